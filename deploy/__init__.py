@@ -1,0 +1,1 @@
+"""How Jemput gets onto a machine: images, configuration, and the stack without Docker."""

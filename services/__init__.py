@@ -1,0 +1,1 @@
+"""The four services: intake, scheduler, courier and reporting. None imports another."""

@@ -1,0 +1,180 @@
+"""Courier over HTTP: who carries where, what is to be carried, and what an agent reports."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime, BaseModel
+
+from services.courier.domain import Job, JobState, Place, Step
+from services.courier.store import CourierReader, area_id
+from services.courier.usecases import Work, report_step, serve_area
+from shared.auth.roles import Caller, Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.courier import AgentId, FailureReason
+from shared.contracts.event import NeighbourhoodUnit, ProgrammeId
+from shared.runtime.commands import Commands, SentDep
+from shared.web.body import Body
+from shared.web.guard import CallerDep
+from shared.web.problems import NotFound
+
+RULES: Final[RouteRules] = {
+    "PUT /api/areas/{programme_id}/{village}/{rw}": Rule({Role.ADMIN, Role.SERVICE}),
+    "GET /api/jobs": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
+    "GET /api/jobs/{job_id}": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
+    "POST /api/jobs/{job_id}/steps": Rule({Role.AGENT}),
+    "GET /api/programmes": Rule({Role.ADMIN, Role.PLANNER, Role.SERVICE}),
+}
+"""Which roles may use which route; programme and region are held against the thing itself."""
+
+PAGE: Final = 200
+"""Jobs in one answer at most."""
+
+Village = Annotated[str, Path(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$")]
+
+
+class AreaBody(Body):
+    """Who carries in an RW."""
+
+    agent_id: AgentId
+
+
+class StepBody(Body):
+    """What an agent reports. `occurred_at` is when it happened, where that was earlier."""
+
+    step: Step
+    reason: FailureReason | None = None
+    occurred_at: AwareDatetime | None = None
+
+
+class JobAnswer(BaseModel):
+    """A job as its agent sees it here: names and addresses come from intake alone."""
+
+    job_id: str
+    programme_id: str
+    service: str
+    village: str
+    rw: str
+    state: JobState
+    agent_id: str | None
+    pick_up: bool
+    deliver: bool
+    document_issued: bool
+    attempts: int
+
+
+class ProgrammeAnswer(BaseModel):
+    """Courier's copy of a programme."""
+
+    programme_id: str
+    name: str
+    owner: str
+    version: int
+
+
+def routes(commands: Commands[Work], reader: CourierReader) -> APIRouter:
+    """Return courier's routes."""
+    router = APIRouter(prefix="/api")
+
+    @router.put("/areas/{programme_id}/{village}/{rw}")
+    async def put_area(
+        programme_id: Annotated[ProgrammeId, Path()],
+        village: Village,
+        rw: Annotated[NeighbourhoodUnit, Path()],
+        body: AreaBody,
+        caller: CallerDep,
+        sent: SentDep,
+    ) -> dict[str, int]:
+        """Put an agent in charge of an RW; the jobs that waited there are assigned."""
+        caller.require(programme=programme_id, region=village)
+        place = Place(village, rw)
+        outcome = await commands.run(
+            lambda work: serve_area(programme_id, place, body.agent_id, work),
+            sent=sent,
+            key=area_id(programme_id, place),
+        )
+        return {"assigned": outcome.answer}
+
+    @router.get("/jobs")
+    async def list_jobs(
+        caller: CallerDep,
+        programme_id: Annotated[ProgrammeId, Query()],
+        state: Annotated[JobState | None, Query()] = None,
+        limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+    ) -> list[JobAnswer]:
+        """Return jobs, oldest first: an agent's own, or all that the caller's region covers."""
+        only = caller.subject if caller.acting == {Role.AGENT} else None
+        found = await reader.jobs(
+            agent_id=only, programme_id=programme_id, state=state, limit=limit
+        )
+        return [_answer(job) for job in found if _covers(caller, job)]
+
+    @router.get("/jobs/{job_id}")
+    async def get_job(job_id: str, caller: CallerDep) -> JobAnswer:
+        """Return one job."""
+        job = await reader.job(job_id)
+        if job is None:
+            raise NotFound("job")
+        _allowed(caller)(job)
+        return _answer(job)
+
+    @router.post("/jobs/{job_id}/steps")
+    async def post_step(
+        job_id: str, body: StepBody, caller: CallerDep, sent: SentDep
+    ) -> dict[str, str]:
+        """Report a step of one's own job."""
+        outcome = await commands.run(
+            lambda work: _step(job_id, body, caller, work), sent=sent, key=job_id
+        )
+        return {"state": outcome.answer}
+
+    @router.get("/programmes")
+    async def list_programmes() -> list[ProgrammeAnswer]:
+        """Return the programmes that courier knows."""
+        return [
+            ProgrammeAnswer(programme_id=p.id, name=p.name, owner=p.owner, version=p.version)
+            for p in await reader.programmes()
+        ]
+
+    return router
+
+
+async def _step(job_id: str, body: StepBody, caller: Caller, work: Work) -> str:
+    happened: datetime | None = body.occurred_at
+    return await report_step(
+        job_id,
+        body.step,
+        caller.subject,
+        work,
+        allow=_allowed(caller),
+        reason=body.reason,
+        occurred_at=happened,
+    )
+
+
+def _allowed(caller: Caller) -> Callable[[Job], None]:
+    def check(job: Job) -> None:
+        caller.require(programme=job.programme_id, region=job.place.village)
+
+    return check
+
+
+def _covers(caller: Caller, job: Job) -> bool:
+    return any(scope.covers(job.programme_id, job.place.village) for scope in caller.scopes)
+
+
+def _answer(job: Job) -> JobAnswer:
+    return JobAnswer(
+        job_id=job.id,
+        programme_id=job.programme_id,
+        service=job.service,
+        village=job.place.village,
+        rw=job.place.rw,
+        state=job.state,
+        agent_id=job.agent_id,
+        pick_up=job.pick_up,
+        deliver=job.deliver,
+        document_issued=job.document_issued,
+        attempts=job.attempts,
+    )

@@ -1,0 +1,15 @@
+"""Courier's settings."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.runtime import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Read from `COURIER_...`."""
+
+    model_config = SettingsConfigDict(env_prefix="COURIER_", frozen=True, extra="ignore")
+
+    mongo_database: str = "courier"
+    http_port: int = Field(default=8003, ge=0, le=65535)

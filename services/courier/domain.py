@@ -1,0 +1,187 @@
+"""What a job is and which step may follow which. Standard library only, no clock, no IO.
+
+A job is the carrying for one case: papers from the home to the office, the document from a service
+point back to the home (HALO PAMOR, JIPPNAS: steps 4 to 7). What the office and the recipient say
+arrives by message, late or early, so it is kept as facts beside the agent's own steps.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """How far the agent has come."""
+
+    OPEN = "open"
+    """Nobody has it: no agent is known for that RW."""
+    ASSIGNED = "assigned"
+    PAPERS_COLLECTED = "papers_collected"
+    PAPERS_HANDED_IN = "papers_handed_in"
+    DOCUMENT_COLLECTED = "document_collected"
+    DELIVERY_REPORTED = "delivery_reported"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+
+
+class Step(StrEnum):
+    """What an agent can report."""
+
+    COLLECT_PAPERS = "collect_papers"
+    HAND_IN_PAPERS = "hand_in_papers"
+    COLLECT_DOCUMENT = "collect_document"
+    DELIVER = "deliver"
+    FAIL = "fail"
+
+
+class Refused(Exception):  # noqa: N818 - reads as the decision it is
+    """A step that the rules do not allow; `reason` is stable, `detail` a sentence."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+ENDED = frozenset({JobState.DONE, JobState.WITHDRAWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody lives as far as carrying needs it. RW numbers repeat in every village."""
+
+    village: str
+    rw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The carrying for one case. `version` counts its changes."""
+
+    id: str
+    version: int
+    programme_id: str
+    service: str
+    channel: str
+    place: Place
+    pick_up: bool
+    deliver: bool
+    state: JobState = JobState.OPEN
+    agent_id: str | None = None
+    document_issued: bool = False
+    receipt_confirmed: bool = False
+    attempts: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Return whether nothing is to be carried any more."""
+        return self.state in ENDED
+
+    def assign(self, agent_id: str) -> "Job":
+        """Give an open job to the agent of its RW."""
+        if self.state is not JobState.OPEN:
+            raise Refused("already_assigned", "the job has an agent")
+        return replace(self, version=self.version + 1, state=JobState.ASSIGNED, agent_id=agent_id)
+
+    def step(self, step: Step, agent_id: str) -> "Job":
+        """Do what the agent reports. Raises Refused: not_yours, or a step out of order."""
+        if self.agent_id != agent_id:
+            raise Refused("not_yours", "the job is another agent's")
+        match step:
+            case Step.COLLECT_PAPERS:
+                return self._collect_papers()
+            case Step.HAND_IN_PAPERS:
+                return self._hand_in_papers()
+            case Step.COLLECT_DOCUMENT:
+                return self._collect_document()
+            case Step.DELIVER:
+                return self._deliver()
+            case Step.FAIL:
+                return self._fail()
+
+    def issue_document(self) -> "Job":
+        """Note that the office has issued the document."""
+        return (
+            self
+            if self.document_issued
+            else replace(self, version=self.version + 1, document_issued=True)
+        )
+
+    def confirm_receipt(self) -> "Job":
+        """Note that the recipient has the document; with the agent's word the job is done."""
+        if self.receipt_confirmed:
+            return self
+        noted = replace(self, version=self.version + 1, receipt_confirmed=True)
+        reported = self.state is JobState.DELIVERY_REPORTED
+        return replace(noted, state=JobState.DONE) if reported else noted
+
+    def withdraw(self) -> "Job":
+        """End a job whose request was closed otherwise; a job that has ended stays as it is."""
+        return (
+            self
+            if self.ended
+            else replace(self, version=self.version + 1, state=JobState.WITHDRAWN)
+        )
+
+    def _collect_papers(self) -> "Job":
+        if not self.pick_up:
+            raise Refused("nothing_to_pick_up", "no papers are to be fetched for this job")
+        self._expect(JobState.ASSIGNED)
+        return replace(self, version=self.version + 1, state=JobState.PAPERS_COLLECTED)
+
+    def _hand_in_papers(self) -> "Job":
+        self._expect(JobState.PAPERS_COLLECTED)
+        # Without a delivery the office has all it needs: the applicant fetches the document.
+        state = JobState.PAPERS_HANDED_IN if self.deliver else JobState.DONE
+        return replace(self, version=self.version + 1, state=state)
+
+    def _collect_document(self) -> "Job":
+        if not self.deliver:
+            raise Refused("nothing_to_deliver", "the applicant fetches the document")
+        self._expect(JobState.PAPERS_HANDED_IN if self.pick_up else JobState.ASSIGNED)
+        if not self.document_issued:
+            raise Refused("not_issued", "the document has not been issued yet")
+        return replace(self, version=self.version + 1, state=JobState.DOCUMENT_COLLECTED)
+
+    def _deliver(self) -> "Job":
+        self._expect(JobState.DOCUMENT_COLLECTED)
+        state = JobState.DONE if self.receipt_confirmed else JobState.DELIVERY_REPORTED
+        return replace(self, version=self.version + 1, state=state)
+
+    def _fail(self) -> "Job":
+        """Stay with the document in hand; the next attempt begins where this one did."""
+        self._expect(JobState.DOCUMENT_COLLECTED)
+        return replace(self, version=self.version + 1, attempts=self.attempts + 1)
+
+    def _expect(self, state: JobState) -> None:
+        if self.state is not state:
+            raise Refused("out_of_order", f"this follows {state}, and the job is {self.state}")
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One RW of one programme: who carries there, and which jobs wait for somebody who does."""
+
+    programme_id: str
+    place: Place
+    version: int = 0
+    agent_id: str | None = None
+    waiting: tuple[str, ...] = ()
+
+    def served_by(self, agent_id: str) -> "Area":
+        """Put an agent in charge; the jobs that waited are the caller's to assign."""
+        return replace(self, version=self.version + 1, agent_id=agent_id, waiting=())
+
+    def wait(self, job_id: str) -> "Area":
+        """Have a job wait until there is an agent."""
+        return replace(self, version=self.version + 1, waiting=(*self.waiting, job_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Courier's copy of a programme, as intake last published it."""
+
+    id: str
+    version: int
+    name: str
+    owner: str
+    region_code: str

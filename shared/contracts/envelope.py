@@ -1,0 +1,36 @@
+"""What travels beside the payload: CloudEvents attributes, independent of any transport."""
+
+import secrets
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+_VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
+
+
+def new_id() -> str:
+    """A random id that sorts by time of making (UUID version 7, RFC 9562 section 5.7)."""
+    milliseconds = time.time_ns() // 1_000_000
+    noise = secrets.randbits(74)
+    bits = (milliseconds << 80) | ((noise >> 62) << 64) | (noise & ((1 << 62) - 1))
+    return str(uuid.UUID(int=bits | _VERSION_AND_VARIANT))
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Where an event comes from and what it belongs to. Times are aware, UTC.
+
+    `occurred_at` is when it happened, `recorded_at` when we learned of it: work done offline and
+    imports bring old facts. `version` counts the changes of the aggregate.
+    """
+
+    id: str
+    type: str
+    source: str
+    aggregate_id: str
+    version: int
+    correlation_id: str
+    causation_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime

@@ -1,0 +1,164 @@
+"""What intake publishes: programmes, and the life of a request."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from shared.contracts.event import (
+    AggregateId,
+    Channel,
+    Event,
+    NeighbourhoodUnit,
+    Part,
+    ProgrammeId,
+    PublicText,
+    RegionCode,
+    ServiceCode,
+)
+
+CaseId = Annotated[AggregateId, Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"])]
+EventId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu"])]
+
+
+class Deliverable(StrEnum):
+    """What a resident holds in the end."""
+
+    CARD = "card"
+    PDF = "pdf"
+    APP = "app"
+
+
+class CatalogueService(Part):
+    """One service a programme offers."""
+
+    code: ServiceCode
+    name: Annotated[PublicText, Field(examples=["Kartu Identitas Anak"])]
+    deliverable: Deliverable = Field(examples=[Deliverable.CARD])
+
+
+class CalendarExceptions(Part):
+    """Days on which the programme's calendar differs from the national one."""
+
+    closed: tuple[date, ...] = Field(default=(), examples=[["2023-08-15"]])
+    open: tuple[date, ...] = Field(default=(), examples=[["2023-04-26"]])
+
+
+class ProgrammePublished(Event):
+    """A programme, whole, as it stands from now on: a programme is data, not code."""
+
+    type: ClassVar[str] = "intake.programme_published.v1"
+    aggregate_field: ClassVar[str] = "programme_id"
+    correlation_field: ClassVar[str] = "programme_id"
+
+    programme_id: ProgrammeId
+    name: Annotated[PublicText, Field(examples=["BOTRAM"])]
+    owner: Annotated[PublicText, Field(examples=["Disdukcapil Kabupaten Bekasi"])]
+    region_code: Annotated[RegionCode, Field(examples=["32.16"])]
+    time_zone: str = Field(
+        pattern=r"^Asia/(Jakarta|Pontianak|Makassar|Jayapura)$",
+        description="IANA zone in which the programme counts its days; never changes.",
+        examples=["Asia/Jakarta"],
+    )
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(examples=[["id"]])
+    channels: tuple[Channel, ...] = Field(examples=[["event"]])
+    services: tuple[CatalogueService, ...]
+    standard_working_days: int | None = Field(
+        ge=0,
+        le=365,
+        description="Service standard in working days; null where the programme states none.",
+        examples=[3],
+    )
+    calendar: CalendarExceptions
+    copied_from: ProgrammeId | None = Field(default=None, examples=["botram"])
+
+
+class CaseEvent(Event):
+    """What every fact about a request says of it, so that a reader needs no other source."""
+
+    aggregate_field: ClassVar[str] = "case_id"
+    correlation_field: ClassVar[str] = "case_id"
+
+    case_id: CaseId
+    programme_id: ProgrammeId
+    service: ServiceCode
+    channel: Channel
+    region_code: Annotated[
+        RegionCode,
+        Field(description="Where the applicant lives now, by declaration; never read off a NIK."),
+    ]
+    event_id: EventId | None = None
+
+
+class RequestReceived(CaseEvent):
+    """A request was recorded; nothing has been decided yet."""
+
+    type: ClassVar[str] = "intake.request_received.v1"
+
+    rw: NeighbourhoodUnit | None = Field(
+        default=None, description="Given only where somebody has to come to the door."
+    )
+    pick_up: bool = Field(description="Papers are to be fetched at home.", examples=[True])
+    deliver: bool = Field(description="The document is to be brought home.", examples=[True])
+    due_on: date | None = Field(
+        default=None,
+        description="Last day by the programme's service standard, in its own zone.",
+        examples=["2023-03-15"],
+    )
+
+
+class RequestVerified(CaseEvent):
+    """The requirements are complete; the office works on it."""
+
+    type: ClassVar[str] = "intake.request_verified.v1"
+
+
+class DocumentIssued(CaseEvent):
+    """The document exists and waits for its holder."""
+
+    type: ClassVar[str] = "intake.document_issued.v1"
+
+    deliver: bool = Field(
+        description="It is to be brought home rather than fetched.", examples=[True]
+    )
+
+
+class ReceiptConfirmed(CaseEvent):
+    """The recipient said that the document arrived."""
+
+    type: ClassVar[str] = "intake.receipt_confirmed.v1"
+
+
+class CloseOutcome(StrEnum):
+    """How a request ended."""
+
+    HANDED_OVER = "handed_over"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class RequestClosed(CaseEvent):
+    """The request is finished, for one of the stated reasons."""
+
+    type: ClassVar[str] = "intake.request_closed.v1"
+
+    outcome: CloseOutcome = Field(examples=[CloseOutcome.HANDED_OVER])
+    pick_up: bool = Field(description="As when it was received.", examples=[False])
+    deliver: bool = Field(description="As when it was received.", examples=[False])
+    within_standard: bool | None = Field(
+        default=None,
+        description="Finished on or before the due day; null where no standard is stated.",
+        examples=[True],
+    )
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ProgrammePublished,
+    RequestReceived,
+    RequestVerified,
+    DocumentIssued,
+    ReceiptConfirmed,
+    RequestClosed,
+)

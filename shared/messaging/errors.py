@@ -1,0 +1,69 @@
+"""What can go wrong on the road, by what has to be done about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Rejected(Exception):  # noqa: N818 - reads as the decision it is
+    """A rule says no, and saying it again will not help.
+
+    On the bus the message becomes a dead letter at once; over HTTP the caller is told. `reason` is
+    a stable word for machines and metrics, `detail` a sentence without personal data.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class Missing(Rejected):
+    """What was asked for does not exist."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("not_found", what)
+
+
+class Malformed(Rejected):
+    """A message that cannot be read."""
+
+
+class Waits(Exception):  # noqa: N818 - not an error: a message that came before its time
+    """A message needs a document that is not there yet, and names it.
+
+    It is parked and taken up again as soon as `collection` holds `id`.
+    """
+
+    def __init__(self, collection: str, id: str) -> None:  # noqa: A002 - Mongo's own word
+        super().__init__(f"waits for {collection}/{id}")
+        self.collection = collection
+        self.id = id
+
+
+class Conflict(Exception):  # noqa: N818
+    """Somebody else changed what this was decided on; decide again."""
+
+
+class Unavailable(Exception):  # noqa: N818
+    """The database cannot be reached or did not say whether it committed; try again later."""
+
+
+class NotPublished(Exception):  # noqa: N818
+    """The broker did not confirm; the outbox still has the row."""
+
+
+class Overloaded(Exception):  # noqa: N818
+    """The outbox is at its limit: RabbitMQ has been away too long to accept more."""
+
+
+@contextmanager
+def refusals(kind: type[Exception]) -> Iterator[None]:
+    """Turn a domain's own refusal, which has `reason` and `detail`, into Rejected.
+
+    The domain imports nothing of ours, so the translation stands here, once.
+    """
+    try:
+        yield
+    except kind as refusal:
+        reason = str(getattr(refusal, "reason", type(refusal).__name__))
+        raise Rejected(reason, str(getattr(refusal, "detail", ""))) from refusal

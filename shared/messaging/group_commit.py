@@ -1,0 +1,316 @@
+"""Units of work that run at the same time share one transaction.
+
+A transaction costs its round trips and its majority commit whether it carries one change or a
+hundred. While one batch is being committed the next gathers, so the batch grows with the load and
+nobody waits for a timer. What is decided stays what one-at-a-time would have decided:
+
+- marks of handled messages are looked up first, so that no duplicate key aborts the others;
+- units run before the transaction and only collect, so that no two operations meet in a session;
+- units with the same key run in order, others side by side, and `Book.enter` runs a unit again
+  whose reads another one has overtaken;
+- a version that changed underneath shows as Conflict and is decided again; what still cannot be
+  committed is halved until the one unit that hinders is alone, and only that one fails.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Protocol
+
+from shared.messaging.errors import Conflict, Overloaded, Unavailable, Waits
+from shared.messaging.failpoints import failpoint
+from shared.messaging.metrics import CommitMetrics
+from shared.messaging.parcel import Document, Parcel, to_document
+from shared.messaging.store import Changes, Store
+from shared.messaging.unit import Book, Clock, Unit, Work
+
+MAX_BATCH = 256
+"""Units in one transaction at most; MongoDB ends a transaction after 60 s."""
+
+_TRIES_WHOLE = 3
+_TRIES_ALONE = 12
+_RERUNS = 64
+_LONGEST_PAUSE = 1.0
+
+
+class Outbox(Protocol):
+    """Where the parcels of a committed batch go."""
+
+    @property
+    def full(self) -> bool:
+        """Return whether the limit of waiting rows is reached."""
+        ...
+
+    def dispatch(self, parcels: Sequence[Parcel]) -> None:
+        """Publish what has just been committed; never blocks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`answer` is what the unit returned, or what it returned when it was done the first time."""
+
+    answer: Any
+    duplicate: bool = False
+    parked: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Task:
+    """One unit of work on its way. `mark` is remembered so that it is done once."""
+
+    work: Work
+    mark: str
+    key: str
+    parcel: Parcel | None = None
+    fingerprint: str | None = None
+    future: asyncio.Future[Outcome] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    outcome: Outcome | None = None
+    committing: bool = False
+
+    def settle(self, outcome: Outcome) -> None:
+        """Answer whoever waits, once."""
+        if not self.future.done():
+            self.future.set_result(outcome)
+
+    def fail(self, error: Exception) -> None:
+        """Tell whoever waits, once."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class FingerprintMismatch(Exception):  # noqa: N818
+    """The same idempotency key came with a different request."""
+
+
+class GroupCommit:
+    """Runs units of work in shared transactions, one batch after the other."""
+
+    def __init__(
+        self, store: Store, outbox: Outbox, metrics: CommitMetrics, *, source: str, clock: Clock
+    ) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._metrics = metrics
+        self._source = source
+        self._clock = clock
+        self._waiting: asyncio.Queue[Task] = asyncio.Queue()
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def command(
+        self, work: Work, *, mark: str, key: str, fingerprint: str | None = None
+    ) -> Outcome:
+        """Run a command once, however often it is sent under the same mark.
+
+        Raises Overloaded at the outbox limit, FingerprintMismatch where the mark was used for
+        another request, and whatever `work` raises.
+        """
+        if self._outbox.full:
+            raise Overloaded
+        return await self.submit(Task(work, mark, key, fingerprint=fingerprint))
+
+    async def submit(self, task: Task) -> Outcome:
+        """Put a unit in line and wait for its outcome, through any outage of the database."""
+        self._busy += 1
+        self._idle.clear()
+        self._waiting.put_nowait(task)
+        try:
+            return await task.future
+        finally:
+            self._busy -= 1
+            if self._busy == 0:
+                self._idle.set()
+
+    async def run(self) -> None:
+        """Commit batches until cancelled."""
+        while True:
+            batch = [await self._waiting.get()]
+            while len(batch) < MAX_BATCH and not self._waiting.empty():
+                batch.append(self._waiting.get_nowait())
+            await self._settle(batch)
+
+    async def drained(self) -> None:
+        """Wait until nothing is on its way."""
+        await self._idle.wait()
+
+    async def _settle(self, batch: list[Task]) -> None:
+        pause = 0.05
+        while batch:
+            try:
+                await self._round(batch, 0)
+            except Unavailable:
+                self._metrics.database_away()
+                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the road
+                for task in batch:
+                    task.fail(error)
+            batch = [task for task in batch if not task.future.done()]
+
+    async def _round(self, tasks: list[Task], tries: int) -> None:
+        fresh = await self._unknown(tasks)
+        book = Book(self._store)
+        done = await self._decide(book, fresh)
+        if not done:
+            return
+        try:
+            await self._commit(book, done)
+        except Conflict as conflict:
+            await self._again([task for task, _ in done], tries, conflict)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one unit may hold what cannot be stored
+            await self._halve([task for task, _ in done], tries, error)
+        else:
+            await failpoint("commit.after")
+            self._outbox.dispatch([parcel for _, unit in done for parcel in unit.parcels])
+            for task, _ in done:
+                task.settle(task.outcome or Outcome(None))
+
+    async def _unknown(self, tasks: list[Task]) -> list[Task]:
+        """Settle what was done before and return the rest."""
+        known = await self._store.known([task.mark for task in tasks])
+        fresh: dict[str, Task] = {}
+        for task in tasks:
+            if task.mark in known:
+                _settle_known(task, known[task.mark])
+            elif task.mark in fresh:
+                # The same message twice in one batch: the second waits for the first's commit.
+                self._follow(fresh[task.mark], task)
+            else:
+                fresh[task.mark] = task
+        return list(fresh.values())
+
+    def _follow(self, first: Task, second: Task) -> None:
+        def hand_on(future: asyncio.Future[Outcome]) -> None:
+            error = None if future.cancelled() else future.exception()
+            if future.cancelled() or isinstance(error, Exception):
+                second.fail(error if isinstance(error, Exception) else Conflict("cancelled"))
+            elif second.fingerprint != first.fingerprint:
+                second.fail(FingerprintMismatch())
+            else:
+                second.settle(Outcome(future.result().answer, duplicate=True))
+
+        first.future.add_done_callback(hand_on)
+
+    async def _decide(self, book: Book, tasks: list[Task]) -> list[tuple[Task, Unit]]:
+        groups: dict[str, list[Task]] = {}
+        for task in tasks:
+            groups.setdefault(task.key, []).append(task)
+        done: list[tuple[Task, Unit]] = []
+
+        async def in_order(group: list[Task]) -> None:
+            for task in group:
+                unit = await self._run(book, task)
+                if unit is not None:
+                    done.append((task, unit))
+
+        ends = await asyncio.gather(
+            *[in_order(group) for group in groups.values()], return_exceptions=True
+        )
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return done
+
+    async def _run(self, book: Book, task: Task) -> Unit | None:
+        cause = task.parcel.envelope if task.parcel else None
+        for _ in range(_RERUNS):
+            unit = Unit(book, self._source, self._clock, cause)
+            try:
+                answer = await task.work(unit)
+            except Waits as waits:
+                return self._park(book, task, waits)
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - belongs to whoever sent it
+                task.fail(error)
+                return None
+            if book.enter(unit):
+                task.outcome = Outcome(answer)
+                return unit
+        task.fail(Conflict("overtaken by the rest of its batch"))
+        return None
+
+    def _park(self, book: Book, task: Task, waits: Waits) -> Unit | None:
+        if task.parcel is None:
+            task.fail(waits)
+            return None
+        unit = Unit(book, self._source, self._clock, task.parcel.envelope)
+        unit.waits = waits
+        task.outcome = Outcome(None, parked=True)
+        return unit
+
+    async def _commit(self, book: Book, done: list[tuple[Task, Unit]]) -> None:
+        now = self._clock()
+        changes = Changes(
+            marks=[_mark(task, now) for task, _ in done],
+            writes=book.writes(),
+            parcels=[parcel for _, unit in done for parcel in unit.parcels],
+            parked=[_parked(task, unit.waits, now) for task, unit in done if unit.waits],
+        )
+        for task, _ in done:
+            task.committing = True
+        await failpoint("commit.before")
+        with self._metrics.commit(len(done)):
+            await self._store.commit(changes)
+
+    async def _again(self, tasks: list[Task], tries: int, conflict: Conflict) -> None:
+        self._metrics.conflict()
+        if len(tasks) > 1 and tries >= _TRIES_WHOLE:
+            await self._halve(tasks, tries, conflict)
+        elif tries >= _TRIES_ALONE:
+            tasks[0].fail(conflict)
+        else:
+            pause = 0.002 * (tries + 1) * random.random()  # noqa: S311 - two instances part ways
+            await asyncio.sleep(pause)
+            await self._round(tasks, tries + 1)
+
+    async def _halve(self, tasks: list[Task], tries: int, error: Exception) -> None:
+        if len(tasks) == 1:
+            tasks[0].fail(error)
+            return
+        middle = len(tasks) // 2
+        for half in (tasks[:middle], tasks[middle:]):
+            await self._round(half, min(tries, _TRIES_WHOLE - 1))
+
+
+def _settle_known(task: Task, mark: Document) -> None:
+    if task.committing:
+        # The commit whose answer got lost did happen: this is its first and only settlement.
+        task.settle(task.outcome or Outcome(mark.get("answer")))
+    elif mark.get("fingerprint") != task.fingerprint:
+        task.fail(FingerprintMismatch())
+    else:
+        task.settle(Outcome(mark.get("answer"), duplicate=True))
+
+
+def _mark(task: Task, now: datetime) -> Document:
+    mark: Document = {"_id": task.mark, "at": now}
+    if task.fingerprint is not None:
+        mark["fingerprint"] = task.fingerprint
+        mark["answer"] = task.outcome.answer if task.outcome else None
+    return mark
+
+
+def _parked(task: Task, waits: Waits | None, now: datetime) -> Document:
+    if task.parcel is None or waits is None:
+        raise ValueError("only a message that waits is parked")
+    return {
+        **to_document(task.parcel),
+        "waits_in": waits.collection,
+        "waits_for": waits.id,
+        "since": now,
+    }
+
+
+def fingerprint_of(*parts: str) -> str:
+    """Return a digest that tells two requests under one idempotency key apart."""
+    return sha256("\x00".join(parts).encode()).hexdigest()

@@ -1,0 +1,109 @@
+"""What Prometheus learns of the road. Labels are bounded: event types of the catalogue, reasons."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
+_BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class CommitMetrics:
+    """Batches and what hinders them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._size = Histogram(
+            "jemput_commit_batch_size",
+            "Units in one transaction",
+            buckets=_BATCH,
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "jemput_commit_seconds", "Transaction, all tries", buckets=_LATENCY, registry=registry
+        )
+        self._conflicts = Counter(
+            "jemput_commit_conflicts_total", "Batches decided again", registry=registry
+        )
+        self._away = Counter(
+            "jemput_database_unavailable_total", "Batches that had to wait", registry=registry
+        )
+
+    @contextmanager
+    def commit(self, size: int) -> Iterator[None]:
+        """Observe one transaction that succeeds."""
+        started = time.perf_counter()
+        yield
+        self._size.observe(size)
+        self._seconds.observe(time.perf_counter() - started)
+
+    def conflict(self) -> None:
+        """Count a batch that has to be decided again."""
+        self._conflicts.inc()
+
+    def database_away(self) -> None:
+        """Count a batch that waits for the database."""
+        self._away.inc()
+
+
+class ConsumerMetrics:
+    """Messages by what became of them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.received = Counter(
+            "jemput_messages_received_total", "Delivered to us", ["type"], registry=registry
+        )
+        self.processed = Counter(
+            "jemput_messages_processed_total",
+            "Settled and acknowledged, as new, duplicate or parked",
+            ["type", "outcome"],
+            registry=registry,
+        )
+        self.failed = Counter(
+            "jemput_messages_failed_total",
+            "Attempts that failed",
+            ["type", "reason"],
+            registry=registry,
+        )
+        self.retried = Counter(
+            "jemput_messages_retried_total",
+            "Put off to be tried again",
+            ["type"],
+            registry=registry,
+        )
+        self.dead = Counter(
+            "jemput_messages_dead_lettered_total",
+            "Laid aside for an operator",
+            ["type", "reason"],
+            registry=registry,
+        )
+        self.latency = Histogram(
+            "jemput_publish_to_handled_seconds",
+            "From the producer's commit to ours",
+            buckets=_LATENCY,
+            registry=registry,
+        )
+
+
+class OutboxMetrics:
+    """What is committed and not yet on the bus, and what waits for a predecessor."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.pending = Gauge("jemput_outbox_pending", "Rows not yet confirmed", registry=registry)
+        self.oldest = Gauge(
+            "jemput_outbox_oldest_age_seconds", "Age of the oldest row", registry=registry
+        )
+        self.published = Counter(
+            "jemput_outbox_published_total",
+            "Rows confirmed by the broker",
+            ["path"],
+            registry=registry,
+        )
+        self.unconfirmed = Counter(
+            "jemput_outbox_unconfirmed_total", "Publishes that failed", registry=registry
+        )
+        self.parked = Gauge("jemput_parked_units", "Messages that wait", registry=registry)
+        self.parked_oldest = Gauge(
+            "jemput_parked_oldest_age_seconds", "Age of the oldest that waits", registry=registry
+        )

@@ -1,0 +1,183 @@
+"""From the committed row to the confirmed publish, whatever dies in between.
+
+A row is written in the transaction of the change it tells of and deleted after the broker's
+confirm; as long as it is there it is owed. The instance that wrote it publishes it from memory at
+once. What that did not reach is found again by owner, never by a watermark over ids or times:
+transactions do not commit in the order of their ids. An instance owns its rows while its lease
+runs (the server's clock); the rows of an instance whose lease has run out are adopted by another.
+An instance that comes back from the dead publishes twice at worst, and consumers know duplicates.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from shared.messaging.bus import Bus
+from shared.messaging.errors import Unavailable
+from shared.messaging.failpoints import failpoint
+from shared.messaging.metrics import OutboxMetrics
+from shared.messaging.parcel import Parcel
+from shared.messaging.store import Backlog, OutboxStore, ParkingStore
+
+LEASE_SECONDS = 10.0
+"""An instance that has not renewed for so long is taken for dead."""
+
+DEFAULT_LIMIT = 50_000
+"""Rows that may wait while RabbitMQ is away before commands are refused."""
+
+_IN_FLIGHT = 512
+_PAGE = 500
+_ROUND_SECONDS = 0.5
+
+
+class OutboxRelay:
+    """Publishes what this instance committed, and what dead instances left."""
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        parking: ParkingStore,
+        bus: Bus,
+        metrics: OutboxMetrics,
+        *,
+        limit: int = DEFAULT_LIMIT,
+    ) -> None:
+        self._store = store
+        self._parking = parking
+        self._bus = bus
+        self._metrics = metrics
+        self._limit = limit
+        self._pending = 0
+        self._in_hand: set[str] = set()
+        self._confirmed: list[str] = []
+        self._something_confirmed = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._places = asyncio.Semaphore(_IN_FLIGHT)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def full(self) -> bool:
+        """Return whether so much waits that no further command is accepted."""
+        return self._pending >= self._limit
+
+    def dispatch(self, parcels: Sequence[Parcel]) -> None:
+        """Publish what has just been committed; never blocks."""
+        if not parcels or not self._bus.connected:
+            # The rows are committed: the relay's next round finds them.
+            self._pending += len(parcels)
+            return
+        self._in_hand.update(parcel.envelope.id for parcel in parcels)
+        self._keep(asyncio.create_task(self._publish_all(parcels, "direct")))
+
+    def wake(self) -> None:
+        """Have the next round begin now: a predecessor may have come, or the broker be back."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Relay, adopt, release and clear until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._clear())
+            group.create_task(self._rounds())
+
+    async def flushed(self) -> None:
+        """Wait until everything taken in hand is confirmed and cleared, or left to the relay."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+        await self._clear_confirmed()
+
+    async def retire(self) -> None:
+        """Give this instance's rows free for others."""
+        await self._store.retire()
+
+    async def _rounds(self) -> None:
+        while True:
+            try:
+                await self._round()
+            except Unavailable:
+                await asyncio.sleep(_ROUND_SECONDS)
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(_ROUND_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _round(self) -> None:
+        await self._store.renew(LEASE_SECONDS)
+        if await self._parking.release(_PAGE):
+            await failpoint("parking.released")
+        if await self._store.adopt():
+            await failpoint("relay.adopted")
+        if self._bus.connected:
+            await self._publish_stranded()
+        self._measure(await self._store.backlog(), await self._parking.backlog())
+
+    async def _publish_stranded(self) -> None:
+        """Publish own rows that are not in hand: a failed publish, an adopted or released row."""
+        while self._bus.connected:
+            in_hand = len(self._in_hand)
+            rows = await self._store.mine(in_hand + _PAGE)
+            stranded = [row for row in rows if row.envelope.id not in self._in_hand]
+            if not stranded:
+                return
+            self._in_hand.update(row.envelope.id for row in stranded)
+            await self._publish_all(stranded, "relay")
+            await self._clear_confirmed()
+
+    async def _publish_all(self, parcels: Sequence[Parcel], path: str) -> None:
+        ids = [parcel.envelope.id for parcel in parcels]
+        sent = await asyncio.gather(
+            *[self._publish(parcel) for parcel in parcels], return_exceptions=True
+        )
+        confirmed = [id_ for id_, end in zip(ids, sent, strict=True) if end is None]
+        self._in_hand.difference_update(set(ids).difference(confirmed))
+        self._metrics.published.labels(path).inc(len(confirmed))
+        self._metrics.unconfirmed.inc(len(ids) - len(confirmed))
+        self._confirmed.extend(confirmed)
+        self._something_confirmed.set()
+
+    async def _publish(self, parcel: Parcel) -> None:
+        async with self._places:
+            await failpoint("publish.before")
+            await self._bus.publish(parcel)
+            await failpoint("publish.after")
+
+    async def _clear(self) -> None:
+        while True:
+            await self._something_confirmed.wait()
+            try:
+                await self._clear_confirmed()
+            except Unavailable:
+                await asyncio.sleep(_ROUND_SECONDS)
+
+    async def _clear_confirmed(self) -> None:
+        """Delete confirmed rows, as many at once as have come together."""
+        self._something_confirmed.clear()
+        ids, self._confirmed = self._confirmed, []
+        if not ids:
+            return
+        try:
+            await self._store.clear(ids)
+        except Unavailable:
+            self._confirmed.extend(ids)
+            self._something_confirmed.set()
+            raise
+        self._in_hand.difference_update(ids)
+        await failpoint("clear.after")
+
+    def _measure(self, outbox: Backlog, parked: Backlog) -> None:
+        self._pending = outbox.count
+        self._metrics.pending.set(outbox.count)
+        self._metrics.oldest.set(_age(outbox))
+        self._metrics.parked.set(parked.count)
+        self._metrics.parked_oldest.set(_age(parked))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _age(backlog: Backlog) -> float:
+    if backlog.oldest is None:
+        return 0.0
+    return max(0.0, (datetime.now(UTC) - backlog.oldest).total_seconds())

@@ -1,0 +1,69 @@
+"""An event in its envelope, ready to travel: the one form that outbox, bus and parking share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.contracts.envelope import Envelope
+
+EXCHANGE = "jemput.events"
+"""Topic exchange of the published language: the routing key is the event's type."""
+
+ADDRESSED = "jemput.addressed"
+"""The routing key is the name of one queue: releases, replays and retries.
+
+A topic exchange, although no pattern is ever bound: only there do rights by routing key hold.
+"""
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """`body` is the payload as JSON; exchange and key say where it is to go."""
+
+    envelope: Envelope
+    body: bytes
+    exchange: str = EXCHANGE
+    routing_key: str = ""
+
+    @property
+    def key(self) -> str:
+        """The routing key: the event's type unless it is addressed to one queue."""
+        return self.routing_key or self.envelope.type
+
+
+def to_document(parcel: Parcel) -> Document:
+    """Return the parcel as one flat document under its message id."""
+    e = parcel.envelope
+    return {
+        "_id": e.id,
+        "type": e.type,
+        "source": e.source,
+        "aggregate_id": e.aggregate_id,
+        "version": e.version,
+        "correlation_id": e.correlation_id,
+        "causation_id": e.causation_id,
+        # Text, because MongoDB cuts times to milliseconds and an event must leave as it was made.
+        "occurred_at": e.occurred_at.isoformat(),
+        "recorded_at": e.recorded_at.isoformat(),
+        "body": parcel.body,
+        "exchange": parcel.exchange,
+        "routing_key": parcel.routing_key,
+    }
+
+
+def from_document(document: Document) -> Parcel:
+    """Return the parcel that `to_document` made this of."""
+    envelope = Envelope(
+        id=document["_id"],
+        type=document["type"],
+        source=document["source"],
+        aggregate_id=document["aggregate_id"],
+        version=document["version"],
+        correlation_id=document["correlation_id"],
+        causation_id=document["causation_id"],
+        occurred_at=datetime.fromisoformat(document["occurred_at"]),
+        recorded_at=datetime.fromisoformat(document["recorded_at"]),
+    )
+    return Parcel(envelope, bytes(document["body"]), document["exchange"], document["routing_key"])

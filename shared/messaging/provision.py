@@ -1,0 +1,104 @@
+"""Brings a broker to the declared topology, by RabbitMQ's management API. Idempotent.
+
+Policies come before the queues they are for, so that no queue lives a moment without its limits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from shared.messaging.parcel import ADDRESSED, EXCHANGE
+from shared.messaging.topology import (
+    DEAD,
+    RETRY_SECONDS,
+    Queue,
+    Topology,
+    retry_exchange,
+)
+
+_TIMEOUT = 20.0
+_EXCHANGES = (EXCHANGE, ADDRESSED, DEAD, *map(retry_exchange, RETRY_SECONDS))
+_WRITES = "^(" + "|".join(name.replace(".", r"\.") for name in _EXCHANGES) + ")$"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUser:
+    """The user of one service: it reads its own queues and writes keys that begin with its name."""
+
+    name: str
+    password: str
+
+
+class Management:
+    """RabbitMQ's management API for one virtual host. `url` carries the administrator's login."""
+
+    def __init__(self, url: str, vhost: str = "/") -> None:
+        self._http = httpx.Client(base_url=url.rstrip("/") + "/api/", timeout=_TIMEOUT)
+        self._vhost = _path(vhost)
+
+    def apply(self, topology: Topology) -> None:
+        """Declare everything. Raises httpx.HTTPError, and a 400 where a queue's type differs."""
+        for policy in topology.policies:
+            said = asdict(policy)
+            body = {k: said[k] for k in ("pattern", "definition", "priority")}
+            self._put(f"policies/{self._vhost}/{_path(policy.name)}", body | {"apply-to": "queues"})
+        for exchange in topology.exchanges:
+            path = f"exchanges/{self._vhost}/{_path(exchange.name)}"
+            self._put(path, {"type": exchange.type, "durable": True})
+        for queue in topology.queues:
+            self._declare(queue)
+        for binding in topology.bindings:
+            path = f"bindings/{self._vhost}/e/{_path(binding.exchange)}/q/{_path(binding.queue)}"
+            self._send("POST", path, {"routing_key": binding.key})
+        self._unbind_others(topology)
+
+    def grant(self, users: Iterable[BrokerUser]) -> None:
+        """Create the users of the services with their rights and no more."""
+        for user in users:
+            self._put(f"users/{user.name}", {"password": user.password, "tags": ""})
+            name = user.name.replace(".", r"\.")
+            rights = {"configure": "^$", "write": _WRITES, "read": rf"^{name}\..+$"}
+            self._put(f"permissions/{self._vhost}/{user.name}", rights)
+            self._restrict_keys(user.name, rf"^{name}\..+$")
+
+    def _restrict_keys(self, user: str, pattern: str) -> None:
+        for exchange in _EXCHANGES:
+            body = {"exchange": exchange, "write": pattern, "read": "^$"}
+            self._put(f"topic-permissions/{self._vhost}/{user}", body)
+
+    def _declare(self, queue: Queue) -> None:
+        body = {"durable": True, "auto_delete": False, "arguments": dict(queue.arguments)}
+        self._put(f"queues/{self._vhost}/{_path(queue.name)}", body)
+
+    def _unbind_others(self, topology: Topology) -> None:
+        """Take away bindings of declared queues that are declared no longer."""
+        declared = {(b.exchange, b.queue, b.key) for b in topology.bindings}
+        queues = {queue.name for queue in topology.queues}
+        for found in self._send("GET", f"bindings/{self._vhost}").json():
+            place = (found["source"], found["destination"], found["routing_key"])
+            if found["source"] and found["destination"] in queues and place not in declared:
+                path = f"bindings/{self._vhost}/e/{_path(place[0])}/q/{_path(place[1])}"
+                self._send("DELETE", f"{path}/{_path(found['properties_key'])}")
+
+    def depth(self, queue: str) -> int:
+        """Return how many messages a queue holds, as the management API last counted."""
+        return int(self._send("GET", f"queues/{self._vhost}/{_path(queue)}").json()["messages"])
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _put(self, path: str, body: dict[str, Any]) -> None:
+        self._send("PUT", path, body)
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        response = self._http.request(method, path, json=body)
+        response.raise_for_status()
+        return response
+
+
+def _path(part: str) -> str:
+    return quote(part, safe="")

@@ -1,0 +1,98 @@
+"""What the road needs of a database. `shared.mongo` has the real one, `shared.testing` the fake.
+
+Both pass the same suite, `shared.testing.store_suite`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from shared.messaging.parcel import Document, Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One document as it shall be. `base` is the version it was decided on; None: not there."""
+
+    collection: str
+    document: Document
+    base: int | None
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything one transaction writes."""
+
+    marks: list[Document] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    parcels: list[Parcel] = field(default_factory=list)
+    parked: list[Document] = field(default_factory=list)
+
+
+class Store(Protocol):
+    """Documents with versions, marks of what was handled, and the outbox, in transactions."""
+
+    async def known(self, marks: Sequence[str]) -> dict[str, Document]:
+        """Return those marks that are committed, by id. Raises Unavailable."""
+        ...
+
+    async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
+        """Return the documents that exist, by id. Raises Unavailable."""
+        ...
+
+    async def commit(self, changes: Changes) -> None:
+        """Write all or nothing, durable on a majority when this returns.
+
+        Raises Conflict where a version or an id stands in the way, Unavailable where the outcome
+        is not known or nothing could be reached.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits, and since when by the server's clock (None: nothing waits)."""
+
+    count: int
+    oldest: datetime | None
+
+
+class OutboxStore(Protocol):
+    """The outbox as its publisher and relay see it. Every method may raise Unavailable."""
+
+    async def renew(self, seconds: float) -> None:
+        """Say that this instance lives, until so many seconds from now by the server's clock."""
+        ...
+
+    async def retire(self) -> None:
+        """Say that this instance is gone, so that others take what it leaves at once."""
+        ...
+
+    async def mine(self, limit: int) -> list[Parcel]:
+        """Return this instance's oldest rows, committed on a majority."""
+        ...
+
+    async def adopt(self) -> int:
+        """Take over the rows of instances that are gone; return how many."""
+        ...
+
+    async def clear(self, ids: Sequence[str]) -> None:
+        """Forget rows that the broker has confirmed."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """Return how many rows wait and since when, of all instances."""
+        ...
+
+
+class ParkingStore(Protocol):
+    """Messages that wait for a named predecessor. Every method may raise Unavailable."""
+
+    async def release(self, limit: int) -> list[Parcel]:
+        """Move messages whose predecessor has come back to the outbox, and return them."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """Return how many wait and since when."""
+        ...

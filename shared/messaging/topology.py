@@ -1,0 +1,198 @@
+"""Exchanges, queues, bindings and policies, as data.
+
+What never changes for a queue (its type, single active consumer) is an argument. What may change
+with an upgrade (limits, TTLs, dead-letter targets) is a policy, so that no redeclaration ever
+meets a 406. No queue on `jemput.events` may refuse a publish because of its own backlog: a slow
+service must not stop the others.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shared.messaging.parcel import ADDRESSED, EXCHANGE
+
+DEAD = "jemput.dead"
+"""Topic exchange of dead letters: the routing key is the name of the queue they died in."""
+
+RETRY_SECONDS = (1, 5, 30, 300)
+"""Back-off before the second, third ... attempt. After the last the message is a dead letter."""
+
+DELIVERY_LIMIT = 100
+"""High enough that crashes do not condemn innocent prefetched messages."""
+
+INBOX_DAYS = 30
+"""How long a handled message is remembered."""
+
+DEAD_LETTER_DAYS = 21
+"""Shorter than the inbox remembers, so that a replay is recognised."""
+
+_DAY_MS = 86_400_000
+
+
+def retry_exchange(seconds: int) -> str:
+    """Return the exchange where a message waits so long; the routing key is its queue's name."""
+    return f"jemput.retry.{seconds}s"
+
+
+def dead_queue(queue: str) -> str:
+    """Return where a queue's dead letters lie."""
+    return f"{queue}.dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One queue of one service: `binds` are types or topic patterns of `jemput.events`."""
+
+    service: str
+    purpose: str
+    binds: tuple[str, ...]
+    single_active_consumer: bool = False
+
+    @property
+    def queue(self) -> str:
+        """Return the queue's name, which begins with its service's."""
+        return f"{self.service}.{self.purpose}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A durable exchange."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A durable queue with the arguments that can never change."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """From an exchange to a queue."""
+
+    exchange: str
+    queue: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What may change for the queues whose names match."""
+
+    name: str
+    pattern: str
+    definition: Mapping[str, Any]
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Everything the broker has to know."""
+
+    exchanges: tuple[Exchange, ...]
+    queues: tuple[Queue, ...]
+    bindings: tuple[Binding, ...]
+    policies: tuple[Policy, ...] = field(default=())
+
+
+def read_subscriptions(services: Path) -> tuple[Subscription, ...]:
+    """Return what `<services>/*/subscriptions.toml` declare, in order of their names.
+
+    A file holds one table per queue: `[queues.<purpose>]` with `binds = [...]` and, where one
+    instance at a time may read it, `single_active_consumer = true`.
+    """
+    return tuple(
+        subscription
+        for file in sorted(services.glob("*/subscriptions.toml"))
+        for subscription in read_subscription(file)
+    )
+
+
+def read_subscription(file: Path) -> tuple[Subscription, ...]:
+    """Return the queues of one service, which is named by the folder its file lies in."""
+    tables = tomllib.loads(file.read_text())["queues"]
+    return tuple(
+        Subscription(
+            file.parent.name,
+            purpose,
+            tuple(table["binds"]),
+            single_active_consumer=table.get("single_active_consumer", False),
+        )
+        for purpose, table in tables.items()
+    )
+
+
+def topology(subscriptions: Iterable[Subscription]) -> Topology:
+    """Return the broker's whole set-up for these subscriptions."""
+    declared = tuple(subscriptions)
+    return Topology(_exchanges(), _queues(declared), _bindings(declared), _policies(declared))
+
+
+def _exchanges() -> tuple[Exchange, ...]:
+    retries = (Exchange(retry_exchange(seconds), "topic") for seconds in RETRY_SECONDS)
+    return (
+        Exchange(EXCHANGE, "topic"),
+        Exchange(ADDRESSED, "topic"),
+        Exchange(DEAD, "topic"),
+        *retries,
+    )
+
+
+def _queues(subscriptions: tuple[Subscription, ...]) -> tuple[Queue, ...]:
+    quorum = {"x-queue-type": "quorum"}
+    alone = {**quorum, "x-single-active-consumer": True}
+    own = (Queue(s.queue, alone if s.single_active_consumer else quorum) for s in subscriptions)
+    dead = (Queue(dead_queue(s.queue), quorum) for s in subscriptions)
+    retries = (Queue(retry_exchange(seconds), quorum) for seconds in RETRY_SECONDS)
+    return (*own, *dead, *retries)
+
+
+def _bindings(subscriptions: tuple[Subscription, ...]) -> tuple[Binding, ...]:
+    return (
+        *(Binding(EXCHANGE, s.queue, key) for s in subscriptions for key in s.binds),
+        *(Binding(ADDRESSED, s.queue, s.queue) for s in subscriptions),
+        *(Binding(DEAD, dead_queue(s.queue), s.queue) for s in subscriptions),
+        *(
+            Binding(retry_exchange(seconds), retry_exchange(seconds), "#")
+            for seconds in RETRY_SECONDS
+        ),
+    )
+
+
+def _policies(subscriptions: tuple[Subscription, ...]) -> tuple[Policy, ...]:
+    # At-least-once dead-lettering needs `reject-publish`; without a max-length it never rejects.
+    safely = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
+    own = (
+        Policy(
+            s.queue,
+            _exactly(s.queue),
+            {
+                "delivery-limit": DELIVERY_LIMIT,
+                "dead-letter-exchange": DEAD,
+                "dead-letter-routing-key": s.queue,
+                **safely,
+            },
+        )
+        for s in subscriptions
+    )
+    retries = (
+        Policy(
+            retry_exchange(seconds),
+            _exactly(retry_exchange(seconds)),
+            {"message-ttl": seconds * 1000, "dead-letter-exchange": ADDRESSED, **safely},
+        )
+        for seconds in RETRY_SECONDS
+    )
+    kept = Policy("jemput.dead", r"\.dead$", {"message-ttl": DEAD_LETTER_DAYS * _DAY_MS})
+    return (*own, *retries, kept)
+
+
+def _exactly(name: str) -> str:
+    return "^" + name.replace(".", r"\.") + "$"

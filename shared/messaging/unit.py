@@ -1,0 +1,140 @@
+"""One event's or command's reads and writes, collected so that many can be committed at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.contracts.envelope import Envelope, new_id
+from shared.contracts.event import Event
+from shared.messaging.errors import Waits
+from shared.messaging.parcel import Document, Parcel
+from shared.messaging.store import Store, Write
+
+Clock = Callable[[], datetime]
+Place = tuple[str, str]
+
+
+class Book:
+    """The documents of one batch: what was loaded, and what units that are done made of it.
+
+    Loads of units that run at the same time become one query per collection. A unit is entered
+    only if what it read is still what the book holds, so units of one batch behave as if they had
+    run one after the other.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._loaded: dict[Place, Document | None] = {}
+        self._current: dict[Place, Document] = {}
+        self._asked: dict[str, dict[str, asyncio.Future[Document | None]]] = {}
+        self._query: asyncio.Task[None] | None = None
+
+    async def read(self, collection: str, id_: str) -> Document | None:
+        """Return the newest version in this batch, or else the committed one."""
+        place = (collection, id_)
+        if place in self._current:
+            return self._current[place]
+        if place in self._loaded:
+            return self._loaded[place]
+        asked = self._asked.setdefault(collection, {})
+        if id_ not in asked:
+            asked[id_] = asyncio.get_running_loop().create_future()
+        if self._query is None:
+            self._query = asyncio.create_task(self._load())
+        return await asked[id_]
+
+    async def _load(self) -> None:
+        # One turn of the loop lets every unit of the batch ask before the query leaves.
+        await asyncio.sleep(0)
+        self._query = None
+        asked, self._asked = self._asked, {}
+        for collection, futures in asked.items():
+            try:
+                found = await self._store.load(collection, list(futures))
+            except Exception as error:  # noqa: BLE001 - belongs to those who asked
+                _fail(futures, error)
+                continue
+            for id_, future in futures.items():
+                self._loaded[collection, id_] = found.get(id_)
+                if not future.done():
+                    future.set_result(found.get(id_))
+
+    def enter(self, unit: "Unit") -> bool:
+        """Take a finished unit's writes in; False if it read what has changed since."""
+        for place, version in unit.seen.items():
+            if _version(self._current.get(place, self._loaded.get(place))) != version:
+                return False
+        self._current.update(unit.written)
+        return True
+
+    def writes(self) -> list[Write]:
+        """Return one write per changed document, whatever number of units changed it."""
+        return [
+            Write(collection, document, _version(self._loaded.get((collection, id_))))
+            for (collection, id_), document in self._current.items()
+        ]
+
+
+class Unit:
+    """What a use case reads and writes through; nothing is stored before the batch commits."""
+
+    def __init__(self, book: Book, source: str, clock: Clock, cause: Envelope | None) -> None:
+        self._book = book
+        self._source = source
+        self._clock = clock
+        self.cause = cause
+        """The envelope of the event that is being handled; None for a command."""
+        self.seen: dict[Place, int | None] = {}
+        self.written: dict[Place, Document] = {}
+        self.parcels: list[Parcel] = []
+        self.waits: Waits | None = None
+
+    def now(self) -> datetime:
+        """Return the time by the injected clock, aware, UTC."""
+        return self._clock()
+
+    async def get(self, collection: str, id_: str) -> Document | None:
+        """Return a document, or None. It is shared: make a new one instead of changing it."""
+        place = (collection, id_)
+        if place in self.written:
+            return self.written[place]
+        document = await self._book.read(collection, id_)
+        self.seen.setdefault(place, _version(document))
+        return document
+
+    def put(self, collection: str, document: Document) -> None:
+        """Store a document whole, under its `_id`, with a `version` above the one that was read."""
+        place = (collection, document["_id"])
+        if document["version"] <= (self.seen.setdefault(place, None) or 0):
+            raise ValueError(f"{collection}: version does not go up")
+        self.written[place] = document
+
+    def publish(self, event: Event, *, version: int, occurred_at: datetime | None = None) -> None:
+        """Have an event sent once this is committed. `version` is the aggregate's after it."""
+        now = self._clock()
+        envelope = Envelope(
+            id=new_id(),
+            type=event.type,
+            source=self._source,
+            aggregate_id=event.aggregate_id,
+            version=version,
+            correlation_id=event.correlation_id,
+            causation_id=self.cause.id if self.cause else None,
+            occurred_at=(occurred_at or now).astimezone(UTC),
+            recorded_at=now,
+        )
+        self.parcels.append(Parcel(envelope, event.__pydantic_serializer__.to_json(event)))
+
+
+Work = Callable[[Unit], Awaitable[Any]]
+
+
+def _version(document: Document | None) -> int | None:
+    return None if document is None else int(document["version"])
+
+
+def _fail(futures: dict[str, asyncio.Future[Document | None]], error: Exception) -> None:
+    for future in futures.values():
+        if not future.done():
+            future.set_exception(error)

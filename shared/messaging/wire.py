@@ -1,0 +1,159 @@
+"""Parcels as AMQP 0-9-1 messages: CloudEvents attributes in properties and `ce-` headers.
+
+There is no official binding of CloudEvents to AMQP 0-9-1; the `ce-` header names are the ones that
+Knative's RabbitMQ broker uses.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from pamqp.commands import Basic
+
+from shared.contracts.envelope import Envelope
+from shared.messaging.errors import Malformed
+from shared.messaging.parcel import Parcel
+
+MAX_BODY = 256 * 1024
+"""Bytes of a payload that a consumer accepts."""
+
+ATTEMPT = "x-jemput-attempt"
+REASON = "x-jemput-reason"
+DETAIL = "x-jemput-detail"
+DIED_AT = "x-jemput-died-at"
+QUEUE = "x-jemput-queue"
+
+_PERSISTENT = 2
+_SOURCE = "jemput/"
+_VERSIONED = re.compile(r"^(?P<name>[a-z_]+\.[a-z_]+)\.v(?P<version>[0-9]{1,4})$")
+
+
+class Incoming(Protocol):
+    """What is read of a delivered message; aio-pika's IncomingMessage fits."""
+
+    body: bytes
+    content_type: str | None
+    message_id: str | None
+    type: str | None
+    correlation_id: str | None
+    timestamp: datetime | None
+    app_id: str | None
+
+    @property
+    def headers(self) -> Mapping[str, Any]:
+        """Return the application headers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as it came, addressed anew: put off, laid aside or played again."""
+
+    body: bytes
+    properties: Basic.Properties
+    exchange: str
+    key: str
+
+
+def redirect(
+    message: Incoming, exchange: str, key: str, notes: Mapping[str, str | int | None]
+) -> Letter:
+    """Address a message anew. Notes are our own headers: set, or taken away with None."""
+    kept = {name: value for name, value in message.headers.items() if _travels(name)}
+    headers = {name: value for name, value in {**kept, **notes}.items() if value is not None}
+    said = Basic.Properties(
+        content_type=message.content_type,
+        headers=headers,
+        delivery_mode=_PERSISTENT,
+        correlation_id=message.correlation_id,
+        message_id=message.message_id,
+        timestamp=message.timestamp,
+        message_type=message.type,
+        app_id=message.app_id,
+    )
+    return Letter(message.body, said, exchange, key)
+
+
+def _travels(header: str) -> bool:
+    # The broker's own notes (x-death, x-delivery-count ...) belong to the way it came.
+    return header.startswith(("ce-", "x-jemput-"))
+
+
+def properties(parcel: Parcel) -> Basic.Properties:
+    """Return the properties and headers under which a parcel travels, persistent."""
+    e = parcel.envelope
+    headers: dict[str, Any] = {
+        "ce-specversion": "1.0",
+        "ce-id": e.id,
+        "ce-type": e.type,
+        "ce-source": _SOURCE + e.source,
+        "ce-time": e.occurred_at.isoformat(),
+        "ce-recordedtime": e.recorded_at.isoformat(),
+        "ce-subject": e.aggregate_id,
+        "ce-sequence": str(e.version),
+    }
+    if e.causation_id is not None:
+        headers["ce-causationid"] = e.causation_id
+    return Basic.Properties(
+        content_type="application/json",
+        headers=headers,
+        delivery_mode=_PERSISTENT,
+        correlation_id=e.correlation_id,
+        message_id=e.id,
+        timestamp=e.recorded_at,
+        message_type=e.type,
+        app_id=e.source,
+    )
+
+
+def read(message: Incoming) -> Parcel:
+    """Return what a delivered message carries.
+
+    Raises Malformed with the reason `too_large`, `content_type` or `envelope`.
+    """
+    if len(message.body) > MAX_BODY:
+        raise Malformed("too_large", f"{len(message.body)} bytes, at most {MAX_BODY}")
+    if (message.content_type or "").partition(";")[0].strip() != "application/json":
+        raise Malformed("content_type", "only application/json is read")
+    return Parcel(_envelope(message), message.body)
+
+
+def _envelope(message: Incoming) -> Envelope:
+    headers = message.headers
+    try:
+        return Envelope(
+            id=_text(message.message_id),
+            type=_text(message.type),
+            source=_text(headers["ce-source"]).removeprefix(_SOURCE),
+            aggregate_id=_text(headers["ce-subject"]),
+            version=int(headers["ce-sequence"]),
+            correlation_id=_text(message.correlation_id),
+            causation_id=headers.get("ce-causationid"),
+            occurred_at=_time(headers["ce-time"]),
+            recorded_at=_time(headers["ce-recordedtime"]),
+        )
+    except KeyError as missing:
+        raise Malformed("envelope", f"header {missing.args[0]} is missing") from missing
+    except (TypeError, ValueError) as wrong:
+        raise Malformed("envelope", "an attribute of the envelope cannot be read") from wrong
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def _time(value: object) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment.astimezone(UTC)
+
+
+def split_type(type_: str) -> tuple[str, int] | None:
+    """Return name and version of an event type, or None where it is not shaped like one."""
+    match = _VERSIONED.match(type_)
+    return (match["name"], int(match["version"])) if match else None

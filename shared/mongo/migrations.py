@@ -1,0 +1,63 @@
+"""Indexes and collections, declared as data and brought about at every start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.errors import CollectionInvalid
+
+from shared.messaging.topology import INBOX_DAYS
+from shared.mongo.client import Database, translated
+from shared.mongo.store import INBOX, INSTANCES, OUTBOX, PARKED
+
+_DAY = 86_400
+_FORGET_INSTANCE = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index; `expire_after` in seconds makes it a TTL index on a date."""
+
+    collection: str
+    keys: tuple[tuple[str, int], ...]
+    unique: bool = False
+    expire_after: int | None = None
+    partial: dict[str, Any] | None = None
+
+
+ROAD: tuple[Index, ...] = (
+    Index(INBOX, (("at", 1),), expire_after=INBOX_DAYS * _DAY),
+    Index(OUTBOX, (("owner", 1), ("_id", 1))),
+    Index(PARKED, (("since", 1),)),
+    Index(INSTANCES, (("until", 1),), expire_after=_FORGET_INSTANCE),
+)
+
+
+async def migrate(database: Database, collections: Sequence[str], indexes: Sequence[Index]) -> None:
+    """Create what is missing; run again it changes nothing. Raises Unavailable.
+
+    Collections are made beforehand: making one inside a transaction would hold its catalogue lock.
+    """
+    wanted = {*collections, *(index.collection for index in (*ROAD, *indexes))}
+    with translated():
+        for name in sorted(wanted - set(await database.list_collection_names())):
+            await _create(database, name)
+        for index in (*ROAD, *indexes):
+            await _index(database, index)
+
+
+async def _create(database: Database, name: str) -> None:
+    try:
+        await database.create_collection(name)
+    except CollectionInvalid:
+        # Another instance was quicker.
+        return
+
+
+async def _index(database: Database, index: Index) -> None:
+    options: dict[str, Any] = {"unique": index.unique}
+    if index.expire_after is not None:
+        options["expireAfterSeconds"] = index.expire_after
+    if index.partial is not None:
+        options["partialFilterExpression"] = index.partial
+    await database[index.collection].create_index(list(index.keys), **options)

@@ -1,0 +1,117 @@
+"""The road's database: one transaction per batch, one round trip per collection in it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClientSession
+from pymongo import InsertOne, ReplaceOne, WriteConcern
+from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from shared.messaging.errors import Conflict, Unavailable
+from shared.messaging.failpoints import failpoint
+from shared.messaging.parcel import Document, to_document
+from shared.messaging.store import Changes, Write
+from shared.mongo.client import Client, Database, translated
+
+INBOX = "inbox"
+OUTBOX = "outbox"
+PARKED = "parked"
+INSTANCES = "instances"
+
+_COMMIT_TRIES = 3
+_MAJORITY = WriteConcern("majority")
+_SNAPSHOT = ReadConcern("snapshot")
+
+
+class MongoStore:
+    """Documents, marks and outbox rows of one service, in one database of its own."""
+
+    def __init__(self, client: Client, database: str, owner: str) -> None:
+        self._client = client
+        self._owner = owner
+        self._db: Database = client.get_database(database, read_concern=ReadConcern("majority"))
+        self._session: AsyncIOMotorClientSession | None = None
+
+    async def known(self, marks: Sequence[str]) -> dict[str, Document]:
+        """Return those marks that are committed, by id. Raises Unavailable."""
+        return await self.load(INBOX, marks)
+
+    async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
+        """Return the documents that exist, by id. Raises Unavailable."""
+        with translated():
+            found = self._db[collection].find({"_id": {"$in": list(ids)}})
+            return {document["_id"]: document for document in await found.to_list(None)}
+
+    async def commit(self, changes: Changes) -> None:
+        """Write all or nothing, durable on a majority. Raises Conflict or Unavailable."""
+        with translated():
+            async with await self._client.start_session() as session:
+                session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY)
+                try:
+                    await self._write(changes, session)
+                    await failpoint("commit.written")
+                except BaseException:
+                    await _abort(session)
+                    raise
+                await _commit(session)
+
+    async def _write(self, changes: Changes, session: AsyncIOMotorClientSession) -> None:
+        inserts = (
+            (INBOX, changes.marks),
+            (PARKED, changes.parked),
+            (OUTBOX, [{**to_document(p), "owner": self._owner} for p in changes.parcels]),
+        )
+        for collection, documents in inserts:
+            if documents:
+                await self._db[collection].insert_many(documents, session=session)
+        for collection, writes in _by_collection(changes.writes).items():
+            await self._write_documents(collection, writes, session)
+
+    async def _write_documents(
+        self, collection: str, writes: list[Write], session: AsyncIOMotorClientSession
+    ) -> None:
+        operations = [_operation(write) for write in writes]
+        result = await self._db[collection].bulk_write(operations, ordered=False, session=session)
+        # A replacement whose version has moved on matches nothing and says nothing: count.
+        if result.inserted_count + result.matched_count != len(writes):
+            raise Conflict(f"{collection}: a version has changed")
+
+
+def _by_collection(writes: Sequence[Write]) -> dict[str, list[Write]]:
+    grouped: dict[str, list[Write]] = {}
+    for write in writes:
+        grouped.setdefault(write.collection, []).append(write)
+    return grouped
+
+
+def _operation(write: Write) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]]:
+    if write.base is None:
+        return InsertOne(write.document)
+    return ReplaceOne({"_id": write.document["_id"], "version": write.base}, write.document)
+
+
+async def _commit(session: AsyncIOMotorClientSession) -> None:
+    """Commit, asking again while the server did not say whether it did (the driver's rule).
+
+    Asking again is safe: a commit that happened answers that it did.
+    """
+    for left in reversed(range(_COMMIT_TRIES)):
+        try:
+            await session.commit_transaction()
+        except PyMongoError as error:
+            unknown = error.has_error_label("UnknownTransactionCommitResult")
+            if not unknown:
+                raise
+            if left == 0:
+                raise Unavailable("the outcome of a commit is not known") from error
+        else:
+            return
+
+
+async def _abort(session: AsyncIOMotorClientSession) -> None:
+    try:
+        await session.abort_transaction()
+    except (PyMongoError, OperationFailure):
+        # The server ends it by itself; what made us abort is what matters.
+        return

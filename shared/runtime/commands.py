@@ -1,0 +1,90 @@
+"""Commands over HTTP: done once however often they are sent, and answered when committed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Generic, TypeVar
+
+from fastapi import Depends, Request
+
+from shared.messaging.errors import Conflict, Missing, Overloaded, Rejected, refusals
+from shared.messaging.group_commit import FingerprintMismatch, GroupCommit, Outcome, fingerprint_of
+from shared.messaging.unit import Unit
+from shared.web.guard import CallerDep
+from shared.web.idempotency import IdempotencyKey
+from shared.web.problems import NotFound, Problem, Unavailable
+
+ANSWER_WITHIN: Final = 10.0
+"""Seconds until the caller is told to try again; the command may still be carried out once."""
+
+W = TypeVar("W")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A command as it was sent: its mark, and what tells it from another under the same key."""
+
+    mark: str
+    fingerprint: str
+
+
+async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent:
+    """Read the mark of a request off its caller, key and content."""
+    body = (await request.body()).decode("utf-8", "replace")
+    return Sent(
+        fingerprint_of("command", caller.subject, key),
+        fingerprint_of(request.method, request.url.path, body),
+    )
+
+
+SentDep = Annotated[Sent, Depends(sent)]
+
+
+class Commands(Generic[W]):
+    """Runs use cases as commands, and says in HTTP's words why one was not done."""
+
+    def __init__(
+        self, commit: GroupCommit, work: Callable[[Unit], W], refused: type[Exception]
+    ) -> None:
+        self._commit = commit
+        self._work = work
+        self._refused = refused
+
+    async def run(
+        self, use_case: Callable[[W], Awaitable[Any]], *, sent: Sent, key: str
+    ) -> Outcome:
+        """Return what the use case answers, or answered the first time.
+
+        The answer is kept with the mark: it must be plain data, and hold no personal data. `key`
+        is the aggregate that the use case changes. Raises Problem: 404, 409 with the reason, 422
+        where the key was used for another request, 503 with Retry-After.
+        """
+
+        async def work(unit: Unit) -> Any:
+            with refusals(self._refused):
+                return await use_case(self._work(unit))
+
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                return await self._commit.command(
+                    work, mark=sent.mark, key=key, fingerprint=sent.fingerprint
+                )
+        except (Overloaded, TimeoutError, Conflict, Rejected, FingerprintMismatch) as error:
+            raise _problem(error) from error
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case Missing():
+            return NotFound(error.detail)
+        case Rejected():
+            said = error.detail or error.reason
+            title = "Not possible in the present state"
+            return Problem(409, "conflict", title, said, members={"reason": error.reason})
+        case FingerprintMismatch():
+            title = "This Idempotency-Key was used for another request"
+            return Problem(422, "idempotency-key-reused", title)
+        case Overloaded():
+            return Unavailable("too many events wait for the message broker", retry_after=30)
+        case _:
+            return Unavailable("not confirmed in time; send the same request again", retry_after=5)

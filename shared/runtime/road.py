@@ -1,0 +1,122 @@
+"""One service's road, wired: database, outbox, group commit and the way to and from RabbitMQ."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from faststream.rabbit import RabbitBroker
+from prometheus_client import CollectorRegistry
+
+from shared.messaging.bus import AmqpBus
+from shared.messaging.consumer import Consumer, consuming_broker
+from shared.messaging.errors import Unavailable
+from shared.messaging.group_commit import GroupCommit
+from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
+from shared.messaging.outbox import OutboxRelay
+from shared.messaging.unit import Clock, Unit
+from shared.mongo.client import Client, Database, connect
+from shared.mongo.migrations import Index, migrate
+from shared.mongo.outbox import MongoOutbox, MongoParking
+from shared.mongo.store import MongoStore
+from shared.observability.health import Health
+from shared.runtime.commands import Commands
+from shared.runtime.settings import ServiceSettings
+
+W = TypeVar("W")
+
+PURPOSE = "events"
+"""Purpose of the queue that a service's handlers read; `subscriptions.toml` declares it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """What a composition root hands to stores, handlers and routes."""
+
+    service: str
+    client: Client
+    database: Database
+    outbox: MongoOutbox
+    relay: OutboxRelay
+    commit: GroupCommit
+    bus: AmqpBus
+    broker: RabbitBroker
+    consumer_metrics: ConsumerMetrics
+    clock: Clock
+
+    def consumer(
+        self, work: Callable[[Unit], W], refused: type[Exception], purpose: str = PURPOSE
+    ) -> Consumer[W]:
+        """Return the consumer of one of this service's queues.
+
+        `refused` is the domain's own refusal: a message it answers so becomes a dead letter.
+        """
+        return Consumer(
+            f"{self.service}.{purpose}",
+            broker=self.broker,
+            bus=self.bus,
+            commit=self.commit,
+            metrics=self.consumer_metrics,
+            work=work,
+            refused=refused,
+            clock=self.clock,
+        )
+
+    def commands(self, work: Callable[[Unit], W], refused: type[Exception]) -> Commands[W]:
+        """Return what runs the commands that come in over HTTP."""
+        return Commands(self.commit, work, refused)
+
+    async def prepare(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
+        """Bring the database into shape and register this instance. Raises Unavailable."""
+        await migrate(self.database, collections, indexes)
+        await self.outbox.renew(30)
+
+    def watch(self, health: Health) -> None:
+        """Add what this road depends on: without MongoDB unready, without RabbitMQ degraded."""
+        health.add("mongodb", self._mongodb)
+        health.add("rabbitmq", self._rabbitmq, degrades=True)
+        health.add("outbox", self._outbox)
+
+    async def _mongodb(self) -> str | None:
+        try:
+            await self.outbox.renew(10)
+        except Unavailable as away:
+            return f"no primary that takes writes: {away}"
+        return None
+
+    async def _rabbitmq(self) -> str | None:
+        return None if self.bus.connected else "not connected; events wait in the outbox"
+
+    async def _outbox(self) -> str | None:
+        return "at its limit; commands are refused" if self.relay.full else None
+
+
+def open_road(
+    service: str, settings: ServiceSettings, registry: CollectorRegistry, clock: Clock
+) -> Road:
+    """Wire a road. Nothing is connected yet."""
+    client = connect(settings.mongo_url)
+    place = (client, settings.mongo_database, settings.instance)
+    bus = AmqpBus(settings.amqp_url, service)
+    outbox = MongoOutbox(*place)
+    relay = OutboxRelay(
+        outbox,
+        MongoParking(*place, queue=f"{service}.{PURPOSE}"),
+        bus,
+        OutboxMetrics(registry),
+        limit=settings.outbox_limit,
+    )
+    commit = GroupCommit(
+        MongoStore(*place), relay, CommitMetrics(registry), source=service, clock=clock
+    )
+    return Road(
+        service=service,
+        client=client,
+        database=client[settings.mongo_database],
+        outbox=outbox,
+        relay=relay,
+        commit=commit,
+        bus=bus,
+        broker=consuming_broker(settings.amqp_url, service, settings.prefetch),
+        consumer_metrics=ConsumerMetrics(registry),
+        clock=clock,
+    )

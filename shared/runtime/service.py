@@ -1,0 +1,160 @@
+"""One process of a service: starts in the order of what it can do, stops without losing anything.
+
+Started, it answers `/healthz` and `/readyz` first, then prepares its database, then publishes, then
+consumes; what is away is waited for. Told to stop (SIGTERM or SIGINT) it says it is draining,
+cancels its consumers before anything else, lets what was begun end, publishes, and only then
+closes. A second signal ends it at once; nothing is lost by that either, only done again.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from shared.messaging.consumer import Consumer
+from shared.messaging.errors import Unavailable
+from shared.mongo.migrations import Index
+from shared.observability.health import Health
+from shared.runtime.road import Road
+from shared.runtime.settings import ServiceSettings
+
+_log = logging.getLogger(__name__)
+_PAUSE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service, wired by its `app.py`."""
+
+    settings: ServiceSettings
+    app: FastAPI
+    road: Road
+    health: Health
+    collections: Sequence[str]
+    indexes: Sequence[Index]
+    consumers: Sequence[Consumer[Any]] = ()
+    background: Sequence[Callable[[], Awaitable[None]]] = ()
+    """Run from when the database is prepared until the stop; an end by error ends the process."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class _Http(uvicorn.Server):
+    """uvicorn in our loop: the signals are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def run(service: Service) -> None:
+    """Run until told to stop. Raises what ended a task that must not end."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.stopping.set)
+    http = _http(service)
+    serving = asyncio.create_task(http.serve([_listen(service.settings)]))
+    working = asyncio.create_task(_work(service))
+    stopped = asyncio.create_task(service.stopping.wait())
+    await asyncio.wait({serving, working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        await _stop(service, http, serving, working)
+    finally:
+        stopped.cancel()
+        await _close(service)
+
+
+def _http(service: Service) -> _Http:
+    config = uvicorn.Config(
+        service.app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(service.settings.drain_seconds),
+        lifespan="on",
+    )
+    return _Http(config)
+
+
+def _listen(settings: ServiceSettings) -> socket.socket:
+    """Bind here rather than in uvicorn, which would end the process where a port is taken."""
+    listener = socket.create_server((settings.http_host, settings.http_port), backlog=2048)
+    listener.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+    return listener
+
+
+async def _work(service: Service) -> None:
+    await _prepared(service)
+    road = service.road
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(road.commit.run())
+        tasks.create_task(road.relay.run())
+        tasks.create_task(_connect(service))
+        for job in service.background:
+            tasks.create_task(_forever(job))
+
+
+async def _prepared(service: Service) -> None:
+    while True:
+        try:
+            await service.road.prepare(service.collections, service.indexes)
+        except Unavailable:
+            _log.warning("waiting for MongoDB")
+            await asyncio.sleep(_PAUSE)
+        else:
+            return
+
+
+async def _connect(service: Service) -> None:
+    """Publish as soon as RabbitMQ is there; consume as soon as the topology is."""
+    await service.road.bus.connect()
+    service.road.relay.wake()
+    if service.settings.role == "api":
+        return
+    for consumer in service.consumers:
+        # The broker tells nobody of a new queue, so it is asked.
+        while not await service.road.bus.queue_exists(consumer.queue):  # noqa: ASYNC110
+            await asyncio.sleep(_PAUSE)
+    await service.road.broker.start()
+
+
+async def _forever(job: Callable[[], Awaitable[None]]) -> None:
+    await job()
+
+
+async def _stop(
+    service: Service, http: _Http, serving: asyncio.Task[None], working: asyncio.Task[None]
+) -> None:
+    _log.info("stopping")
+    service.health.drain()
+    http.should_exit = True
+    failed = [task for task in (serving, working) if task.done()]
+    try:
+        async with asyncio.timeout(service.settings.drain_seconds):
+            for consumer in service.consumers:
+                await consumer.cancel()
+            await serving
+            if not failed:
+                await service.road.commit.drained()
+                await service.road.relay.flushed()
+                await service.road.outbox.retire()
+    except (TimeoutError, Unavailable):
+        _log.warning("stopped before all was done; what was not will be done again")
+    working.cancel()
+    await asyncio.gather(working, serving, return_exceptions=True)
+    for task in failed:
+        task.result()
+
+
+async def _close(service: Service) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PAUSE * 4):
+            await service.road.broker.stop()
+            await service.road.bus.close()
+    service.road.client.close()
