@@ -7,9 +7,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime, BaseModel
 
-from services.courier.domain import Job, JobState, Place, Step
-from services.courier.store import CourierReader, area_id
-from services.courier.usecases import Work, report_step, serve_area
+from services.courier.domain import Area, Job, JobState, Place, Step
+from services.courier.usecases import Reader, Work, report_step, serve_area
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
@@ -73,7 +72,7 @@ class ProgrammeAnswer(BaseModel):
     version: int
 
 
-def routes(commands: Commands[Work], reader: CourierReader) -> APIRouter:
+def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
     """Return courier's routes."""
     router = APIRouter(prefix="/api")
 
@@ -92,7 +91,7 @@ def routes(commands: Commands[Work], reader: CourierReader) -> APIRouter:
         outcome = await commands.run(
             lambda work: serve_area(programme_id, place, body.agent_id, work),
             sent=sent,
-            key=area_id(programme_id, place),
+            key=Area.key(programme_id, place),
         )
         return {"assigned": outcome.answer}
 

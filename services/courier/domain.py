@@ -167,6 +167,16 @@ class Area:
     agent_id: str | None = None
     waiting: tuple[str, ...] = ()
 
+    @property
+    def id(self) -> str:
+        """Return the key of this area."""
+        return self.key(self.programme_id, self.place)
+
+    @staticmethod
+    def key(programme_id: str, place: Place) -> str:
+        """Return the key of an area: an RW number alone repeats in every village."""
+        return f"{programme_id}/{place.village}/{place.rw}"
+
     def served_by(self, agent_id: str) -> "Area":
         """Put an agent in charge; the jobs that waited are the caller's to assign."""
         return replace(self, version=self.version + 1, agent_id=agent_id, waiting=())

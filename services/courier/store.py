@@ -48,7 +48,7 @@ class CourierWork:
 
     async def area(self, programme_id: str, place: Place) -> Area:
         """Return an area, empty where nothing is known of it."""
-        document = await self._unit.get(AREAS, area_id(programme_id, place))
+        document = await self._unit.get(AREAS, Area.key(programme_id, place))
         return _area(document) if document else Area(programme_id, place)
 
     async def programme(self, programme_id: str) -> Programme | None:
@@ -97,11 +97,6 @@ class CourierReader:
         """Return our copies of all programmes."""
         found = self._db[PROGRAMMES].find({}, sort=[("_id", 1)])
         return [_programme(document) for document in await found.to_list(None)]
-
-
-def area_id(programme_id: str, place: Place) -> str:
-    """Return the key of an area: the RW number alone repeats in every village."""
-    return f"{programme_id}/{place.village}/{place.rw}"
 
 
 def _job(document: Mapping[str, Any]) -> Job:
@@ -153,7 +148,7 @@ def _area(document: Mapping[str, Any]) -> Area:
 
 def _area_document(area: Area) -> dict[str, Any]:
     return {
-        "_id": area_id(area.programme_id, area.place),
+        "_id": area.id,
         "version": area.version,
         "programme_id": area.programme_id,
         "village": area.place.village,

@@ -79,6 +79,24 @@ class Work(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """What lists show: committed data, outside any unit."""
+
+    async def job(self, job_id: str) -> Job | None:
+        """Return a job."""
+        ...
+
+    async def jobs(
+        self, *, agent_id: str | None, programme_id: str, state: JobState | None, limit: int
+    ) -> list[Job]:
+        """Return jobs of a programme, oldest first, at most `limit`."""
+        ...
+
+    async def programmes(self) -> list[Programme]:
+        """Return our copies of all programmes."""
+        ...
+
+
 async def copy_programme(event: ProgrammePublished, work: Work) -> None:
     """Keep a programme if it is newer than our copy."""
     version = work.cause.version if work.cause else 0

@@ -180,17 +180,14 @@ class _Comparison:
 def _alternatives(root: Schema, schema: Schema) -> list[Schema]:
     """The parts of a union, flat and each with what stands beside the union; else the schema."""
     schema = resolved(root, schema)
-    kind = schema.get("type")
     parts = schema.get("anyOf") or schema.get("oneOf")
-    beside = schema.keys() - _DESCRIBING - {"anyOf", "oneOf", "default"}
-    if isinstance(kind, list):
-        parts = [{"type": one} for one in kind]
-        beside -= {"type"}
+    if isinstance(schema.get("type"), list):
+        parts = [{"type": one} for one in schema["type"]]
     if parts is None:
         return [schema]
-    kept = {name: schema[name] for name in beside}
+    beside = {name: schema[name] for name in schema.keys() - {"anyOf", "oneOf"}}
     flat = [one for part in parts for one in _alternatives(root, part)]
-    return [_NULL if one.get("type") == "null" else {**kept, **one} for one in flat]
+    return [_NULL if one.get("type") == "null" else {**beside, **one} for one in flat]
 
 
 def _without_null(parts: list[Schema]) -> list[Schema]:

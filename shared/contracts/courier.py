@@ -104,7 +104,7 @@ class DeliveryFailed(JobEvent):
 
     agent_id: AgentId
     reason: FailureReason = Field(examples=[FailureReason.NOBODY_HOME])
-    attempt: int = Field(ge=1, examples=[1])
+    attempt: int = Field(ge=1, le=1000, examples=[1])
 
 
 class DeliveryConfirmed(JobEvent):

@@ -7,8 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 AggregateId = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,119}$",
-        description="Opaque and random or administrative; never made from personal data.",
+        pattern=r"^([A-Za-z]|[0-9]{1,15}[A-Za-z._:/-])[A-Za-z0-9._:/-]{0,119}$",
+        description=(
+            "Opaque and random or administrative; never made from personal data: sixteen digits "
+            "in a row, as a NIK has them, do not begin an id."
+        ),
     ),
 ]
 RegionCode = Annotated[
@@ -57,6 +60,7 @@ PublicText = Annotated[
     Field(
         min_length=1,
         max_length=200,
+        pattern=r"^[^\x00-\x1F\x7F]+$",
         description="A public name of an office, a place or a service; never of a person.",
     ),
 ]

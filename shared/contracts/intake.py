@@ -41,8 +41,8 @@ class CatalogueService(Part):
 class CalendarExceptions(Part):
     """Days on which the programme's calendar differs from the national one."""
 
-    closed: tuple[date, ...] = Field(default=(), examples=[["2023-08-15"]])
-    open: tuple[date, ...] = Field(default=(), examples=[["2023-04-26"]])
+    closed: tuple[date, ...] = Field(default=(), max_length=400, examples=[["2023-08-15"]])
+    open: tuple[date, ...] = Field(default=(), max_length=400, examples=[["2023-04-26"]])
 
 
 class ProgrammePublished(Event):
@@ -61,9 +61,11 @@ class ProgrammePublished(Event):
         description="IANA zone in which the programme counts its days; never changes.",
         examples=["Asia/Jakarta"],
     )
-    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(examples=[["id"]])
-    channels: tuple[Channel, ...] = Field(examples=[["event"]])
-    services: tuple[CatalogueService, ...]
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(
+        min_length=1, max_length=10, examples=[["id"]]
+    )
+    channels: tuple[Channel, ...] = Field(min_length=1, max_length=20, examples=[["event"]])
+    services: tuple[CatalogueService, ...] = Field(min_length=1, max_length=100)
     standard_working_days: int | None = Field(
         ge=0,
         le=365,
@@ -71,7 +73,7 @@ class ProgrammePublished(Event):
         examples=[3],
     )
     calendar: CalendarExceptions
-    copied_from: ProgrammeId | None = Field(default=None, examples=["botram"])
+    copied_from: ProgrammeId | None = Field(default=None, examples=["botram_2023"])
 
 
 class CaseEvent(Event):

@@ -19,7 +19,7 @@ from shared.contracts.event import (
 EventId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu"])]
 CaseId = Annotated[AggregateId, Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"])]
 BoothId = Annotated[
-    str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", examples=["disdukcapil-kia-1"])
+    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", examples=["disdukcapil-kia-1"])
 ]
 TicketId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu/KIA/17"])]
 
@@ -29,7 +29,7 @@ class BoothPlan(Part):
 
     booth_id: BoothId
     agency: Annotated[PublicText, Field(examples=["Disdukcapil Kabupaten Bekasi"])]
-    services: tuple[ServiceCode, ...]
+    services: tuple[ServiceCode, ...] = Field(min_length=1, max_length=10)
     ticketed: bool = Field(
         description="False where people simply walk up, as at an information stand.",
         examples=[True],
@@ -51,7 +51,7 @@ class EventScheduled(Event):
     on: date = Field(description="In the programme's zone.", examples=["2023-03-11"])
     opens_at: AwareDatetime = Field(examples=["2023-03-11T02:00:00Z"])
     closes_at: AwareDatetime = Field(examples=["2023-03-11T04:30:00Z"])
-    booths: tuple[BoothPlan, ...]
+    booths: tuple[BoothPlan, ...] = Field(min_length=1, max_length=60)
 
 
 class TicketEvent(Event):
@@ -71,6 +71,7 @@ class TicketEvent(Event):
     ]
     number: int = Field(
         ge=1,
+        le=100_000,
         description="Place in the line of this event and service; given out once.",
         examples=[17],
     )

@@ -61,8 +61,8 @@ def _example(root: Schema, part: Schema, field: str) -> Any:
     if "$ref" in part:
         return _example(root, resolved(root, part), field)
     if "anyOf" in part:
-        stated = next(one for one in part["anyOf"] if one.get("type") != "null")
-        return _example(root, stated, field)
+        # Null stands last, wherever the class writes it.
+        return _example(root, part["anyOf"][0], field)
     if "items" in part:
         return [_example(root, part["items"], f"{field}[]")]
     if "properties" in part:

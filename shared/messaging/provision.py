@@ -64,6 +64,13 @@ class Management:
             self._put(f"permissions/{self._vhost}/{user.name}", rights)
             self._restrict_keys(user.name, rf"^{name}\..+$")
 
+    def grant_operator(self, user: BrokerUser) -> None:
+        """Create the user of those who look after dead letters and send history to a queue."""
+        self._put(f"users/{user.name}", {"password": user.password, "tags": ""})
+        addressed = f"^{ADDRESSED}$".replace(".", r"\.")
+        rights = {"configure": "^$", "write": addressed, "read": r"\.dead$"}
+        self._put(f"permissions/{self._vhost}/{user.name}", rights)
+
     def _restrict_keys(self, user: str, pattern: str) -> None:
         for exchange in _EXCHANGES:
             body = {"exchange": exchange, "write": pattern, "read": "^$"}

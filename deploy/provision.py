@@ -1,0 +1,87 @@
+"""Users, rights and topology: what the servers must know before any service starts. Idempotent.
+
+`python -m deploy.provision --rabbit --mongo` reads passwords from the files in JEMPUT_SECRETS and
+finds the servers by AMQP_ADMIN_HOST, MANAGEMENT_ADMIN_PORT, MONGO_ADMIN_HOST and MONGO_ADMIN_PORT.
+Which services there are is read from `services/*/subscriptions.toml`, so that a new service is one
+folder.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from shared.messaging.provision import BrokerUser, Management
+from shared.messaging.topology import read_subscriptions, topology
+from shared.mongo.client import connect
+from shared.mongo.users import ensure_user
+
+SERVICES = Path(__file__).resolve().parent.parent / "services"
+OPERATOR = "operator"
+
+
+def service_names(services: Path = SERVICES) -> tuple[str, ...]:
+    """Return the services that have a folder here."""
+    return tuple(sorted({s.service for s in read_subscriptions(services)}))
+
+
+def rabbit(
+    management_url: str,
+    passwords: Mapping[str, str],
+    operator: str,
+    *,
+    vhost: str = "/",
+    services: Path = SERVICES,
+) -> None:
+    """Apply the whole topology and the rights. `passwords` is by service."""
+    management = Management(management_url, vhost)
+    try:
+        management.apply(topology(read_subscriptions(services)))
+        management.grant([BrokerUser(name, password) for name, password in passwords.items()])
+        management.grant_operator(BrokerUser(OPERATOR, operator))
+    finally:
+        management.close()
+
+
+async def mongo(admin_url: str, passwords: Mapping[str, str], prefix: str = "") -> None:
+    """Create each service's user in its database, which bears its name behind `prefix`."""
+    client = connect(admin_url)
+    try:
+        for service, password in passwords.items():
+            await ensure_user(client, service, password, f"{prefix}{service}")
+    finally:
+        client.close()
+
+
+def _secret(name: str) -> str:
+    return (Path(os.environ["JEMPUT_SECRETS"]) / name).read_text().strip()
+
+
+def _passwords(server: str) -> dict[str, str]:
+    return {service: _secret(f"{service}_{server}_password") for service in service_names()}
+
+
+def main(words: list[str]) -> None:
+    """Do what the options name."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.provision", description=__doc__)
+    parser.add_argument("--rabbit", action="store_true", help="users, rights, topology")
+    parser.add_argument("--mongo", action="store_true", help="users")
+    wanted = parser.parse_args(words)
+    env = os.environ
+    if wanted.rabbit:
+        host, port = env["AMQP_ADMIN_HOST"], env.get("MANAGEMENT_ADMIN_PORT", "15672")
+        url = f"http://admin:{_secret('rabbitmq_admin_password')}@{host}:{port}"
+        rabbit(url, _passwords("amqp"), _secret("operator_amqp_password"))
+        print("RabbitMQ: users, rights and topology are in place")
+    if wanted.mongo:
+        host, port = env["MONGO_ADMIN_HOST"], env.get("MONGO_ADMIN_PORT", "27017")
+        root = _secret("mongo_root_password")
+        url = f"mongodb://root:{root}@{host}:{port}/?authSource=admin&directConnection=true"
+        asyncio.run(mongo(url, _passwords("mongo")))
+        print("MongoDB: users are in place")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
