@@ -14,7 +14,7 @@ from shared.messaging.outbox import DEFAULT_LIMIT
 class ServiceSettings(BaseSettings):
     """Read once from the environment in `__main__`. Any `<X>_FILE` holds the value of `<X>`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     amqp_url: str = Field(description="RabbitMQ with this service's own user.")
     amqp_url_file: Path | None = None

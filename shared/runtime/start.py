@@ -1,12 +1,15 @@
 """The last step of every `__main__`: logs, the event loop, and the clock of the real world."""
 
 import logging
+import sys
 from datetime import UTC, datetime
 
 import uvloop
 
 from shared.observability import logs
 from shared.runtime.service import Service, run
+
+_log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -15,8 +18,13 @@ def utc_now() -> datetime:
 
 
 def start(service: Service) -> None:
-    """Run a service until it is told to stop. Raises what ended it otherwise."""
+    """Run a service until it is told to stop; ends with 1 where something else ended it."""
     settings = service.settings
     level = logging.getLevelNamesMapping()[settings.log_level]
     logs.configure(service.road.service, settings.instance, level=level)
-    uvloop.run(run(service))
+    try:
+        uvloop.run(run(service))
+    except Exception:
+        # Through the log, which writes places and no values; a bare traceback may quote a payload.
+        _log.critical("ended by an error", exc_info=True)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""The HTTP side that all services share: guard, problems, page frame, sign-in, live streams."""

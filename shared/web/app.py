@@ -1,0 +1,137 @@
+"""One HTTP application: a service's routers behind the guard, with everything all services need."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from time import perf_counter
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, FastAPI, Header, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from shared.auth.rules import PUBLIC, RouteRules, Rule
+from shared.auth.tokens import Verifier
+from shared.observability.health import Health
+from shared.observability.metrics import HttpMetrics
+from shared.web.answers import Answers, Translations
+from shared.web.assets import ASSET_RULES
+from shared.web.body import BODY_LIMIT
+from shared.web.bodylimit import BodyLimit
+from shared.web.edge import Edge
+from shared.web.guard import Guard
+from shared.web.openapi import describe
+from shared.web.pages import Pages
+from shared.web.routes import RouteTable
+from shared.web.signin import SIGN_IN_RULES, signin_router
+
+SYSTEM_RULES: Final[RouteRules] = {
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /metrics": PUBLIC,
+    "GET /api/openapi.json": PUBLIC,
+}
+_NO_TELEMETRY: Final[Any] = {
+    "auto_configure": False,
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+}
+"""FastAPI would export addresses and exception messages as soon as the environment asks for it."""
+
+
+def create_app(
+    *,
+    title: str,
+    version: str,
+    rules: RouteRules,
+    verifier: Verifier,
+    health: Health,
+    registry: CollectorRegistry,
+    routers: Sequence[APIRouter],
+    pages: Pages | None = None,
+    metrics: HttpMetrics | None = None,
+    translations: Translations | None = None,
+    secure_cookies: bool = False,
+    body_limit: int = BODY_LIMIT,
+    timer: Callable[[], float] = perf_counter,
+) -> FastAPI:
+    """The application, denying by default: RuleMismatch names routes without a rule at start.
+
+    `rules` are those of `routers` alone. `metrics` is given when live streams share it. The table
+    of all routes and rules is found at `app.state.routes`.
+    """
+    counted = HttpMetrics(registry) if metrics is None else metrics
+    answers = Answers(pages)
+    app = FastAPI(
+        title=title,
+        version=version,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_watching(health, counted),
+        telemetry=_NO_TELEMETRY,
+    )
+    answers.install(app, translations or {})
+    expected = {**rules, **SYSTEM_RULES}
+    for router in (*routers, _system(app, health, registry)):
+        app.include_router(router)
+    if pages is not None:
+        expected |= _include_pages(app, pages, verifier, secure_cookies=secure_cookies)
+    app.state.routes = RouteTable(app, expected)
+    app.add_middleware(Guard, table=app.state.routes, verifier=verifier, answers=answers)
+    app.add_middleware(BodyLimit, answers=answers, limit=body_limit)
+    app.add_middleware(Edge, answers=answers, metrics=counted, timer=timer)
+    return app
+
+
+def _include_pages(
+    app: FastAPI, pages: Pages, verifier: Verifier, *, secure_cookies: bool
+) -> dict[str, Rule]:
+    app.include_router(signin_router(pages, verifier, secure_cookies=secure_cookies))
+    app.include_router(pages.assets.router())
+    return {**SIGN_IN_RULES, **ASSET_RULES}
+
+
+def _watching(health: Health, metrics: HttpMetrics) -> Any:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(health.watch(metrics.lag))
+        try:
+            yield
+        finally:
+            health.drain()
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+
+    return lifespan
+
+
+def _system(app: FastAPI, health: Health, registry: CollectorRegistry) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/healthz")
+    async def healthz() -> Response:
+        found = health.liveness()
+        return JSONResponse(
+            {"live": found.live, "lag_seconds": found.lag}, 200 if found.live else 503
+        )
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        found = await health.readiness()
+        return JSONResponse(
+            {"ready": found.ready, "checks": found.checks}, 200 if found.ready else 503
+        )
+
+    @router.get("/metrics")
+    async def metrics(accept: Annotated[str, Header()] = "") -> Response:
+        encode, media_type = choose_encoder(accept)
+        return Response(encode(registry), headers={"Content-Type": media_type})
+
+    @router.get("/api/openapi.json")
+    async def openapi() -> Response:
+        return JSONResponse(describe(app.openapi(), app.state.routes.rules))
+
+    return router

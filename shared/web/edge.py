@@ -1,0 +1,114 @@
+"""The outermost layer of every answer: correlation, metrics, headers, and the unexpected."""
+
+import logging
+import re
+from collections.abc import Callable
+from secrets import token_hex
+from typing import Final
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.observability.logs import correlated
+from shared.observability.metrics import UNMATCHED, HttpMetrics
+from shared.web.answers import Answers, as_json
+from shared.web.pages import policy
+from shared.web.problems import Problem
+from shared.web.scopekeys import ROUTE
+
+CORRELATION_HEADER: Final = "X-Correlation-Id"
+_HEADERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Content-Security-Policy", policy()),
+    ("Cache-Control", "no-store"),
+)
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+_log = logging.getLogger(__name__)
+
+
+class Edge:
+    """ASGI middleware around everything else."""
+
+    def __init__(
+        self, app: ASGIApp, answers: Answers, metrics: HttpMetrics, timer: Callable[[], float]
+    ) -> None:
+        self._app = app
+        self._answers = answers
+        self._metrics = metrics
+        self._timer = timer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and see to it that it is answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send, self._timer, _correlation(scope))
+        with correlated(answer.correlation):
+            try:
+                await self._app(scope, receive, answer.send)
+            except ClientDisconnect:
+                pass
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is answered and logged
+                await self._unexpected(error, scope, receive, answer)
+            finally:
+                route = scope.get(ROUTE, UNMATCHED)
+                self._metrics.answered(scope["method"], route, answer.status, answer.seconds())
+
+    async def _unexpected(
+        self, error: Exception, scope: Scope, receive: Receive, answer: "_Answer"
+    ) -> None:
+        incident = token_hex(4)
+        _log.error(
+            "a request failed unexpectedly",
+            exc_info=error,
+            extra={
+                "incident": incident,
+                "method": scope["method"],
+                "route": scope.get(ROUTE, UNMATCHED),
+            },
+        )
+        if answer.status is not None:
+            return
+        problem = Problem(
+            500, "internal", "Something went wrong on our side", members={"incident": incident}
+        )
+        try:
+            response = self._answers.to(scope, problem)
+        except Exception:  # noqa: BLE001 - a broken error page must not hide the first error
+            _log.exception("the error page failed", extra={"incident": incident})
+            response = as_json(problem)
+        await response(scope, receive, answer.send)
+
+
+class _Answer:
+    def __init__(self, send: Send, timer: Callable[[], float], correlation: str) -> None:
+        self._send = send
+        self._timer = timer
+        self._began = timer()
+        self._answered: float | None = None
+        self.correlation = correlation
+        self.status: int | None = None
+
+    def seconds(self) -> float:
+        ended = self._timer() if self._answered is None else self._answered
+        return ended - self._began
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._answered = self._timer()
+            headers = MutableHeaders(scope=message)
+            headers[CORRELATION_HEADER] = self.correlation
+            for name, value in _HEADERS:
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+def _correlation(scope: Scope) -> str:
+    given = Headers(scope=scope).get(CORRELATION_HEADER, "")
+    return given if _ID.fullmatch(given) else uuid4().hex

@@ -1,0 +1,196 @@
+"""Pages that stay current: a fragment is rendered anew and sent whenever something has changed.
+
+Every event is the whole fragment, so a browser that was away has missed nothing. Its id is a hash
+of the content: what a browser shows already is not sent again. `static/live.js` is the other end.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from fastapi.sse import EventSourceResponse, format_sse_event
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from shared.observability.health import Gauge
+from shared.web.problems import Unavailable
+
+STREAM_LIMIT: Final = 200
+"""Open streams of one process; one more is answered 503."""
+HEARTBEAT: Final = 15.0
+"""Seconds after which an idle stream says that it is still there."""
+PACE: Final = 1.0
+"""Seconds between two events of one stream at least."""
+RETRY: Final = 3000
+"""Milliseconds a browser waits before it comes back."""
+
+Render = Callable[[], Awaitable[str]]
+"""Renders the fragment as it is now."""
+
+
+class Changes:
+    """Tells every stream that something has changed."""
+
+    def __init__(self) -> None:
+        self._revision = 0
+        self._next = asyncio.Event()
+
+    @property
+    def revision(self) -> int:
+        """How often something has changed."""
+        return self._revision
+
+    def bump(self) -> None:
+        """Something has changed."""
+        self._revision += 1
+        self._next.set()
+        self._next = asyncio.Event()
+
+    async def beyond(self, revision: int) -> None:
+        """Return once something has changed since that revision."""
+        while self._revision <= revision:
+            await self._next.wait()
+
+    async def follow(self, look: Callable[[], Awaitable[object]], every: float) -> None:
+        """Look, until cancelled, every so many seconds at what others may change."""
+        seen = await look()
+        while True:
+            await asyncio.sleep(every)
+            found = await look()
+            if found != seen:
+                seen = found
+                self.bump()
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How a stream keeps time, in seconds."""
+
+    heartbeat: float = HEARTBEAT
+    pace: float = PACE
+
+
+class Streams:
+    """All open streams of one process."""
+
+    def __init__(
+        self,
+        *,
+        stopping: asyncio.Event,
+        clock: Callable[[], datetime],
+        gauge: Gauge,
+        limit: int = STREAM_LIMIT,
+        timing: Timing | None = None,
+    ) -> None:
+        self.stopping = stopping
+        self.timing = timing or Timing()
+        self._clock = clock
+        self._gauge = gauge
+        self._limit = limit
+        self._open = 0
+
+    def stream(
+        self, request: Request, render: Render, changes: Changes, until: datetime | None = None
+    ) -> "LiveResponse":
+        """The answer to an EventSource: the fragment at once, and again after each change.
+
+        It ends when the process stops and at `until`, the moment the caller's token expires.
+        """
+        left = None if until is None else (until - self._clock()).total_seconds()
+        shown = request.headers.get("last-event-id", "")
+        return LiveResponse(self, _Source(render, changes, shown, left))
+
+    def enter(self) -> None:
+        """Count one more; Unavailable when there are too many or the process stops."""
+        if self.stopping.is_set() or self._open >= self._limit:
+            raise Unavailable("no room for another live stream; poll instead")
+        self._open += 1
+        self._gauge.set(self._open)
+
+    def leave(self) -> None:
+        """Count one less."""
+        self._open -= 1
+        self._gauge.set(self._open)
+
+
+class LiveResponse(EventSourceResponse):
+    """One stream; it takes its place when it begins and gives it back however it ends."""
+
+    def __init__(self, streams: Streams, source: "_Source") -> None:
+        self._events = source.events(streams)
+        super().__init__(self._events, headers={"X-Accel-Buffering": "no"})
+        self._streams = streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream until the browser leaves, the process stops or the time is up."""
+        self._streams.enter()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._streams.leave()
+            await self._events.aclose()
+
+
+@dataclass(slots=True)
+class _Source:
+    render: Render
+    changes: Changes
+    shown: str
+    left: float | None
+
+    async def events(self, streams: Streams) -> AsyncGenerator[bytes]:
+        yield format_sse_event(retry=RETRY, comment="jemput")
+        ends = None if self.left is None else asyncio.get_running_loop().time() + self.left
+        while True:
+            seen = self.changes.revision
+            fragment = await self.render()
+            digest = sha256(fragment.encode()).hexdigest()[:16]
+            if digest != self.shown:
+                self.shown = digest
+                yield format_sse_event(data_str=fragment, id=digest)
+            # A storm of changes is one event a second, and the last of them is always shown.
+            if await _over(streams.stopping, streams.timing.pace, ends):
+                return
+            while not await self._changed(seen, streams, ends):
+                if streams.stopping.is_set() or _past(ends):
+                    return
+                yield format_sse_event(comment="still here")
+
+    async def _changed(self, seen: int, streams: Streams, ends: float | None) -> bool:
+        change = asyncio.ensure_future(self.changes.beyond(seen))
+        stop = asyncio.ensure_future(streams.stopping.wait())
+        try:
+            await asyncio.wait(
+                {change, stop},
+                timeout=_at_most(streams.timing.heartbeat, ends),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            return change.done() and not stop.done()
+        finally:
+            change.cancel()
+            stop.cancel()
+
+
+async def _over(stopping: asyncio.Event, seconds: float, ends: float | None) -> bool:
+    """Wait so long, unless it is over before; whether it is over."""
+    try:
+        async with asyncio.timeout(_at_most(seconds, ends)):
+            await stopping.wait()
+    except TimeoutError:
+        return _past(ends)
+    return True
+
+
+def _at_most(seconds: float, ends: float | None) -> float:
+    return seconds if ends is None else max(0.0, min(seconds, _left(ends)))
+
+
+def _past(ends: float | None) -> bool:
+    return ends is not None and _left(ends) <= 0
+
+
+def _left(ends: float) -> float:
+    return ends - asyncio.get_running_loop().time()

@@ -1,0 +1,123 @@
+"""Pages: a template inside the frame, with the service's words, Indonesian formats and headers."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from shared.auth.roles import Caller, Role
+from shared.web import formats
+from shared.web.assets import Assets
+from shared.web.problems import Problem
+from shared.web.scopekeys import VIEWER
+from shared.web.texts import Texts
+
+FRAME_TEMPLATES: Final = Path(__file__).with_name("templates")
+INLINE_STYLES: Final = "style-src 'self' 'unsafe-inline'; "
+"""What a page with a chart adds to its policy: SVG made by a library brings its own styles."""
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the main menu, seen by whoever holds one of the roles; without roles, by all."""
+
+    path: str
+    text: str
+    """Key in the catalogue."""
+    roles: frozenset[Role] = frozenset()
+
+
+class Pages:
+    """Renders templates; `t`, `asset`, `tanggal`, `waktu`, `tanggal_waktu`, `angka` are theirs."""
+
+    def __init__(
+        self,
+        *,
+        service_name: str,
+        texts: Texts,
+        templates: Sequence[Path] = (),
+        assets: Assets | None = None,
+        navigation: Sequence[NavItem] = (),
+        zone: str = "Asia/Jakarta",
+    ) -> None:
+        self.texts = texts
+        self.assets = Assets() if assets is None else assets
+        self._navigation = tuple(navigation)
+        self._environment = Environment(
+            loader=FileSystemLoader([*templates, FRAME_TEMPLATES]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals.update(t=texts, asset=self.assets.url, service_name=service_name)
+        self._environment.filters.update(_filters(zone))
+
+    def render(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        inline_styles: bool = False,
+        **values: Any,
+    ) -> HTMLResponse:
+        """The page in its frame. `inline_styles` is for pages that hold a chart's SVG."""
+        viewer = request.scope.get(VIEWER)
+        body = self.fragment(
+            template,
+            viewer=viewer,
+            navigation=self._entries(viewer),
+            here=request.scope["path"],
+            **values,
+        )
+        headers = {"Content-Security-Policy": policy(inline_styles=inline_styles)}
+        return HTMLResponse(body, status, headers=headers)
+
+    def fragment(self, template: str, **values: Any) -> str:
+        """The template alone, without request or frame: what a live stream sends."""
+        return self._environment.get_template(template).render(values)
+
+    def problem(self, request: Request, problem: Problem) -> HTMLResponse:
+        """The problem as a page, in words by its status; its English detail is not shown."""
+        known = f"problem.s{problem.status}"
+        response = self.render(
+            request,
+            "problem.html",
+            status=problem.status,
+            words=known if f"{known}.title" in self.texts else "problem.other",
+            incident=problem.members.get("incident"),
+        )
+        response.headers.update(problem.headers)
+        return response
+
+    def _entries(self, viewer: Caller | None) -> Collection[NavItem]:
+        roles = viewer.roles if viewer is not None else frozenset()
+        return [item for item in self._navigation if not item.roles or item.roles & roles]
+
+
+def policy(*, inline_styles: bool = False) -> str:
+    """The Content-Security-Policy of a page: everything from here, no script in the page itself."""
+    return (
+        f"default-src 'self'; {INLINE_STYLES if inline_styles else ''}img-src 'self' data:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def _filters(default: str) -> dict[str, Any]:
+    def zoned(write: Any, value: date | datetime, zone: str = default) -> str:
+        return str(write(value, zone))
+
+    return {
+        "tanggal": partial(zoned, formats.tanggal),
+        "waktu": partial(zoned, formats.waktu),
+        "tanggal_waktu": partial(zoned, formats.tanggal_waktu),
+        "angka": formats.angka,
+    }

@@ -1,0 +1,219 @@
+"""What is answered when a request is refused: RFC 9457 problems, each with a stable type.
+
+A problem names the field and the reason and never repeats a value: an input may be a NIK.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from shared.web.body import Unfit
+
+MEDIA_TYPE: Final = "application/problem+json"
+MAX_ERRORS: Final = 20
+"""Fields named in one answer; the rest show when these are right."""
+MAX_SEGMENT: Final = 64
+"""Characters of one step of a field's path: an unknown field's name is somebody's input."""
+NO_TOKEN: Final = "no token"  # noqa: S105 - a reason, not a secret
+UNKNOWN_FIELD: Final = "unknown field"
+
+_EXPLAINED: Final = frozenset(
+    {
+        "bool_parsing", "bool_type", "date_from_datetime_inexact", "date_from_datetime_parsing",
+        "date_parsing", "date_type", "datetime_from_date_parsing", "datetime_parsing",
+        "datetime_type", "decimal_max_digits", "decimal_max_places", "decimal_parsing",
+        "decimal_type", "decimal_whole_digits", "dict_type", "enum", "finite_number",
+        "float_parsing", "float_type", "greater_than", "greater_than_equal", "int_from_float",
+        "int_parsing", "int_parsing_size", "int_type", "less_than", "less_than_equal", "list_type",
+        "literal_error", "missing", "model_attributes_type", "model_type", "multiple_of",
+        "none_required", "set_type", "string_pattern_mismatch", "string_too_long",
+        "string_too_short", "string_type", "string_unicode", "timezone_aware", "timezone_naive",
+        "too_long", "too_short", "tuple_type",
+    }
+)  # fmt: skip
+"""pydantic's error types whose messages are made of the rule alone, not of the input."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field, as a JSON pointer into the body or `query/name`, and what is wrong with it."""
+
+    field: str
+    reason: str
+
+    @classmethod
+    def unknown_query(cls, name: str) -> "FieldError":
+        """A query field that the route does not know."""
+        return cls(f"query/{_segment(name)}", UNKNOWN_FIELD)
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's own name
+    """An answer other than success. Title and detail are for machine clients, in English."""
+
+    safe_to_log: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str = "",
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(f"{kind}: {detail or title}")
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors[:MAX_ERRORS])
+        self.headers = dict(headers or {})
+        self.members = dict(members or {})
+
+    @property
+    def type(self) -> str:
+        """The problem's type: a relative URI that stays the same for ever."""
+        return f"/problems/{self.kind}"
+
+    def document(self) -> dict[str, Any]:
+        """The answer's body."""
+        document: dict[str, Any] = {"type": self.type, "title": self.title, "status": self.status}
+        if self.detail:
+            document["detail"] = self.detail
+        if self.errors:
+            document["errors"] = [asdict(error) for error in self.errors]
+        return {**self.members, **document}
+
+
+class InvalidFields(Problem):
+    """Fields that cannot be accepted (422)."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        unknown = any(error.reason == UNKNOWN_FIELD for error in errors)
+        super().__init__(
+            422,
+            "unknown-field" if unknown else "invalid-field",
+            "The request holds an unknown field" if unknown else "A field is not valid",
+            "; ".join(f"{error.field}: {error.reason}" for error in errors[:MAX_ERRORS]),
+            errors=errors,
+        )
+
+
+class NotFound(Problem):
+    """No such thing, or none that this caller may know of (404)."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(404, "not-found", "Not found", detail)
+
+
+class Conflict(Problem):
+    """The thing is not in a state that allows this (409)."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(409, "conflict", "Not possible in the present state", detail)
+
+
+class TooManyRequests(Problem):
+    """A rate limit was reached (429)."""
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(
+            429, "too-many-requests", "Too many requests", detail, headers=_after(retry_after)
+        )
+
+
+class Unavailable(Problem):
+    """Not now, through no fault of the caller; the same request may be sent again (503)."""
+
+    def __init__(self, detail: str, *, retry_after: int = 10) -> None:
+        super().__init__(
+            503, "unavailable", "Temporarily unavailable", detail, headers=_after(retry_after)
+        )
+
+
+class NotAccepted(Problem):
+    """A token is missing or not believed (401)."""
+
+    def __init__(self, reason: str) -> None:
+        challenge = 'Bearer realm="jemput"'
+        if reason != NO_TOKEN:
+            challenge += f', error="invalid_token", error_description="{reason}"'
+        super().__init__(
+            401,
+            "unauthenticated",
+            "A valid token is needed",
+            reason,
+            headers={"WWW-Authenticate": challenge},
+        )
+
+
+class Denied(Problem):
+    """The caller is known, or need not be, and may not do this (403)."""
+
+    def __init__(self, reason: str, *, kind: str = "forbidden") -> None:
+        super().__init__(403, kind, "Not allowed", reason)
+
+
+_BY_STATUS: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("malformed-request", "The request cannot be read"),
+    401: ("unauthenticated", "A valid token is needed"),
+    403: ("forbidden", "Not allowed"),
+    404: ("not-found", "Not found"),
+    405: ("method-not-allowed", "This address does not know that method"),
+    413: ("body-too-large", "The request body is too large"),
+    415: ("unsupported-media-type", "The content type is not accepted"),
+}
+
+
+def of_status(status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> Problem:
+    """The problem that stands for a bare status code."""
+    kind, title = _BY_STATUS.get(status, (f"http-{status}", HTTPStatus(status).phrase))
+    return Problem(status, kind, title, detail, headers=headers)
+
+
+def of_http_exception(error: HTTPException) -> Problem:
+    """Starlette's and FastAPI's own refusals; their detail stays inside."""
+    return of_status(error.status_code, headers=error.headers)
+
+
+def of_validation(error: RequestValidationError) -> Problem:
+    """What pydantic found, without the values it found it in."""
+    found = error.errors()
+    if found and found[0]["type"] == "json_invalid":
+        at = found[0]["loc"][-1]
+        reason = f"{found[0]['ctx']['error']} at character {at}"
+        errors = [FieldError("body", reason)]
+        return Problem(400, "malformed-json", "The body is not JSON", reason, errors=errors)
+    return InvalidFields(*(FieldError(_path(part["loc"]), _reason(part)) for part in found))
+
+
+def _path(loc: Sequence[str | int]) -> str:
+    where, *steps = [_segment(step) for step in loc]
+    if where == "body":
+        return "/" + "/".join(steps) if steps else "body"
+    return "/".join((where, *steps))
+
+
+def _segment(step: str | int) -> str:
+    text = "".join(sign for sign in str(step) if sign.isprintable())[:MAX_SEGMENT]
+    return text.replace("~", "~0").replace("/", "~1")
+
+
+def _reason(part: Mapping[str, Any]) -> str:
+    kind = part["type"]
+    if kind == "extra_forbidden":
+        return UNKNOWN_FIELD
+    cause = part.get("ctx", {}).get("error")
+    if isinstance(cause, Unfit):
+        return str(cause)
+    return str(part["msg"]) if kind in _EXPLAINED else "not a valid value"
+
+
+def _after(seconds: int) -> dict[str, str]:
+    return {"Retry-After": str(seconds)}

@@ -1,0 +1,126 @@
+"""The routes of one application with the rule of each: what the guard, the metrics and tests read.
+
+Built once, when all routes are there. A route without a rule and a rule without a route are both
+errors at start; a route added later has no rule and is refused.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from fastapi import FastAPI, params
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from pydantic import BaseModel
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
+
+from shared.auth.rules import RouteRules, Rule
+
+BodyKind = Literal["json", "form"]
+
+API: Final = "/api/"
+"""Paths below this answer machines: problems as JSON, unknown query fields refused."""
+
+
+class RuleMismatch(Exception):  # noqa: N818 - reads as the finding it is
+    """Routes and rules do not cover each other; the message names every one that stands alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one route: its template, rule, kind of body and known query fields."""
+
+    method: str
+    template: str
+    rule: Rule
+    body: BodyKind | None
+    query: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        """The route as the table of rules writes it."""
+        return f"{self.method} {self.template}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the table knows of a request's path: the route, or the methods that the path has."""
+
+    route: Route | None = None
+    allowed: tuple[str, ...] = ()
+
+
+class RouteTable:
+    """Routes in the order in which the application tries them."""
+
+    def __init__(self, app: FastAPI, rules: RouteRules) -> None:
+        self._live: Sequence[BaseRoute] = app.routes
+        self._contexts = list(iter_route_contexts(app.routes))
+        _check(self._contexts, rules)
+        self._routes = [
+            {key: _route(context, key, rules[key]) for key in _keys(context)}
+            for context in self._contexts
+        ]
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """Every route's rule, by `METHOD /path/{template}`."""
+        return {key: route.rule for routes in self._routes for key, route in routes.items()}
+
+    def find(self, scope: Scope) -> Found:
+        """The first route that takes this request, as the router itself would choose."""
+        allowed: list[str] = []
+        for context, routes in zip(self._contexts, self._routes, strict=True):
+            match, _ = context.matches(scope)
+            if match is Match.FULL:
+                return Found(routes[f"{scope['method']} {context.path_format}"])
+            if match is Match.PARTIAL:
+                allowed += sorted(context.methods or ())
+        return Found(allowed=tuple(dict.fromkeys(allowed)))
+
+    def strays(self, scope: Scope) -> bool:
+        """Whether a route that came after this table would take the request."""
+        return any(route.matches(dict(scope))[0] is Match.FULL for route in self._live)
+
+
+def _keys(context: RouteContext) -> Iterable[str]:
+    return [f"{method} {context.path_format}" for method in sorted(context.methods or ())]
+
+
+def _check(contexts: Sequence[RouteContext], rules: RouteRules) -> None:
+    for context in contexts:
+        if not isinstance(context.original_route, APIRoute):
+            raise RuleMismatch(f"only API routes can have a rule: {context.path}")
+    keys = [key for context in contexts for key in _keys(context)]
+    wrong = {
+        "routes without a rule": sorted(set(keys) - set(rules)),
+        "rules without a route": sorted(set(rules) - set(keys)),
+        "routes declared twice": sorted({key for key in keys if keys.count(key) > 1}),
+    }
+    found = [f"{what}: {', '.join(which)}" for what, which in wrong.items() if which]
+    if found:
+        raise RuleMismatch("; ".join(found))
+
+
+def _route(context: RouteContext, key: str, rule: Rule) -> Route:
+    method, template = key.split(" ", 1)
+    query = frozenset(_query(context.dependant))
+    return Route(method, template, rule, _body(context.body_field), query)
+
+
+def _body(field: Any) -> BodyKind | None:
+    if field is None:
+        return None
+    return "form" if isinstance(field.field_info, params.Form) else "json"
+
+
+def _query(dependant: Dependant) -> Iterable[str]:
+    for field in dependant.query_params:
+        model = field.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from (part.alias or name for name, part in model.model_fields.items())
+        else:
+            yield field.alias
+    for inner in dependant.dependencies:
+        yield from _query(inner)

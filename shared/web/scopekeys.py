@@ -1,0 +1,10 @@
+"""What the layers of one request tell each other through the ASGI scope."""
+
+from typing import Final
+
+ROUTE: Final = "jemput.route"
+"""The matched route's template."""
+CALLER: Final = "jemput.caller"
+"""The caller, acting in the roles that the route's rule allows."""
+VIEWER: Final = "jemput.viewer"
+"""Whoever is signed in, on any page; decides what the navigation shows, nothing else."""

@@ -1,0 +1,110 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.auth.roles import Caller, Forbidden, Grant, Role
+
+OPERATOR = Grant(Role.OPERATOR, "botram", "32.16")
+
+
+def caller(*grants: str) -> Caller:
+    return Caller("agus", tuple(Grant.parse(text) for text in grants))
+
+
+@pytest.mark.parametrize(
+    ("region", "target", "covered"),
+    [
+        ("32.16", "32.16", True),
+        ("32.16", "32.16.18", True),
+        ("32.16", "32.16.18.2001", True),
+        ("32.16", "32.161", False),
+        ("32.16", "32.161.18", False),
+        ("32.16", "32.17", False),
+        ("32.16", "32", False),
+        ("32.16.18", "32.16", False),
+        ("32.16", "*", False),
+        ("32", "32.75.01", True),
+        ("*", "32.75.01", True),
+        ("*", "*", True),
+    ],
+)
+def test_a_region_reaches_what_lies_below_it_segment_by_segment(
+    region: str, target: str, *, covered: bool
+) -> None:
+    assert Grant(Role.OPERATOR, "botram", region).covers("botram", target) is covered
+
+
+@pytest.mark.parametrize(
+    ("programme", "target", "covered"),
+    [
+        ("botram", "botram", True),
+        ("botram", "halo_pamor", False),
+        ("botram", "botra", False),
+        ("botram", "*", False),
+        ("*", "halo_pamor", True),
+        ("*", "*", True),
+    ],
+)
+def test_programmes_are_tenants(programme: str, target: str, *, covered: bool) -> None:
+    assert Grant(Role.OPERATOR, programme, "*").covers(target, "32.16") is covered
+
+
+codes = st.lists(st.integers(0, 99).map("{:02}".format), min_size=1, max_size=3).map(".".join)
+
+
+@given(codes, codes)
+def test_covering_is_being_a_prefix_of_whole_segments(mine: str, theirs: str) -> None:
+    covered = Grant(Role.HEAD, "*", mine).covers("botram", theirs)
+    assert covered == (theirs + ".").startswith(mine + ".")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "operator:botram",
+        "operator:botram:32.16:x",
+        "boss:botram:32.16",
+        "operator::32.16",
+        "operator:Botram:32.16",
+        "operator:botram:",
+        "operator:botram:32.161",
+        "operator:botram:32.16.",
+        "operator:botram:jabar",
+        "operator:botram:٣٢",
+        "operator:botram\n:32",
+    ],
+)
+def test_a_malformed_grant_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"grant|valid Role"):
+        Grant.parse(text)
+
+
+def test_a_grant_reads_as_it_is_written() -> None:
+    assert str(Grant.parse("operator:botram:32.16")) == "operator:botram:32.16"
+    assert Grant.parse("importer:*:*") == Grant(Role.IMPORTER, "*", "*")
+
+
+def test_a_caller_may_what_one_grant_allows_whole() -> None:
+    both = caller("operator:botram:32.16", "head:halo_pamor:32.75")
+    assert both.may({Role.OPERATOR}, programme="botram", region="32.16.18")
+    assert not both.may({Role.HEAD}, programme="botram", region="32.16.18")
+    assert not both.may({Role.OPERATOR}, programme="halo_pamor", region="32.75")
+    assert not both.may(set(), programme="botram", region="32.16")
+
+
+def test_only_roles_that_the_route_allows_count() -> None:
+    both = caller("operator:botram:32.16", "admin:halo_pamor:*").acting_as({Role.OPERATOR})
+    both.require(programme="botram", region="32.16.18")
+    assert both.scopes == (OPERATOR,)
+    with pytest.raises(Forbidden):
+        both.require(programme="halo_pamor", region="32.75")
+
+
+def test_before_the_guard_has_spoken_everything_is_refused() -> None:
+    with pytest.raises(Forbidden):
+        caller("admin:*:*").require(programme="botram", region="32.16")
+
+
+def test_nobody_acts_in_a_role_not_held() -> None:
+    with pytest.raises(Forbidden, match="no role that this route allows"):
+        caller("agent:botram:*").acting_as({Role.OPERATOR, Role.ADMIN})

@@ -1,0 +1,18 @@
+import pytest
+
+from shared.auth.roles import Role
+from shared.auth.rules import PUBLIC, Rule
+
+
+def test_a_rule_names_roles_or_is_public() -> None:
+    assert Rule([Role.HEAD, Role.HEAD]).roles == {Role.HEAD}
+    assert not Rule([Role.HEAD]).public
+    assert PUBLIC.public
+    assert PUBLIC.roles == frozenset()
+
+
+def test_a_rule_for_nobody_and_a_public_rule_with_roles_are_mistakes() -> None:
+    with pytest.raises(ValueError, match="names roles"):
+        Rule([])
+    with pytest.raises(ValueError, match="names roles"):
+        Rule([Role.HEAD], public=True)

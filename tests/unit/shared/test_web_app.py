@@ -1,0 +1,276 @@
+import asyncio
+import io
+import logging
+
+import pytest
+from fastapi import APIRouter, WebSocket
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+from shared.auth.roles import Role
+from shared.auth.rules import PUBLIC, RouteRules, Rule
+from shared.observability.health import Health
+from shared.observability.logs import JsonLines
+from shared.web.app import create_app
+from shared.web.routes import RuleMismatch
+from tests.unit.shared.web_kit import NIK, RULES, Kit, client
+
+OPERATOR = "operator:botram:32.16"
+
+
+def build(router: APIRouter, rules: RouteRules) -> None:
+    create_app(
+        title="x",
+        version="1",
+        rules=rules,
+        verifier=Kit().verifier,
+        health=Health(),
+        registry=CollectorRegistry(),
+        routers=[router],
+    )
+
+
+def one(method: str = "GET", path: str = "/api/things/{thing_id}") -> APIRouter:
+    router = APIRouter()
+
+    @router.api_route(path, methods=[method])
+    async def endpoint() -> None: ...
+
+    return router
+
+
+def test_a_route_without_a_rule_stops_the_start_by_name() -> None:
+    with pytest.raises(RuleMismatch, match=r"without a rule: GET /api/things/\{thing_id\}"):
+        build(one(), {})
+
+
+def test_a_rule_for_another_method_is_no_rule() -> None:
+    with pytest.raises(RuleMismatch) as refused:
+        build(one("POST"), {"GET /api/things/{thing_id}": PUBLIC})
+    assert "routes without a rule: POST /api/things/{thing_id}" in str(refused.value)
+    assert "rules without a route: GET /api/things/{thing_id}" in str(refused.value)
+
+
+def test_a_route_declared_twice_stops_the_start() -> None:
+    router = one()
+    router.include_router(one())
+    with pytest.raises(RuleMismatch, match=r"twice: GET /api/things/\{thing_id\}"):
+        build(router, {"GET /api/things/{thing_id}": PUBLIC})
+
+
+def test_prefixes_of_nested_routers_are_part_of_the_rule() -> None:
+    outer = APIRouter(prefix="/api")
+    outer.include_router(one(path="/things"), prefix="/v2")
+    build(outer, {"GET /api/v2/things": PUBLIC})
+
+
+@pytest.mark.parametrize("kind", ["mount", "plain", "websocket"])
+def test_routes_that_can_have_no_rule_stop_the_start(kind: str) -> None:
+    router = APIRouter()
+    if kind == "mount":
+        router.routes.append(Mount("/files", app=PlainTextResponse("x")))
+    elif kind == "plain":
+        router.routes.append(Route("/files", PlainTextResponse("x")))
+    else:
+
+        @router.websocket("/files")
+        async def files(socket: WebSocket) -> None: ...
+
+    with pytest.raises(RuleMismatch, match="/files"):
+        build(router, {})
+
+
+def test_the_table_of_routes_and_rules_can_be_read() -> None:
+    kit = Kit()
+    rules = kit.app.state.routes.rules
+    assert rules.items() >= RULES.items()
+    public = {key for key, rule in rules.items() if rule.public} - set(RULES)
+    assert public == {
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+        "GET /api/openapi.json",
+        "GET /masuk",
+        "POST /masuk",
+        "POST /keluar",
+        "GET /static/{digest}/{name}",
+    }
+
+
+@pytest.mark.parametrize("when", ["on the app", "on a router", "plain", "mounted"])
+async def test_a_route_added_later_is_refused(when: str) -> None:
+    kit, late = Kit(), APIRouter()
+    if when == "on the app":
+        kit.app.get("/late")(lambda: "reached")
+    elif when == "on a router":
+        late.get("/late")(lambda: "reached")
+        kit.app.include_router(late)
+    elif when == "plain":
+        kit.app.add_route("/late", lambda _: PlainTextResponse("reached"))
+    else:
+        kit.app.mount("/late", PlainTextResponse("reached"))
+    path = "/late/x" if when == "mounted" else "/late"
+    async with kit.client as http:
+        answer = await http.get(path, headers=kit.bearer("admin:*:*"))
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "/problems/no-rule"
+
+
+async def test_a_websocket_is_closed() -> None:
+    sent = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    scope = {"type": "websocket", "path": "/api/public", "headers": [], "query_string": b""}
+    await Kit().app(scope, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 1008, "reason": ""}]
+
+
+async def test_readyz_and_healthz_answer_what_health_says() -> None:
+    kit = Kit()
+    reasons: list[str | None] = [None]
+
+    async def check() -> str | None:
+        return reasons[0]
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    kit.health.add("mongo", check)
+    async with kit.client as http:
+        answer = await http.get("/readyz")
+        assert (answer.status_code, answer.json()) == (
+            200,
+            {"ready": True, "checks": {"mongo": "ok"}},
+        )
+        reasons[0] = "no primary"
+        answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json() == {"ready": False, "checks": {"mongo": "no primary"}}
+        kit.health.add("broker", hangs)
+        answer = await http.get("/readyz")
+        assert answer.json()["checks"]["broker"] == "no answer within 0.05 s"
+        kit.health.drain()
+        assert (await http.get("/readyz")).status_code == 503
+        answer = await http.get("/healthz")
+        assert (answer.status_code, answer.json()) == (200, {"live": True, "lag_seconds": None})
+
+
+async def test_a_stalled_process_says_so() -> None:
+    kit, now = Kit(), [0.0]
+    kit.health._timer = lambda: now[0]
+    watch = asyncio.create_task(kit.health.watch())
+    await asyncio.sleep(0)
+    now[0] = 60.0
+    async with kit.client as http:
+        assert (await http.get("/healthz")).status_code == 503
+    watch.cancel()
+
+
+async def test_the_lifespan_watches_the_loop_and_drains_at_its_end() -> None:
+    kit = Kit()
+    async with kit.app.router.lifespan_context(kit.app):
+        await asyncio.sleep(0)
+        assert kit.health.liveness().lag is not None
+        assert not kit.health.stopping.is_set()
+    assert kit.health.stopping.is_set()
+
+
+async def test_requests_are_counted_by_template_and_never_by_path() -> None:
+    kit = Kit()
+    async with kit.client as http:
+        for case in ("setu", "near"):
+            await http.get(f"/api/cases/{case}", headers=kit.bearer(OPERATOR))
+        await http.get("/api/cases/setu")
+        await http.get("/nowhere/secret")
+        await http.post("/api/cases/setu")
+        exposed = (await http.get("/metrics")).text
+    assert "secret" not in exposed
+    assert "setu" not in exposed
+    counted = {
+        (s.labels["method"], s.labels["route"], s.labels["status"]): s.value
+        for family in text_string_to_metric_families(exposed)
+        for s in family.samples
+        if s.name == "jemput_http_requests_total"
+    }
+    assert counted == {
+        ("GET", "/api/cases/{case_id}", "2xx"): 1,
+        ("GET", "/api/cases/{case_id}", "4xx"): 2,
+        ("GET", "unmatched", "4xx"): 1,
+        ("POST", "unmatched", "4xx"): 1,
+    }
+
+
+async def test_every_answer_carries_its_correlation_and_its_headers() -> None:
+    kit = Kit()
+    async with kit.client as http:
+        given = await http.get("/api/public", headers={"X-Correlation-Id": "case-0123"})
+        made = await http.get("/nowhere", headers={"X-Correlation-Id": "a b\u0001"})
+    assert given.headers["x-correlation-id"] == "case-0123"
+    assert len(made.headers["x-correlation-id"]) == 32
+    for answer in (given, made):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_the_correlation_id_reaches_the_logs() -> None:
+    kit, stream = Kit(), io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines("contoh", "a1"))
+    logging.getLogger("shared.web").addHandler(handler)
+    async with kit.client as http:
+        await http.get("/api/fail/boom", headers={"X-Correlation-Id": "case-0123"})
+    logging.getLogger("shared.web").removeHandler(handler)
+    assert '"correlation_id": "case-0123"' in stream.getvalue()
+    assert NIK not in stream.getvalue()
+
+
+async def test_the_openapi_document_tells_of_problems_tokens_and_roles() -> None:
+    kit = Kit()
+    async with kit.client as http:
+        document = (await http.get("/api/openapi.json")).json()
+    assert document["info"] == {"title": "Contoh", "version": "1.2.3"}
+    people = document["paths"]["/api/people"]["post"]
+    assert people["x-roles"] == ["admin", "operator"]
+    assert people["security"] == [{"token": []}]
+    assert set(people["responses"]) == {"201", "default"}
+    assert "application/problem+json" in people["responses"]["default"]["content"]
+    assert "security" not in document["paths"]["/api/public"]["get"]
+    assert "Problem" in document["components"]["schemas"]
+    assert "HTTPValidationError" not in str(document)
+    assert "/healthz" not in document["paths"]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/api/openapi.json/"])
+async def test_no_documentation_page_that_needs_a_foreign_host(path: str) -> None:
+    async with Kit().client as http:
+        assert (await http.get(path)).status_code == 404
+
+
+async def test_a_service_without_pages_has_no_sign_in() -> None:
+    kit = Kit(with_pages=False)
+    async with client(kit.app) as http:
+        assert (await http.get("/masuk")).status_code == 404
+        answer = await http.get("/api/cases/setu", headers={"Accept": "text/html"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_service_cannot_rule_or_replace_a_system_route() -> None:
+    rules = {"GET /api/things/{thing_id}": PUBLIC, "GET /readyz": Rule({Role.ADMIN})}
+    router = APIRouter()
+    router.get("/api/things/{thing_id}")(lambda: None)
+    app = create_app(
+        title="x", version="1", rules=rules, verifier=Kit().verifier, health=Health(),
+        registry=CollectorRegistry(), routers=[router],
+    )  # fmt: skip
+    assert app.state.routes.rules["GET /readyz"] == PUBLIC
+    with pytest.raises(RuleMismatch, match="twice: GET /readyz"):
+        build(one(path="/readyz"), {})
