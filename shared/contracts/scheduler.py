@@ -18,9 +18,7 @@ from shared.contracts.event import (
 
 EventId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu"])]
 CaseId = Annotated[AggregateId, Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"])]
-BoothId = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", examples=["disdukcapil-kia-1"])
-]
+BoothId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", examples=["disdukcapil-kia-1"])]
 TicketId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu/KIA/17"])]
 
 

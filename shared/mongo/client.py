@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo.errors import (
@@ -58,11 +58,18 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (DuplicateKeyError, BulkWriteError) as error:
-        raise _of_write(error) from error
+        _raise(_of_write(error), error)
     except _AWAY as error:
         raise Unavailable(type(error).__name__) from error
     except OperationFailure as error:
-        raise _of_operation(error) from error
+        _raise(_of_operation(error), error)
+
+
+def _raise(told: Exception, error: Exception) -> NoReturn:
+    """Raise what an error means; an error that means nothing to us must not be its own cause."""
+    if told is error:
+        raise error
+    raise told from error
 
 
 def _of_write(error: DuplicateKeyError | BulkWriteError) -> Exception:

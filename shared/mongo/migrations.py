@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shared.messaging.topology import INBOX_DAYS
 from shared.mongo.client import Database, translated
@@ -12,6 +12,7 @@ from shared.mongo.store import INBOX, INSTANCES, OUTBOX, PARKED
 
 _DAY = 86_400
 _FORGET_INSTANCE = 3_600
+_NAMESPACE_EXISTS = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ async def _create(database: Database, name: str) -> None:
     except CollectionInvalid:
         # Another instance was quicker.
         return
+    except OperationFailure as error:
+        # Or was so after the driver had looked.
+        if error.code != _NAMESPACE_EXISTS:
+            raise
 
 
 async def _index(database: Database, index: Index) -> None:

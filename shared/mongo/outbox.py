@@ -6,6 +6,7 @@ from datetime import datetime
 from pymongo import WriteConcern
 from pymongo.read_concern import ReadConcern
 
+from shared.messaging.errors import Conflict
 from shared.messaging.parcel import ADDRESSED, Document, Parcel, from_document, to_document
 from shared.messaging.store import Backlog
 from shared.mongo.client import Client, Database, translated
@@ -36,10 +37,11 @@ class MongoOutbox:
         with translated():
             await self._db[INSTANCES].delete_one({"_id": self._owner})
 
-    async def mine(self, limit: int) -> list[Parcel]:
-        """Return this instance's oldest rows, committed on a majority."""
+    async def mine(self, limit: int, behind: str = "") -> list[Parcel]:
+        """Return this instance's oldest rows behind this id, committed on a majority."""
+        query = {"owner": self._owner, "_id": {"$gt": behind}}
         with translated():
-            rows = self._db[OUTBOX].find({"owner": self._owner}, sort=[("_id", 1)], limit=limit)
+            rows = self._db[OUTBOX].find(query, sort=[("_id", 1)], limit=limit)
             return [from_document(row) for row in await rows.to_list(None)]
 
     async def adopt(self) -> int:
@@ -81,23 +83,27 @@ class MongoParking:
         self._client = client
         self._owner = owner
         self._queue = queue
+        self._looked_at = ""
         self._db: Database = client.get_database(database, read_concern=ReadConcern("majority"))
 
     async def release(self, limit: int) -> list[Parcel]:
         """Move messages whose predecessor has come back to the outbox, and return them.
 
         They go the whole road again, to this service's queue alone, so their marks are forgotten.
+        One call looks at `limit` of them, the next at those behind, and so round and round.
         """
         with translated():
             ready = await self._ready(limit)
             if not ready:
                 return []
             parcels = [self._addressed(document) for document in ready]
-            await self._move([document["_id"] for document in ready], parcels)
-        return parcels
+            moved = await self._moved([document["_id"] for document in ready], parcels)
+        return parcels if moved else []
 
     async def _ready(self, limit: int) -> list[Document]:
-        waiting = await self._db[PARKED].find({}, sort=[("since", 1)], limit=limit).to_list(None)
+        behind = {"_id": {"$gt": self._looked_at}}
+        waiting = await self._db[PARKED].find(behind, sort=[("_id", 1)], limit=limit).to_list(None)
+        self._looked_at = waiting[-1]["_id"] if len(waiting) == limit else ""
         wanted: dict[str, set[str]] = {}
         for document in waiting:
             wanted.setdefault(document["waits_in"], set()).add(document["waits_for"])
@@ -111,6 +117,15 @@ class MongoParking:
         parcel = from_document(document)
         return Parcel(parcel.envelope, parcel.body, ADDRESSED, self._queue)
 
+    async def _moved(self, ids: list[str], parcels: list[Parcel]) -> bool:
+        """Move them; False where another instance does so, or their last release has not left."""
+        try:
+            with translated():
+                await self._move(ids, parcels)
+        except Conflict:
+            return False
+        return True
+
     async def _move(self, ids: list[str], parcels: list[Parcel]) -> None:
         rows = [{**to_document(parcel), "owner": self._owner} for parcel in parcels]
         async with (
@@ -118,9 +133,12 @@ class MongoParking:
             session.start_transaction(write_concern=WriteConcern("majority")),
         ):
             chosen = {"_id": {"$in": ids}}
-            await self._db[OUTBOX].insert_many(rows, session=session)
-            await self._db[PARKED].delete_many(chosen, session=session)
+            taken = await self._db[PARKED].delete_many(chosen, session=session)
+            if taken.deleted_count != len(ids):
+                # Released meanwhile, perhaps even handled: its new mark must not go.
+                raise Conflict("released by another instance")
             await self._db[INBOX].delete_many(chosen, session=session)
+            await self._db[OUTBOX].insert_many(rows, session=session)
 
     async def backlog(self) -> Backlog:
         """Return how many wait and since when."""

@@ -17,3 +17,12 @@ async def ensure_user(client: Client, service: str, password: str, database: str
         if refused.code != _EXISTS:
             raise
         await client[database].command({"updateUser": service, **said})
+
+
+async def limit_transactions(client: Client, seconds: int = 10) -> None:
+    """Have the server end transactions that nobody commits.
+
+    A process that is killed inside a transaction leaves it open on the server, and with it locks
+    on everything it wrote: by default for 60 s, in which its successor could not go on.
+    """
+    await client.admin.command("setParameter", 1, transactionLifetimeLimitSeconds=seconds)

@@ -24,7 +24,6 @@ def start(service: Service) -> None:
     logs.configure(service.road.service, settings.instance, level=level)
     try:
         uvloop.run(run(service))
-    except Exception:
-        # Through the log, which writes places and no values; a bare traceback may quote a payload.
+    except Exception:  # noqa: BLE001 - through the log: a bare traceback may quote a payload
         _log.critical("ended by an error", exc_info=True)
         sys.exit(1)

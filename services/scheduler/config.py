@@ -1,0 +1,15 @@
+"""Scheduler's settings."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.runtime import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Read from `SCHEDULER_...`."""
+
+    model_config = SettingsConfigDict(env_prefix="SCHEDULER_", frozen=True, extra="ignore")
+
+    mongo_database: str = "scheduler"
+    http_port: int = Field(default=8002, ge=0, le=65535)

@@ -1,0 +1,89 @@
+"""What is planned: an event with its place, hours and booths."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from services.scheduler.domain.programme import Programme
+from services.scheduler.domain.refused import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Booth:
+    """A booth of one agency, with one counter. Without tickets people simply walk up."""
+
+    id: str
+    agency: str
+    services: tuple[str, ...]
+    ticketed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An event as its planner wants it; `opens` and `closes` by the programme's own clock."""
+
+    programme_id: str
+    name: str
+    place: str
+    region_code: str
+    on: date
+    opens: time
+    closes: time
+    booths: tuple[Booth, ...]
+
+    @property
+    def ticketed_services(self) -> tuple[str, ...]:
+        """Return the services that have a line, each once, in order of their codes."""
+        offered = (booth.services for booth in self.booths if booth.ticketed)
+        return tuple(sorted({service for services in offered for service in services}))
+
+    def booth(self, booth_id: str) -> Booth | None:
+        """Return a booth."""
+        return next((booth for booth in self.booths if booth.id == booth_id), None)
+
+    def check(self, programme: Programme) -> None:
+        """Refuse a plan that its programme cannot carry out.
+
+        Raises Refused: `region_outside_programme`; `no_ticketed_booth`, because requests are taken
+        for the event and none of them would ever get a place in a line; `not_in_catalogue` for a
+        ticketed service that nobody can request, so that its line would stay empty for ever.
+        """
+        if not programme.reaches(self.region_code):
+            said = f"region_code: must lie in {programme.region_code}"
+            raise Refused("region_outside_programme", said)
+        if not self.ticketed_services:
+            raise Refused("no_ticketed_booth", "booths: at least one must be ticketed")
+        unknown = sorted(set(self.ticketed_services) - set(programme.services))
+        if unknown:
+            said = f"booths: not in the programme's catalogue: {', '.join(unknown)}"
+            raise Refused("not_in_catalogue", said)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledEvent:
+    """A plan that stands. `version` counts its changes."""
+
+    id: str
+    version: int
+    plan: Plan
+    time_zone: str
+
+    @property
+    def opens_at(self) -> datetime:
+        """Return when the booths open, UTC."""
+        return self._at(self.plan.opens)
+
+    @property
+    def closes_at(self) -> datetime:
+        """Return when the booths close, UTC."""
+        return self._at(self.plan.closes)
+
+    def replan(self, plan: Plan) -> "ScheduledEvent":
+        """Take another plan; the same plan changes nothing. Raises Refused: other_programme."""
+        if plan.programme_id != self.plan.programme_id:
+            raise Refused("other_programme", "an event stays in its programme")
+        return self if plan == self.plan else replace(self, version=self.version + 1, plan=plan)
+
+    def _at(self, local: time) -> datetime:
+        zone = ZoneInfo(self.time_zone)
+        return datetime.combine(self.plan.on, local, zone).astimezone(UTC)

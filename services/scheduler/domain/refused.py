@@ -1,0 +1,10 @@
+"""The one way in which a rule says no."""
+
+
+class Refused(Exception):  # noqa: N818 - reads as the decision it is
+    """Something that the rules do not allow; `reason` is stable, `detail` a sentence."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail

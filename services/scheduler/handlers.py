@@ -1,0 +1,16 @@
+"""Events that scheduler reads, each with the use case that answers it."""
+
+from services.scheduler.usecases import Work, copy_programme, issue_ticket, void_ticket
+from shared.contracts.intake import ProgrammePublished, RequestClosed, RequestReceived
+from shared.messaging.consumer import Consumer
+
+
+def subscribe(consumer: Consumer[Work]) -> None:
+    """Register every handler.
+
+    Requests are kept in order by case, not by line: the requests of one batch then load their
+    cases in one query, and who meets a line that has moved on decides again at once, from memory.
+    """
+    consumer.on(ProgrammePublished)(copy_programme)
+    consumer.on(RequestReceived)(issue_ticket)
+    consumer.on(RequestClosed)(void_ticket)

@@ -1,0 +1,40 @@
+"""People who walked up to a booth without tickets."""
+
+from services.scheduler.domain import Refused
+from services.scheduler.usecases.needs import Allow, Work
+from shared.contracts.envelope import new_id
+from shared.contracts.scheduler import VisitRecorded
+from shared.messaging.errors import Missing
+
+
+async def record_visit(
+    event_id: str, booth_id: str, service: str, visitors: int, work: Work, *, allow: Allow
+) -> str:
+    """Count people who were served without a ticket; return the id of this count.
+
+    Raises Missing, and Refused: ticketed (its visitors are counted by their tickets), not_offered.
+    """
+    event = await work.scheduled(event_id)
+    if event is None:
+        raise Missing("event")
+    allow(event.plan)
+    booth = event.plan.booth(booth_id)
+    if booth is None:
+        raise Missing("booth")
+    if booth.ticketed:
+        raise Refused("ticketed", "visitors of this booth are counted by their tickets")
+    if service not in booth.services:
+        raise Refused("not_offered", "service: this booth does not offer it")
+    visit = VisitRecorded(
+        visit_id=new_id(),
+        event_id=event_id,
+        programme_id=event.plan.programme_id,
+        booth_id=booth_id,
+        service=service,
+        region_code=event.plan.region_code,
+        visitors=visitors,
+    )
+    tally = await work.tally(event_id, booth_id, service)
+    work.keep(tally.add(visitors))
+    work.publish(visit, version=1)
+    return visit.visit_id

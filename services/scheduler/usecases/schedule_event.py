@@ -1,0 +1,78 @@
+"""Plan an event, or plan it anew."""
+
+from typing import Any
+
+from services.scheduler.domain import Plan, Programme, ScheduledEvent
+from services.scheduler.usecases.needs import Allow, Holidays, Work
+from shared.contracts.scheduler import BoothPlan, EventScheduled
+from shared.messaging.errors import Missing
+
+
+async def schedule_event(
+    event_id: str,
+    plan: Plan,
+    work: Work,
+    *,
+    allow: Allow,
+    holidays: Holidays,
+    weekday: int | None = None,
+) -> dict[str, Any]:
+    """Let a plan stand from now on; return its version and what is unusual about its day.
+
+    The same plan again changes nothing. `weekday` (Monday is 0) is what the printed schedule says.
+    Raises Missing without the programme, and Refused where the plan cannot be carried out or would
+    take away a line that people stand in.
+    """
+    allow(plan)
+    programme = await work.programme(plan.programme_id)
+    if programme is None:
+        raise Missing("programme")
+    known = await work.scheduled(event_id)
+    if known is not None:
+        allow(known.plan)
+    plan.check(programme)
+    event = known.replan(plan) if known else _first(event_id, plan, programme)
+    if event is not known:
+        await _offer(event, known, work)
+        work.keep(event)
+        work.publish(_scheduled(event), version=event.version)
+    cautions = programme.cautions(plan.on, holidays.on(plan.on), weekday)
+    warnings = [{"reason": caution.reason, "detail": caution.detail} for caution in cautions]
+    return {"version": event.version, "warnings": warnings}
+
+
+def _first(event_id: str, plan: Plan, programme: Programme) -> ScheduledEvent:
+    return ScheduledEvent(event_id, 1, plan, programme.time_zone)
+
+
+async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, work: Work) -> None:
+    """Open and close lines.
+
+    They are written here, although the plan says the same, because numbers are given out by the
+    lines alone: an issue and a plan that are decided at the same moment meet in one document.
+    """
+    now = event.plan.ticketed_services
+    gone = set(before.plan.ticketed_services).difference(now) if before else set()
+    for line in await work.lines(event.id, sorted(gone)):
+        work.keep(line.withdraw())
+    for line in await work.lines(event.id, now):
+        if not line.offered:
+            work.keep(line.offer())
+
+
+def _scheduled(event: ScheduledEvent) -> EventScheduled:
+    plan = event.plan
+    return EventScheduled(
+        event_id=event.id,
+        programme_id=plan.programme_id,
+        name=plan.name,
+        place=plan.place,
+        region_code=plan.region_code,
+        on=plan.on,
+        opens_at=event.opens_at,
+        closes_at=event.closes_at,
+        booths=tuple(
+            BoothPlan(booth_id=b.id, agency=b.agency, services=b.services, ticketed=b.ticketed)
+            for b in plan.booths
+        ),
+    )

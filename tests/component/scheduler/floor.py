@@ -1,0 +1,119 @@
+"""Two events of two programmes on the real kernel, with fakes below it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from services.scheduler import api, handlers
+from services.scheduler.domain import Refused
+from services.scheduler.gateways import NationalCalendar
+from services.scheduler.store import SchedulerReader, SchedulerWork
+from services.scheduler.usecases import Work
+from shared.messaging.consumer import Consumer
+from shared.runtime.commands import Commands
+from shared.testing.road import MemoryRoad, Receipt, memory_road
+from tests.unit.scheduler.sample import SETU, published, received
+
+KOTA: Final = "halo-pamor-2023-03-11-bekasi-timur"
+REGIONS: Final = {"botram": "32.16.18", "halo_pamor": "32.75.01"}
+EVENTS: Final = {"botram": SETU, "halo_pamor": KOTA}
+
+
+def event_body(programme_id: str = "botram", **changes: Any) -> dict[str, Any]:
+    """An event with a booth for KIA and KK and a stand of the health office."""
+    return {
+        "programme_id": programme_id,
+        "name": "BOTRAM Setu",
+        "place": "Stadion Mini Desa Cijengkol",
+        "region_code": REGIONS.get(programme_id, "32.16.18"),
+        "on": "2023-03-11",
+        "opens": "09:00",
+        "closes": "11:30",
+        "booths": [
+            booth_body("loket-1", "KIA", "KK"),
+            booth_body("loket-2", "KIA"),
+            booth_body("puskesmas", "HEALTH_CHECK", ticketed=False),
+        ],
+        **changes,
+    }
+
+
+def booth_body(booth_id: str, *services: str, ticketed: bool = True) -> dict[str, Any]:
+    """A booth."""
+    return {
+        "booth_id": booth_id,
+        "agency": "Disdukcapil Kabupaten Bekasi",
+        "services": list(services),
+        "ticketed": ticketed,
+    }
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Scheduler on fakes."""
+
+    road: MemoryRoad
+    client: httpx.AsyncClient
+
+    async def call(self, booth_id: str = "loket-1", **how: Any) -> httpx.Response:
+        """Ask for the next ticket as an operator of BOTRAM."""
+        return await self.post(f"/api/events/{SETU}/booths/{booth_id}/calls", **how)
+
+    async def serve(self, number: int, booth_id: str = "loket-1", **how: Any) -> httpx.Response:
+        """Report a served ticket of KIA as an operator of BOTRAM."""
+        path = f"/api/events/{SETU}/services/KIA/tickets/{number}/serve"
+        return await self.post(path, json={"booth_id": booth_id}, **how)
+
+    async def visit(self, json: Any, booth_id: str = "puskesmas", **how: Any) -> httpx.Response:
+        """Report who walked up as an operator of BOTRAM."""
+        return await self.post(f"/api/events/{SETU}/booths/{booth_id}/visits", json=json, **how)
+
+    async def post(self, path: str, *, key: str | None = None, json: Any = None) -> httpx.Response:
+        """Send a command as an operator of BOTRAM."""
+        headers = self.road.headers("operator", "botram", "32.16", key=key)
+        return await self.client.post(path, json=json, headers=headers)
+
+    async def put(
+        self, body: Mapping[str, Any], event_id: str = SETU, *, key: str | None = None
+    ) -> httpx.Response:
+        """Plan an event as a planner of everything."""
+        headers = self.road.headers("planner", key=key)
+        return await self.client.put(f"/api/events/{event_id}", json=body, headers=headers)
+
+    async def get(self, path: str, *grant: str) -> httpx.Response:
+        """Read as an operator of BOTRAM, or with another grant."""
+        headers = self.road.headers(*(grant or ("operator", "botram", "32.16")))
+        return await self.client.get(path, headers=headers)
+
+    async def lines(self) -> dict[str, dict[str, int]]:
+        """The numbers of Setu, by service."""
+        found = (await self.get(f"/api/events/{SETU}")).json()["lines"]
+        return {line.pop("service"): line for line in found}
+
+    async def request(
+        self, case_id: str, service: str = "KIA", programme_id: str = "botram", **how: Any
+    ) -> Receipt:
+        """Have a request come in for the programme's event."""
+        event = received(case_id, service, event_id=EVENTS[programme_id], programme_id=programme_id)
+        return await self.road.deliver(event, **how)
+
+
+@asynccontextmanager
+async def floor(*, planned: bool = True) -> AsyncIterator[Floor]:
+    """Scheduler that knows two programmes and, if `planned`, an event of each."""
+    async with memory_road("scheduler") as road:
+        consumer: Consumer[Work] = road.consumer(SchedulerWork, Refused)
+        handlers.subscribe(consumer)
+        commands: Commands[Work] = road.commands(SchedulerWork, Refused)
+        router = api.routes(commands, SchedulerReader(road.database), NationalCalendar())
+        async with road.client(rules=api.RULES, routers=[router]) as client:
+            running = Floor(road, client)
+            await road.deliver(published())
+            await road.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
+            if planned:
+                for programme_id, event_id in EVENTS.items():
+                    (await running.put(event_body(programme_id), event_id)).raise_for_status()
+            yield running

@@ -1,0 +1,77 @@
+"""Who may use which route, held against a table kept by hand."""
+
+import csv
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from services.scheduler.api import RULES
+from tests.component.scheduler.floor import EVENTS, Floor, event_body, floor
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    route: str
+    role: str
+    grant_programme: str
+    grant_region: str
+    programme: str
+    region: str
+    status: str
+
+
+def rows() -> list[Row]:
+    with Path(__file__).with_name("rights.csv").open(encoding="utf-8", newline="") as file:
+        return [Row(**row) for row in csv.DictReader(file)]
+
+
+def body_of(row: Row) -> Any:
+    bodies = {
+        "PUT /api/events/{event_id}": event_body(row.programme, region_code=row.region),
+        "POST /api/events/{event_id}/services/{service}/tickets/{number}/serve": {
+            "booth_id": "loket-1"
+        },
+        "POST /api/events/{event_id}/booths/{booth_id}/visits": {
+            "service": "HEALTH_CHECK",
+            "visitors": 1,
+        },
+    }
+    return bodies.get(row.route)
+
+
+async def send(row: Row, at: Floor) -> httpx.Response:
+    method, template = row.route.split(" ")
+    booth = "puskesmas" if template.endswith("/visits") else "loket-1"
+    path = template.format(event_id=EVENTS[row.programme], booth_id=booth, service="KIA", number=1)
+    headers = {}
+    if row.role != "nobody":
+        headers = at.road.headers(row.role, row.grant_programme, row.grant_region)
+    query = {"programme_id": row.programme} if row.route == "GET /api/events" else {}
+    return await at.client.request(method, path, params=query, json=body_of(row), headers=headers)
+
+
+@pytest.mark.parametrize("row", rows(), ids=" ".join)
+async def test_rights(row: Row) -> None:
+    async with floor() as at:
+        await at.request("case-1", programme_id=row.programme)
+        await at.request("case-2", programme_id=row.programme)
+        path = f"/api/events/{EVENTS[row.programme]}/booths/loket-1/calls"
+        await at.client.post(path, headers=at.road.headers("operator"))
+
+        answer = await send(row, at)
+
+        assert answer.status_code == int(row.status), answer.text
+
+
+@pytest.mark.parametrize("route", RULES)
+def test_every_route_has_somebody_who_may_and_somebody_who_may_not(route: str) -> None:
+    found = {row.status for row in rows() if row.route == route}
+
+    assert found >= {"200", "403", "401"}
+
+
+def test_the_table_names_no_route_that_is_not_there() -> None:
+    assert {row.route for row in rows()} == set(RULES)

@@ -1,0 +1,259 @@
+"""Rules of events, booths and lines."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scheduler.domain import (
+    Case,
+    Counter,
+    Line,
+    Plan,
+    Refused,
+    ScheduledEvent,
+    Tally,
+    Ticket,
+    TicketState,
+    ticket_id,
+)
+from services.scheduler.gateways import NationalCalendar
+from tests.unit.scheduler.sample import DAY, HEALTH, SETU, booth, plan, programme
+
+SATURDAY, THURSDAY, MONDAY = 5, 3, 0
+
+
+@pytest.mark.parametrize(
+    ("region_code", "reached"),
+    [
+        ("32.16", True),
+        ("32.16.18", True),
+        ("32.16.18.2001", True),
+        ("32.75.01", False),
+        ("32", False),
+        ("32.161", False),
+    ],
+)
+def test_a_programme_reaches_what_lies_in_its_region(region_code: str, *, reached: bool) -> None:
+    assert programme("32.16").reaches(region_code) is reached
+
+
+def reasons(on: date, holiday: str | None = None, stated: int | None = None) -> list[str]:
+    of = programme(closed=[date(2023, 8, 15)], open_=[date(2023, 4, 26)])
+    return [caution.reason for caution in of.cautions(on, holiday, stated)]
+
+
+def test_nothing_is_unusual_about_the_saturday_of_setu() -> None:
+    assert reasons(DAY, stated=SATURDAY) == []
+
+
+@pytest.mark.parametrize(
+    ("on", "weekday"), [(date(2024, 11, 7), THURSDAY), (date(2024, 12, 30), MONDAY)]
+)
+def test_the_two_misprinted_days_of_2024_are_noticed(on: date, weekday: int) -> None:
+    assert reasons(on, stated=SATURDAY) == ["weekday_differs", "working_day"]
+    assert reasons(on, stated=weekday) == ["working_day"]
+
+
+def test_a_caution_says_which_weekday_it_is() -> None:
+    [differs, working] = programme().cautions(date(2024, 11, 7), None, SATURDAY)
+
+    assert differs.detail == "2024-11-07 is a Thursday, not a Saturday"
+    assert working.detail == "Thursday: the office works that day too"
+
+
+@pytest.mark.parametrize(
+    ("on", "holiday", "expected"),
+    [
+        (date(2023, 3, 12), None, []),
+        (date(2023, 3, 14), None, ["working_day"]),
+        (date(2023, 8, 17), "Hari Kemerdekaan", ["holiday"]),
+        (date(2023, 8, 15), None, ["holiday"]),
+        (date(2023, 4, 26), None, ["working_day"]),
+        (date(2023, 4, 26), "Cuti Bersama", ["working_day"]),
+    ],
+    ids=["sunday", "tuesday", "holiday", "closed here", "open here", "open on collective leave"],
+)
+def test_a_working_day_and_a_holiday_are_cautions(
+    on: date, holiday: str | None, expected: list[str]
+) -> None:
+    assert reasons(on, holiday) == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        (date(2023, 8, 17), "Hari Kemerdekaan Republik Indonesia"),
+        (date(2024, 5, 10), "Cuti Bersama Kenaikan Yesus Kristus"),
+        (date(2024, 11, 27), "Hari Pemilihan Kepala Daerah"),
+        (DAY, None),
+    ],
+)
+def test_the_national_calendar_knows_feasts_and_collective_leave(
+    day: date, name: str | None
+) -> None:
+    assert NationalCalendar().on(day) == name
+
+
+def test_booths_of_other_agencies_offer_what_they_like_without_tickets() -> None:
+    plan(booth("loket-1", "KIA", "KK"), HEALTH).check(programme())
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason", "field"),
+    [
+        (plan(region_code="32.75.01"), "region_outside_programme", "region_code"),
+        (plan(HEALTH), "no_ticketed_booth", "booths"),
+        (plan(booth("x", "KIA", "HEALTH_CHECK")), "not_in_catalogue", "HEALTH_CHECK"),
+    ],
+    ids=["region", "tickets", "catalogue"],
+)
+def test_a_plan_that_cannot_be_carried_out_is_refused(asked: Plan, reason: str, field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        asked.check(programme())
+
+    assert refused.value.reason == reason
+    assert field in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"), [("Asia/Jakarta", 2), ("Asia/Makassar", 1), ("Asia/Jayapura", 0)]
+)
+def test_hours_are_by_the_programmes_own_clock(zone: str, hour: int) -> None:
+    event = ScheduledEvent(SETU, 1, plan(), zone)
+
+    assert event.opens_at == datetime(2023, 3, 11, hour, 0, tzinfo=UTC)
+    assert event.closes_at == datetime(2023, 3, 11, hour + 2, 30, tzinfo=UTC)
+
+
+def test_the_same_plan_again_changes_nothing() -> None:
+    event = ScheduledEvent(SETU, 3, plan(), "Asia/Jakarta")
+
+    assert event.replan(plan()) is event
+    assert event.replan(plan(name="BOTRAM Setu II")).version == 4
+
+
+def test_an_event_stays_in_its_programme() -> None:
+    event = ScheduledEvent(SETU, 1, plan(), "Asia/Jakarta")
+
+    with pytest.raises(Refused, match="other_programme"):
+        event.replan(plan(programme_id="sregep"))
+
+
+def test_lines_are_those_of_ticketed_booths() -> None:
+    both = plan(booth("b", "KK", "KIA"), booth("a", "KIA"), booth("c", "IKD", ticketed=False))
+
+    assert both.ticketed_services == ("KIA", "KK")
+
+
+def ticket(number: int = 1, state: TicketState = TicketState.WAITING) -> Ticket:
+    return Ticket(
+        event_id=SETU,
+        programme_id="botram",
+        service="KIA",
+        number=number,
+        case_id="case-1",
+        channel="event",
+        region_code="32.16.18.2001",
+        issued_at=datetime(2023, 3, 11, 2, 15, tzinfo=UTC),
+        state=state,
+    )
+
+
+def test_a_ticket_is_called_and_served_by_one_booth() -> None:
+    called = ticket().call("loket-1")
+    served = called.serve("loket-1")
+
+    assert (called.state, called.booth_id, called.version) == (TicketState.CALLED, "loket-1", 2)
+    assert (served.state, served.booth_id, served.version) == (TicketState.SERVED, "loket-1", 3)
+    assert served.id == ticket_id(SETU, "KIA", 1) == f"{SETU}/KIA/1"
+
+
+@pytest.mark.parametrize(
+    ("held", "reason"),
+    [
+        (ticket(), "not_called"),
+        (ticket().call("loket-2"), "other_booth"),
+        (ticket().call("loket-1").serve("loket-1"), "already_served"),
+        (ticket().void(), "void"),
+    ],
+    ids=["waiting", "other booth", "served", "void"],
+)
+def test_what_a_booth_did_not_call_it_does_not_serve(held: Ticket, reason: str) -> None:
+    with pytest.raises(Refused) as refused:
+        held.serve("loket-1")
+
+    assert refused.value.reason == reason
+
+
+def test_nobody_is_called_from_an_empty_line() -> None:
+    assert Line(SETU, "KIA").head is None
+    with pytest.raises(Refused, match="nobody_waiting"):
+        Line(SETU, "KIA").call()
+
+
+def test_a_line_ends_where_the_contract_does() -> None:
+    with pytest.raises(Refused, match="line_full"):
+        Line(SETU, "KIA", issued=100_000).issue()
+
+
+def test_a_line_with_tickets_cannot_be_withdrawn() -> None:
+    offered = Line(SETU, "KIA").offer()
+
+    assert offered.withdraw().offered is False
+    with pytest.raises(Refused, match="tickets_issued"):
+        offered.issue().withdraw()
+
+
+@given(st.lists(st.sampled_from(["issue", "call", "skip", "serve"]), max_size=60), st.data())
+def test_a_line_calls_every_number_once_in_order_and_no_void_one(
+    steps: list[str], data: st.DataObject
+) -> None:
+    """The line is held against a plain list of the numbers that wait."""
+    line = Line(SETU, "KIA").offer()
+    waiting: list[int] = []
+    called: list[int] = []
+    for count, step in enumerate(steps, start=2):
+        if step == "issue":
+            line = line.issue()
+            waiting.append(line.issued)
+        elif step == "serve" and line.served < line.called:
+            line = line.serve()
+        elif step == "call" and waiting:
+            assert line.head == waiting[0]
+            line = line.call()
+            called.append(waiting.pop(0))
+        elif step == "skip" and waiting:
+            number = data.draw(st.sampled_from(waiting))
+            line = line.skip(number)
+            waiting.remove(number)
+        else:
+            break
+        assert line.version == count
+        assert line.head == (waiting[0] if waiting else None)
+        assert line.waiting == len(waiting)
+        assert line.issued == line.called + line.void + line.waiting
+    assert called == sorted(set(called))
+    assert line.called == len(called)
+
+
+def test_void_numbers_that_were_passed_are_forgotten() -> None:
+    line = Line(SETU, "KIA").issue().issue().issue().skip(2).call()
+    assert (line.passed, line.skipped) == (1, (2,))
+
+    line = line.call()
+
+    assert (line.passed, line.skipped, line.void) == (3, (), 1)
+
+
+def test_a_case_keeps_what_is_known_whichever_came_first() -> None:
+    first = Case("case-1").receive("t/KIA/1").withdraw()
+    second = Case("case-1").withdraw().receive("t/KIA/1")
+
+    assert first == second == Case("case-1", 2, received=True, withdrawn=True, ticket_id="t/KIA/1")
+
+
+def test_a_counter_turns_to_the_next_ticket_and_a_tally_adds_up() -> None:
+    assert Counter(SETU, "loket-1").call("a").call("b") == Counter(SETU, "loket-1", 2, "b")
+    assert Tally(SETU, "puskesmas", "HEALTH_CHECK").add(4).add(3).visitors == 7
