@@ -16,7 +16,7 @@ from pathlib import Path
 from shared.messaging.provision import BrokerUser, Management
 from shared.messaging.topology import read_subscriptions, topology
 from shared.mongo.client import connect
-from shared.mongo.users import ensure_user
+from shared.mongo.users import ensure_user, limit_transactions
 
 SERVICES = Path(__file__).resolve().parent.parent / "services"
 OPERATOR = "operator"
@@ -49,6 +49,7 @@ async def mongo(admin_url: str, passwords: Mapping[str, str], prefix: str = "") 
     """Create each service's user in its database, which bears its name behind `prefix`."""
     client = connect(admin_url)
     try:
+        await limit_transactions(client)
         for service, password in passwords.items():
             await ensure_user(client, service, password, f"{prefix}{service}")
     finally:

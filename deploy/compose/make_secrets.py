@@ -1,0 +1,153 @@
+"""The secrets of a stack that starts for the first time, each for the one container that needs it.
+
+Two kinds of folders. `JEMPUT_SECRETS` holds the originals, one value a file, read by the one-shot
+jobs alone. `JEMPUT_HANDOUTS` holds one folder for each container, each a volume of its own: what
+that container may know, in the form in which it reads it, readable by its user only.
+
+An original is made when it is missing and never changed; everything else is derived from the
+originals at every run. So a second start changes nothing, and a start that was cut off is finished
+by the next one.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.auth.keys import SigningKey, load_private, write_private, write_public
+
+SERVICES = ("intake", "scheduler", "courier", "reporting")
+BROKER = "rabbitmq:5672"
+DATABASE = "mongo:27017"
+REPLICA_SET = "rs0"
+PRIVATE_KEY = "token_private_key.json"
+PUBLIC_KEYS = "token_keys.json"
+
+# deploy/Dockerfile makes the first user, the official RabbitMQ and MongoDB images the second.
+APPLICATION_UID = 10001
+SERVER_UID = 999
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of secrets and the one user who may read it; `owner` None keeps who runs this."""
+
+    path: Path
+    owner: int | None = None
+
+    def prepare(self) -> None:
+        """Make the folder, closed to everybody else."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+        self._hand_over(self.path)
+
+    def keep(self, name: str, make: Callable[[], str]) -> str:
+        """Return the stored value, made now if there is none."""
+        if not (self.path / name).exists():
+            self.put(name, make())
+        return (self.path / name).read_text()
+
+    def put(self, name: str, text: str) -> None:
+        """Write a file of this text."""
+        self.place(name, lambda path: _private(path, text))
+
+    def place(self, name: str, write: Callable[[Path], None]) -> None:
+        """Replace a file in one step: a power cut leaves the old one or the new one, whole."""
+        half = self.path / f".{name}.new"
+        half.unlink(missing_ok=True)
+        write(half)
+        half.chmod(0o400)
+        with half.open("rb") as file:
+            os.fsync(file.fileno())
+        self._hand_over(half)
+        half.replace(self.path / name)
+
+    def _hand_over(self, path: Path) -> None:
+        if self.owner is not None:
+            os.chown(path, self.owner, self.owner)
+
+
+def password() -> str:
+    """Return 192 random bits in hexadecimal: one text for a URL, a configuration and a shell."""
+    return secrets.token_hex(24)
+
+
+def originals(folder: Folder) -> dict[str, str]:
+    """Return every original by its file name; those that are missing are made."""
+    recipes: dict[str, Callable[[], str]] = {
+        "rabbitmq_admin_password": password,
+        "operator_amqp_password": password,
+        "mongo_root_password": password,
+        "mongo_keyfile": lambda: secrets.token_hex(256),
+        "tracking_secret": lambda: secrets.token_hex(32),
+    }
+    for service in SERVICES:
+        recipes |= {f"{service}_{server}_password": password for server in ("amqp", "mongo")}
+    values = {name: folder.keep(name, make) for name, make in recipes.items()}
+    return {**values, PUBLIC_KEYS: _token_keys(folder)}
+
+
+def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return what each container gets to read: its name -> file name -> text."""
+    admin = f"default_user = admin\ndefault_pass = {values['rabbitmq_admin_password']}\n"
+    shares = {
+        "rabbitmq": {"admin.conf": admin},
+        "mongo": {"keyfile": values["mongo_keyfile"]},
+        **{service: _service_share(service, values) for service in SERVICES},
+    }
+    shares["intake"]["tracking_secret"] = values["tracking_secret"]
+    return shares
+
+
+def make(secrets_folder: Path, handouts_folder: Path, owners: Mapping[str, int]) -> None:
+    """Complete both kinds of folders.
+
+    `owners` maps "secrets" and the name of each container to the numeric user who may read.
+    """
+    store = Folder(secrets_folder, owners.get("secrets"))
+    store.prepare()
+    for container, files in handouts(originals(store)).items():
+        share = Folder(handouts_folder / container, owners.get(container))
+        share.prepare()
+        for name, text in files.items():
+            share.put(name, text)
+
+
+def _token_keys(folder: Folder) -> str:
+    """Return the public key set; the operator's own keys in it are kept (`shared.auth rotate`)."""
+    private, public = folder.path / PRIVATE_KEY, folder.path / PUBLIC_KEYS
+    if not private.exists():
+        folder.place(PRIVATE_KEY, lambda path: write_private(path, SigningKey.generate()))
+    if not public.exists():
+        key = load_private(private)
+        folder.place(PUBLIC_KEYS, lambda path: write_public(path, {key.kid: key.public}))
+    return public.read_text()
+
+
+def _service_share(service: str, values: Mapping[str, str]) -> dict[str, str]:
+    amqp, mongo = values[f"{service}_amqp_password"], values[f"{service}_mongo_password"]
+    options = f"replicaSet={REPLICA_SET}&authSource={service}"
+    return {
+        "amqp_url": f"amqp://{service}:{amqp}@{BROKER}/",
+        "mongo_url": f"mongodb://{service}:{mongo}@{DATABASE}/{service}?{options}",
+        PUBLIC_KEYS: values[PUBLIC_KEYS],
+    }
+
+
+def _private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def main() -> None:
+    """Make the secrets of the folders that the environment names."""
+    servers = dict.fromkeys(("rabbitmq", "mongo"), SERVER_UID)
+    applications = dict.fromkeys(("secrets", *SERVICES), APPLICATION_UID)
+    folders = (Path(os.environ["JEMPUT_SECRETS"]), Path(os.environ["JEMPUT_HANDOUTS"]))
+    make(*folders, owners=servers | applications)
+    print("secrets are complete")
+
+
+if __name__ == "__main__":
+    main()

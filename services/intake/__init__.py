@@ -1,0 +1,1 @@
+"""Intake: programmes, requests and everything about persons; the one that speaks to residents."""

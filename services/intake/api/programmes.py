@@ -1,0 +1,236 @@
+"""Programmes over HTTP: a document to publish, to copy and to read."""
+
+from datetime import date
+from typing import Annotated, Any, Final, Self
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field, model_validator
+
+from services.intake.api.parts import Parts, require_region
+from services.intake.domain import (
+    CalendarExceptions,
+    CatalogueService,
+    Deliverable,
+    Programme,
+)
+from services.intake.usecases import AllowProgramme, copy_programme, publish_programme
+from shared.auth.roles import EVERYWHERE, Caller, Forbidden, Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.event import Channel, ProgrammeId, PublicText, RegionCode, ServiceCode
+from shared.runtime.commands import SentDep
+from shared.web.body import Body, Unfit
+from shared.web.guard import CallerDep
+from shared.web.problems import NotFound
+
+RULES: Final[RouteRules] = {
+    "PUT /api/programmes/{programme_id}": Rule({Role.ADMIN}),
+    "POST /api/programmes/{programme_id}/copies": Rule({Role.ADMIN}),
+    "GET /api/programmes": Rule(set(Role)),
+    "GET /api/programmes/{programme_id}": Rule(set(Role)),
+}
+
+MAX_SERVICES: Final = 100
+MAX_CHANNELS: Final = 20
+MAX_EXCEPTIONS: Final = 400
+
+Days = Annotated[tuple[date, ...], Field(max_length=MAX_EXCEPTIONS)]
+ProgrammePath = Annotated[ProgrammeId, Path()]
+
+
+class ServiceBody(Body):
+    """One service of the catalogue."""
+
+    code: ServiceCode
+    name: PublicText
+    deliverable: Deliverable
+    home: bool = True
+
+
+class CalendarBody(Body):
+    """Days on which the programme differs from the national calendar."""
+
+    closed: Days = ()
+    open: Days = ()
+
+    @model_validator(mode="after")
+    def _decided(self) -> Self:
+        if set(self.closed) & set(self.open):
+            raise Unfit("a day is open or closed, not both")
+        return self
+
+
+class ProgrammeBody(Body):
+    """A programme, whole, as it shall stand from now on."""
+
+    name: PublicText
+    owner: PublicText
+    region_code: RegionCode
+    time_zone: str = Field(pattern=r"^Asia/(Jakarta|Pontianak|Makassar|Jayapura)$")
+    languages: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...],
+        Field(min_length=1, max_length=10),
+    ]
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=MAX_CHANNELS)]
+    services: Annotated[tuple[ServiceBody, ...], Field(min_length=1, max_length=MAX_SERVICES)]
+    standard_working_days: Annotated[int, Field(ge=0, le=365)] | None
+    pick_up_and_delivery: bool
+    calendar: CalendarBody = CalendarBody()
+
+    @model_validator(mode="after")
+    def _unequivocal(self) -> Self:
+        codes = [service.code for service in self.services]
+        if len(set(codes)) < len(codes) or len(set(self.channels)) < len(self.channels):
+            raise Unfit("a service or a channel is listed twice")
+        return self
+
+    def programme(self, programme_id: str) -> Programme:
+        """Return the programme that this describes."""
+        services = (
+            CatalogueService(service.code, service.name, service.deliverable, service.home)
+            for service in self.services
+        )
+        return Programme(
+            id=programme_id,
+            name=self.name,
+            owner=self.owner,
+            region_code=self.region_code,
+            time_zone=self.time_zone,
+            languages=self.languages,
+            channels=self.channels,
+            services=tuple(services),
+            standard_working_days=self.standard_working_days,
+            pick_up_and_delivery=self.pick_up_and_delivery,
+            calendar=CalendarExceptions(
+                frozenset(self.calendar.closed), frozenset(self.calendar.open)
+            ),
+        )
+
+
+class CopyBody(Body):
+    """Under which id, name and owner a programme shall stand once more."""
+
+    programme_id: ProgrammeId
+    name: PublicText
+    owner: PublicText
+
+
+class PublishedAnswer(BaseModel):
+    """A programme's version after the command."""
+
+    programme_id: str
+    version: int
+
+
+class ProgrammeAnswer(BaseModel):
+    """A programme as it stands."""
+
+    programme_id: str
+    version: int
+    name: str
+    owner: str
+    region_code: str
+    time_zone: str
+    languages: tuple[str, ...]
+    channels: tuple[str, ...]
+    services: tuple[dict[str, Any], ...]
+    standard_working_days: int | None
+    pick_up_and_delivery: bool
+    calendar: dict[str, list[date]]
+    copied_from: str | None
+
+
+def routes(parts: Parts) -> APIRouter:
+    """Return the routes of programmes."""
+    router = APIRouter(prefix="/api/programmes")
+
+    @router.put("/{programme_id}")
+    async def put_programme(
+        programme_id: ProgrammePath, body: ProgrammeBody, caller: CallerDep, sent: SentDep
+    ) -> PublishedAnswer:
+        """Publish a programme; the same content again changes nothing."""
+        require_region(parts.regions, body.region_code, "/region_code")
+        wanted = body.programme(programme_id)
+        outcome = await parts.commands.run(
+            lambda work: publish_programme(wanted, work, allow=_allowed(caller)),
+            sent=sent,
+            key=programme_id,
+        )
+        return PublishedAnswer(programme_id=programme_id, version=outcome.answer)
+
+    @router.post("/{programme_id}/copies", status_code=201)
+    async def post_copy(
+        programme_id: ProgrammePath, body: CopyBody, caller: CallerDep, sent: SentDep
+    ) -> PublishedAnswer:
+        """Publish a programme once more under another name and owner."""
+        outcome = await parts.commands.run(
+            lambda work: copy_programme(
+                programme_id,
+                body.programme_id,
+                body.name,
+                body.owner,
+                work,
+                allow=_allowed(caller),
+            ),
+            sent=sent,
+            key=body.programme_id,
+        )
+        return PublishedAnswer(programme_id=body.programme_id, version=outcome.answer)
+
+    @router.get("")
+    async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
+        """Return the programmes in which the caller has a role."""
+        found = await parts.reader.programmes()
+        return [_answer(programme) for programme in found if has_role_in(caller, programme.id)]
+
+    @router.get("/{programme_id}")
+    async def get_programme(programme_id: ProgrammePath, caller: CallerDep) -> ProgrammeAnswer:
+        """Return one programme."""
+        require_role_in(caller, programme_id)
+        programme = await parts.reader.programme(programme_id)
+        if programme is None:
+            raise NotFound("programme")
+        return _answer(programme)
+
+    return router
+
+
+def has_role_in(caller: Caller, programme_id: str) -> bool:
+    """Return whether a role that acts here is held in the programme, wherever in it."""
+    return any(scope.programme in (EVERYWHERE, programme_id) for scope in caller.scopes)
+
+
+def require_role_in(caller: Caller, programme_id: str) -> None:
+    """Refuse a caller of another tenant before anything is looked up."""
+    if not has_role_in(caller, programme_id):
+        raise Forbidden("no role that this route allows in this programme")
+
+
+def _allowed(caller: Caller) -> AllowProgramme:
+    def check(programme: Programme) -> None:
+        caller.require(programme=programme.id, region=programme.region_code)
+
+    return check
+
+
+def _answer(programme: Programme) -> ProgrammeAnswer:
+    return ProgrammeAnswer(
+        programme_id=programme.id,
+        version=programme.version,
+        name=programme.name,
+        owner=programme.owner,
+        region_code=programme.region_code,
+        time_zone=programme.time_zone,
+        languages=programme.languages,
+        channels=programme.channels,
+        services=tuple(
+            {"code": s.code, "name": s.name, "deliverable": s.deliverable.value, "home": s.home}
+            for s in programme.services
+        ),
+        standard_working_days=programme.standard_working_days,
+        pick_up_and_delivery=programme.pick_up_and_delivery,
+        calendar={
+            "closed": sorted(programme.calendar.closed),
+            "open": sorted(programme.calendar.open),
+        },
+        copied_from=programme.copied_from,
+    )

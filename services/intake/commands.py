@@ -1,0 +1,115 @@
+"""Programmes by command: `programmes publish FILE...`, `programmes copy`, `programmes list`."""
+
+import argparse
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from services.intake.api.parts import require_region
+from services.intake.api.programmes import ProgrammeBody
+from services.intake.app import Desk, open_desk
+from services.intake.config import Settings
+from services.intake.domain import Programme
+from services.intake.usecases import copy_programme, publish_programme
+from shared.contracts.envelope import new_id
+from shared.contracts.event import ProgrammeId
+from shared.messaging.errors import Unavailable
+from shared.runtime import Sent
+from shared.web.problems import Problem
+
+
+class ProgrammeFile(ProgrammeBody):
+    """A programme as a file holds it."""
+
+    id: ProgrammeId
+
+
+def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
+    """Run one command; the exit status and what to say, on stderr where the status is not 0."""
+    options = _parser().parse_args(arguments)
+    try:
+        return 0, asyncio.run(_run(options, settings()))
+    except Problem as problem:
+        return _refused(problem.detail or problem.title)
+    except ValidationError as error:
+        return _refused(_fields(error))
+    except Unavailable as away:
+        return _refused(f"MongoDB cannot be reached ({away})")
+    except OSError as error:
+        return _refused(str(error))
+
+
+def _refused(why: str) -> tuple[int, list[str]]:
+    return 1, [f"refused: {why}"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services.intake")
+    programmes = parser.add_subparsers(required=True).add_parser(
+        "programmes", help="publish, copy and list programmes"
+    )
+    commands = programmes.add_subparsers(required=True)
+    publish = commands.add_parser("publish", help="publish programmes as their files describe them")
+    publish.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    publish.set_defaults(run=_publish)
+    copy = commands.add_parser("copy", help="publish a programme under another name and owner")
+    copy.add_argument("source", metavar="ID")
+    copy.add_argument("target", metavar="NEW_ID")
+    copy.add_argument("--name", required=True)
+    copy.add_argument("--owner", required=True)
+    copy.set_defaults(run=_copy)
+    commands.add_parser("list", help="list programmes").set_defaults(run=_list)
+    return parser
+
+
+async def _run(options: argparse.Namespace, settings: Settings) -> list[str]:
+    async with open_desk(settings) as desk:
+        lines: list[str] = await options.run(options, desk)
+    return lines
+
+
+async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
+    files = [ProgrammeFile.model_validate_json(file.read_bytes()) for file in options.files]
+    for file in files:
+        require_region(desk.regions, file.region_code, "/region_code")
+    return [await _publish_one(file.programme(file.id), desk) for file in files]
+
+
+async def _publish_one(wanted: Programme, desk: Desk) -> str:
+    outcome = await desk.commands.run(
+        lambda work: publish_programme(wanted, work, allow=_anybody), sent=_once(), key=wanted.id
+    )
+    return f"{wanted.id}: version {outcome.answer}"
+
+
+async def _copy(options: argparse.Namespace, desk: Desk) -> list[str]:
+    outcome = await desk.commands.run(
+        lambda work: copy_programme(
+            options.source, options.target, options.name, options.owner, work, allow=_anybody
+        ),
+        sent=_once(),
+        key=options.target,
+    )
+    return [f"{options.target}: version {outcome.answer}, copied from {options.source}"]
+
+
+async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:
+    return [
+        f"{p.id}: {p.name}, {p.owner}, {p.region_code}, version {p.version}"
+        for p in await desk.reader.programmes()
+    ]
+
+
+def _anybody(_: Programme) -> None:
+    """Whoever has the database's password at the shell needs no further right."""
+
+
+def _once() -> Sent:
+    return Sent(new_id(), "shell")
+
+
+def _fields(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in found)

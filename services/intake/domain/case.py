@@ -1,0 +1,266 @@
+"""The life of a request: facts that are only ever added, and a state that follows from them.
+
+What booths, agents and recipients do is told by messages that come late, twice and in any order.
+So a case keeps facts, each with the earliest time it was said to have happened; putting two facts
+together gives the same in any order, and nothing is ever taken back. The stages a case has reached
+are a function of its facts, each is published once, and its number is the version it is published
+under: whatever the order in which facts arrive, the same events go out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+from functools import reduce
+
+from services.intake.domain.calendar import local_day
+from services.intake.domain.refusal import Refused
+
+
+class State(StrEnum):
+    """How far a request has come."""
+
+    RECEIVED = "received"
+    VERIFIED = "verified"
+    ISSUED = "issued"
+    CLOSED = "closed"
+
+
+class Stage(IntEnum):
+    """What is published of a case, once each; the number is the event's version."""
+
+    RECEIVED = 1
+    VERIFIED = 2
+    ISSUED = 3
+    RECEIPT_CONFIRMED = 4
+    CLOSED = 5
+
+
+class Outcome(StrEnum):
+    """How a request ended."""
+
+    HANDED_OVER = "handed_over"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class Step(StrEnum):
+    """What an operator does with a case."""
+
+    VERIFY = "verify"
+    ISSUE = "issue"
+    HAND_OVER = "hand_over"
+    REJECT = "reject"
+    CANCEL = "cancel"
+
+
+class Fact(StrEnum):
+    """What can be known of a case beside its tickets: from the office, the recipient, courier."""
+
+    RECEIVED = "received"
+    VERIFIED = "verified"
+    ISSUED = "issued"
+    HANDED_OVER = "handed_over"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    RECEIPT_CONFIRMED = "receipt_confirmed"
+    JOB_ASSIGNED = "job_assigned"
+    PAPERS_COLLECTED = "papers_collected"
+    PAPERS_HANDED_IN = "papers_handed_in"
+    DOCUMENT_COLLECTED = "document_collected"
+    DELIVERY_REPORTED = "delivery_reported"
+    DELIVERY_FAILED = "delivery_failed"
+    DELIVERY_CONFIRMED = "delivery_confirmed"
+
+
+_DECIDED = {
+    Fact.HANDED_OVER: Outcome.HANDED_OVER,
+    Fact.REJECTED: Outcome.REJECTED,
+    Fact.CANCELLED: Outcome.CANCELLED,
+}
+_MEANS_VERIFIED = (Fact.VERIFIED, Fact.PAPERS_HANDED_IN, Fact.ISSUED)
+_STEP_FACTS = {
+    Step.VERIFY: Fact.VERIFIED,
+    Step.ISSUE: Fact.ISSUED,
+    Step.HAND_OVER: Fact.HANDED_OVER,
+    Step.REJECT: Fact.REJECTED,
+    Step.CANCEL: Fact.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A place in a line. `since` is the earliest time at which anything is said of it."""
+
+    id: str
+    event_id: str
+    number: int
+    since: datetime
+    called_at: datetime | None = None
+    served_at: datetime | None = None
+
+    def joined(self, other: "Ticket") -> "Ticket":
+        """Return what both know of the same ticket."""
+        return replace(
+            self,
+            since=min(self.since, other.since),
+            called_at=earliest(self.called_at, other.called_at),
+            served_at=earliest(self.served_at, other.served_at),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request of one person. `version` counts its changes, `tracking` is its code's hash.
+
+    Who the person is stands elsewhere.
+    """
+
+    id: str
+    version: int
+    tracking: str
+    programme_id: str
+    service: str
+    channel: str
+    region_code: str
+    office_region: str
+    time_zone: str
+    rw: str | None
+    event_id: str | None
+    pick_up: bool
+    deliver: bool
+    due_on: date | None
+    facts: Mapping[Fact, datetime]
+    tickets: Mapping[str, Ticket] = field(default_factory=dict)
+    failed_attempts: int = 0
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Return how the case ended; None while it is open.
+
+        An officer's decision is only ever taken on an open case, so it comes first. A confirmed
+        delivery closes a case whose document this office has issued, and waits for that.
+        """
+        for fact, outcome in _DECIDED.items():
+            if fact in self.facts:
+                return outcome
+        delivered = {Fact.ISSUED, Fact.DELIVERY_CONFIRMED} <= self.facts.keys()
+        return Outcome.DELIVERED if self.deliver and delivered else None
+
+    @property
+    def reached(self) -> Mapping[Stage, datetime]:
+        """Return the stages that the facts amount to, and since when."""
+        since = {
+            Stage.RECEIVED: self.facts[Fact.RECEIVED],
+            Stage.VERIFIED: self._verified_at,
+            Stage.ISSUED: self.facts.get(Fact.ISSUED),
+            Stage.RECEIPT_CONFIRMED: self.facts.get(Fact.RECEIPT_CONFIRMED),
+            Stage.CLOSED: self.closed_at,
+        }
+        return {stage: at for stage, at in since.items() if at is not None}
+
+    @property
+    def state(self) -> State:
+        """Return how far the case has come."""
+        reached = self.reached
+        for stage in (Stage.CLOSED, Stage.ISSUED, Stage.VERIFIED):
+            if stage in reached:
+                return State[stage.name]
+        return State.RECEIVED
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """Return when the case ended."""
+        outcome = self.outcome
+        if outcome is Outcome.DELIVERED:
+            return max(self.facts[Fact.ISSUED], self.facts[Fact.DELIVERY_CONFIRMED])
+        return self.facts[Fact(outcome.value)] if outcome else None
+
+    @property
+    def within_standard(self) -> bool | None:
+        """Return whether it ended by its due day, in the programme's zone; None: no such day."""
+        if self.closed_at is None or self.due_on is None:
+            return None
+        return local_day(self.closed_at, self.time_zone) <= self.due_on
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """Return the newest ticket."""
+        return max(self.tickets.values(), key=lambda t: (t.since, t.id), default=None)
+
+    def note(self, fact: Fact, at: datetime) -> "Case":
+        """Add a fact; the case itself where that says nothing new."""
+        known = self.facts.get(fact)
+        if known is not None and known <= at:
+            return self
+        return replace(self, version=self.version + 1, facts={**self.facts, fact: at})
+
+    def note_failure(self, attempt: int, at: datetime) -> "Case":
+        """Add that an agent could not hand the document over, and how often by then."""
+        noted = self.note(Fact.DELIVERY_FAILED, at)
+        if attempt <= self.failed_attempts:
+            return noted
+        return replace(noted, version=self.version + 1, failed_attempts=attempt)
+
+    def note_ticket(self, ticket: Ticket) -> "Case":
+        """Add what is said of a ticket."""
+        known = self.tickets.get(ticket.id)
+        joined = known.joined(ticket) if known else ticket
+        if joined == known:
+            return self
+        tickets = {**self.tickets, ticket.id: joined}
+        return replace(self, version=self.version + 1, tickets=tickets)
+
+    def step(self, step: Step, at: datetime) -> "Case":
+        """Do what an operator decides. Raises Refused where the case is not ready for it.
+
+        `verify` where a booth or an agent was quicker changes nothing; `issue` says by itself that
+        the requirements were met, so it needs no `verify` before it.
+        """
+        if self.outcome is not None:
+            raise Refused("closed", f"the request is closed: {self.outcome}")
+        if at < self.facts[Fact.RECEIVED]:
+            raise Refused("before_received", "occurred_at: before the request was received")
+        self._require(step)
+        return self.note(_STEP_FACTS[step], at)
+
+    def confirm_receipt(self, at: datetime) -> "Case":
+        """Take the recipient's word that the document arrived; said again it changes nothing."""
+        if not self.deliver:
+            raise Refused("nothing_to_deliver", "the document is fetched, not brought")
+        if self.outcome not in (None, Outcome.DELIVERED):
+            raise Refused("closed", f"the request is closed: {self.outcome}")
+        if Fact.ISSUED not in self.facts:
+            raise Refused("not_issued", "the document has not been issued yet")
+        return (
+            self if Fact.RECEIPT_CONFIRMED in self.facts else self.note(Fact.RECEIPT_CONFIRMED, at)
+        )
+
+    @property
+    def awaits_receipt(self) -> bool:
+        """Return whether the recipient's word is missing and can be given."""
+        given = Fact.RECEIPT_CONFIRMED in self.facts
+        return self.deliver and self.outcome is None and Fact.ISSUED in self.facts and not given
+
+    @property
+    def _verified_at(self) -> datetime | None:
+        served = [ticket.served_at for ticket in self.tickets.values()]
+        return earliest(*(self.facts.get(fact) for fact in _MEANS_VERIFIED), *served)
+
+    def _require(self, step: Step) -> None:
+        issued = Fact.ISSUED in self.facts
+        if step in (Step.ISSUE, Step.REJECT) and issued:
+            raise Refused("already_issued", "the document has been issued")
+        if step is not Step.HAND_OVER:
+            return
+        if not issued:
+            raise Refused("not_issued", "the document has not been issued yet")
+        if self.deliver and Fact.DELIVERY_FAILED not in self.facts:
+            raise Refused("to_be_delivered", "an agent brings this document; none has failed to")
+
+
+def earliest(*times: datetime | None) -> datetime | None:
+    """Return the earliest of those times that are known."""
+    known = [time for time in times if time is not None]
+    return reduce(min, known) if known else None

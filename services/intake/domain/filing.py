@@ -1,0 +1,84 @@
+"""From what somebody asks for to a case, or to the reason why not."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.intake.domain.calendar import Holidays, due_day, local_day
+from services.intake.domain.case import Case, Fact
+from services.intake.domain.person import Person
+from services.intake.domain.programme import PlannedEvent, Programme, office_region
+from services.intake.domain.refusal import Refused
+from services.intake.domain.region import is_village
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """A request as it comes in. `tracking` is the hash of its code."""
+
+    case_id: str
+    tracking: str
+    programme_id: str
+    service: str
+    channel: str
+    person: Person
+    region_code: str
+    rw: str | None = None
+    event_id: str | None = None
+    pick_up: bool = False
+    deliver: bool = False
+
+    @property
+    def at_home(self) -> bool:
+        """Return whether somebody has to come to the door."""
+        return self.pick_up or self.deliver
+
+
+def open_case(
+    new: NewRequest,
+    programme: Programme,
+    event: PlannedEvent | None,
+    received_at: datetime,
+    holidays: Holidays,
+) -> Case:
+    """Return the case of a request. Raises Refused naming the field and the reason."""
+    service = programme.service(new.service)
+    programme.require_channel(new.channel)
+    if event is not None:
+        event.require(programme.id, new.service)
+    if new.at_home:
+        require_door(new)
+        programme.require_home(service, new.region_code)
+    return Case(
+        id=new.case_id,
+        version=1,
+        tracking=new.tracking,
+        programme_id=programme.id,
+        service=new.service,
+        channel=new.channel,
+        region_code=new.region_code,
+        office_region=office_region(programme, event, new.region_code),
+        time_zone=programme.time_zone,
+        rw=new.rw,
+        event_id=new.event_id,
+        pick_up=new.pick_up,
+        deliver=new.deliver,
+        due_on=_due_on(programme, received_at, holidays),
+        facts={Fact.RECEIVED: received_at},
+    )
+
+
+def require_door(new: NewRequest) -> None:
+    """Refuse a visit without the door to knock at: village, RW and address."""
+    if not is_village(new.region_code):
+        raise Refused("village_needed", "region_code: pick-up and delivery need the village")
+    if new.rw is None:
+        raise Refused("rw_needed", "rw: pick-up and delivery need the RW of domicile")
+    if new.person.address is None:
+        raise Refused("address_needed", "applicant.address: pick-up and delivery need it")
+
+
+def _due_on(programme: Programme, received_at: datetime, holidays: Holidays) -> date | None:
+    if programme.standard_working_days is None:
+        return None
+    received_on = local_day(received_at, programme.time_zone)
+    return due_day(received_on, programme.standard_working_days, holidays, programme.calendar)

@@ -1,0 +1,102 @@
+"""Who asks: names, numbers and phones, and what is a mistake in them.
+
+Nothing here proves anything about a person: a NIK has no check digit, keeps its digits when birth
+date or sex are corrected (Permendagri 108/2019 article 15(3)) and says where somebody was first
+registered, not where he lives. So only what can be no NIK at all is refused.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from services.intake.domain.refusal import Refused
+
+NAME_LIMIT: Final = 60
+"""Characters with spaces (Permendagri 73/2022); one word is enough, older names stay valid."""
+ADDRESS_LIMIT: Final = 200
+
+_NIK: Final = re.compile(r"[0-9]{16}")
+_FEMALE: Final = 40
+"""Added to the day of birth in a woman's NIK (PP 37/2007 article 37)."""
+_PHONE_NOISE: Final = re.compile(r"[ .()-]")
+_MOBILE: Final = re.compile(r"(?:\+?620?|0)?(8[1-35-9][0-9]{7,10})")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The applicant. A newborn has no NIK, and not everybody has a phone."""
+
+    name: str
+    nik: str | None = None
+    phone: str | None = None
+    address: str | None = None
+
+
+def checked_name(text: str) -> str:
+    """Return a name of 1 to 60 characters without the blanks around it."""
+    return _line("name", text, NAME_LIMIT)
+
+
+def checked_address(text: str) -> str:
+    """Return an address of 1 to 200 characters without the blanks around it."""
+    return _line("address", text, ADDRESS_LIMIT)
+
+
+def checked_nik(text: str) -> str:
+    """Return a NIK: 16 ASCII digits `PPKKCC DDMMYY SSSS`. Raises Refused where it can be none."""
+    if not _NIK.fullmatch(text):
+        raise Refused("nik_malformed", "nik: 16 digits 0 to 9 are needed")
+    if "00" in (text[0:2], text[2:4], text[4:6]):
+        raise Refused("nik_malformed", "nik: the region in its first six digits cannot be")
+    if not _can_be_born(text[6:12]):
+        raise Refused("nik_malformed", "nik: the day in its digits 7 to 12 cannot be")
+    if text[12:] == "0000":
+        raise Refused("nik_malformed", "nik: the serial number in its last four digits begins at 1")
+    return text
+
+
+def checked_phone(text: str) -> str:
+    """Return an Indonesian mobile number as E.164, `+62812...`. Raises Refused for any other."""
+    found = _MOBILE.fullmatch(_PHONE_NOISE.sub("", text))
+    if found is None:
+        raise Refused(
+            "phone_malformed", "phone: an Indonesian mobile number is needed, 08... or +628..."
+        )
+    return f"+62{found[1]}"
+
+
+def mask_nik(nik: str) -> str:
+    """Return a NIK as a page may show it: 3216********0001."""
+    return f"{nik[:4]}{'*' * 8}{nik[-4:]}"
+
+
+def mask_phone(phone: str) -> str:
+    """Return a phone number as a page may show it: its last three digits alone."""
+    return f"{phone[:3]}{'*' * (len(phone) - 6)}{phone[-3:]}"
+
+
+def _line(field: str, text: str, limit: int) -> str:
+    line = text.strip()
+    if not 0 < len(line) <= limit:
+        raise Refused(f"{field}_malformed", f"{field}: 1 to {limit} characters are needed")
+    if not line.isprintable():
+        raise Refused(f"{field}_malformed", f"{field}: control characters are not allowed")
+    return line
+
+
+def _can_be_born(digits: str) -> bool:
+    """Whether DDMMYY is a day of either century: the NIK does not say which."""
+    day, month, year = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+    return any(
+        _is_day(century + year, month, day - _FEMALE if day > _FEMALE else day)
+        for century in (1900, 2000)
+    )
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""A programme is a document: what it offers, how, where, and how soon."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+from services.intake.domain.calendar import CalendarExceptions
+from services.intake.domain.refusal import Refused
+from services.intake.domain.region import within
+
+
+class Deliverable(StrEnum):
+    """What a resident holds in the end."""
+
+    CARD = "card"
+    PDF = "pdf"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueService:
+    """One service a programme offers. `home`: it can be had without leaving the house."""
+
+    code: str
+    name: str
+    deliverable: Deliverable
+    home: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A tenant. `version` counts what was published of it."""
+
+    id: str
+    name: str
+    owner: str
+    region_code: str
+    time_zone: str
+    languages: tuple[str, ...]
+    channels: tuple[str, ...]
+    services: tuple[CatalogueService, ...]
+    standard_working_days: int | None
+    pick_up_and_delivery: bool
+    calendar: CalendarExceptions = field(default_factory=CalendarExceptions)
+    copied_from: str | None = None
+    version: int = 0
+
+    @property
+    def catalogue(self) -> Mapping[str, CatalogueService]:
+        """Return the services by their codes."""
+        return {service.code: service for service in self.services}
+
+    def same_as(self, other: "Programme") -> bool:
+        """Return whether both say the same, whatever their versions."""
+        return replace(self, version=0) == replace(other, version=0)
+
+    def succeeded_by(self, changed: "Programme") -> "Programme":
+        """Return what a new publication makes of this one: itself where nothing changed.
+
+        Days already counted would change with the time zone, so that stays for ever.
+        """
+        if changed.time_zone != self.time_zone:
+            raise Refused("time_zone_fixed", "time_zone: it never changes once published")
+        following = replace(changed, version=self.version + 1, copied_from=self.copied_from)
+        return self if self.same_as(following) else following
+
+    def copied(self, programme_id: str, name: str, owner: str) -> "Programme":
+        """Return the same programme for somebody else."""
+        if programme_id == self.id:
+            raise Refused("programme_exists", "programme_id: a copy needs an id of its own")
+        return replace(
+            self, id=programme_id, name=name, owner=owner, copied_from=self.id, version=1
+        )
+
+    def service(self, code: str) -> CatalogueService:
+        """Return a service of the catalogue; Refused where it is not offered."""
+        found = self.catalogue.get(code)
+        if found is None:
+            raise Refused("service_not_offered", f"service: {self.id} does not offer it")
+        return found
+
+    def require_channel(self, channel: str) -> None:
+        """Refuse a way in that is not the programme's."""
+        if channel not in self.channels:
+            raise Refused("channel_not_offered", f"channel: {self.id} does not offer it")
+
+    def require_home(self, service: CatalogueService, region_code: str) -> None:
+        """Refuse to fetch or bring where nobody of this programme comes to the door."""
+        if not (self.pick_up_and_delivery and service.home):
+            raise Refused(
+                "no_pick_up_and_delivery",
+                f"pick_up, deliver: {self.id} does not come to the door for this service",
+            )
+        if not within(region_code, self.region_code):
+            raise Refused(
+                "outside_programme_region", "region_code: agents carry within their region alone"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEvent:
+    """Our copy of an event, as scheduler last published it."""
+
+    id: str
+    version: int
+    programme_id: str
+    name: str
+    place: str
+    region_code: str
+    on: date
+    services: frozenset[str]
+
+    def require(self, programme_id: str, service: str) -> None:
+        """Refuse a request for an event of somebody else, or one that does not offer this."""
+        if self.programme_id != programme_id:
+            raise Refused("event_of_another_programme", "event_id: another programme's event")
+        if service not in self.services:
+            raise Refused("service_not_at_event", "service: no booth of the event offers it")
+
+
+def office_region(programme: Programme, event: PlannedEvent | None, domicile: str) -> str:
+    """Return the region that works on a request.
+
+    Neighbours are invited (S0), so this is not always where the applicant lives: the event's
+    region, else the domicile where it lies in the programme's region, else the programme's.
+    """
+    if event is not None:
+        return event.region_code
+    return domicile if within(domicile, programme.region_code) else programme.region_code

@@ -1,0 +1,14 @@
+"""How the domain says no."""
+
+
+class Refused(Exception):  # noqa: N818 - reads as the decision it is
+    """Something that the rules do not allow.
+
+    `reason` is a stable word; `detail` a sentence that names the field it is about and repeats
+    nothing of what stood in it.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,28 @@
+"""Events that intake reads, each with the use case that answers it."""
+
+from services.intake.usecases import Work, copy_event, note_failure, note_job, note_ticket
+from services.intake.usecases.facts import JOB_FACTS
+from shared.contracts.courier import DeliveryFailed, JobEvent
+from shared.contracts.scheduler import (
+    EventScheduled,
+    TicketCalled,
+    TicketEvent,
+    TicketIssued,
+    TicketServed,
+)
+from shared.messaging.consumer import Consumer
+
+
+def subscribe(consumer: Consumer[Work]) -> None:
+    """Register every handler. What is said of tickets and jobs changes the case."""
+    consumer.on(EventScheduled)(copy_event)
+    consumer.on(TicketIssued, key=_case)(note_ticket)
+    consumer.on(TicketCalled, key=_case)(note_ticket)
+    consumer.on(TicketServed, key=_case)(note_ticket)
+    for event in JOB_FACTS:
+        consumer.on(event, key=_case)(note_job)
+    consumer.on(DeliveryFailed, key=_case)(note_failure)
+
+
+def _case(event: TicketEvent | JobEvent) -> str:
+    return event.case_id

@@ -1,0 +1,30 @@
+"""What intake does, and what it needs for that."""
+
+from services.intake.usecases.facts import copy_event, note_failure, note_job, note_ticket
+from services.intake.usecases.ports import Limiter, Place, Reader, Regions, Work
+from services.intake.usecases.programmes import AllowProgramme, copy_programme, publish_programme
+from services.intake.usecases.requests import (
+    Allow,
+    confirm_receipt,
+    record_request,
+    take_step,
+)
+
+__all__ = [
+    "Allow",
+    "AllowProgramme",
+    "Limiter",
+    "Place",
+    "Reader",
+    "Regions",
+    "Work",
+    "confirm_receipt",
+    "copy_event",
+    "copy_programme",
+    "note_failure",
+    "note_job",
+    "note_ticket",
+    "publish_programme",
+    "record_request",
+    "take_step",
+]

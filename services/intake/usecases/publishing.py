@@ -1,0 +1,73 @@
+"""Storing a case and telling of every stage it has come to."""
+
+from services.intake.domain import Case, Stage
+from services.intake.usecases.ports import Work
+from shared.contracts.intake import (
+    CaseEvent,
+    CloseOutcome,
+    DocumentIssued,
+    ReceiptConfirmed,
+    RequestClosed,
+    RequestReceived,
+    RequestVerified,
+)
+
+
+def keep(before: Case | None, after: Case, work: Work) -> None:
+    """Store a case that has changed and publish the stages that are new, in their order."""
+    if after is before:
+        return
+    work.keep_case(after)
+    known = before.reached if before else {}
+    for stage, since in sorted(after.reached.items()):
+        if stage not in known:
+            work.publish(_event(stage, after), version=stage, occurred_at=since)
+
+
+def _event(stage: Stage, case: Case) -> CaseEvent:
+    match stage:
+        case Stage.RECEIVED:
+            return _received(case)
+        case Stage.VERIFIED:
+            return _about(RequestVerified, case)
+        case Stage.ISSUED:
+            return _about(DocumentIssued, case, deliver=case.deliver)
+        case Stage.RECEIPT_CONFIRMED:
+            return _about(ReceiptConfirmed, case)
+        case Stage.CLOSED:
+            return _closed(case)
+
+
+def _received(case: Case) -> CaseEvent:
+    at_home = case.pick_up or case.deliver
+    return _about(
+        RequestReceived,
+        case,
+        rw=case.rw if at_home else None,
+        pick_up=case.pick_up,
+        deliver=case.deliver,
+        due_on=case.due_on,
+    )
+
+
+def _closed(case: Case) -> CaseEvent:
+    return _about(
+        RequestClosed,
+        case,
+        outcome=CloseOutcome(case.outcome) if case.outcome else None,
+        pick_up=case.pick_up,
+        deliver=case.deliver,
+        within_standard=case.within_standard,
+    )
+
+
+def _about(event: type[CaseEvent], case: Case, **more: object) -> CaseEvent:
+    facts = {
+        "case_id": case.id,
+        "programme_id": case.programme_id,
+        "service": case.service,
+        "channel": case.channel,
+        "region_code": case.region_code,
+        "event_id": case.event_id,
+    }
+    return event.model_validate({**facts, **more})

@@ -1,0 +1,150 @@
+"""Intake on the real kernel, with fakes below it, and two programmes published."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from services.intake import api, handlers
+from services.intake.api import Parts
+from services.intake.app import TEXTS
+from services.intake.domain import Refused, TrackingCodes
+from services.intake.gateways import KemendagriRegions, NationalCalendar, TryLimits
+from services.intake.store import IntakeReader, IntakeWork
+from services.intake.usecases import Work
+from shared.messaging.consumer import Consumer
+from shared.testing.road import MemoryRoad, memory_road
+from shared.web.texts import Texts
+from tests.unit.intake.bus import scheduled
+from tests.unit.intake.sample import EVENT, NIK
+
+SECRET: Final = b"a made-up secret of thirty-two by"
+
+BOTRAM: Final[Mapping[str, Any]] = {
+    "name": "BOTRAM",
+    "owner": "Disdukcapil Kabupaten Bekasi",
+    "region_code": "32.16",
+    "time_zone": "Asia/Jakarta",
+    "languages": ["id"],
+    "channels": ["event"],
+    "services": [
+        {"code": "KIA", "name": "Kartu Identitas Anak", "deliverable": "card"},
+        {"code": "KK", "name": "Kartu Keluarga", "deliverable": "pdf"},
+        {"code": "IKD", "name": "Identitas Digital", "deliverable": "app", "home": False},
+    ],
+    "standard_working_days": 3,
+    "pick_up_and_delivery": False,
+}
+HALO_PAMOR: Final[Mapping[str, Any]] = {
+    **BOTRAM,
+    "name": "HALO PAMOR",
+    "owner": "Disdukcapil Kota Bekasi",
+    "region_code": "32.75",
+    "channels": ["agent", "eopen"],
+    "standard_working_days": None,
+    "pick_up_and_delivery": True,
+}
+
+
+def at_event(**changed: Any) -> dict[str, Any]:
+    """Return the body of a request made at the event in Setu."""
+    return {
+        "programme_id": "botram",
+        "service": "KIA",
+        "channel": "event",
+        "applicant": {"name": "Sukarno"},
+        "region_code": "32.16.18.2001",
+        "event_id": EVENT,
+        **changed,
+    }
+
+
+def at_home(**changed: Any) -> dict[str, Any]:
+    """Return the body of a request from home to home."""
+    applicant = {
+        "name": "Siti Contoh",
+        "nik": NIK,
+        "phone": "0812-0000-0001",
+        "address": "Gang Contoh 1",
+    }
+    return {
+        "programme_id": "halo_pamor",
+        "service": "KK",
+        "channel": "agent",
+        "applicant": applicant,
+        "region_code": "32.75.01.1001",
+        "rw": "005",
+        "pick_up": True,
+        "deliver": True,
+        **changed,
+    }
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Intake on fakes, with those who work at it."""
+
+    road: MemoryRoad
+    client: httpx.AsyncClient
+
+    async def operator(self, method: str, path: str, **how: Any) -> httpx.Response:
+        """Act as an operator of every programme."""
+        return await self.ask(method, path, "operator", **how)
+
+    async def importer(self, method: str, path: str, **how: Any) -> httpx.Response:
+        """Act as an importer of every programme."""
+        return await self.ask(method, path, "importer", **how)
+
+    async def ask(
+        self, method: str, path: str, *grant: str, key: str | None = None, **how: Any
+    ) -> httpx.Response:
+        """Act with one grant."""
+        headers = self.road.headers(*grant, key=key)
+        return await self.client.request(method, f"/api{path}", headers=headers, **how)
+
+    async def publish(self, programme_id: str, body: Mapping[str, Any]) -> httpx.Response:
+        """Publish a programme as an admin of everything."""
+        return await self.ask("PUT", f"/programmes/{programme_id}", "admin", json=body)
+
+    async def record(self, body: Mapping[str, Any], **how: Any) -> dict[str, Any]:
+        """Record a request, which must be accepted."""
+        answer = await self.operator("POST", "/requests", json=body, **how)
+        assert answer.status_code == 201, answer.text
+        recorded: dict[str, Any] = answer.json()
+        return recorded
+
+    async def step(self, case_id: str, step: str) -> httpx.Response:
+        """Take a step as an operator."""
+        return await self.operator("POST", f"/requests/{case_id}/steps", json={"step": step})
+
+    async def track(self, code: Any, path: str = "") -> httpx.Response:
+        """Ask as anybody."""
+        return await self.client.post(f"/api/track{path}", json={"code": code})
+
+
+@asynccontextmanager
+async def desk(
+    *, per_client: str = "1000/minute", together: str = "1000/minute"
+) -> AsyncIterator[Desk]:
+    """Intake with two programmes and the event in Setu."""
+    async with memory_road("intake") as road:
+        consumer: Consumer[Work] = road.consumer(IntakeWork, Refused)
+        handlers.subscribe(consumer)
+        parts = Parts(
+            commands=road.commands(IntakeWork, Refused),
+            reader=IntakeReader(road.database),
+            holidays=NationalCalendar(),
+            regions=KemendagriRegions(),
+            codes=TrackingCodes(SECRET),
+            limiter=TryLimits(per_client, together),
+            texts=Texts.load(TEXTS),
+        )
+        routers = [routes(parts) for routes in api.ROUTERS]
+        async with road.client(rules=api.RULES, routers=routers) as client:
+            running = Desk(road, client)
+            (await running.publish("botram", BOTRAM)).raise_for_status()
+            (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()
+            await road.deliver(scheduled())
+            yield running

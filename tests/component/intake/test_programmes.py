@@ -1,0 +1,128 @@
+"""Programmes over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.intake import ProgrammePublished
+from tests.component.intake.kit import BOTRAM, desk
+
+KESRA = {
+    "programme_id": "sregep",
+    "name": "SREGEP",
+    "owner": "Bagian Kesra Setda Kabupaten Bekasi",
+}
+
+
+async def test_a_programme_is_published_once_for_each_content() -> None:
+    async with desk() as office:
+        before = len(office.road.published)
+
+        same = await office.publish("botram", BOTRAM)
+        changed = await office.publish("botram", {**BOTRAM, "standard_working_days": 2})
+
+        assert same.json() == {"programme_id": "botram", "version": 1}
+        assert changed.json() == {"programme_id": "botram", "version": 2}
+        (event,) = office.road.published[before:]
+        assert isinstance(event, ProgrammePublished)
+        assert event.standard_working_days == 2
+
+
+async def test_the_same_request_is_answered_the_same() -> None:
+    async with desk() as office:
+        body = {**BOTRAM, "name": "Botram"}
+        answers = [
+            await office.ask("PUT", "/programmes/botram", "admin", json=body, key="the-same-key")
+            for _ in range(2)
+        ]
+        other = await office.ask(
+            "PUT", "/programmes/botram", "admin", json=BOTRAM, key="the-same-key"
+        )
+
+        assert [answer.json()["version"] for answer in answers] == [2, 2]
+        assert other.status_code == 422
+        assert other.json()["type"] == "/problems/idempotency-key-reused"
+
+
+async def test_the_time_zone_never_changes() -> None:
+    async with desk() as office:
+        refused = await office.publish("botram", {**BOTRAM, "time_zone": "Asia/Makassar"})
+
+        assert refused.status_code == 409
+        assert refused.json()["reason"] == "time_zone_fixed"
+
+
+async def test_a_copy_appears_everywhere_and_a_second_one_must_be_the_same() -> None:
+    async with desk() as office:
+        copies = "/programmes/botram/copies"
+        answers = [await office.ask("POST", copies, "admin", json=KESRA) for _ in range(2)]
+        other = await office.ask("POST", copies, "admin", json={**KESRA, "owner": "Another"})
+        missing = await office.ask("POST", "/programmes/nothing/copies", "admin", json=KESRA)
+        shown = await office.ask("GET", "/programmes/sregep", "operator", "sregep")
+
+        assert [a.status_code for a in (*answers, other, missing)] == [201, 201, 409, 404]
+        assert other.json()["reason"] == "programme_exists"
+        told = [e for e in office.road.published if isinstance(e, ProgrammePublished)]
+        assert [e.programme_id for e in told] == ["botram", "halo_pamor", "sregep"]
+        assert shown.json()["copied_from"] == "botram"
+        assert shown.json()["owner"] == KESRA["owner"]
+        assert len(shown.json()["services"]) == 3
+
+
+async def test_programmes_are_listed_to_those_who_work_in_them() -> None:
+    async with desk() as office:
+        everything = await office.ask("GET", "/programmes", "service")
+        own = await office.ask("GET", "/programmes", "operator", "halo_pamor", "32.75.01")
+        missing = await office.ask("GET", "/programmes/nothing", "service")
+
+        assert [p["programme_id"] for p in everything.json()] == ["botram", "halo_pamor"]
+        assert [p["programme_id"] for p in own.json()] == ["halo_pamor"]
+        assert missing.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"colour": "blue"}, "/colour"),
+        ({"region_code": "32.99"}, "/region_code"),
+        ({"region_code": "3216"}, "/region_code"),
+        ({"time_zone": "Europe/Berlin"}, "/time_zone"),
+        ({"channels": []}, "/channels"),
+        ({"channels": ["event", "event"]}, "body"),
+        ({"services": []}, "/services"),
+        ({"services": [BOTRAM["services"][0]] * 2}, "body"),
+        ({"services": [{"code": "kia", "name": "x", "deliverable": "card"}]}, "/services/0/code"),
+        (
+            {"services": [{"code": "KIA", "name": "x", "deliverable": "gold"}]},
+            "/services/0/deliverable",
+        ),
+        ({"standard_working_days": -1}, "/standard_working_days"),
+        ({"standard_working_days": 366}, "/standard_working_days"),
+        ({"standard_working_days": "soon"}, "/standard_working_days"),
+        ({"calendar": {"closed": ["2023-03-14"], "open": ["2023-03-14"]}}, "/calendar"),
+        ({"name": ""}, "/name"),
+        ({"pick_up_and_delivery": None}, "/pick_up_and_delivery"),
+    ],
+)
+async def test_a_malformed_programme_is_refused_by_field(
+    changed: dict[str, Any], field: str
+) -> None:
+    async with desk() as office:
+        refused = await office.publish("botram", {**BOTRAM, **changed})
+
+        assert refused.status_code == 422
+        fields = [error["field"] for error in refused.json()["errors"]]
+        assert field in fields
+
+
+async def test_a_command_needs_its_key() -> None:
+    async with desk() as office:
+        headers = office.road.headers("admin")
+        del headers["Idempotency-Key"]
+
+        refused = await office.client.put(
+            "/api/programmes/botram", json=dict(BOTRAM), headers=headers
+        )
+
+        assert refused.status_code == 400
+        assert refused.json()["type"] == "/problems/idempotency-key"

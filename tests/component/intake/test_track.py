@@ -1,0 +1,157 @@
+"""A request's status for whoever has its code."""
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.courier import DeliveryConfirmed, DeliveryReported, DocumentCollected
+from shared.contracts.scheduler import TicketIssued
+from tests.component.intake.kit import Desk, at_event, at_home, desk
+from tests.unit.intake.bus import job, ticket
+from tests.unit.intake.sample import NIK, home_case
+
+
+async def test_a_code_tells_how_a_request_stands_and_nothing_of_the_person() -> None:
+    async with desk() as office:
+        recorded = await office.record(at_event(applicant={"name": "Sukarno", "nik": NIK}))
+        about = {"case_id": recorded["case_id"], "programme_id": "botram"}
+        await office.road.deliver(ticket(TicketIssued, home_case(), **about))
+
+        answer = await office.track(recorded["tracking_code"])
+
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "programme": "BOTRAM",
+            "service": "Kartu Identitas Anak",
+            "state": "received",
+            "state_text": "Permohonan diterima",
+            "ticket_number": 17,
+            "event": {
+                "name": "BOTRAM Setu",
+                "place": "Stadion Mini Desa Cijengkol",
+                "on": "2023-03-11",
+                "on_text": "Sabtu, 11 Maret 2023",
+            },
+            "due_on": "2023-03-15",
+            "due_on_text": "Rabu, 15 Maret 2023",
+            "next": "wait_for_number",
+            "next_text": "Datang ke lokasi acara dan tunggu nomor antrean Anda dipanggil.",
+            "awaits_receipt": False,
+        }
+
+
+async def test_a_code_is_read_as_people_write_it() -> None:
+    async with desk() as office:
+        code = (await office.record(at_home()))["tracking_code"]
+
+        spoken = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
+
+        assert (await office.track(spoken)).json()["programme"] == "HALO PAMOR"
+
+
+async def test_unknown_and_malformed_codes_look_the_same() -> None:
+    async with desk() as office:
+        answers = [
+            await office.track(code)
+            for code in ("7K2M-9QXT-04BC-ZV3H", "hello", "", "🙂", "U" * 500, "' or 1=1")
+        ]
+
+        assert {answer.status_code for answer in answers} == {404}
+        assert len({answer.text for answer in answers}) == 1
+        assert "Kode tidak ditemukan" in answers[0].text
+
+
+@pytest.mark.parametrize("body", [{}, {"code": 7}, {"code": "x", "case": "y"}, {"code": "x" * 501}])
+async def test_a_body_that_is_none(body: dict[str, Any]) -> None:
+    async with desk() as office:
+        answer = await office.client.post("/api/track", json=body)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"]
+
+
+async def test_tries_are_counted_right_or_wrong_well_formed_or_not() -> None:
+    async with desk(per_client="4/minute") as office:
+        code = (await office.record(at_home()))["tracking_code"]
+
+        statuses = [
+            (await office.track(code)).status_code,
+            (await office.track("wrong")).status_code,
+            (await office.track(7)).status_code,
+            (await office.track(code, "/receipt")).status_code,
+        ]
+        stopped = await office.track(code)
+
+        assert statuses == [200, 404, 422, 409]
+        assert stopped.status_code == 429
+        assert int(stopped.headers["Retry-After"]) >= 1
+        assert "Terlalu banyak percobaan" in stopped.json()["detail"]
+
+
+async def test_all_clients_together_have_a_limit() -> None:
+    async with desk(together="2/minute") as office:
+        statuses = [(await office.track("wrong")).status_code for _ in range(3)]
+
+        assert statuses == [404, 404, 429]
+
+
+async def brought(office: Desk) -> dict[str, Any]:
+    """Return a request whose document an agent says he has handed over."""
+    recorded = await office.record(at_home())
+    (await office.step(recorded["case_id"], "issue")).raise_for_status()
+    for event in (DocumentCollected, DeliveryReported):
+        await office.road.deliver(job(event, home_case(), case_id=recorded["case_id"]))
+    return recorded
+
+
+async def test_a_recipient_confirms_once() -> None:
+    async with desk() as office:
+        recorded = await brought(office)
+        asked = (await office.track(recorded["tracking_code"])).json()
+
+        answers = [await office.track(recorded["tracking_code"], "/receipt") for _ in range(2)]
+        after = (await office.track(recorded["tracking_code"])).json()
+
+        assert (asked["next"], asked["awaits_receipt"]) == ("confirm_receipt", True)
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert answers[0].json() == answers[1].json()
+        told = [e.type for e in office.road.published]
+        assert told.count("intake.receipt_confirmed.v1") == 1
+        assert (after["next"], after["awaits_receipt"]) == ("receipt_noted", False)
+
+
+async def test_with_the_agents_word_the_case_is_closed() -> None:
+    async with desk() as office:
+        recorded = await brought(office)
+        await office.track(recorded["tracking_code"], "/receipt")
+        await office.road.deliver(job(DeliveryConfirmed, home_case(), case_id=recorded["case_id"]))
+
+        after = (await office.track(recorded["tracking_code"])).json()
+
+        assert (after["state"], after["next"]) == ("closed", "delivered")
+        assert office.road.published[-1].type == "intake.request_closed.v1"
+
+
+@pytest.mark.parametrize(
+    ("body", "steps", "reason"),
+    [
+        (at_home(), (), "not_issued"),
+        (at_event(), ("issue",), "nothing_to_deliver"),
+        (at_home(), ("reject",), "closed"),
+    ],
+)
+async def test_nothing_is_received_that_was_not_brought(
+    body: dict[str, Any], steps: tuple[str, ...], reason: str
+) -> None:
+    async with desk() as office:
+        recorded = await office.record(body)
+        for step in steps:
+            (await office.step(recorded["case_id"], step)).raise_for_status()
+
+        refused = await office.track(recorded["tracking_code"], "/receipt")
+        unknown = await office.track("wrong", "/receipt")
+
+        assert (refused.status_code, refused.json()["reason"]) == (409, reason)
+        assert unknown.status_code == 404
+        told = [e.type for e in office.road.published]
+        assert "intake.receipt_confirmed.v1" not in told

@@ -1,0 +1,235 @@
+"""Intake as it runs: its own process, a real RabbitMQ, a real MongoDB, programmes by command."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.servers import Servers
+from shared.contracts import Event
+from shared.contracts.courier import DeliveryConfirmed, DeliveryFailed, JobEvent
+from shared.contracts.intake import ProgrammePublished, ReceiptConfirmed, RequestClosed
+from tests.component.intake.kit import at_event, at_home
+from tests.integration.intake_kit import PROGRAMMES, Office, Running, open_office, running, until
+from tests.unit.intake.bus import CARRYING, QUEUEING, job, scheduled, ticket
+from tests.unit.intake.sample import home_case
+
+KESRA = "Bagian Kesra Setda Kabupaten Bekasi"
+FILES = [str(PROGRAMMES / f"{name}.json") for name in ("botram", "halo_pamor", "dik_jamila")]
+BOTRAM = Path(FILES[0])
+SATURDAY = datetime(2023, 3, 11, 2, 0, tzinfo=UTC)
+OLD = ("operator:*:*", "importer:*:*")
+REQUESTS = 20
+
+
+@pytest.fixture
+async def office(
+    servers: Servers, amqp_url: str, mongo_database: str, tmp_path: Path
+) -> AsyncIterator[Office]:
+    async with open_office(servers, amqp_url, mongo_database, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def intake(office: Office, tmp_path: Path) -> AsyncIterator[Running]:
+    """Intake with its programmes, which were published while it did not run."""
+    assert (await office.command("publish", *FILES))[0] == 0
+    async with running(office, tmp_path / "log") as at_work:
+        await until(lambda: heard(at_work, ProgrammePublished, 3))
+        yield at_work
+
+
+async def heard(intake: Running, kind: type[Event], count: int) -> bool:
+    return len(intake.told(kind)) >= count
+
+
+async def record(intake: Running, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Have requests recorded, one after the other within the opening hours of the event."""
+    made = [
+        {**body, "occurred_at": (SATURDAY + timedelta(minutes=n)).isoformat()}
+        for n, body in enumerate(bodies)
+    ]
+    return await asyncio.gather(*(intake.post("/requests", body, *OLD) for body in made))
+
+
+async def step(intake: Running, case_id: str, name: str, at: datetime) -> None:
+    body = {"step": name, "occurred_at": at.isoformat()}
+    await intake.post(f"/requests/{case_id}/steps", body, *OLD)
+
+
+def once_each(intake: Running) -> Counter[tuple[str, str, int]]:
+    """Count what was told by type, aggregate and version."""
+    return Counter(
+        (one.event.type, one.event.aggregate_id, one.version) for one in intake.heard.values()
+    )
+
+
+async def test_a_saturday_whatever_the_order_of_its_tickets(intake: Running) -> None:
+    await intake.say([(scheduled(), SATURDAY)])
+
+    async def announced() -> bool:
+        answer = await intake.client.post(
+            "/api/requests", json=at_event(), headers=intake.office.headers("operator:*:*")
+        )
+        return answer.status_code == 201
+
+    await until(announced)
+    cases = [one["case_id"] for one in await record(intake, [at_event()] * REQUESTS)]
+    said: list[tuple[Event, datetime]] = [
+        (ticket(kind, home_case(), **about(case_id, number)), SATURDAY + timedelta(hours=n + 1))
+        for number, case_id in enumerate(cases, 1)
+        for n, kind in enumerate(QUEUEING)
+    ]
+
+    await intake.say(said, times=3)
+
+    async def all_served() -> bool:
+        found = await intake.cases("botram")
+        served = [found[c]["ticket"] and found[c]["ticket"]["served_at"] for c in cases]
+        return all(served)
+
+    await until(all_served)
+    for case_id in cases:
+        await step(intake, case_id, "issue", SATURDAY + timedelta(hours=5))
+        await step(intake, case_id, "hand_over", SATURDAY + timedelta(days=4))
+    await until(lambda: heard(intake, RequestClosed, REQUESTS))
+    closed = {one.event.aggregate_id: one for one in intake.told(RequestClosed)}
+    assert set(closed) == set(cases)
+    assert all(one.event.within_standard for one in closed.values())  # type: ignore[attr-defined]
+    assert set(once_each(intake).values()) == {1}
+    told = Counter(one.event.type for one in intake.heard.values())
+    assert told["intake.request_verified.v1"] == told["intake.document_issued.v1"] == REQUESTS
+    numbers = [(await intake.cases("botram"))[case_id]["ticket"]["number"] for case_id in cases]
+    assert numbers == list(range(1, REQUESTS + 1))
+
+
+def about(case_id: str, number: int) -> dict[str, Any]:
+    ticket_id = f"botram-2023-03-11-setu/KIA/{number}"
+    return {
+        "case_id": case_id,
+        "programme_id": "botram",
+        "service": "KIA",
+        "ticket_id": ticket_id,
+        "number": number,
+    }
+
+
+async def test_from_home_to_home_whatever_the_order_of_the_way(intake: Running) -> None:
+    recorded = await record(intake, [at_home()] * REQUESTS)
+    cases = [one["case_id"] for one in recorded]
+    for case_id in cases:
+        await step(intake, case_id, "issue", SATURDAY + timedelta(hours=5))
+    for one in recorded:
+        await intake.post("/track/receipt", {"code": one["tracking_code"]})
+    way: tuple[type[JobEvent], ...] = (*CARRYING, DeliveryFailed)
+    said: list[tuple[Event, datetime]] = [
+        (job(kind, home_case(), case_id=case_id), SATURDAY + timedelta(hours=n + 1))
+        for case_id in cases
+        for n, kind in enumerate(way)
+    ]
+
+    await intake.say(said, times=3)
+
+    await until(lambda: heard(intake, RequestClosed, REQUESTS))
+    found = await intake.cases("halo_pamor")
+    assert {found[case_id]["outcome"] for case_id in cases} == {"delivered"}
+    assert len(intake.told(ReceiptConfirmed)) == REQUESTS
+    assert set(once_each(intake).values()) == {1}
+    assert {found[case_id]["within_standard"] for case_id in cases} == {None}
+
+
+async def test_a_delivery_heard_of_before_the_document_was_issued_is_not_lost(
+    intake: Running,
+) -> None:
+    (recorded,) = await record(intake, [at_home()])
+    case_id = recorded["case_id"]
+    confirmed = job(DeliveryConfirmed, home_case(), case_id=case_id)
+    await intake.say([(confirmed, SATURDAY + timedelta(hours=9))], times=2)
+
+    async def noted() -> bool:
+        return bool((await intake.cases("halo_pamor"))[case_id]["version"] == 2)
+
+    await until(noted)
+    assert intake.told(RequestClosed) == []
+    await step(intake, case_id, "issue", SATURDAY + timedelta(hours=5))
+
+    await until(lambda: heard(intake, RequestClosed, 1))
+    (closed,) = intake.told(RequestClosed)
+    assert closed.event.outcome == "delivered"  # type: ignore[attr-defined]
+    assert closed.occurred_at == SATURDAY + timedelta(hours=9)
+
+
+async def test_a_code_answers_for_its_request_and_guessing_is_slowed(intake: Running) -> None:
+    (recorded,) = await record(intake, [at_home()])
+
+    answer = await intake.client.post("/api/track", json={"code": recorded["tracking_code"]})
+    guesses = [
+        (await intake.client.post("/api/track", json={"code": f"guess {n}"})).status_code
+        for n in range(25)
+    ]
+
+    assert answer.json()["programme"] == "HALO PAMOR"
+    assert "Siti" not in answer.text
+    assert guesses[0] == 404
+    assert guesses[-1] == 429
+
+
+def write_altered(file: Path, changes: dict[str, Any]) -> None:
+    shipped = json.loads(BOTRAM.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**shipped, **changes}), encoding="utf-8")
+
+
+async def test_programmes_by_command(office: Office, tmp_path: Path) -> None:
+    files = {"moved": {"time_zone": "Asia/Makassar"}, "broken": {"colour": "blue"}}
+    for name, changes in files.items():
+        write_altered(tmp_path / f"{name}.json", changes)
+    copy = ("copy", "botram", "sregep", "--name", "SREGEP", "--owner")
+
+    done = [
+        await office.command(*command)
+        for command in (("publish", str(BOTRAM)), ("publish", str(BOTRAM)), (*copy, KESRA))
+    ]
+    again = await office.command(*copy, KESRA)
+    refused = [
+        await office.command(*command)
+        for command in (
+            (*copy, "Somebody else"),
+            ("copy", "nothing", "other", "--name", "x", "--owner", "y"),
+            *(("publish", str(tmp_path / f"{name}.json")) for name in (*files, "missing")),
+        )
+    ]
+
+    copied = (0, ["sregep: version 1, copied from botram"])
+    assert done == [(0, ["botram: version 1"]), (0, ["botram: version 1"]), copied]
+    assert again == copied
+    assert [status for status, _ in refused] == [1] * 5
+    reasons = ("taken", "programme nothing", "time_zone", "colour", "No such file")
+    for (_, lines), reason in zip(refused, reasons, strict=True):
+        assert lines[0].startswith("refused: ")
+        assert reason in lines[0]
+
+
+async def test_what_a_command_published_leaves_as_soon_as_the_service_runs(
+    office: Office, tmp_path: Path
+) -> None:
+    await office.command("publish", str(BOTRAM))
+    await office.command("copy", "botram", "sregep", "--name", "SREGEP", "--owner", KESRA)
+
+    async with running(office, tmp_path / "log") as intake:
+        await until(lambda: heard(intake, ProgrammePublished, 2))
+        told = [one.event.aggregate_id for one in intake.told(ProgrammePublished)]
+        assert sorted(told) == ["botram", "sregep"]
+        listed = await office.shell("programmes", "list")
+        refused = await office.shell("programmes", "publish", str(tmp_path / "missing.json"))
+    lines = [
+        "botram: BOTRAM, Disdukcapil Kabupaten Bekasi, 32.16, version 1",
+        f"sregep: SREGEP, {KESRA}, 32.16, version 1",
+    ]
+    assert listed == (0, "\n".join((*lines, "")), "")
+    assert (refused[0], refused[1]) == (1, "")
+    assert refused[2].startswith("refused: ")

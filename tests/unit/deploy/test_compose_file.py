@@ -1,0 +1,293 @@
+"""docker-compose.yml keeps its promises, and the secrets it hands out are the ones it mounts."""
+
+import json
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pymongo.errors import AutoReconnect
+
+from deploy.compose import make_secrets
+from deploy.mongo import initiate
+from shared.auth.keys import load_private, load_public
+
+ROOT = Path(__file__).resolve().parents[3]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
+SERVICES = ("intake", "scheduler", "courier", "reporting")
+SERVERS = ("rabbitmq", "mongo", "prometheus")
+JOBS = ("secrets", "mongo-init", "provision")
+LASTING = (*SERVICES, *SERVERS)
+DRAIN_SECONDS = 25
+HANDOUTS = "/run/jemput"
+SECRET = re.compile(r"(PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL|AMQP_URL|MONGO_URL)S?$")
+
+
+def _seconds(duration: str) -> int:
+    return int(duration.removesuffix("s"))
+
+
+def _mounts(container: str) -> dict[str, str]:
+    """Mounted volume or path -> place in the container, with its mode."""
+    pairs = (mount.partition(":") for mount in CONTAINERS[container].get("volumes", []))
+    return {source: target for source, _, target in pairs}
+
+
+def _made(folder: Path) -> dict[str, set[str]]:
+    """Run the first start; the names of the files each container was given."""
+    make_secrets.make(folder / "secrets", folder / "handouts", owners={})
+    shares = (folder / "handouts").iterdir()
+    return {share.name: {file.name for file in share.iterdir()} for share in shares}
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text() for path in files}
+
+
+def test_it_consists_of_what_the_architecture_names() -> None:
+    assert set(CONTAINERS) == {*SERVICES, *SERVERS, *JOBS}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_image_can_be_exchanged_and_is_pinned(container: str) -> None:
+    image = CONTAINERS[container]["image"]
+    name, tag = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", image).rsplit(":", 1)
+    assert "${" in image
+    assert name
+    assert tag[-1:].isalnum()
+    assert tag != "latest"
+
+
+def test_images_that_are_built_bear_the_version_of_the_project() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    for container in (*SERVICES, *JOBS[1:]):
+        assert CONTAINERS[container]["image"].endswith(f"${{JEMPUT_VERSION:-{version}}}")
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_container_is_confined(container: str) -> None:
+    settings = CONTAINERS[container]
+    assert settings["read_only"] is True
+    assert settings["cap_drop"] == ["ALL"]
+    assert settings["security_opt"] == ["no-new-privileges:true"]
+    assert settings["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
+    assert settings["deploy"]["resources"]["limits"]["memory"]
+    assert "container_name" not in settings
+    assert "privileged" not in settings
+
+
+def test_ports_are_published_on_this_machine_only_and_can_be_moved() -> None:
+    exposed = yaml.safe_load((ROOT / "deploy/compose/expose.yml").read_text("utf-8"))["services"]
+    assert set(exposed) == {"rabbitmq", "mongo"}
+    containers = (*CONTAINERS.values(), *exposed.values())
+    ports = [port for container in containers for port in container.get("ports", [])]
+    shape = re.compile(r"127\.0\.0\.1:\$\{\w+_PORT:-(\d+)\}:\d+")
+    defaults = [match[1] for match in map(shape.fullmatch, ports) if match]
+    assert len(set(defaults)) == len(ports) == len(SERVICES) + 4
+
+
+@pytest.mark.parametrize("container", LASTING)
+def test_what_lasts_is_started_again(container: str) -> None:
+    assert CONTAINERS[container]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("container", JOBS)
+def test_job_runs_once(container: str) -> None:
+    assert CONTAINERS[container]["restart"] == "no"
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_server_is_asked_for_its_health_without_more_than_its_image_has(server: str) -> None:
+    assert CONTAINERS[server]["healthcheck"]["test"][:2] in (["CMD", "bash"], ["CMD", "promtool"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_service_may_finish_its_drain(service: str) -> None:
+    assert _seconds(CONTAINERS[service]["stop_grace_period"]) > DRAIN_SECONDS
+
+
+def test_nothing_starts_before_what_it_needs() -> None:
+    done, healthy = "service_completed_successfully", "service_healthy"
+    wanted: dict[str, dict[str, str]] = {
+        "rabbitmq": {"secrets": done},
+        "mongo": {"secrets": done},
+        "mongo-init": {"mongo": healthy},
+        "provision": {"rabbitmq": healthy, "mongo-init": done},
+        **{service: {"provision": done} for service in SERVICES},
+    }
+    found = {
+        name: {on: how["condition"] for on, how in one["depends_on"].items()}
+        for name, one in CONTAINERS.items()
+        if "depends_on" in one
+    }
+    assert found == wanted
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_environment_holds_no_secret(container: str) -> None:
+    for name, value in CONTAINERS[container].get("environment", {}).items():
+        assert str(value).startswith("/") or not SECRET.search(name), name
+
+
+def test_secrets_are_mounted_where_they_are_needed_and_read_only() -> None:
+    mounted = {
+        name: {source for source in _mounts(name) if source.endswith("secrets")}
+        for name in CONTAINERS
+        if name != "secrets"
+    }
+    wanted: dict[str, set[str]] = {name: {f"{name}-secrets"} for name in (*SERVICES, *SERVERS[:2])}
+    wanted |= {"prometheus": set(), "mongo-init": {"secrets"}, "provision": {"secrets"}}
+    assert mounted == wanted
+    for name, sources in mounted.items():
+        assert all(_mounts(name)[source].endswith(":ro") for source in sources)
+
+
+def test_every_named_volume_is_declared_and_used() -> None:
+    used = {source for name in CONTAINERS for source in _mounts(name)}
+    assert {source for source in used if not source.startswith(".")} == set(COMPOSE["volumes"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_service_is_pointed_at_files_that_it_is_given(service: str, tmp_path: Path) -> None:
+    given = _made(tmp_path)[service]
+    environment = CONTAINERS[service]["environment"]
+    assert all(name.startswith(f"{service.upper()}_") for name in environment)
+    files = {value for value in environment.values() if str(value).startswith("/")}
+    assert files == {f"{HANDOUTS}/{name}" for name in given}
+
+
+def test_each_handout_has_a_volume(tmp_path: Path) -> None:
+    targets = set(_mounts("secrets").values())
+    assert {f"{HANDOUTS}/handouts/{container}" for container in _made(tmp_path)} < targets
+
+
+def test_handouts_name_containers_that_exist() -> None:
+    hosts = {address.partition(":")[0] for address in (make_secrets.BROKER, make_secrets.DATABASE)}
+    assert hosts < set(CONTAINERS)
+    assert make_secrets.SERVICES == SERVICES
+
+
+def test_prometheus_asks_containers_that_exist() -> None:
+    text = (ROOT / "deploy/prometheus/prometheus.yml").read_text("utf-8")
+    jobs = yaml.safe_load(text)["scrape_configs"]
+    targets = {target for job in jobs for one in job["static_configs"] for target in one["targets"]}
+    hosts = {target.partition(":")[0] for target in targets}
+    assert hosts - {"127.0.0.1"} == {*SERVICES, "rabbitmq"}
+
+
+def test_secrets_differ_and_only_their_owner_reads_them(tmp_path: Path) -> None:
+    _made(tmp_path)
+    originals = _contents(tmp_path / "secrets")
+    logins = {
+        f"{service}_{server}_password" for service in SERVICES for server in ("amqp", "mongo")
+    }
+    administration = {"rabbitmq_admin_password", "operator_amqp_password", "mongo_root_password"}
+    keys = {"mongo_keyfile", "tracking_secret", "token_private_key.json", "token_keys.json"}
+    assert set(originals) == logins | administration | keys
+    assert len(set(originals.values())) == len(originals)
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    shared = tmp_path / "handouts"
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o400}
+    assert {mode for path, mode in modes.items() if path.is_dir() and path != shared} == {0o700}
+
+
+def test_each_file_is_given_to_the_user_who_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, int] = {}
+    monkeypatch.setattr(
+        "os.chown", lambda path, user, _: given.update({Path(path).parent.name: user})
+    )
+    owners = {"secrets": 1, "rabbitmq": 2, "mongo": 2, **dict.fromkeys(SERVICES, 3)}
+    make_secrets.make(tmp_path / "secrets", tmp_path / "handouts", owners)
+    assert {name: given[name] for name in owners} == owners
+
+
+def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
+    _made(tmp_path)
+    before = _contents(tmp_path)
+    _made(tmp_path)
+    assert _contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("missing", ["courier_amqp_password", "token_keys.json"])
+def test_a_start_that_was_cut_off_is_finished_by_the_next(tmp_path: Path, missing: str) -> None:
+    _made(tmp_path)
+    before = _contents(tmp_path / "secrets")
+    (tmp_path / "secrets" / missing).unlink()
+    (tmp_path / "secrets" / f".{missing}.new").write_text("half a sec")
+    _made(tmp_path)
+    after = _contents(tmp_path / "secrets")
+    assert set(after) == set(before)
+    assert {name for name in after if after[name] != before[name]} <= {missing}
+
+
+def test_service_logs_in_with_its_own_name_and_password(tmp_path: Path) -> None:
+    _made(tmp_path)
+    secret, share = tmp_path / "secrets", tmp_path / "handouts" / "courier"
+    amqp = (secret / "courier_amqp_password").read_text()
+    mongo = (secret / "courier_mongo_password").read_text()
+    assert (share / "amqp_url").read_text() == f"amqp://courier:{amqp}@rabbitmq:5672/"
+    assert (share / "mongo_url").read_text() == (
+        f"mongodb://courier:{mongo}@mongo:27017/courier?replicaSet=rs0&authSource=courier"
+    )
+
+
+def test_tokens_signed_with_the_private_key_are_verified_by_every_service(tmp_path: Path) -> None:
+    _made(tmp_path)
+    signing = load_private(tmp_path / "secrets" / make_secrets.PRIVATE_KEY)
+    for service in SERVICES:
+        keys = load_public(tmp_path / "handouts" / service / make_secrets.PUBLIC_KEYS)
+        assert set(keys) == {signing.kid}
+
+
+def test_keys_that_an_operator_has_added_are_handed_on(tmp_path: Path) -> None:
+    _made(tmp_path)
+    public = tmp_path / "secrets" / make_secrets.PUBLIC_KEYS
+    rotated = json.dumps({"keys": [*json.loads(public.read_text())["keys"], {"kid": "next"}]})
+    public.chmod(0o600)
+    public.write_text(rotated)
+    _made(tmp_path)
+    assert (tmp_path / "handouts/intake" / make_secrets.PUBLIC_KEYS).read_text() == rotated
+
+
+def test_image_runs_as_nobody_special_and_takes_signals() -> None:
+    dockerfile = (ROOT / "deploy/Dockerfile").read_text("utf-8")
+    assert "--require-hashes" in dockerfile
+    assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
+    assert re.search(r'^CMD \["sh", "-c", "exec python ', dockerfile, re.MULTILINE)
+    assert make_secrets.APPLICATION_UID == 10001
+
+
+def test_builder_is_sent_nothing_that_is_not_asked_for() -> None:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    allowed = {rule.removeprefix("!").split("/")[0] for rule in rules if rule.startswith("!")}
+    assert allowed == {"deploy", "services", "shared"}
+
+
+def test_mongo_is_waited_for_while_it_has_no_primary() -> None:
+    answers: list[bool | Exception] = [AutoReconnect("not up"), False, True]
+
+    def step() -> bool:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    initiate.wait(step, seconds=30)
+    assert answers == []
+
+
+def test_mongo_that_never_comes_is_named_with_the_last_reason() -> None:
+    def step() -> bool:
+        raise AutoReconnect("connection refused")
+
+    with pytest.raises(TimeoutError, match="connection refused"):
+        initiate.wait(step, seconds=0.5)

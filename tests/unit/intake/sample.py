@@ -1,0 +1,119 @@
+"""Made-up cases, programmes and events. Made-up NIKs use region 32.16.99, which does not exist."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from services.intake.domain import (
+    CatalogueService,
+    Deliverable,
+    NewRequest,
+    Person,
+    PlannedEvent,
+    Programme,
+    open_case,
+)
+from services.intake.domain.case import Case
+
+SATURDAY = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
+"""09.15 in Bekasi."""
+CASE = "0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"
+EVENT = "botram-2023-03-11-setu"
+NIK = "3216991203850001"
+
+BOTRAM = Programme(
+    id="botram",
+    name="BOTRAM",
+    owner="Disdukcapil Kabupaten Bekasi",
+    region_code="32.16",
+    time_zone="Asia/Jakarta",
+    languages=("id",),
+    channels=("event",),
+    services=(
+        CatalogueService("KIA", "Kartu Identitas Anak", Deliverable.CARD),
+        CatalogueService("KK", "Kartu Keluarga", Deliverable.PDF),
+        CatalogueService("IKD", "Identitas Kependudukan Digital", Deliverable.APP, home=False),
+    ),
+    standard_working_days=3,
+    pick_up_and_delivery=False,
+    version=1,
+)
+HALO_PAMOR = replace(
+    BOTRAM,
+    id="halo_pamor",
+    name="HALO PAMOR",
+    owner="Disdukcapil Kota Bekasi",
+    region_code="32.75",
+    channels=("agent", "eopen"),
+    standard_working_days=None,
+    pick_up_and_delivery=True,
+)
+SETU = PlannedEvent(
+    id=EVENT,
+    version=1,
+    programme_id="botram",
+    name="BOTRAM Setu",
+    place="Stadion Mini Desa Cijengkol",
+    region_code="32.16.18",
+    on=date(2023, 3, 11),
+    services=frozenset({"KIA", "KK"}),
+)
+
+
+@dataclass
+class Closed:
+    """A national calendar with these days and no others."""
+
+    days: Collection[date] = field(default_factory=tuple)
+
+    def is_holiday(self, day: date) -> bool:
+        """Return whether offices are closed."""
+        return day in self.days
+
+
+def at_event(**changed: Any) -> NewRequest:
+    """Return a request made at the event in Setu."""
+    request = NewRequest(
+        case_id=CASE,
+        tracking="0" * 64,
+        programme_id="botram",
+        service="KIA",
+        channel="event",
+        person=Person("Sukarno"),
+        region_code="32.16.18.2001",
+        event_id=EVENT,
+    )
+    return replace(request, **changed)
+
+
+def at_home(**changed: Any) -> NewRequest:
+    """Return a request from home to home."""
+    request = NewRequest(
+        case_id=CASE,
+        tracking="0" * 64,
+        programme_id="halo_pamor",
+        service="KK",
+        channel="agent",
+        person=Person("Siti", NIK, "+628120000001", "Gang Contoh 1"),
+        region_code="32.75.01.1001",
+        rw="005",
+        pick_up=True,
+        deliver=True,
+    )
+    return replace(request, **changed)
+
+
+def event_case() -> Case:
+    """Return a case just received at the event."""
+    return open_case(at_event(), BOTRAM, SETU, SATURDAY, Closed())
+
+
+def home_case() -> Case:
+    """Return a case just received from home to home."""
+    return open_case(at_home(), HALO_PAMOR, None, SATURDAY, Closed())
+
+
+def later(minutes: int) -> datetime:
+    """Return a time after the request was received."""
+    return SATURDAY + timedelta(minutes=minutes)
