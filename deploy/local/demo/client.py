@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 
 from deploy.local.processes import FailedError
 from shared.contracts.envelope import new_id
@@ -16,6 +17,7 @@ PATIENCE = 120.0
 _AGAIN = frozenset({429, 502, 503, 504})
 _EARLY = frozenset({404, 409})
 _PAUSE = 0.2
+_REFUSED = 400
 
 
 class Refusal(Exception):  # noqa: N818
@@ -27,10 +29,17 @@ class Refusal(Exception):  # noqa: N818
         self.problem = problem
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: Any
+    retry_after: str | None
+
+
 class Client:
     """Speaks to services by name."""
 
-    def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str]) -> None:
+    def __init__(self, http: aiohttp.ClientSession, urls: Mapping[str, str]) -> None:
         self._http = http
         self._urls = urls
 
@@ -75,28 +84,31 @@ class Client:
         end = time.monotonic() + PATIENCE
         while True:
             answer = await self._try(method, f"{self._urls[service]}{path}", said, content)
-            if answer is not None and answer.status_code not in _AGAIN:
+            if answer is not None and answer.status not in _AGAIN:
                 break
             if time.monotonic() > end:
                 raise FailedError(f"{service} did not answer {method} {path} in {PATIENCE:.0f} s")
             await asyncio.sleep(_pause(answer))
-        if answer.is_error:
-            raise Refusal(answer.status_code, answer.json())
-        return answer.json()
+        if answer.status >= _REFUSED:
+            raise Refusal(answer.status, answer.body)
+        return answer.body
 
     async def _try(
         self, method: str, url: str, headers: Mapping[str, str], content: Mapping[str, Any]
-    ) -> httpx.Response | None:
+    ) -> _Answer | None:
         try:
-            return await self._http.request(method, url, headers=headers, **content)
-        except httpx.TransportError:
+            async with self._http.request(method, url, headers=headers, **content) as answer:
+                body = await answer.json(content_type=None)
+                return _Answer(answer.status, body, answer.headers.get("Retry-After"))
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            # Away, cut off, or something else than a service of ours answered: sent again.
             return None
 
 
-def _pause(answer: httpx.Response | None) -> float:
-    if answer is None or "Retry-After" not in answer.headers:
+def _pause(answer: _Answer | None) -> float:
+    if answer is None or answer.retry_after is None:
         return _PAUSE
-    return min(float(answer.headers["Retry-After"]), 2.0)
+    return min(float(answer.retry_after), 2.0)
 
 
 async def until(what: str, holds: Callable[[], Awaitable[bool]], patience: float = 180.0) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import httpx
+import aiohttp
 
 from deploy.local import stack as stacks
 from deploy.local.demo import botram, halo_pamor
@@ -55,8 +55,8 @@ _ENVIRONMENT = {"INTAKE_TRACK_LIMIT_CLIENT": "600/minute"}
 
 async def the_day(stack: Stack, say: Say, *, chaos: bool) -> dict[str, Any]:
     """Run both programmes and return what came of them."""
-    limits = httpx.Limits(max_connections=64)
-    async with httpx.AsyncClient(timeout=15, limits=limits) as http:
+    timeout = aiohttp.ClientTimeout(total=15)
+    async with aiohttp.ClientSession(timeout=timeout) as http:
         urls = {service: stack.url(service) for service in stack.ports}
         chance = random.Random(_SEED)  # noqa: S311 - made-up people need no secrets
         day = Day(Client(http, urls), stack.token, Ledger(), chance, say)
