@@ -9,7 +9,8 @@ from pathlib import Path
 
 from deploy.compose.make_secrets import PRIVATE_KEY
 from deploy.local import install
-from deploy.local.demo.run import demo as run_demo
+from deploy.local.demo.run import demo as demo_here
+from deploy.local.demo.run import demo_against_compose
 from deploy.local.errors import UnavailableError
 from deploy.local.folder import LOCAL
 from deploy.local.processes import FailedError, signals_interrupt
@@ -50,8 +51,12 @@ def programs(words: Sequence[str]) -> None:
 
 def demo(words: Sequence[str]) -> None:
     """Run a real day through the four services; ends with 1 where not everything agrees."""
-    argparse.ArgumentParser(prog="python -m deploy.local demo").parse_args(words)
-    if not run_demo(say):
+    parser = argparse.ArgumentParser(prog="python -m deploy.local demo")
+    parser.add_argument(
+        "--against-compose", action="store_true", help="on the stack that docker compose runs"
+    )
+    run = demo_against_compose if parser.parse_args(words).against_compose else demo_here
+    if not run(say):
         raise FailedError("the demo did not come out as it must; see the lines above")
 
 

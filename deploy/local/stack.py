@@ -27,6 +27,7 @@ Say = Callable[[str], None]
 
 READY_WITHIN = 60.0
 _STOP_WITHIN = 30.0
+_TOKEN_LIFETIME = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class Stack:
     environment: Mapping[str, str] = field(default_factory=dict)
     _running: dict[str, Process] = field(default_factory=dict, repr=False)
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Return the names of the services."""
+        return tuple(self.ports)
+
+    @property
+    def mongo_url(self) -> str:
+        """Return where every service's database can be read."""
+        return self.servers.mongo_url
+
     def url(self, service: str) -> str:
         """Return where a service answers."""
         return f"http://127.0.0.1:{self.ports[service]}"
@@ -57,10 +68,9 @@ class Stack:
         """Return the broker's address for those who look after it."""
         return self._amqp_url(provision.OPERATOR, self.secrets["operator_amqp_password"])
 
-    def token(self, subject: str, *grants: str, hours: float = 12) -> str:
+    def token(self, subject: str, *grants: str) -> str:
         """Return a token with grants written `role:programme:region`."""
-        issuer = Issuer(load_private(self.folder / "secrets" / PRIVATE_KEY), utc_now)
-        return issuer.issue(subject, [Grant.parse(g) for g in grants], timedelta(hours=hours))
+        return issued(self.folder / "secrets" / PRIVATE_KEY, subject, grants)
 
     def start(self, service: str, environment: Mapping[str, str] | None = None) -> Process:
         """Start a service with additions to its environment; does not wait."""
@@ -131,6 +141,12 @@ class Stack:
         login = f"{service}:{self.secrets[f'{service}_mongo_password']}"
         at = parts.netloc.rpartition("@")[2]
         return f"mongodb://{login}@{at}/{self.database(service)}?directConnection=true"
+
+
+def issued(key: Path, subject: str, grants: Sequence[str]) -> str:
+    """Return a token for half a day, signed with the key in that file."""
+    issuer = Issuer(load_private(key), utc_now)
+    return issuer.issue(subject, [Grant.parse(grant) for grant in grants], _TOKEN_LIFETIME)
 
 
 @contextmanager

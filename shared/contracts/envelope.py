@@ -10,10 +10,14 @@ _VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
 
 
 def new_id() -> str:
-    """A random id that sorts by time of making (UUID version 7, RFC 9562 section 5.7)."""
-    milliseconds = time.time_ns() // 1_000_000
-    noise = secrets.randbits(74)
-    bits = (milliseconds << 80) | ((noise >> 62) << 64) | (noise & ((1 << 62) - 1))
+    """A random id that sorts by time of making: UUID version 7, RFC 9562 section 5.7.
+
+    The twelve bits behind the milliseconds are their fraction (section 6.2, method 3), so that ids
+    made one after the other by one process sort in that order.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    fraction = nanoseconds * 4096 // 1_000_000
+    bits = (milliseconds << 80) | (fraction << 64) | secrets.randbits(62)
     return str(uuid.UUID(int=bits | _VERSION_AND_VARIANT))
 
 

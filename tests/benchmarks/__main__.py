@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--events N] [--rounds N]`: measure, print, write build/bench.json."""
+"""`python -m tests.benchmarks`: measure, print, write build/bench.json; see README.md."""
 
 import argparse
 import json

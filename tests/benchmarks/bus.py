@@ -9,8 +9,9 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aiormq import Channel
 from pamqp.commands import Basic
+from pamqp.common import Arguments
 
-QUORUM = {"x-queue-type": "quorum"}
+QUORUM: Arguments = {"x-queue-type": "quorum"}
 _IN_FLIGHT = 500
 _GIVE_UP = 240.0
 
@@ -59,7 +60,7 @@ async def send_all(channel: AbstractChannel, posts: Iterable[Post]) -> float:
 
 
 async def drained(queue: AbstractQueue, count: int) -> float:
-    """Return the seconds from the first to the last of `count` messages, acknowledged one by one."""
+    """Return the seconds from the first to the last of `count` messages, each acknowledged."""
     seen, first, done = 0, 0.0, asyncio.Event()
 
     async def take(message: AbstractIncomingMessage) -> None:

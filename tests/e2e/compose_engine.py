@@ -228,6 +228,8 @@ def project(found: Engine, folder: Path) -> Stack:
         "COMPOSE_ANSI": "never",
         "JEMPUT_REGISTRY": REGISTRY,
         "JEMPUT_VERSION": "test",
+        # The demo's sixty residents confirm from one address.
+        "INTAKE_TRACK_LIMIT_CLIENT": "600/minute",
     }
     published = (*SERVICES, "prometheus", "rabbitmq_management", "amqp", "mongo")
     return Stack(found.docker.told(names | {f"{name.upper()}_PORT": "0" for name in published}))

@@ -167,11 +167,6 @@ def test_a_second_start_changes_nothing(stack: Stack) -> None:
     assert after == before
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=subprocess.CalledProcessError,
-    reason="the demo has no --against-compose yet; this turns red when it has: take the mark away",
-)
 def test_demo_against_the_stack(stack: Stack) -> None:
     command = [sys.executable, "-m", "deploy.local", "demo", "--against-compose"]
     subprocess.run(command, cwd=ROOT, env=stack.docker.environment, check=True, timeout=600)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from deploy.local.demo.client import Client
 
@@ -12,6 +13,32 @@ HALO_PAMOR = "halo_pamor"
 COPY = "sregep"
 
 Say = Callable[[str], None]
+
+
+class Target(Protocol):
+    """The running services that the day is spent on."""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Return their names."""
+        ...
+
+    @property
+    def mongo_url(self) -> str:
+        """Return where every service's database can be read."""
+        ...
+
+    def url(self, service: str) -> str:
+        """Return where a service answers."""
+        ...
+
+    def token(self, subject: str, *grants: str) -> str:
+        """Return a token with grants written `role:programme:region`."""
+        ...
+
+    def database(self, service: str) -> str:
+        """Return the name of a service's database."""
+        ...
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import time
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,14 @@ from typing import Any
 import aiohttp
 
 from deploy.local import stack as stacks
-from deploy.local.demo import botram, halo_pamor
+from deploy.local.demo import botram, compose, halo_pamor
 from deploy.local.demo.chaos import Chaos
 from deploy.local.demo.client import Client, until
-from deploy.local.demo.day import EVENT, HALO_PAMOR, Day, Ledger, Say
+from deploy.local.demo.day import EVENT, HALO_PAMOR, Day, Ledger, Say, Target
 from deploy.local.demo.tables import botram_table, halo_pamor_table
 from deploy.local.demo.verify import Verdict, verify
 from deploy.local.folder import LOCAL, ROOT
-from deploy.local.servers import Servers, provide
-from deploy.local.stack import Stack
+from deploy.local.servers import provide
 from shared.runtime.start import utc_now
 
 RESULT = ROOT / "build" / "demo.json"
@@ -41,8 +41,20 @@ def demo(say: Say) -> bool:
         TemporaryDirectory(prefix="stack-", dir=folder) as own,
         stacks.running(servers, Path(own), say=tell, environment=_ENVIRONMENT) as stack,
     ):
-        found = asyncio.run(the_day(stack, tell, chaos=chaos))
-        return _conclude(found, servers, time.monotonic() - started, say)
+        # Seeded: the same services are killed in the same order each time.
+        storm = Chaos(stack, random.Random(_SEED), tell) if chaos else None  # noqa: S311
+        found = asyncio.run(the_day(stack, tell, storm))
+        ran_on = (servers.mode, servers.rabbitmq_version, servers.mongodb_version)
+        return _conclude(found, ran_on, time.monotonic() - started, say)
+
+
+def demo_against_compose(say: Say) -> bool:
+    """Run on the stack that `docker compose up` keeps running; it has to be a fresh one."""
+    started = time.monotonic()
+    with compose.running() as target:
+        found = asyncio.run(the_day(target, partial(_timed, say, started)))
+        ran_on = ("compose", *target.versions())
+        return _conclude(found, ran_on, time.monotonic() - started, say)
 
 
 def _timed(say: Say, started: float, line: str) -> None:
@@ -53,28 +65,28 @@ _ENVIRONMENT = {"INTAKE_TRACK_LIMIT_CLIENT": "600/minute"}
 """Sixty residents confirm from one address here; each has a phone of his own otherwise."""
 
 
-async def the_day(stack: Stack, say: Say, *, chaos: bool) -> dict[str, Any]:
-    """Run both programmes and return what came of them."""
+async def the_day(target: Target, say: Say, storm: Chaos | None = None) -> dict[str, Any]:
+    """Run both programmes, through a storm if there is one, and return what came of them."""
     timeout = aiohttp.ClientTimeout(total=15)
     async with aiohttp.ClientSession(timeout=timeout) as http:
-        urls = {service: stack.url(service) for service in stack.ports}
+        urls = {service: target.url(service) for service in target.services}
         chance = random.Random(_SEED)  # noqa: S311 - made-up people need no secrets
-        day = Day(Client(http, urls), stack.token, Ledger(), chance, say)
-        kills = await _carried_out(day, stack, chaos=chaos)
+        day = Day(Client(http, urls), target.token, Ledger(), chance, say)
+        await _carried_out(day, storm)
         reports = await _reports(day)
-        verdict = await verify(stack, day.ledger)
-    return {"ledger": day.ledger, "reports": reports, "verdict": verdict, "kills": kills}
+        verdict = await verify(target, day.ledger)
+    return {
+        "ledger": day.ledger,
+        "reports": reports,
+        "verdict": verdict,
+        "kills": storm.kills if storm else 0,
+    }
 
 
-async def _carried_out(day: Day, stack: Stack, *, chaos: bool) -> int:
+async def _carried_out(day: Day, storm: Chaos | None) -> None:
     await _publish_programmes(day)
-    if not chaos:
+    async with storm.raging() if storm else nullcontext():
         await _both(day)
-        return 0
-    storm = Chaos(stack, random.Random(_SEED), day.say)  # noqa: S311
-    async with storm.raging():
-        await _both(day)
-    return storm.kills
 
 
 async def _both(day: Day) -> None:
@@ -116,12 +128,14 @@ def _these_days() -> dict[str, str]:
     return {"from": first.date().isoformat(), "to": last.date().isoformat()}
 
 
-def _conclude(found: dict[str, Any], servers: Servers, seconds: float, say: Say) -> bool:
+def _conclude(
+    found: dict[str, Any], ran_on: tuple[str, str, str], seconds: float, say: Say
+) -> bool:
     verdict: Verdict = found["verdict"]
     ledger: Ledger = found["ledger"]
     say(botram_table(found["reports"]["botram"]))
     say(halo_pamor_table(found["reports"]["halo_pamor"]))
-    result = _result(found, servers, seconds)
+    result = _result(found, ran_on, seconds)
     _write(RESULT, result)
     for line in (*verdict.lost[:10], *verdict.duplicated[:10]):
         say(f"!! {line}")
@@ -148,14 +162,12 @@ def agrees(result: dict[str, Any]) -> bool:
     )
 
 
-def _result(found: dict[str, Any], servers: Servers, seconds: float) -> dict[str, Any]:
+def _result(found: dict[str, Any], ran_on: tuple[str, str, str], seconds: float) -> dict[str, Any]:
     report, verdict = found["reports"]["botram"], found["verdict"]
     counts = {row["value"]: row["measures"]["requests_received"] for row in report["services"]}
     figures = found["reports"]["halo_pamor"]["measures"]
     return {
-        "mode": servers.mode,
-        "rabbitmq": servers.rabbitmq_version,
-        "mongodb": servers.mongodb_version,
+        **dict(zip(("mode", "rabbitmq", "mongodb"), ran_on, strict=True)),
         "seconds": round(seconds, 1),
         "botram": {
             "requests": {code: counts.get(code, 0) for code in botram.REQUESTS},

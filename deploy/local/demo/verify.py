@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.local.demo.day import EVENT, HALO_PAMOR, Ledger
-from deploy.local.stack import Stack
+from deploy.local.demo.day import EVENT, HALO_PAMOR, Ledger, Target
 from shared.contracts.courier import DeliveryConfirmed, JobOpened
 from shared.contracts.intake import RequestClosed, RequestReceived
 from shared.contracts.scheduler import TicketIssued, TicketServed
@@ -31,28 +30,28 @@ class Verdict:
         self.duplicated += [f"{where}: {id_} is nobody's" for id_ in counts if id_ not in ids]
 
 
-async def verify(stack: Stack, ledger: Ledger) -> Verdict:
+async def verify(target: Target, ledger: Ledger) -> Verdict:
     """Look for every id of the ledger in the archive and in each service's own database."""
-    client = connect(stack.servers.mongo_url)
+    client = connect(target.mongo_url)
     try:
         verdict = Verdict()
-        await _archive(_Reader(client, stack), ledger, verdict)
-        await _states(_Reader(client, stack), ledger, verdict)
+        await _archive(_Reader(client, target), ledger, verdict)
+        await _states(_Reader(client, target), ledger, verdict)
         return verdict
     finally:
         client.close()
 
 
 class _Reader:
-    def __init__(self, client: Client, stack: Stack) -> None:
+    def __init__(self, client: Client, target: Target) -> None:
         self._client = client
-        self._stack = stack
+        self._target = target
 
     async def column(
         self, service: str, collection: str, name: str, query: Mapping[str, Any]
     ) -> list[str]:
         """Return one field, with dots where it lies deeper, of all documents that match."""
-        documents = self._client[self._stack.database(service)][collection]
+        documents = self._client[self._target.database(service)][collection]
         found = documents.find(dict(query), {name: 1})
         return [_value(document, name) for document in await found.to_list(None)]
 

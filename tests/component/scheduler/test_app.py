@@ -1,5 +1,6 @@
 """Scheduler as its composition root wires it, with nothing behind it."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,14 +26,16 @@ def key() -> SigningKey:
 
 
 @pytest.fixture
-def service(key: SigningKey, tmp_path: Path) -> Service:
+def service(key: SigningKey, tmp_path: Path) -> Iterator[Service]:
     write_public(tmp_path / "keys.json", {key.kid: key.public})
     settings = Settings(
         amqp_url=f"amqp://127.0.0.1:{NOBODY_LISTENS}/",
         mongo_url=f"mongodb://127.0.0.1:{NOBODY_LISTENS}/",
         token_keys=tmp_path / "keys.json",
     )
-    return build(settings)
+    built = build(settings)
+    yield built
+    built.road.client.close()
 
 
 def test_what_is_bound_is_handled(service: Service) -> None:

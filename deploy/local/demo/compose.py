@@ -1,0 +1,75 @@
+"""The stack that `docker compose up` runs, as the demo's target.
+
+Needs the ports of deploy/compose/expose.yml, because the sender's ledger is held against each
+service's own database. The private key and MongoDB's password are read through the one-shot job
+that may see them, and kept in a private folder for as long as the demo runs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from deploy.compose.client import Docker
+from deploy.compose.make_secrets import PRIVATE_KEY, SERVICES
+from deploy.local.stack import issued
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeTarget:
+    """Services in containers: found by `docker compose port`."""
+
+    docker: Docker
+    folder: Path
+    addresses: dict[str, str]
+    mongo_url: str
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Return the names of the services."""
+        return SERVICES
+
+    def url(self, service: str) -> str:
+        """Return where a service answers."""
+        return f"http://{self.addresses[service]}"
+
+    def token(self, subject: str, *grants: str) -> str:
+        """Return a token with grants written `role:programme:region`."""
+        return issued(self.folder / PRIVATE_KEY, subject, grants)
+
+    def database(self, service: str) -> str:
+        """Return the name of a service's database."""
+        return service
+
+    def versions(self) -> tuple[str, str]:
+        """Return RabbitMQ's and MongoDB's version."""
+        rabbitmq = self.docker.run("compose", "exec", "-T", "rabbitmq", "rabbitmqctl", "version")
+        mongodb = self.docker.run("compose", "exec", "-T", "mongo", "mongod", "--version")
+        return rabbitmq.split()[-1], mongodb.split()[2].removeprefix("v")
+
+
+@contextmanager
+def running() -> Iterator[ComposeTarget]:
+    """Find the stack. Raises UnavailableError where it does not run or its ports are shut."""
+    docker = Docker({})
+    with TemporaryDirectory(prefix="jemput-compose-") as folder:
+        key = Path(folder) / PRIVATE_KEY
+        key.touch(mode=0o600)
+        key.write_text(_secret(docker, PRIVATE_KEY))
+        yield ComposeTarget(docker, Path(folder), _addresses(docker), _mongo_url(docker))
+
+
+def _addresses(docker: Docker) -> dict[str, str]:
+    return {name: docker.run("compose", "port", name, "8000").strip() for name in SERVICES}
+
+
+def _mongo_url(docker: Docker) -> str:
+    password = _secret(docker, "mongo_root_password")
+    place = docker.run("compose", "port", "mongo", "27017").strip()
+    return f"mongodb://root:{password}@{place}/?authSource=admin&directConnection=true"
+
+
+def _secret(docker: Docker, name: str) -> str:
+    job = ("compose", "run", "--rm", "--no-deps", "-T", "provision")
+    return docker.run(*job, "sh", "-c", f'cat "$JEMPUT_SECRETS/{name}"')

@@ -1,0 +1,64 @@
+"""Courier on the real kernel, with fakes below it, and one programme published."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from services.courier import api, handlers
+from services.courier.domain import Refused
+from services.courier.store import CourierReader, CourierWork
+from services.courier.usecases import Work
+from shared.messaging.consumer import Consumer
+from shared.runtime.commands import Commands
+from shared.testing.road import MemoryRoad, memory_road
+from tests.unit.courier.sample import AGENT, VILLAGE, issued, programme, received
+
+AREA = f"/api/areas/halo_pamor/{VILLAGE}/005"
+STEPS = "/api/jobs/case-1/steps"
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Courier's API and its queue."""
+
+    road: MemoryRoad
+    client: httpx.AsyncClient
+
+    async def serve(self, agent_id: str = AGENT) -> None:
+        """Put an agent in charge of the sample's RW."""
+        answer = await self.client.put(
+            AREA, json={"agent_id": agent_id}, headers=self.road.headers("admin")
+        )
+        assert answer.status_code == 200, answer.text
+
+    async def assigned_job(self) -> None:
+        """Have the sample's case as a job of the sample's agent, its document issued."""
+        await self.serve()
+        await self.road.deliver(received())
+        await self.road.deliver(issued())
+
+    def agent(self, subject: str = AGENT, **headers: Any) -> dict[str, str]:
+        """The headers of an agent of the programme."""
+        return self.road.headers("agent", "halo_pamor", "32.75", subject=subject, **headers)
+
+    async def step(self, step: str, subject: str = AGENT, **body: Any) -> httpx.Response:
+        """Report a step of the sample's job."""
+        said = {"step": step, **body}
+        return await self.client.post(STEPS, json=said, headers=self.agent(subject))
+
+
+@asynccontextmanager
+async def counter() -> AsyncIterator[Counter]:
+    """Run courier on fakes until the end of the block."""
+    async with memory_road("courier") as road:
+        consumer: Consumer[Work] = road.consumer(CourierWork, Refused)
+        handlers.subscribe(consumer)
+        commands: Commands[Work] = road.commands(CourierWork, Refused)
+        router = api.routes(commands, CourierReader(road.database))
+        client = road.client(rules=api.RULES, routers=[router])
+        await road.deliver(programme())
+        yield Counter(road, client)
+        await client.aclose()

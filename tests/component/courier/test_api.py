@@ -1,0 +1,335 @@
+"""Courier over HTTP: every route, what it answers and what it refuses."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.component.courier.counter import AREA, STEPS, Counter, counter
+from tests.unit.courier.sample import AGENT, VILLAGE, issued, received
+
+
+@pytest.fixture
+async def at() -> AsyncIterator[Counter]:
+    async with counter() as one:
+        yield one
+
+
+def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+    """The problem that was answered, of this status and type."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert document["type"] == f"/problems/{kind}"
+    return document
+
+
+async def test_an_agent_is_put_in_charge_and_gets_what_waits(at: Counter) -> None:
+    await at.road.deliver(received("case-1"))
+    await at.road.deliver(received("case-2"))
+    headers = at.road.headers("admin", "halo_pamor", "32.75")
+    answer = await at.client.put(AREA, json={"agent_id": AGENT}, headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"assigned": 2})
+    assert [event.type for event in at.road.published] == [
+        "courier.job_opened.v1",
+        "courier.job_opened.v1",
+        "courier.job_assigned.v1",
+        "courier.job_assigned.v1",
+    ]
+
+
+async def test_the_same_key_again_is_the_same_request(at: Counter) -> None:
+    await at.road.deliver(received())
+    headers = at.road.headers("admin", key="area-005-once")
+    for _ in range(3):
+        answer = await at.client.put(AREA, json={"agent_id": AGENT}, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"assigned": 1})
+    assert len(at.road.published) == 2
+    assert [area["version"] for area in at.road.documents("areas")] == [2]
+
+
+async def test_a_key_is_not_used_for_two_requests(at: Counter) -> None:
+    headers = at.road.headers("admin", key="area-005-once")
+    await at.client.put(AREA, json={"agent_id": AGENT}, headers=headers)
+    answer = await at.client.put(AREA, json={"agent_id": "agent-2"}, headers=headers)
+    problem(answer, 422, "idempotency-key-reused")
+    assert [area["agent_id"] for area in at.road.documents("areas")] == [AGENT]
+
+
+async def test_the_keys_of_two_callers_are_two_keys(at: Counter) -> None:
+    for subject in ("agus", "budi"):
+        headers = at.road.headers("admin", subject=subject, key="area-005-once")
+        answer = await at.client.put(AREA, json={"agent_id": subject}, headers=headers)
+        assert answer.status_code == 200
+    assert [area["agent_id"] for area in at.road.documents("areas")] == ["budi"]
+
+
+async def test_an_area_of_an_unknown_programme_is_not_found(at: Counter) -> None:
+    path = AREA.replace("halo_pamor", "sregep")
+    answer = await at.client.put(path, json={"agent_id": AGENT}, headers=at.road.headers("admin"))
+    assert problem(answer, 404, "not-found")["detail"] == "programme sregep"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "kind", "field"),
+    [
+        (AREA, {"agent_id": AGENT, "name": "Budi"}, 422, "unknown-field", "/name"),
+        (AREA, {}, 422, "invalid-field", "/agent_id"),
+        (AREA, {"agent_id": 7}, 422, "invalid-field", "/agent_id"),
+        (AREA, {"agent_id": ""}, 422, "invalid-field", "/agent_id"),
+        (AREA, {"agent_id": "a" * 121}, 422, "invalid-field", "/agent_id"),
+        (AREA, [], 422, "invalid-field", "body"),
+        (AREA.replace("005", "5"), {"agent_id": AGENT}, 422, "invalid-field", "path/rw"),
+        (
+            AREA.replace(VILLAGE, "32.75.01"),
+            {"agent_id": AGENT},
+            422,
+            "invalid-field",
+            "path/village",
+        ),
+        (
+            AREA.replace("halo_pamor", "HALO"),
+            {"agent_id": AGENT},
+            422,
+            "invalid-field",
+            "path/programme_id",
+        ),
+    ],
+)
+async def test_an_area_that_is_not_well_told_is_refused(
+    at: Counter, path: str, body: Any, status: int, kind: str, field: str
+) -> None:
+    answer = await at.client.put(path, json=body, headers=at.road.headers("admin"))
+    assert [error["field"] for error in problem(answer, status, kind)["errors"]] == [field]
+    assert at.road.documents("areas") == []
+
+
+@pytest.mark.parametrize(
+    ("step", "body", "kind", "field"),
+    [
+        ("fly", {}, "invalid-field", "/step"),
+        (7, {}, "invalid-field", "/step"),
+        ("deliver", {"place": "home"}, "unknown-field", "/place"),
+        ("fail", {"reason": "rain"}, "invalid-field", "/reason"),
+        ("deliver", {"occurred_at": "2023-03-11T09:00:00"}, "invalid-field", "/occurred_at"),
+        ("deliver", {"occurred_at": "yesterday"}, "invalid-field", "/occurred_at"),
+    ],
+)
+async def test_a_step_that_is_not_well_told_is_refused(
+    at: Counter, step: Any, body: dict[str, Any], kind: str, field: str
+) -> None:
+    await at.assigned_job()
+    answer = await at.step(step, **body)
+    assert [error["field"] for error in problem(answer, 422, kind)["errors"]] == [field]
+
+
+async def test_an_agent_carries_a_case_home(at: Counter) -> None:
+    await at.assigned_job()
+    states = {
+        "collect_papers": "papers_collected",
+        "hand_in_papers": "papers_handed_in",
+        "collect_document": "document_collected",
+        "deliver": "delivery_reported",
+    }
+    for step, state in states.items():
+        answer = await at.step(step)
+        assert (answer.status_code, answer.json()) == (200, {"state": state})
+    assert [event.type.split(".")[1] for event in at.road.published] == [
+        "job_opened",
+        "job_assigned",
+        "papers_collected",
+        "papers_handed_in",
+        "document_collected",
+        "delivery_reported",
+    ]
+
+
+async def test_a_step_sent_twice_is_done_once(at: Counter) -> None:
+    await at.assigned_job()
+    headers = at.agent(key="step-0001")
+    for _ in range(2):
+        answer = await at.client.post(STEPS, json={"step": "collect_papers"}, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"state": "papers_collected"})
+    assert [event.type for event in at.road.published].count("courier.papers_collected.v1") == 1
+
+
+async def test_the_key_of_one_step_is_not_taken_for_another(at: Counter) -> None:
+    await at.assigned_job()
+    headers = at.agent(key="step-0001")
+    await at.client.post(STEPS, json={"step": "collect_papers"}, headers=headers)
+    answer = await at.client.post(STEPS, json={"step": "hand_in_papers"}, headers=headers)
+    problem(answer, 422, "idempotency-key-reused")
+
+
+@pytest.mark.parametrize(
+    ("step", "subject", "reason"),
+    [
+        ("hand_in_papers", AGENT, "out_of_order"),
+        ("deliver", AGENT, "out_of_order"),
+        ("collect_papers", "agent-2", "not_yours"),
+    ],
+)
+async def test_a_step_against_the_rules_is_a_conflict_with_its_reason(
+    at: Counter, step: str, subject: str, reason: str
+) -> None:
+    await at.assigned_job()
+    answer = await at.step(step, subject)
+    assert problem(answer, 409, "conflict")["reason"] == reason
+    assert (await at.step("collect_papers")).status_code == 200
+
+
+async def test_a_refused_step_may_be_sent_again_under_its_key(at: Counter) -> None:
+    await at.assigned_job()
+    headers = at.agent(key="step-0001")
+    problem(
+        await at.client.post(STEPS, json={"step": "hand_in_papers"}, headers=headers),
+        409,
+        "conflict",
+    )
+    await at.step("collect_papers")
+    answer = await at.client.post(STEPS, json={"step": "hand_in_papers"}, headers=headers)
+    assert answer.status_code == 200
+
+
+async def test_work_done_offline_keeps_its_own_time(at: Counter) -> None:
+    await at.assigned_job()
+    await at.step("collect_papers", occurred_at="2023-03-10T16:00:00+07:00")
+    told = at.road.parcels[-1].envelope
+    assert told.occurred_at == datetime(2023, 3, 10, 9, 0, tzinfo=UTC)
+    assert told.recorded_at == at.road.clock.now
+
+
+async def test_a_step_of_no_job_is_not_found(at: Counter) -> None:
+    problem(await at.step("deliver"), 404, "not-found")
+
+
+@pytest.mark.parametrize("key", [None, "short", "with space in it", "x" * 65])
+async def test_a_change_needs_a_key(at: Counter, key: str | None) -> None:
+    headers = at.agent()
+    del headers["Idempotency-Key"]
+    if key is not None:
+        headers["Idempotency-Key"] = key
+    answer = await at.client.post(STEPS, json={"step": "deliver"}, headers=headers)
+    document = problem(answer, 400, "idempotency-key")
+    assert document["errors"][0]["field"] == "header/Idempotency-Key"
+
+
+async def test_one_job_is_shown_without_anything_of_the_person(at: Counter) -> None:
+    await at.assigned_job()
+    answer = await at.client.get("/api/jobs/case-1", headers=at.agent())
+    assert answer.json() == {
+        "job_id": "case-1",
+        "programme_id": "halo_pamor",
+        "service": "KK",
+        "village": VILLAGE,
+        "rw": "005",
+        "state": "assigned",
+        "agent_id": AGENT,
+        "pick_up": True,
+        "deliver": True,
+        "document_issued": True,
+        "attempts": 0,
+    }
+    problem(await at.client.get("/api/jobs/case-9", headers=at.agent()), 404, "not-found")
+
+
+async def test_an_agent_sees_his_own_jobs_and_an_operator_those_of_his_region(
+    at: Counter,
+) -> None:
+    await at.assigned_job()
+    await at.road.deliver(received("case-2", rw="006"))
+    await at.road.deliver(received("case-3", region_code="32.75.02.1001"))
+
+    async def seen(headers: dict[str, str], **query: Any) -> list[str]:
+        params = {"programme_id": "halo_pamor", **query}
+        answer = await at.client.get("/api/jobs", params=params, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return [job["job_id"] for job in answer.json()]
+
+    assert await seen(at.agent()) == ["case-1"]
+    assert await seen(at.agent("agent-2")) == []
+    operator = at.road.headers("operator", "halo_pamor", "32.75.01")
+    assert await seen(operator) == ["case-1", "case-2"]
+    everywhere = at.road.headers("operator", "halo_pamor", "32.75")
+    assert await seen(everywhere) == ["case-1", "case-2", "case-3"]
+    assert await seen(everywhere, state="open") == ["case-2", "case-3"]
+    assert await seen(everywhere, limit=1) == ["case-1"]
+    assert await seen(everywhere, programme_id="botram") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "field"),
+    [
+        ({}, "invalid-field", "query/programme_id"),
+        ({"programme_id": "HALO"}, "invalid-field", "query/programme_id"),
+        ({"programme_id": "x", "state": "lost"}, "invalid-field", "query/state"),
+        ({"programme_id": "x", "limit": "0"}, "invalid-field", "query/limit"),
+        ({"programme_id": "x", "limit": "201"}, "invalid-field", "query/limit"),
+        ({"programme_id": "x", "limit": "many"}, "invalid-field", "query/limit"),
+        ({"programme_id": "x", "nik": "1"}, "unknown-field", "query/nik"),
+    ],
+)
+async def test_a_list_that_is_not_well_asked_for_is_refused(
+    at: Counter, query: dict[str, str], kind: str, field: str
+) -> None:
+    answer = await at.client.get("/api/jobs", params=query, headers=at.agent())
+    assert [error["field"] for error in problem(answer, 422, kind)["errors"]] == [field]
+
+
+async def test_the_programmes_are_those_that_intake_published(at: Counter) -> None:
+    answer = await at.client.get("/api/programmes", headers=at.road.headers("admin"))
+    assert answer.json() == [
+        {
+            "programme_id": "halo_pamor",
+            "name": "HALO PAMOR",
+            "owner": "Disdukcapil Kota Bekasi",
+            "version": 1,
+        }
+    ]
+
+
+async def test_at_the_outbox_limit_a_step_is_put_off_and_events_still_come(at: Counter) -> None:
+    await at.assigned_job()
+    at.road.relay._limit = 0
+    answer = await at.step("collect_papers")
+    problem(answer, 503, "unavailable")
+    assert answer.headers["Retry-After"] == "30"
+    assert (await at.road.deliver(received("case-2"))).acknowledged
+    assert len(at.road.documents("jobs")) == 2
+
+
+async def test_a_command_whose_commit_hangs_is_told_to_come_again(
+    at: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await at.assigned_job()
+    monkeypatch.setattr("shared.runtime.commands.ANSWER_WITHIN", 0.05)
+    at.road.store.gate.clear()
+    headers = at.agent(key="step-0001")
+    answer = await at.client.post(STEPS, json={"step": "collect_papers"}, headers=headers)
+    problem(answer, 503, "unavailable")
+    assert answer.headers["Retry-After"] == "5"
+    at.road.store.gate.set()
+    monkeypatch.undo()
+    answer = await at.client.post(STEPS, json={"step": "collect_papers"}, headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"state": "papers_collected"})
+    assert [event.type for event in at.road.published].count("courier.papers_collected.v1") == 1
+
+
+async def test_the_document_of_the_interface_tells_every_route(at: Counter) -> None:
+    answer = await at.client.get("/api/openapi.json")
+    assert sorted(answer.json()["paths"]) == [
+        "/api/areas/{programme_id}/{village}/{rw}",
+        "/api/jobs",
+        "/api/jobs/{job_id}",
+        "/api/jobs/{job_id}/steps",
+        "/api/programmes",
+    ]
+
+
+async def test_it_is_ready_and_counts(at: Counter) -> None:
+    assert (await at.client.get("/healthz")).status_code == 200
+    assert (await at.client.get("/readyz")).json() == {"ready": True, "checks": {}}
+    await at.road.deliver(issued())
+    assert "jemput_messages_processed_total" in (await at.client.get("/metrics")).text
