@@ -1,0 +1,84 @@
+"""`python -m services.reporting` runs the service; with a word behind it, one of its commands."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from pydantic import ValidationError
+
+from services.reporting import commands
+from services.reporting.app import build
+from services.reporting.config import OperatorSettings, Settings
+from shared.messaging.errors import Conflict, Missing, NotPublished, Unavailable
+from shared.runtime import start
+
+_say = partial(print, flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the service or a command; the exit status.
+
+    Of a command: 0 done, 1 the totals differ from the archive, 2 it could not be done.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings()
+        if options.command:
+            return int(asyncio.run(options.run(settings, options)))
+    except ValidationError as wrong:
+        # The values, which may be passwords, are not repeated.
+        names = ", ".join(str(error["loc"][-1]) for error in wrong.errors())
+        return _not_done(f"settings missing or not valid: {names}")
+    except Missing as missing:
+        return _not_done(missing.detail)
+    except (Unavailable, NotPublished, Conflict, commands.NotDone) as error:
+        return _not_done(str(error))
+    start(build(settings))
+    return 0
+
+
+def _not_done(why: str) -> int:
+    print(f"not done: {why}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services.reporting", description=__doc__)
+    found = parser.add_subparsers(dest="command")
+    recount = found.add_parser("recount", help="count the archive again and compare the totals")
+    recount.add_argument("--programme", metavar="ID", help="this one only")
+    recount.set_defaults(run=_recount)
+    rebuild = found.add_parser("rebuild", help="fold the archive anew and use the new totals")
+    rebuild.set_defaults(run=_rebuild)
+    history = found.add_parser("history", help="send archived events to a new consumer's queue")
+    history.add_argument("--to", required=True, metavar="QUEUE")
+    history.add_argument("--types", nargs="+", default=[], metavar="TYPE", help="these only")
+    history.add_argument("--since", type=_moment, metavar="TIME", help="archived since; ISO 8601")
+    history.add_argument("--anew", action="store_true", help="from the start, not where it stopped")
+    history.set_defaults(run=_history)
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+async def _recount(settings: Settings, options: argparse.Namespace) -> int:
+    return await commands.recount(settings, options.programme, _say)
+
+
+async def _rebuild(settings: Settings, _: argparse.Namespace) -> int:
+    return await commands.rebuild(settings, _say)
+
+
+async def _history(settings: Settings, options: argparse.Namespace) -> int:
+    order = commands.order(options.to, options.types, options.since)
+    return await commands.history(settings, OperatorSettings(), order, _say, anew=options.anew)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

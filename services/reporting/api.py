@@ -1,0 +1,200 @@
+"""Reporting over HTTP: the figures of an event and of a programme."""
+
+from datetime import date, datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+
+from services.reporting.domain import Measure, Period, Programme, Refused
+from services.reporting.usecases.reports import (
+    EventReport,
+    ProgrammeReport,
+    Reader,
+    Row,
+    Split,
+    event_report,
+    known_event,
+    programme_report,
+)
+from shared.auth.roles import Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.event import AggregateId, ProgrammeId
+from shared.web.guard import CallerDep
+from shared.web.problems import FieldError, InvalidFields, NotFound
+
+_READERS: Final = Rule({Role.HEAD, Role.PLANNER, Role.SERVICE})
+RULES: Final[RouteRules] = {
+    "GET /api/events/{event_id}/report": _READERS,
+    "GET /api/programmes": _READERS,
+    "GET /api/programmes/{programme_id}/totals": _READERS,
+}
+"""Which roles may use which route; programme and region are held against the thing itself."""
+
+Figures = dict[Measure, int]
+
+
+class RowAnswer(BaseModel):
+    """One value of a split; `name` where we know one.
+
+    `share` is its part of all requests received, in percent.
+    """
+
+    value: str
+    name: str | None
+    share: float | None
+    measures: Figures
+
+
+class BoothAnswer(BaseModel):
+    """What one booth did; `agency` where the event's plan has the booth."""
+
+    booth_id: str
+    agency: str | None
+    measures: Figures
+
+
+class EventAnswer(BaseModel):
+    """The figures of one event. They count requests: neither persons nor documents."""
+
+    event_id: str
+    programme_id: str
+    name: str
+    place: str
+    region_code: str
+    on: date
+    updated_at: datetime | None
+    """When they last changed; null where nothing has been counted."""
+    measures: Figures
+    services: list[RowAnswer]
+    hours: list[RowAnswer]
+    """By the hour in the programme's zone, such as 2023-03-11T09."""
+    channels: list[RowAnswer]
+    regions: list[RowAnswer]
+    """By the sub-district where the applicant lives; nothing finer is counted."""
+    booths: list[BoothAnswer]
+
+
+class TotalsAnswer(BaseModel):
+    """A programme's figures over some days, both ends included, in its own zone."""
+
+    programme_id: str
+    first: date
+    last: date
+    by: Split
+    measures: Figures
+    rows: list[RowAnswer]
+
+
+class ProgrammeAnswer(BaseModel):
+    """Reporting's copy of a programme."""
+
+    programme_id: str
+    name: str
+    owner: str
+    region_code: str
+    time_zone: str
+    version: int
+
+
+def routes(reader: Reader) -> APIRouter:
+    """Return reporting's routes."""
+    router = APIRouter(prefix="/api")
+
+    @router.get("/events/{event_id}/report")
+    async def get_event_report(
+        event_id: Annotated[AggregateId, Path()], caller: CallerDep
+    ) -> EventAnswer:
+        """Return the figures of an event."""
+        known = await known_event(event_id, reader)
+        if known is None:
+            raise NotFound("event")
+        caller.require(programme=known.plan.programme_id, region=known.plan.region_code)
+        return _event_answer(await event_report(known, reader))
+
+    @router.get("/programmes")
+    async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
+        """Return the programmes that reporting knows and the caller's grants cover."""
+        return [
+            _programme_answer(programme)
+            for programme in await reader.programmes()
+            if any(grant.covers(programme.id, programme.region_code) for grant in caller.scopes)
+        ]
+
+    @router.get("/programmes/{programme_id}/totals")
+    async def get_totals(
+        programme_id: Annotated[ProgrammeId, Path()],
+        caller: CallerDep,
+        first: Annotated[date, Query(alias="from", description="First day, in its zone.")],
+        last: Annotated[date, Query(alias="to", description="Last day; at most 366 days.")],
+        by: Annotated[Split, Query()],
+    ) -> TotalsAnswer:
+        """Return a programme's figures of some days, along one split."""
+        period = _period(first, last)
+        programme = await reader.programme(programme_id)
+        if programme is None:
+            raise NotFound("programme")
+        caller.require(programme=programme.id, region=programme.region_code)
+        return _totals_answer(by, await programme_report(programme, by, period, reader))
+
+    return router
+
+
+def _period(first: date, last: date) -> Period:
+    try:
+        return Period(first, last)
+    except Refused as refused:
+        raise InvalidFields(FieldError("query/to", refused.detail)) from refused
+
+
+def _figures(row: Row) -> Figures:
+    return {measure: row.of(measure) for measure in Measure}
+
+
+def _row(row: Row) -> RowAnswer:
+    share = None if row.share is None else float(row.share)
+    return RowAnswer(value=row.value, name=row.name, share=share, measures=_figures(row))
+
+
+def _event_answer(report: EventReport) -> EventAnswer:
+    plan = report.plan
+    return EventAnswer(
+        event_id=plan.id,
+        programme_id=plan.programme_id,
+        name=plan.name,
+        place=plan.place,
+        region_code=plan.region_code,
+        on=plan.on,
+        updated_at=report.updated_at,
+        measures=_figures(report.total),
+        services=[_row(row) for row in report.services],
+        hours=[_row(row) for row in report.hours],
+        channels=[_row(row) for row in report.channels],
+        regions=[_row(row) for row in report.regions],
+        booths=[
+            BoothAnswer(booth_id=row.value, agency=row.name, measures=_figures(row))
+            for row in report.booths
+        ],
+    )
+
+
+def _totals_answer(by: Split, report: ProgrammeReport) -> TotalsAnswer:
+    return TotalsAnswer(
+        programme_id=report.programme.id,
+        first=report.period.first,
+        last=report.period.last,
+        by=by,
+        measures=_figures(report.total),
+        rows=[_row(row) for row in report.rows],
+    )
+
+
+def _programme_answer(programme: Programme) -> ProgrammeAnswer:
+    return ProgrammeAnswer(
+        programme_id=programme.id,
+        name=programme.name,
+        owner=programme.owner,
+        region_code=programme.region_code,
+        time_zone=programme.time_zone,
+        version=programme.version,
+    )

@@ -1,0 +1,270 @@
+"""What is counted, and under what. Standard library only, no clock, no IO.
+
+Every event of the archive becomes increments that do not depend on any other event, so that a
+total is the same in whatever order its events come, and can be counted again at any time. Requests
+are counted as requests: neither persons nor documents (938 requests at Setu on 11 March 2023 are
+not 938 people).
+
+Nothing is counted below the sub-district. A village, a document and a day together can mean one
+family's death or birth; what is not there cannot be shown by mistake.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+NONE: Final = "-"
+"""The value of a dimension that a fact does not have."""
+MAX_DAYS: Final = 366
+"""Days in one report at most: a leap year."""
+SUB_DISTRICT: Final = len("32.16.18")
+"""Characters of the finest region that is counted."""
+
+_HOURS: Final = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9}
+"""Hours ahead of UTC of Indonesia's zones, which know no summer time (Keppres 41/1987)."""
+_ZONES: Final = {name: timezone(timedelta(hours=hours)) for name, hours in _HOURS.items()}
+
+
+class Refused(Exception):  # noqa: N818 - reads as the decision it is
+    """A question that the rules do not allow; `reason` is stable, `detail` a sentence."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Measure(StrEnum):
+    """What is counted. Each counts events of one kind, `visits` the people they tell of."""
+
+    REQUESTS_RECEIVED = "requests_received"
+    REQUESTS_VERIFIED = "requests_verified"
+    DOCUMENTS_ISSUED = "documents_issued"
+    RECEIPTS_CONFIRMED = "receipts_confirmed"
+    REQUESTS_CLOSED = "requests_closed"
+    CLOSED_HANDED_OVER = "closed_handed_over"
+    CLOSED_DELIVERED = "closed_delivered"
+    CLOSED_REJECTED = "closed_rejected"
+    CLOSED_CANCELLED = "closed_cancelled"
+    WITHIN_STANDARD = "within_standard"
+    LATE = "late"
+    TICKETS_ISSUED = "tickets_issued"
+    TICKETS_CALLED = "tickets_called"
+    TICKETS_SERVED = "tickets_served"
+    VISITS = "visits"
+    """People served at booths without tickets; who goes to two booths is two visits."""
+    JOBS_OPENED = "jobs_opened"
+    JOBS_ASSIGNED = "jobs_assigned"
+    JOBS_COLLECTED = "jobs_collected"
+    JOBS_HANDED_IN = "jobs_handed_in"
+    JOBS_DOCUMENT_COLLECTED = "jobs_document_collected"
+    JOBS_DELIVERY_REPORTED = "jobs_delivery_reported"
+    JOBS_DELIVERED = "jobs_delivered"
+    """Confirmed by the recipient, not only reported by the agent."""
+    DELIVERY_ATTEMPTS_FAILED = "delivery_attempts_failed"
+    """Attempts, not jobs: one job can fail twice and be delivered in the end."""
+    JOBS_WITHDRAWN = "jobs_withdrawn"
+
+
+class By(StrEnum):
+    """Along what a total is split."""
+
+    ALL = "all"
+    SERVICE = "service"
+    REGION = "region"
+    """Sub-district where the applicant lives; visits tell nothing of that."""
+    CHANNEL = "channel"
+    EVENT = "event"
+    HOUR = "hour"
+    BOOTH = "booth"
+
+
+class Cell(NamedTuple):
+    """One counter's place. A programme's cells have a day and no event, an event's the reverse."""
+
+    programme_id: str
+    event_id: str
+    by: By
+    day: str
+    value: str
+
+
+Amounts = Mapping[Measure, int]
+Totals = dict[Cell, dict[Measure, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An archived event as far as it is counted; `payload` as JSON gives it."""
+
+    id: str
+    type: str
+    programme_id: str
+    occurred_at: datetime
+    payload: Mapping[str, Any]
+
+    @property
+    def event_id(self) -> str:
+        """Return the event that this happened at, or NONE."""
+        return self.payload.get("event_id") or NONE
+
+
+_VISIT: Final = "scheduler.visit_recorded.v1"
+_CLOSED: Final = "intake.request_closed.v1"
+_ONES: Final[Mapping[str, Measure]] = {
+    "intake.request_received.v1": Measure.REQUESTS_RECEIVED,
+    "intake.request_verified.v1": Measure.REQUESTS_VERIFIED,
+    "intake.document_issued.v1": Measure.DOCUMENTS_ISSUED,
+    "intake.receipt_confirmed.v1": Measure.RECEIPTS_CONFIRMED,
+    "scheduler.ticket_issued.v1": Measure.TICKETS_ISSUED,
+    "scheduler.ticket_called.v1": Measure.TICKETS_CALLED,
+    "scheduler.ticket_served.v1": Measure.TICKETS_SERVED,
+    "courier.job_opened.v1": Measure.JOBS_OPENED,
+    "courier.job_assigned.v1": Measure.JOBS_ASSIGNED,
+    "courier.papers_collected.v1": Measure.JOBS_COLLECTED,
+    "courier.papers_handed_in.v1": Measure.JOBS_HANDED_IN,
+    "courier.document_collected.v1": Measure.JOBS_DOCUMENT_COLLECTED,
+    "courier.delivery_reported.v1": Measure.JOBS_DELIVERY_REPORTED,
+    "courier.delivery_confirmed.v1": Measure.JOBS_DELIVERED,
+    "courier.delivery_failed.v1": Measure.DELIVERY_ATTEMPTS_FAILED,
+    "courier.job_withdrawn.v1": Measure.JOBS_WITHDRAWN,
+}
+"""Types of which each event is one. Of two versions of a type that are sent side by side only one
+may stand here, or the same fact would be counted twice."""
+
+
+def amounts(fact: Fact) -> Amounts:
+    """Return what a fact adds; empty where nothing of it is counted."""
+    if fact.type in _ONES:
+        return {_ONES[fact.type]: 1}
+    if fact.type == _VISIT:
+        return {Measure.VISITS: fact.payload["visitors"]}
+    return _closed(fact.payload) if fact.type == _CLOSED else {}
+
+
+def _closed(payload: Mapping[str, Any]) -> Amounts:
+    added = {Measure.REQUESTS_CLOSED: 1, Measure(f"closed_{payload['outcome']}"): 1}
+    match payload.get("within_standard"):
+        case True:
+            added[Measure.WITHIN_STANDARD] = 1
+        case False:
+            added[Measure.LATE] = 1
+    return added
+
+
+def cells(fact: Fact, zone: str) -> Iterator[Cell]:
+    """Return every place where a fact is counted; `zone` is that of its programme."""
+    local = fact.occurred_at.astimezone(_ZONES[zone])
+    values = {
+        By.ALL: NONE,
+        By.SERVICE: fact.payload.get("service") or NONE,
+        By.REGION: _residence(fact),
+        By.CHANNEL: fact.payload.get("channel") or NONE,
+    }
+    programme, day = fact.programme_id, local.date().isoformat()
+    for by, value in (*values.items(), (By.EVENT, fact.event_id)):
+        yield Cell(programme, "", by, day, value)
+    if fact.event_id == NONE:
+        return
+    values |= {
+        By.HOUR: local.isoformat(timespec="hours")[: len("2023-03-11T09")],
+        By.BOOTH: fact.payload.get("booth_id") or NONE,
+    }
+    for by, value in values.items():
+        yield Cell(programme, fact.event_id, by, "", value)
+
+
+def _residence(fact: Fact) -> str:
+    if fact.type == _VISIT:
+        # Its region is where the event stands, and neighbours come to it too.
+        return NONE
+    return str(fact.payload.get("region_code") or NONE)[:SUB_DISTRICT]
+
+
+def fold(facts: Iterable[Fact], zones: Mapping[str, str], into: Totals | None = None) -> Totals:
+    """Add facts up. `zones` has the zone of every programme that they belong to."""
+    totals: Totals = {} if into is None else into
+    for fact in facts:
+        added = amounts(fact)
+        for cell in cells(fact, zones[fact.programme_id]) if added else ():
+            counters = totals.setdefault(cell, {})
+            for measure, amount in added.items():
+                counters[measure] = counters.get(measure, 0) + amount
+    return totals
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A counter that does not say what the archive says."""
+
+    cell: Cell
+    measure: Measure
+    archive: int
+    totals: int
+
+
+def differences(
+    counted: Mapping[Cell, Amounts], kept: Mapping[Cell, Amounts]
+) -> Iterator[Difference]:
+    """Return where what was counted again differs from what is kept, in order of the cells."""
+    for cell in sorted({*counted, *kept}):
+        ours, theirs = counted.get(cell, {}), kept.get(cell, {})
+        for measure in Measure:
+            pair = (ours.get(measure, 0), theirs.get(measure, 0))
+            if pair[0] != pair[1]:
+                yield Difference(cell, measure, *pair)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from the first to the last, both included. Raises Refused: order, too_long."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise Refused("order", "the last day comes before the first")
+        if (self.last - self.first).days >= MAX_DAYS:
+            raise Refused("too_long", f"at most {MAX_DAYS} days")
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Our copy of a programme; `services` are the names of its catalogue by code."""
+
+    id: str
+    version: int
+    name: str
+    owner: str
+    region_code: str
+    time_zone: str
+    services: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Booth:
+    """A booth of one agency at an event."""
+
+    id: str
+    agency: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlan:
+    """Our copy of an event: where and when it is, and who stands there."""
+
+    id: str
+    version: int
+    programme_id: str
+    name: str
+    place: str
+    region_code: str
+    on: date
+    opens_at: datetime
+    closes_at: datetime
+    booths: tuple[Booth, ...]
+    services: tuple[str, ...]
+    """Codes of what its booths offer, in their order."""

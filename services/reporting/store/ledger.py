@@ -1,0 +1,233 @@
+"""Turning the work list into totals, by one instance at a time, each row exactly once.
+
+That a row counts once does not rest on the lease: increments and the deletion of their rows are one
+transaction, and one that does not find all its rows is undone. The lease only keeps instances from
+getting in each other's way. It is held in the same document that says which generation of totals
+is current; every transaction here writes that document, so that a rebuild can begin and end
+between two of them and never inside one.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClientSession
+from pymongo import InsertOne, ReturnDocument, UpdateOne, WriteConcern
+from pymongo.read_concern import ReadConcern
+
+from services.reporting.domain import Fact, Totals
+from services.reporting.store import copies
+from services.reporting.store.archive import facts_by_id
+from services.reporting.store.names import (
+    ARCHIVE,
+    FIRST_GENERATION,
+    REFOLDED,
+    REVISIONS,
+    STATE,
+    THE_STATE,
+    TOTALS,
+    UNFOLDED,
+    documents,
+    durable,
+)
+from services.reporting.usecases.project import Waiting
+from shared.messaging.errors import Conflict
+from shared.messaging.parcel import Document
+from shared.mongo.client import Client, Database, translated
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOBODY = ""
+_COUNT_LIMIT = 100_000
+_AWAIT_MS = 500
+"""How long the server holds one question for news; a stop waits as long at most."""
+
+
+class Ledger:
+    """`usecases.project.Ledger`: the totals as one instance writes them."""
+
+    def __init__(self, client: Client, database: str, owner: str, lease_seconds: float) -> None:
+        self._client = client
+        self._db = durable(client, database)
+        self._owner = owner
+        self._lease = lease_seconds
+        self._epoch = 0
+        self._renewed = -lease_seconds
+
+    async def prepare(self) -> None:
+        """Make the document of state where there is none yet. Raises Unavailable."""
+        first = {
+            "owner": _NOBODY,
+            "epoch": 0,
+            "until": _EPOCH,
+            "folds": 0,
+            "current": FIRST_GENERATION,
+            "previous": None,
+            "next": None,
+        }
+        with translated():
+            await self._db[STATE].update_one(
+                {"_id": THE_STATE}, {"$setOnInsert": first}, upsert=True
+            )
+
+    async def lead(self) -> bool:
+        """Take or renew the lease; whether this instance counts. Raises Unavailable."""
+        if time.monotonic() - self._renewed < self._lease / 3:
+            return True
+        asked = time.monotonic()
+        free = [{"owner": self._owner}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]
+        mine = {"$eq": ["$owner", self._owner]}
+        held = {
+            "epoch": {"$cond": [mine, "$epoch", {"$add": ["$epoch", 1]}]},
+            "owner": self._owner,
+            "until": {"$add": ["$$NOW", int(self._lease * 1000)]},
+        }
+        with translated():
+            state = await change_state(self._db, {"$or": free}, [{"$set": held}])
+        if state is None:
+            return False
+        self._epoch, self._renewed = state["epoch"], asked
+        return True
+
+    async def resign(self) -> None:
+        """Give the lease back, so that another instance goes on at once. Raises Unavailable."""
+        self._renewed = -self._lease
+        with translated():
+            await self._db[STATE].update_one(
+                {"_id": THE_STATE, "owner": self._owner}, {"$set": {"until": _EPOCH}}
+            )
+
+    async def zones(self) -> dict[str, str]:
+        """Return the zone of every programme that we know, by its id. Raises Unavailable."""
+        with translated():
+            return await copies.zones(self._db)
+
+    async def take(self, programmes: Sequence[str], limit: int) -> list[Fact]:
+        """Return facts of these programmes that are not counted yet. Raises Unavailable."""
+        with translated():
+            query = {"programme_id": {"$in": list(programmes)}}
+            found = await self._db[UNFOLDED].find(query, {"_id": 1}, limit=limit).to_list(None)
+            return await facts_by_id(self._db[ARCHIVE], [row["_id"] for row in found])
+
+    async def fold(self, facts: Sequence[Fact], totals: Totals, events: Sequence[str]) -> None:
+        """Add to the totals and take the facts off the work list, both or neither.
+
+        Raises Conflict where another instance leads or has counted one of them, Unavailable where
+        the outcome is not known: what then is still on the list is not counted.
+        """
+        ids = [fact.id for fact in facts]
+        async with transaction(self._client) as session:
+            mine = {"owner": self._owner, "epoch": self._epoch}
+            state = await change_state(self._db, mine, {"$inc": {"folds": 1}}, session)
+            if state is None:
+                self._renewed = -self._lease
+                raise Conflict("another instance counts")
+            await add(self._db, state["current"], totals, session)
+            await _take_off(self._db, ids, session)
+            if state["next"] is not None:
+                await _note_refolded(self._db, state["next"], facts, session)
+            await _revise(self._db, events, session)
+
+    @asynccontextmanager
+    async def arrivals(self) -> AsyncIterator[Callable[[float], Awaitable[None]]]:
+        """Watch the work list: what is yielded returns at a new row, or after so many seconds.
+
+        What comes after this block was entered is not missed. Raises Unavailable.
+        """
+        news: list[Document] = [{"$match": {"operationType": "insert"}}, {"$project": {"_id": 1}}]
+        with translated():
+            async with self._db[UNFOLDED].watch(news, max_await_time_ms=_AWAIT_MS) as stream:
+
+                async def wait(seconds: float) -> None:
+                    until = time.monotonic() + seconds
+                    while await stream.try_next() is None and time.monotonic() < until:
+                        continue
+
+                yield wait
+
+    async def waiting(self, programmes: Sequence[str]) -> Waiting:
+        """Return what is on the work list, apart what waits for its programme."""
+        known = {"programme_id": {"$in": list(programmes)}}
+        unknown = {"programme_id": {"$nin": list(programmes)}}
+        with translated():
+            rows = self._db[UNFOLDED]
+            return Waiting(
+                await rows.count_documents(known, limit=_COUNT_LIMIT),
+                await _oldest(rows, known),
+                await rows.count_documents(unknown, limit=_COUNT_LIMIT),
+                await _oldest(rows, unknown),
+            )
+
+
+@asynccontextmanager
+async def transaction(client: Client) -> AsyncIterator[AsyncIOMotorClientSession]:
+    """Run one transaction, durable on a majority. Raises Conflict and Unavailable."""
+    with translated():
+        async with (
+            await client.start_session() as session,
+            session.start_transaction(
+                read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
+            ),
+        ):
+            yield session
+
+
+async def change_state(
+    database: Database,
+    query: Document,
+    change: Document | list[Document],
+    session: AsyncIOMotorClientSession | None = None,
+) -> Document | None:
+    """Return the document of state as it is after the change; None where the query did not fit."""
+    return await database[STATE].find_one_and_update(
+        {"_id": THE_STATE, **query},
+        change,
+        session=session,
+        return_document=ReturnDocument.AFTER,
+    )
+
+
+async def add(
+    database: Database, generation: int, totals: Totals, session: AsyncIOMotorClientSession
+) -> None:
+    """Add to the counters of one generation."""
+    increments = [
+        UpdateOne(
+            {"_id": document["_id"]},
+            {"$inc": {f"n.{measure}": n for measure, n in document["n"].items()}},
+            upsert=True,
+        )
+        for document in documents(generation, totals)
+    ]
+    if increments:
+        await database[TOTALS].bulk_write(increments, ordered=False, session=session)
+
+
+async def _take_off(
+    database: Database, ids: Sequence[str], session: AsyncIOMotorClientSession
+) -> None:
+    taken = await database[UNFOLDED].delete_many({"_id": {"$in": list(ids)}}, session=session)
+    if taken.deleted_count != len(ids):
+        raise Conflict("somebody else has counted this")
+
+
+async def _note_refolded(
+    database: Database, generation: int, facts: Sequence[Fact], session: AsyncIOMotorClientSession
+) -> None:
+    rows = [InsertOne({"_id": f"{generation}|{fact.id}"}) for fact in facts]
+    await database[REFOLDED].bulk_write(rows, ordered=False, session=session)
+
+
+async def _revise(
+    database: Database, events: Sequence[str], session: AsyncIOMotorClientSession
+) -> None:
+    revised: dict[str, Any] = {"$inc": {"revision": 1}, "$currentDate": {"updated_at": True}}
+    changes = [UpdateOne({"_id": event_id}, revised, upsert=True) for event_id in events]
+    if changes:
+        await database[REVISIONS].bulk_write(changes, ordered=False, session=session)
+
+
+async def _oldest(rows: Any, query: Mapping[str, Any]) -> datetime | None:
+    found = await rows.find_one(query, {"since": 1}, sort=[("since", 1)])
+    return found["since"] if found else None

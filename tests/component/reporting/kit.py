@@ -1,0 +1,141 @@
+"""Reporting on the real kernel with fakes below it; counted by the pure part, in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from services.reporting import api, handlers, pages
+from services.reporting.app import page_frame
+from services.reporting.domain import Refused, fold
+from services.reporting.store import Reader, ReportingWork
+from services.reporting.store.archive import fact_of
+from services.reporting.store.names import (
+    ARCHIVE,
+    PROGRAMMES,
+    REVISIONS,
+    STATE,
+    THE_STATE,
+    TOTALS,
+    documents,
+)
+from services.reporting.usecases.archive import Work
+from shared.contracts.event import Event
+from shared.messaging.consumer import Consumer
+from shared.testing.road import MemoryRoad, memory_road
+from shared.web.live import Streams, Timing
+from tests.unit.reporting.histories import programme, received, scheduled
+
+SETU: Final = "botram-2023-03-11-setu"
+BALANGAN: Final = "dik-2023-03-12-paringin"
+
+
+class Gauge:
+    """How many streams are open."""
+
+    def __init__(self) -> None:
+        self.open = 0.0
+
+    def set(self, value: float, /) -> None:
+        """Note how many."""
+        self.open = value
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Reporting on fakes."""
+
+    road: MemoryRoad
+    client: httpx.AsyncClient
+    board: pages.Board
+    stopping: asyncio.Event
+    gauge: Gauge
+
+    async def tell(self, *events: Event) -> None:
+        """Have events come in, and count everything there is."""
+        for event in events:
+            receipt = await self.road.deliver(event)
+            assert (receipt.dead, receipt.put_off) == (None, False)
+        self.count()
+
+    def count(self, generation: int = 1) -> None:
+        """Do the projector's work in memory: totals, revisions, and what generation it is."""
+        held = self.road.memory.collections
+        zones = {p["_id"]: p["time_zone"] for p in held[PROGRAMMES].values()}
+        facts = [fact_of(d) for d in held[ARCHIVE].values() if d["programme_id"] in zones]
+        for document in documents(generation, fold(facts, zones)):
+            held[TOTALS][document["_id"]] = document
+        for fact in facts:
+            revised = held[REVISIONS].get(fact.event_id, {"_id": fact.event_id, "revision": 0})
+            number = sum(other.event_id == fact.event_id for other in facts)
+            held[REVISIONS][fact.event_id] = {
+                **revised,
+                "revision": number,
+                "updated_at": self.road.clock(),
+            }
+        held[STATE][THE_STATE] = {"_id": THE_STATE, "current": generation}
+
+    async def get(
+        self, path: str, role: str = "head", *scope: str, **params: Any
+    ) -> httpx.Response:
+        """Ask as somebody with one grant, of everything unless a scope is given."""
+        headers = self.road.headers(role, *(scope or ("*", "*")))
+        return await self.client.get(path, params=params or None, headers=headers)
+
+    async def streaming(self, path: str, role: str = "head", *scope: str) -> asyncio.Task[Any]:
+        """Open a stream; its answer is whole when it ends."""
+        asked = asyncio.create_task(self.get(path, role, *scope))
+        await until(lambda: self.gauge.open > 0 or asked.done())
+        return asked
+
+    async def see(self, path: str, role: str = "head", *scope: str) -> httpx.Response:
+        """Open a page in a browser."""
+        token = self.road.token(role, *(scope or ("*", "*")))
+        seen: Mapping[str, str] = {"Accept": "text/html", "Authorization": f"Bearer {token}"}
+        return await self.client.get(path, headers=seen)
+
+
+@asynccontextmanager
+async def desk() -> AsyncIterator[Desk]:
+    """Reporting with nothing in it."""
+    async with memory_road("reporting") as road:
+        consumer: Consumer[Work] = road.consumer(ReportingWork, Refused)
+        handlers.subscribe(consumer)
+        reader, frame, stopping = Reader(road.database), page_frame(), asyncio.Event()
+        board = pages.Board(frame, reader)
+        gauge = Gauge()
+        timing = Timing(pace=0.01)
+        streams = Streams(stopping=stopping, clock=road.clock, gauge=gauge, timing=timing)
+        client = road.client(
+            rules={**api.RULES, **pages.RULES},
+            routers=[api.routes(reader), pages.routes(frame, board, reader, streams)],
+            pages=frame,
+        )
+        async with client:
+            yield Desk(road, client, board, stopping, gauge)
+
+
+async def two_offices(full: Desk) -> None:
+    """Two programmes of two governments, an event of each, and requests at both."""
+    await full.tell(
+        programme(),
+        programme("dik_jamila", region="63.11"),
+        scheduled(SETU),
+        scheduled(BALANGAN, "dik_jamila", region_code="63.11.01", name="Dik Jamila Paringin"),
+        *[received(f"c{n}", "KIA") for n in range(3)],
+        received("c3", "KK"),
+        received("c4", "KK", event_id=None, channel="office"),
+        received("c5", "KIA", programme_id="dik_jamila", event_id=BALANGAN),
+    )
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Let others work until something holds; TimeoutError where it does not in time."""
+    async with asyncio.timeout(20):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.01)

@@ -1,0 +1,178 @@
+"""The pages as a browser gets them."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.reporting.pages import board as board_module
+from services.reporting.store.names import REVISIONS
+from shared.contracts.scheduler import EventScheduled
+from shared.messaging.errors import Unavailable
+from shared.web.problems import NotFound
+from tests.component.reporting.kit import BALANGAN, SETU, Desk, desk, two_offices, until
+from tests.unit.reporting.histories import programme, received, scheduled
+
+PAGE = f"/acara/{SETU}"
+
+
+@pytest.fixture
+async def full() -> AsyncIterator[Desk]:
+    async with desk() as empty:
+        await two_offices(empty)
+        yield empty
+
+
+async def test_the_list_shows_what_the_grants_cover_newest_first(full: Desk) -> None:
+    await full.tell(scheduled("later", name="BOTRAM Nanti", on="2023-06-17"))
+    page = (await full.see("/acara", "operator", "botram", "32.16")).text
+    assert re.findall(r'href="/acara/([^"]+)"', page) == ["later", SETU]
+    assert "Sabtu, 17 Juni 2023" in page
+    everything = (await full.see("/acara")).text
+    assert BALANGAN in everything
+    other = (await full.see("/acara", "operator", "botram", "32.16.06")).text
+    assert "Belum ada acara di wilayah Anda." in other
+    assert (await full.see("/")).headers["location"] == "/acara"
+
+
+async def test_the_page_holds_the_numbers_without_any_script(full: Desk) -> None:
+    answer = await full.see(PAGE)
+    page = answer.text
+    assert "<h1>BOTRAM Setu</h1>" in page
+    assert "Sabtu, 11 Maret 2023 pukul 09.00 WIB sampai pukul 11.30 WIB" in page
+    assert "<strong>4</strong> Permohonan" in page
+    assert "Angka terakhir berubah Sabtu, 11 Maret 2023 pukul 09.15 WIB." in page
+    assert f'data-live="{PAGE}/arus"' in page
+    assert f'data-poll="{PAGE}/angka"' in page
+    assert "style=" not in page
+    assert "unsafe-inline" not in answer.headers["content-security-policy"]
+    assert "HEALTH_CHECK" not in page
+
+
+async def test_the_zone_is_the_programmes(full: Desk) -> None:
+    page = (await full.see(f"/acara/{BALANGAN}")).text
+    assert "pukul 10.00 WITA sampai pukul 12.30 WITA" in page
+
+
+async def test_large_numbers_have_their_separators(full: Desk) -> None:
+    await full.tell(*[received(f"more{n}") for n in range(1000)])
+    fragment = (await full.get(f"{PAGE}/angka")).text
+    assert "<strong>1.004</strong>" in fragment
+    assert '<td class="number">99,90</td>' in fragment
+    assert "<html" not in fragment
+
+
+async def test_nothing_asked_yet_is_said(full: Desk) -> None:
+    await full.tell(scheduled("later"))
+    page = (await full.see("/acara/later")).text
+    assert "Belum ada permohonan" in page
+    assert "Belum ada yang tercatat." in page
+    assert "<svg" not in page
+
+
+async def test_what_is_written_into_names_is_shown_and_not_obeyed(full: Desk) -> None:
+    bad = '<script>alert("x")</script>'
+    services = [{"code": "KIA", "name": bad, "deliverable": "card"}]
+    await full.road.deliver(programme(services=services), version=2)
+    await full.road.deliver(scheduled(name=bad, place=bad), version=2)
+    page = (await full.see(PAGE)).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+async def test_an_unknown_event_is_a_page_that_says_so(full: Desk) -> None:
+    for path in ("/acara/nowhere", "/acara/nowhere/angka", "/acara/nowhere/arus"):
+        answer = await full.see(path)
+        assert answer.status_code == 404
+        assert "Halaman tidak ditemukan" in answer.text
+    # Figures without a plan are not an event: nobody could say who may see them.
+    await full.tell(received("stray", event_id="unplanned"))
+    assert (await full.see("/acara/unplanned")).status_code == 404
+
+
+async def test_an_event_of_an_unknown_programme_has_no_zone_and_is_not_shown(full: Desk) -> None:
+    await full.tell(scheduled("early", "sregep"))
+    assert (await full.see("/acara/early")).status_code == 404
+    await full.tell(programme("sregep"))
+    assert (await full.see("/acara/early")).status_code == 200
+
+
+async def test_a_stream_sends_the_figures_and_again_after_each_change(
+    full: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_module, "LOOK_SECONDS", 0.01)
+    following = asyncio.create_task(full.board.follow())
+    asked = await full.streaming(f"{PAGE}/arus")
+    await until(lambda: SETU in full.board._made)
+    await full.tell(received("c9"))
+    await until(lambda: "<strong>5</strong>" in full.board._made[SETU][1])
+    # What was made is sent at once; then the process stops.
+    await asyncio.sleep(0)
+    full.stopping.set()
+    answer = await asked
+    following.cancel()
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    shown = re.findall(r"data: .*<strong>(\d+)</strong> Permohonan", answer.text)
+    assert shown == ["4", "5"]
+
+
+async def test_the_fragment_is_made_once_for_all_and_anew_when_something_changed(
+    full: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def fragment(template: str, **_: object) -> str:
+        made.append(template)
+        return str(len(made))
+
+    monkeypatch.setattr(full.board._pages, "fragment", fragment)
+    assert [await full.board.fragment(SETU) for _ in range(3)] == ["1", "1", "1"]
+    await full.tell(received("c9"))
+    assert await full.board.fragment(SETU) == "2"
+    moved = scheduled(place="Balai Desa")
+    assert isinstance(moved, EventScheduled)
+    await full.road.deliver(moved, version=2)
+    assert await full.board.fragment(SETU) == "3"
+    full.count(generation=2)
+    assert await full.board.fragment(SETU) == "4"
+
+
+async def test_while_the_database_is_away_the_last_figures_stay(full: Desk) -> None:
+    last = await full.board.fragment(SETU)
+    full.road.memory.away = True
+    assert await full.board.fragment(SETU) == last
+    with pytest.raises(Unavailable):
+        await full.board.fragment(BALANGAN)
+    full.road.memory.away = False
+    with pytest.raises(NotFound):
+        await full.board.fragment("nowhere")
+
+
+async def test_only_what_somebody_watches_is_looked_at(
+    full: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_module, "LOOK_SECONDS", 0.01)
+    following = asyncio.create_task(full.board.follow())
+    held = [full.board.changes(event_id) for event_id in (SETU, SETU, BALANGAN)]
+    assert held[0] is held[1]
+    await until(lambda: [changes.revision for changes in held] == [1, 1, 1])
+    full.road.memory.away = True
+    await asyncio.sleep(0.05)
+    full.road.memory.away = False
+    full.road.memory.collections[REVISIONS][SETU]["revision"] += 1
+    await until(lambda: held[0].revision == 2)
+    await asyncio.sleep(0.05)
+    assert [changes.revision for changes in held] == [2, 2, 1]
+    held.clear()
+    assert len(full.board._watched) == 0
+    following.cancel()
+
+
+async def test_many_events_do_not_fill_the_memory(
+    full: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_module, "_KEPT", 1)
+    await full.board.fragment(SETU)
+    await full.board.fragment(BALANGAN)
+    assert list(full.board._made) == [BALANGAN]

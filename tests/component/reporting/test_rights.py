@@ -1,0 +1,48 @@
+"""Who may see what: a table kept by hand, walked row by row."""
+
+import asyncio
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from services.reporting import api, pages
+from tests.component.reporting.kit import BALANGAN, SETU, desk, two_offices, until
+
+ROWS = list(csv.DictReader(Path(__file__).with_name("rights.csv").read_text().splitlines()))
+EVENTS = {"botram": SETU, "dik_jamila": BALANGAN}
+REGIONS = {"botram": ("32.16", "32.16.18"), "dik_jamila": ("63.11", "63.11.01")}
+
+
+def test_every_route_has_rows_of_both_kinds() -> None:
+    allowed: dict[str, set[bool]] = defaultdict(set)
+    for row in ROWS:
+        allowed[row["route"]].add(int(row["status"]) < 400)
+    assert set(allowed) == {*api.RULES, *pages.RULES}
+    assert all(kinds == {True, False} for kinds in allowed.values())
+
+
+def test_the_table_tells_the_targets_as_they_are() -> None:
+    assert all(row["region"] in REGIONS[row["programme"]] for row in ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[",".join(row.values()) for row in ROWS])
+async def test_a_row_of_the_table(row: dict[str, str]) -> None:
+    async with desk() as full:
+        await two_offices(full)
+        path = (
+            row["route"]
+            .partition(" ")[2]
+            .format(event_id=EVENTS[row["programme"]], programme_id=row["programme"])
+        )
+        if path.endswith("/totals"):
+            path += "?from=2023-03-01&to=2023-03-31&by=day"
+        headers = {}
+        if row["role"] != "nobody":
+            headers = full.road.headers(row["role"], row["grant_programme"], row["grant_region"])
+        asked = asyncio.create_task(full.client.get(path, headers=headers))
+        # A stream ends when the process stops, and is only then an answer to this client.
+        await until(lambda: full.gauge.open > 0 or asked.done())
+        full.stopping.set()
+        assert (await asked).status_code == int(row["status"])
