@@ -35,10 +35,11 @@ def rabbit(
     vhost: str = "/",
     services: Path = SERVICES,
 ) -> None:
-    """Apply the whole topology and the rights. `passwords` is by service."""
+    """Apply the topology and the rights of the services that `passwords` names: all, as a rule."""
     management = Management(management_url, vhost)
+    wanted = [s for s in read_subscriptions(services) if s.service in passwords]
     try:
-        management.apply(topology(read_subscriptions(services)))
+        management.apply(topology(wanted))
         management.grant([BrokerUser(name, password) for name, password in passwords.items()])
         management.grant_operator(BrokerUser(OPERATOR, operator))
     finally:

@@ -180,9 +180,10 @@ def prepared(
     vhost: str = "/",
     prefix: str = "",
     environment: Mapping[str, str] | None = None,
+    services: Sequence[str] | None = None,
 ) -> Stack:
     """Make secrets and ports, create users and topology; no service runs yet."""
-    names = provision.service_names()
+    names = services or provision.service_names()
     store = Folder(folder / "secrets")
     store.prepare()
     secrets = originals(store)

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Generic, TypeVar, cast
 
@@ -23,8 +22,9 @@ from faststream.rabbit.message import RabbitMessage
 from pydantic import ValidationError
 
 from shared.contracts import CATALOGUE, Event
+from shared.messaging.acknowledge import Acknowledger
 from shared.messaging.bus import HEARTBEAT, Bus
-from shared.messaging.errors import Malformed, NotPublished, Rejected, refusals
+from shared.messaging.errors import Locked, Malformed, NotPublished, Rejected, refusals
 from shared.messaging.failpoints import failpoint
 from shared.messaging.group_commit import GroupCommit, Outcome, Task
 from shared.messaging.metrics import ConsumerMetrics
@@ -101,6 +101,7 @@ class Consumer(Generic[W]):
         self._work = work
         self._refused = refused
         self._clock = clock
+        self._acknowledger: Acknowledger | None = None
         self._routes: dict[str, _Route[W]] = {}
         self._subscriber = broker.subscriber(
             RabbitQueue(queue, queue_type=QueueType.QUORUM, declare=False), no_reply=True
@@ -169,7 +170,18 @@ class Consumer(Generic[W]):
         else:
             self._count(parcel, outcome)
         await failpoint("consume.before_ack")
-        await _acknowledge(raw)
+        await self._acknowledge(raw)
+
+    async def _acknowledge(self, raw: IncomingMessage) -> None:
+        try:
+            channel = cast("aiormq.Channel", raw.channel)
+        except AMQPError:
+            # The channel is gone and with it the right to acknowledge: the message comes again.
+            return
+        if self._acknowledger is None or self._acknowledger.channel is not channel:
+            self._acknowledger = Acknowledger(channel)
+        self._acknowledger.settle(raw.delivery_tag or 0)
+        await self._acknowledger.flushed()
         await failpoint("consume.after_ack")
 
     def _task(self, parcel: Parcel) -> Task:
@@ -212,18 +224,21 @@ class Consumer(Generic[W]):
         # The message of an exception may quote a payload; its type and place do not.
         _log.warning("attempt failed", extra={"event_type": kind, "reason": name}, exc_info=error)
         self._metrics.failed.labels(kind, name).inc()
-        if attempt >= len(RETRY_SECONDS):
+        if isinstance(error, Locked):
+            # No fault of the message, and soon over: this attempt does not count.
+            await self._forward(raw, retry_exchange(RETRY_SECONDS[0]), {ATTEMPT: attempt})
+        elif attempt < len(RETRY_SECONDS):
+            await self._forward(raw, retry_exchange(RETRY_SECONDS[attempt]), {ATTEMPT: attempt + 1})
+        else:
             await self._bury(raw, kind, "attempts_exhausted", name)
             return
-        exchange = retry_exchange(RETRY_SECONDS[attempt])
-        await self._forward(raw, exchange, {ATTEMPT: attempt + 1})
         self._metrics.retried.labels(kind).inc()
         await failpoint("retry.published")
 
     async def _bury(self, raw: IncomingMessage, kind: str, reason: str, detail: str) -> None:
         """Lay the message aside with its reason, for an operator to look at."""
         _log.warning("dead letter", extra={"event_type": kind, "reason": reason})
-        died = datetime.now(UTC).isoformat(timespec="seconds")
+        died = self._clock().isoformat(timespec="seconds")
         notes = {REASON: reason, DETAIL: detail[:500], DIED_AT: died, QUEUE: self.queue}
         await self._forward(raw, DEAD, notes)
         self._metrics.dead.labels(kind, reason).inc()
@@ -259,13 +274,3 @@ def _fields(invalid: ValidationError) -> str:
         f"{'.'.join(str(part) for part in error['loc']) or 'body'}: {error['type']}"
         for error in errors[:10]
     )
-
-
-async def _acknowledge(raw: IncomingMessage) -> None:
-    if raw.delivery_tag is None:
-        return
-    try:
-        # Without waiting for the socket to drain: a lost acknowledgement is a duplicate, no more.
-        await cast("aiormq.Channel", raw.channel).basic_ack(raw.delivery_tag, wait=False)
-    except (AMQPError, OSError, RuntimeError):
-        _log.info("acknowledgement lost; the message will come again")

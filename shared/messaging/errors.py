@@ -44,6 +44,13 @@ class Conflict(Exception):  # noqa: N818
     """Somebody else changed what this was decided on; decide again."""
 
 
+class Locked(Conflict):
+    """A transaction that has not ended holds what this one would write.
+
+    It ends by itself: soon where its process lives, by the server's limit where it was killed.
+    """
+
+
 class Unavailable(Exception):  # noqa: N818
     """The database cannot be reached or did not say whether it committed; try again later."""
 

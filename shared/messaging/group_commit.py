@@ -71,17 +71,27 @@ class Task:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     outcome: Outcome | None = None
-    committing: bool = False
+    uncertain: bool = False
+    """A commit of it ended without saying whether it happened."""
+    doubles: "list[Task]" = field(default_factory=list)
+    """The same message or command once more in the same batch."""
 
     def settle(self, outcome: Outcome) -> None:
         """Answer whoever waits, once."""
         if not self.future.done():
             self.future.set_result(outcome)
+        for double in self.doubles:
+            if double.fingerprint == self.fingerprint:
+                double.settle(Outcome(outcome.answer, duplicate=True))
+            else:
+                double.fail(FingerprintMismatch())
 
     def fail(self, error: Exception) -> None:
         """Tell whoever waits, once."""
         if not self.future.done():
             self.future.set_exception(error)
+        for double in self.doubles:
+            double.fail(error)
 
 
 class FingerprintMismatch(Exception):  # noqa: N818
@@ -165,6 +175,8 @@ class GroupCommit:
         except Conflict as conflict:
             await self._again([task for task, _ in done], tries, conflict)
         except Unavailable:
+            for task, _ in done:
+                task.uncertain = True
             raise
         except Exception as error:  # noqa: BLE001 - one unit may hold what cannot be stored
             await self._halve([task for task, _ in done], tries, error)
@@ -181,24 +193,9 @@ class GroupCommit:
         for task in tasks:
             if task.mark in known:
                 _settle_known(task, known[task.mark])
-            elif task.mark in fresh:
-                # The same message twice in one batch: the second waits for the first's commit.
-                self._follow(fresh[task.mark], task)
-            else:
-                fresh[task.mark] = task
+            elif (first := fresh.setdefault(task.mark, task)) is not task:
+                first.doubles = [*(d for d in first.doubles if d is not task), task]
         return list(fresh.values())
-
-    def _follow(self, first: Task, second: Task) -> None:
-        def hand_on(future: asyncio.Future[Outcome]) -> None:
-            error = None if future.cancelled() else future.exception()
-            if future.cancelled() or isinstance(error, Exception):
-                second.fail(error if isinstance(error, Exception) else Conflict("cancelled"))
-            elif second.fingerprint != first.fingerprint:
-                second.fail(FingerprintMismatch())
-            else:
-                second.settle(Outcome(future.result().answer, duplicate=True))
-
-        first.future.add_done_callback(hand_on)
 
     async def _decide(self, book: Book, tasks: list[Task]) -> list[tuple[Task, Unit]]:
         groups: dict[str, list[Task]] = {}
@@ -221,9 +218,9 @@ class GroupCommit:
         return done
 
     async def _run(self, book: Book, task: Task) -> Unit | None:
-        cause = task.parcel.envelope if task.parcel else None
+        cause, body = (task.parcel.envelope, task.parcel.body) if task.parcel else (None, None)
         for _ in range(_RERUNS):
-            unit = Unit(book, self._source, self._clock, cause)
+            unit = Unit(book, self._source, self._clock, cause, body)
             try:
                 answer = await task.work(unit)
             except Waits as waits:
@@ -256,8 +253,6 @@ class GroupCommit:
             parcels=[parcel for _, unit in done for parcel in unit.parcels],
             parked=[_parked(task, unit.waits, now) for task, unit in done if unit.waits],
         )
-        for task, _ in done:
-            task.committing = True
         await failpoint("commit.before")
         with self._metrics.commit(len(done)):
             await self._store.commit(changes)
@@ -283,18 +278,16 @@ class GroupCommit:
 
 
 def _settle_known(task: Task, mark: Document) -> None:
-    if task.committing:
-        # The commit whose answer got lost did happen: this is its first and only settlement.
-        task.settle(task.outcome or Outcome(mark.get("answer")))
-    elif mark.get("fingerprint") != task.fingerprint:
+    if mark.get("fingerprint") != task.fingerprint:
         task.fail(FingerprintMismatch())
     else:
-        task.settle(Outcome(mark.get("answer"), duplicate=True))
+        # A commit whose answer got lost did happen: this is its first settlement.
+        task.settle(Outcome(mark.get("answer"), duplicate=not task.uncertain))
 
 
 def _mark(task: Task, now: datetime) -> Document:
     mark: Document = {"_id": task.mark, "at": now}
-    if task.fingerprint is not None:
+    if task.parcel is None:
         mark["fingerprint"] = task.fingerprint
         mark["answer"] = task.outcome.answer if task.outcome else None
     return mark

@@ -10,6 +10,7 @@ An instance that comes back from the dead publishes twice at worst, and consumer
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from shared.messaging.bus import Bus
@@ -50,6 +51,8 @@ class OutboxRelay:
         self._pending = 0
         self._in_hand: set[str] = set()
         self._confirmed: list[str] = []
+        self._cleared: set[str] = set()
+        self._looked_at = ""
         self._something_confirmed = asyncio.Event()
         self._wake = asyncio.Event()
         self._places = asyncio.Semaphore(_IN_FLIGHT)
@@ -92,37 +95,45 @@ class OutboxRelay:
     async def _rounds(self) -> None:
         while True:
             try:
-                await self._round()
+                while await self._round():
+                    continue
             except Unavailable:
                 await asyncio.sleep(_ROUND_SECONDS)
-            self._wake.clear()
-            try:
-                async with asyncio.timeout(_ROUND_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+            cleared, self._cleared = self._cleared, set()
+            await self._pause()
+            self._in_hand -= cleared
 
-    async def _round(self) -> None:
+    async def _pause(self) -> None:
+        self._wake.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ROUND_SECONDS):
+                await self._wake.wait()
+
+    async def _round(self) -> bool:
+        """Do one round; return whether there is more to publish than it took."""
         await self._store.renew(LEASE_SECONDS)
         if await self._parking.release(_PAGE):
             await failpoint("parking.released")
         if await self._store.adopt():
             await failpoint("relay.adopted")
-        if self._bus.connected:
-            await self._publish_stranded()
+        more = self._bus.connected and await self._publish_stranded()
         self._measure(await self._store.backlog(), await self._parking.backlog())
+        return more
 
-    async def _publish_stranded(self) -> None:
-        """Publish own rows that are not in hand: a failed publish, an adopted or released row."""
-        while self._bus.connected:
-            in_hand = len(self._in_hand)
-            rows = await self._store.mine(in_hand + _PAGE)
-            stranded = [row for row in rows if row.envelope.id not in self._in_hand]
-            if not stranded:
-                return
-            self._in_hand.update(row.envelope.id for row in stranded)
-            await self._publish_all(stranded, "relay")
-            await self._clear_confirmed()
+    async def _publish_stranded(self) -> bool:
+        """Publish own rows that are not in hand: a failed publish, an adopted or released row.
+
+        Page by page, and what fails is tried again only when all others have had their turn: rows
+        that no queue wants hold up nobody. Return whether there are more pages.
+        """
+        rows = await self._store.mine(_PAGE, self._looked_at)
+        more = len(rows) == _PAGE
+        self._looked_at = rows[-1].envelope.id if more else ""
+        stranded = [row for row in rows if row.envelope.id not in self._in_hand]
+        self._in_hand.update(row.envelope.id for row in stranded)
+        await self._publish_all(stranded, "relay")
+        await self._clear_confirmed()
+        return more
 
     async def _publish_all(self, parcels: Sequence[Parcel], path: str) -> None:
         ids = [parcel.envelope.id for parcel in parcels]
@@ -162,7 +173,8 @@ class OutboxRelay:
             self._confirmed.extend(ids)
             self._something_confirmed.set()
             raise
-        self._in_hand.difference_update(ids)
+        # Still in hand for a round: a read of what a majority has may show them until then.
+        self._cleared.update(ids)
         await failpoint("clear.after")
 
     def _measure(self, outbox: Backlog, parked: Backlog) -> None:

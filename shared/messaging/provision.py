@@ -91,8 +91,9 @@ class Management:
                 self._send("DELETE", f"{path}/{_path(found['properties_key'])}")
 
     def depth(self, queue: str) -> int:
-        """Return how many messages a queue holds, as the management API last counted."""
-        return int(self._send("GET", f"queues/{self._vhost}/{_path(queue)}").json()["messages"])
+        """Return how many messages a queue holds, as last counted; 0 before the first count."""
+        found = self._send("GET", f"queues/{self._vhost}/{_path(queue)}").json()
+        return int(found.get("messages", 0))
 
     def close(self) -> None:
         """Close the connections."""

@@ -69,8 +69,11 @@ class OutboxStore(Protocol):
         """Say that this instance is gone, so that others take what it leaves at once."""
         ...
 
-    async def mine(self, limit: int) -> list[Parcel]:
-        """Return this instance's oldest rows, committed on a majority."""
+    async def mine(self, limit: int, behind: str = "") -> list[Parcel]:
+        """Return this instance's oldest rows behind this id, committed on a majority.
+
+        A row that was cleared a moment ago may still be among them.
+        """
         ...
 
     async def adopt(self) -> int:

@@ -30,6 +30,9 @@ DEAD_LETTER_DAYS = 21
 """Shorter than the inbox remembers, so that a replay is recognised."""
 
 _DAY_MS = 86_400_000
+_LOOKS = 1_000_000
+"""Times that dead letters can be listed: a limit that is not stated is 20 from RabbitMQ 4 on, and
+whoever looks gives back what he took."""
 
 
 def retry_exchange(seconds: int) -> str:
@@ -190,7 +193,11 @@ def _policies(subscriptions: tuple[Subscription, ...]) -> tuple[Policy, ...]:
         )
         for seconds in RETRY_SECONDS
     )
-    kept = Policy("jemput.dead", r"\.dead$", {"message-ttl": DEAD_LETTER_DAYS * _DAY_MS})
+    kept = Policy(
+        "jemput.dead",
+        r"\.dead$",
+        {"message-ttl": DEAD_LETTER_DAYS * _DAY_MS, "delivery-limit": _LOOKS},
+    )
     return (*own, *retries, kept)
 
 

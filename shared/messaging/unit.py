@@ -25,9 +25,10 @@ class Book:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._loads: dict[Place, asyncio.Future[Document | None]] = {}
         self._loaded: dict[Place, Document | None] = {}
         self._current: dict[Place, Document] = {}
-        self._asked: dict[str, dict[str, asyncio.Future[Document | None]]] = {}
+        self._asked: dict[str, list[str]] = {}
         self._query: asyncio.Task[None] | None = None
 
     async def read(self, collection: str, id_: str) -> Document | None:
@@ -35,30 +36,35 @@ class Book:
         place = (collection, id_)
         if place in self._current:
             return self._current[place]
-        if place in self._loaded:
-            return self._loaded[place]
-        asked = self._asked.setdefault(collection, {})
-        if id_ not in asked:
-            asked[id_] = asyncio.get_running_loop().create_future()
-        if self._query is None:
-            self._query = asyncio.create_task(self._load())
-        return await asked[id_]
+        if place not in self._loads:
+            # Asked once in a batch: a second answer could be of another version.
+            self._loads[place] = asyncio.get_running_loop().create_future()
+            self._asked.setdefault(collection, []).append(id_)
+            if self._query is None:
+                self._query = asyncio.create_task(self._load())
+        loaded = await self._loads[place]
+        return self._current.get(place, loaded)
 
     async def _load(self) -> None:
         # One turn of the loop lets every unit of the batch ask before the query leaves.
         await asyncio.sleep(0)
         self._query = None
         asked, self._asked = self._asked, {}
-        for collection, futures in asked.items():
+        for collection, ids in asked.items():
             try:
-                found = await self._store.load(collection, list(futures))
+                found = await self._store.load(collection, ids)
             except Exception as error:  # noqa: BLE001 - belongs to those who asked
-                _fail(futures, error)
+                for future in self._open(collection, ids).values():
+                    future.set_exception(error)
                 continue
-            for id_, future in futures.items():
-                self._loaded[collection, id_] = found.get(id_)
-                if not future.done():
-                    future.set_result(found.get(id_))
+            self._loaded.update({(collection, id_): found.get(id_) for id_ in ids})
+            for id_, future in self._open(collection, ids).items():
+                future.set_result(found.get(id_))
+
+    def _open(self, collection: str, ids: list[str]) -> dict[str, asyncio.Future[Document | None]]:
+        """Return those who still wait: at the end of the process they have been cancelled."""
+        futures = {id_: self._loads[collection, id_] for id_ in ids}
+        return {id_: future for id_, future in futures.items() if not future.done()}
 
     def enter(self, unit: "Unit") -> bool:
         """Take a finished unit's writes in; False if it read what has changed since."""
@@ -79,12 +85,21 @@ class Book:
 class Unit:
     """What a use case reads and writes through; nothing is stored before the batch commits."""
 
-    def __init__(self, book: Book, source: str, clock: Clock, cause: Envelope | None) -> None:
+    def __init__(
+        self,
+        book: Book,
+        source: str,
+        clock: Clock,
+        cause: Envelope | None,
+        body: bytes | None = None,
+    ) -> None:
         self._book = book
         self._source = source
         self._clock = clock
         self.cause = cause
         """The envelope of the event that is being handled; None for a command."""
+        self.body = body
+        """That event's payload as it came, byte for byte; None for a command."""
         self.seen: dict[Place, int | None] = {}
         self.written: dict[Place, Document] = {}
         self.parcels: list[Parcel] = []
@@ -132,9 +147,3 @@ Work = Callable[[Unit], Awaitable[Any]]
 
 def _version(document: Document | None) -> int | None:
     return None if document is None else int(document["version"])
-
-
-def _fail(futures: dict[str, asyncio.Future[Document | None]], error: Exception) -> None:
-    for future in futures.values():
-        if not future.done():
-            future.set_exception(error)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Protocol
 
 from pamqp.commands import Basic
@@ -26,6 +27,9 @@ DIED_AT = "x-jemput-died-at"
 QUEUE = "x-jemput-queue"
 
 _PERSISTENT = 2
+_INT64 = 1 << 63
+_HEADERS_KEPT = 50
+_HEADER_LENGTH = 1024
 _SOURCE = "jemput/"
 _VERSIONED = re.compile(r"^(?P<name>[a-z_]+\.[a-z_]+)\.v(?P<version>[0-9]{1,4})$")
 
@@ -61,7 +65,8 @@ def redirect(
     message: Incoming, exchange: str, key: str, notes: Mapping[str, str | int | None]
 ) -> Letter:
     """Address a message anew. Notes are our own headers: set, or taken away with None."""
-    kept = {name: value for name, value in message.headers.items() if _travels(name)}
+    travel = ((name, value) for name, value in message.headers.items() if _travels(name, value))
+    kept = dict(islice(travel, _HEADERS_KEPT))
     headers = {name: value for name, value in {**kept, **notes}.items() if value is not None}
     said = Basic.Properties(
         content_type=message.content_type,
@@ -76,9 +81,10 @@ def redirect(
     return Letter(message.body, said, exchange, key)
 
 
-def _travels(header: str) -> bool:
-    # The broker's own notes (x-death, x-delivery-count ...) belong to the way it came.
-    return header.startswith(("ce-", "x-jemput-"))
+def _travels(header: str, value: object) -> bool:
+    # The broker's own notes (x-death, x-delivery-count ...) belong to the way it came. What is too
+    # long is left behind: headers travel in one frame, and one that overflows ends the connection.
+    return header.startswith(("ce-", "x-jemput-")) and len(str(value)) <= _HEADER_LENGTH
 
 
 def properties(parcel: Parcel) -> Basic.Properties:
@@ -128,15 +134,15 @@ def _envelope(message: Incoming) -> Envelope:
             type=_text(message.type),
             source=_text(headers["ce-source"]).removeprefix(_SOURCE),
             aggregate_id=_text(headers["ce-subject"]),
-            version=int(headers["ce-sequence"]),
+            version=_count(headers["ce-sequence"]),
             correlation_id=_text(message.correlation_id),
-            causation_id=headers.get("ce-causationid"),
+            causation_id=_text(cause) if (cause := headers.get("ce-causationid")) else None,
             occurred_at=_time(headers["ce-time"]),
             recorded_at=_time(headers["ce-recordedtime"]),
         )
     except KeyError as missing:
         raise Malformed("envelope", f"header {missing.args[0]} is missing") from missing
-    except (TypeError, ValueError) as wrong:
+    except (TypeError, ValueError, OverflowError) as wrong:
         raise Malformed("envelope", "an attribute of the envelope cannot be read") from wrong
 
 
@@ -144,6 +150,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
     return value
+
+
+def _count(value: object) -> int:
+    count = int(value) if isinstance(value, str | int) else 0
+    if not 0 < count < _INT64:
+        raise ValueError
+    return count
 
 
 def _time(value: object) -> datetime:

@@ -18,7 +18,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from shared.messaging.errors import Conflict, Unavailable
+from shared.messaging.errors import Conflict, Locked, Unavailable
 
 Client = AsyncIOMotorClient[dict[str, Any]]
 Database = AsyncIOMotorDatabase[dict[str, Any]]
@@ -83,7 +83,7 @@ def _of_write(error: DuplicateKeyError | BulkWriteError) -> Exception:
 
 def _of_operation(error: OperationFailure) -> Exception:
     if error.code == _WRITE_CONFLICT:
-        return Conflict("write conflict")
+        return Locked("write conflict")
     return _of_labels(error)
 
 

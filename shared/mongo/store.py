@@ -1,6 +1,7 @@
 """The road's database: one transaction per batch, one round trip per collection in it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClientSession
@@ -54,7 +55,16 @@ class MongoStore:
                 except BaseException:
                     await _abort(session)
                     raise
-                await _commit(session)
+                await self._commit(session)
+
+    async def _commit(self, session: AsyncIOMotorClientSession) -> None:
+        try:
+            await _commit(session)
+        except Unavailable:
+            # If it did not happen it is still open, and locks what its repetition would write.
+            with suppress(PyMongoError):
+                await self._client.admin.command("killSessions", [session.session_id])
+            raise
 
     async def _write(self, changes: Changes, session: AsyncIOMotorClientSession) -> None:
         inserts = (

@@ -84,7 +84,9 @@ def main(words: list[str]) -> None:
         tempfile.TemporaryDirectory(prefix="jemput-bench-") as folder,
         provide(Path(folder), fresh=True, say=say) as servers,
     ):
-        stack = stacks.prepared(servers, Path(folder) / "stack", prefix="bench_")
+        # Courier's queue alone: the peers' events are copied to nobody else either.
+        own = Path(folder) / "stack"
+        stack = stacks.prepared(servers, own, prefix="bench_", services=["courier"])
         bench = Bench(stack, servers.amqp_url, servers.mongo_url, wanted.events)
         found = summary(measure(bench, wanted.rounds), servers, wanted.events)
     RESULT.parent.mkdir(exist_ok=True)

@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from aiormq import Channel
-from pamqp.commands import Basic
+from aio_pika import Message
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractExchange,
+    AbstractIncomingMessage,
+    AbstractQueue,
+)
 from pamqp.common import Arguments
 
 QUORUM: Arguments = {"x-queue-type": "quorum"}
@@ -20,10 +24,9 @@ _GIVE_UP = 240.0
 class Post:
     """One message to send."""
 
-    body: bytes
+    message: Message
     exchange: str
     key: str
-    properties: Basic.Properties
 
 
 async def quorum_queue(
@@ -40,22 +43,17 @@ async def quorum_queue(
 async def send_all(channel: AbstractChannel, posts: Iterable[Post]) -> float:
     """Publish with confirms, as many at once as pays, and return the seconds it took."""
     gate = asyncio.Semaphore(_IN_FLIGHT)
-    below = await channel.get_underlay_channel()
-    if not isinstance(below, Channel):
-        raise TypeError
+    exchanges: dict[str, AbstractExchange] = {}
 
     async def one(post: Post) -> None:
         async with gate:
-            await below.basic_publish(
-                post.body,
-                exchange=post.exchange,
-                routing_key=post.key,
-                properties=post.properties,
-                wait=False,
-            )
+            await exchanges[post.exchange].publish(post.message, post.key)
 
+    ready = list(posts)
+    for name in {post.exchange for post in ready}:
+        exchanges[name] = await channel.get_exchange(name, ensure=False)
     started = time.perf_counter()
-    await asyncio.gather(*[one(post) for post in posts])
+    await asyncio.gather(*[one(post) for post in ready])
     return time.perf_counter() - started
 
 

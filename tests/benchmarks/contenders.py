@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import aio_pika
-from pamqp.commands import Basic
+from aio_pika import Message
 from pymongo import MongoClient
 
 from deploy.local.stack import Stack
@@ -106,8 +106,8 @@ class Bench:
     def _bodies(self, key: str) -> Iterator[Post]:
         for _ in range(self.events):
             event = {"id": str(uuid.uuid4()), "service": "KIA", "district": "32.16.05"}
-            said = Basic.Properties(content_type="application/json", delivery_mode=2)
-            yield Post(json.dumps(event).encode(), PEERS, key, said)
+            body = json.dumps(event).encode()
+            yield Post(Message(body, delivery_mode=2, content_type="application/json"), PEERS, key)
 
 
 def _requests(count: int) -> list[Post]:
@@ -135,8 +135,19 @@ def _request(chance: random.Random) -> Post:
     envelope = Envelope(
         new_id(), event.type, "intake", event.case_id, 1, event.case_id, None, now, now
     )
-    parcel = Parcel(envelope, event.model_dump_json().encode())
-    return Post(parcel.body, EXCHANGE, parcel.key, properties(parcel))
+    said = properties(Parcel(envelope, b""))
+    message = Message(
+        event.model_dump_json().encode(),
+        headers=said.headers,
+        content_type=said.content_type,
+        delivery_mode=2,
+        correlation_id=said.correlation_id,
+        message_id=said.message_id,
+        timestamp=said.timestamp,
+        type=said.message_type,
+        app_id=said.app_id,
+    )
+    return Post(message, EXCHANGE, event.type)
 
 
 @contextmanager

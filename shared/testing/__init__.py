@@ -1,0 +1,1 @@
+"""Fakes that ship with the road, and the suites that both fake and real must pass."""

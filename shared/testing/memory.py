@@ -1,0 +1,254 @@
+"""The road's database, in memory: what `shared.mongo` promises, and a way to make it fail.
+
+`Memory` is the database, shared by the instances of one service; the other classes are what one
+instance sees of it. They pass the same suites as the real ones (`store_suite`). What is theirs
+alone is that the next commits can be told how to end, and that everything can be away.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from shared.messaging.errors import Conflict, Unavailable
+from shared.messaging.parcel import ADDRESSED, Document, Parcel, from_document, to_document
+from shared.messaging.store import Backlog, Changes, Write
+from shared.messaging.unit import Clock
+
+INBOX = "inbox"
+OUTBOX = "outbox"
+PARKED = "parked"
+INSTANCES = "instances"
+
+_INT64 = 1 << 63
+
+
+class Fault(Enum):
+    """How a commit fails."""
+
+    CONFLICT = auto()
+    """Nothing is written: somebody else stands in the way."""
+    AWAY = auto()
+    """Unavailable, and nothing is written."""
+    UNKNOWN = auto()
+    """Unavailable, although everything is written: the answer got lost."""
+
+
+class Memory:
+    """What one database holds."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or (lambda: datetime.now(UTC))
+        self.collections: dict[str, dict[str, Document]] = defaultdict(dict)
+        self.away = False
+        """While set, every operation raises Unavailable."""
+
+    def reachable(self) -> None:
+        """Raise Unavailable while the database is away."""
+        if self.away:
+            raise Unavailable("told to be away")
+
+    def copies(self, collection: str) -> list[Document]:
+        """Return all documents of a collection, in order of their ids, as copies."""
+        held = self.collections[collection]
+        return [stored(held[id_]) for id_ in sorted(held)]
+
+
+class MemoryStore:
+    """`messaging.store.Store`: documents, marks and outbox rows of one service."""
+
+    def __init__(self, memory: Memory, owner: str = "one") -> None:
+        self._memory = memory
+        self._owner = owner
+        self.faults: deque[Fault | None] = deque()
+        """How the next commits end, in turn; None: well."""
+        self.committed: list[Changes] = []
+        """What was written, one entry a transaction."""
+        self.tried: list[Changes] = []
+        """What came to commit, whether or not it was written."""
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+        """Which documents were loaded, one entry a query."""
+        self.gate = asyncio.Event()
+        """While cleared, a commit waits before it begins."""
+        self.gate.set()
+
+    async def known(self, marks: Sequence[str]) -> dict[str, Document]:
+        """Return those marks that are committed, by id."""
+        return await self.load(INBOX, marks)
+
+    async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
+        """Return copies of the documents that exist, by id."""
+        self.asked.append((collection, tuple(ids)))
+        await asyncio.sleep(0)
+        self._memory.reachable()
+        held = self._memory.collections[collection]
+        return {id_: stored(held[id_]) for id_ in ids if id_ in held}
+
+    async def commit(self, changes: Changes) -> None:
+        """Write all or nothing, or fail as the next fault says."""
+        self.tried.append(changes)
+        await self.gate.wait()
+        self._memory.reachable()
+        fault = self.faults.popleft() if self.faults else None
+        if fault is Fault.CONFLICT:
+            raise Conflict("told to")
+        if fault is Fault.AWAY:
+            raise Unavailable("told to, before anything was written")
+        self._write(changes)
+        if fault is Fault.UNKNOWN:
+            raise Unavailable("told to, after everything was written")
+
+    def _write(self, changes: Changes) -> None:
+        rows = [{**to_document(parcel), "owner": self._owner} for parcel in changes.parcels]
+        inserts = {INBOX: changes.marks, PARKED: changes.parked, OUTBOX: rows}
+        ready = [(place, stored(one)) for place, many in inserts.items() for one in many]
+        seen = {(place, one["_id"]) for place, one in ready}
+        if len(seen) < len(ready) or any(self._holds(*place) for place in seen):
+            raise Conflict("duplicate key")
+        ready += [(write.collection, self._based(write)) for write in changes.writes]
+        for collection, document in ready:
+            self._memory.collections[collection][document["_id"]] = document
+        self.committed.append(changes)
+
+    def _holds(self, collection: str, id_: str) -> bool:
+        return id_ in self._memory.collections[collection]
+
+    def _based(self, write: Write) -> Document:
+        held = self._memory.collections[write.collection].get(write.document["_id"])
+        if (held["version"] if held else None) != write.base:
+            raise Conflict(f"{write.collection}: a version has changed")
+        document: Document = stored(write.document)
+        return document
+
+
+class MemoryOutbox:
+    """`messaging.store.OutboxStore`: the outbox of one service as one of its instances sees it."""
+
+    def __init__(self, memory: Memory, owner: str = "one") -> None:
+        self._memory = memory
+        self._owner = owner
+        self._rows = memory.collections[OUTBOX]
+
+    async def renew(self, seconds: float) -> None:
+        """Say that this instance lives, until so many seconds from now by the server's clock."""
+        self._memory.reachable()
+        until = self._memory.clock() + timedelta(seconds=seconds)
+        self._memory.collections[INSTANCES][self._owner] = {"_id": self._owner, "until": until}
+
+    async def retire(self) -> None:
+        """Say that this instance is gone."""
+        self._memory.reachable()
+        self._memory.collections[INSTANCES].pop(self._owner, None)
+
+    async def mine(self, limit: int, behind: str = "") -> list[Parcel]:
+        """Return this instance's oldest rows behind this id."""
+        self._memory.reachable()
+        rows = [row for row in self._memory.copies(OUTBOX) if row["_id"] > behind]
+        mine = [row for row in rows if row["owner"] == self._owner]
+        return [from_document(row) for row in mine[:limit]]
+
+    async def adopt(self) -> int:
+        """Take over the rows of instances that are gone; return how many."""
+        self._memory.reachable()
+        now = self._memory.clock()
+        instances = self._memory.collections[INSTANCES].values()
+        living = {one["_id"] for one in instances if one["until"] > now} | {self._owner}
+        orphans = [row for row in self._rows.values() if row["owner"] not in living]
+        for row in orphans:
+            row["owner"] = self._owner
+        return len(orphans)
+
+    async def clear(self, ids: Sequence[str]) -> None:
+        """Forget rows that the broker has confirmed."""
+        self._memory.reachable()
+        for id_ in ids:
+            self._rows.pop(id_, None)
+
+    async def backlog(self) -> Backlog:
+        """Return how many rows wait and since when, of all instances."""
+        self._memory.reachable()
+        rows = self._memory.copies(OUTBOX)
+        since = datetime.fromisoformat(rows[0]["recorded_at"]) if rows else None
+        return Backlog(len(rows), since)
+
+
+class MemoryParking:
+    """`messaging.store.ParkingStore`: messages of one service that wait for a predecessor."""
+
+    def __init__(self, memory: Memory, owner: str = "one", queue: str = "test.events") -> None:
+        self._memory = memory
+        self._owner = owner
+        self._queue = queue
+        self._looked_at = ""
+
+    async def release(self, limit: int) -> list[Parcel]:
+        """Move messages whose predecessor has come back to the outbox, and return them."""
+        self._memory.reachable()
+        page = [d for d in self._memory.copies(PARKED) if d["_id"] > self._looked_at][:limit]
+        self._looked_at = page[-1]["_id"] if len(page) == limit else ""
+        released = [self._addressed(document) for document in page if self._ready(document)]
+        for parcel in released:
+            row = {**to_document(parcel), "owner": self._owner}
+            self._memory.collections[OUTBOX][parcel.envelope.id] = row
+            self._memory.collections[PARKED].pop(parcel.envelope.id)
+            self._memory.collections[INBOX].pop(parcel.envelope.id, None)
+        return released
+
+    def _ready(self, document: Document) -> bool:
+        held = self._memory.collections
+        # Its last release may not have left yet: two rows under one id cannot be.
+        owed = document["_id"] in held[OUTBOX]
+        return document["waits_for"] in held[document["waits_in"]] and not owed
+
+    def _addressed(self, document: Document) -> Parcel:
+        parcel = from_document(document)
+        return Parcel(parcel.envelope, parcel.body, ADDRESSED, self._queue)
+
+    async def backlog(self) -> Backlog:
+        """Return how many wait and since when."""
+        self._memory.reachable()
+        since = [document["since"] for document in self._memory.copies(PARKED)]
+        return Backlog(len(since), min(since, default=None))
+
+
+def stored(value: Any) -> Any:
+    """Return what MongoDB would give back: lists for tuples, times in whole milliseconds, UTC.
+
+    Raises TypeError for what it cannot hold, OverflowError for a number beyond 64 bits.
+    """
+    match value:
+        case None | bool() | float() | str() | bytes():
+            return value
+        case int():
+            return _fitting(value)
+        case datetime():
+            return _millisecond(value)
+        case Mapping():
+            return _stored_items(value.items())
+        case list() | tuple():
+            return [stored(part) for part in value]
+        case _:
+            raise TypeError(f"a document cannot hold {type(value).__name__}")
+
+
+def _stored_items(items: Iterable[tuple[Any, Any]]) -> Document:
+    document = {}
+    for key, part in items:
+        if not isinstance(key, str):
+            raise TypeError("a document's keys are text")
+        document[key] = stored(part)
+    return document
+
+
+def _fitting(number: int) -> int:
+    if not -_INT64 <= number < _INT64:
+        raise OverflowError("a document's numbers have 64 bits")
+    return number
+
+
+def _millisecond(moment: datetime) -> datetime:
+    # The driver takes a naive time for UTC.
+    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

@@ -1,0 +1,302 @@
+"""A service's road on fakes, for component tests: the real kernel, no server, no socket.
+
+    async with memory_road("courier") as road:
+        consumer = road.consumer(CourierWork, Refused)
+        handlers.subscribe(consumer)
+        router = api.routes(road.commands(CourierWork, Refused), CourierReader(road.database))
+        client = road.client(rules=api.RULES, routers=[router])
+
+        receipt = await road.deliver(RequestReceived(...))
+        answer = await client.put(path, json=..., headers=road.headers("admin", "botram", "32.16"))
+        assert road.published == [JobOpened(...), JobAssigned(...)]
+
+`Consumer`, `GroupCommit`, `OutboxRelay` and `Commands` are the ones of production; only database,
+bus and broker are not there. Nothing happens by a timer: what was committed is published, and what
+waits for a predecessor is taken up, when `deliver` or `settle` runs.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+from typing import Any, TypeVar, cast
+
+import httpx
+from fastapi import APIRouter, FastAPI
+from faststream.rabbit.message import RabbitMessage
+from prometheus_client import CollectorRegistry
+
+from shared.auth.keys import SigningKey
+from shared.auth.roles import EVERYWHERE, Grant, Role
+from shared.auth.rules import RouteRules
+from shared.auth.tokens import Issuer, Verifier
+from shared.contracts import CATALOGUE, Event
+from shared.contracts.envelope import Envelope, new_id
+from shared.messaging.bus import AmqpBus
+from shared.messaging.consumer import Consumer, consuming_broker
+from shared.messaging.group_commit import GroupCommit
+from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
+from shared.messaging.outbox import DEFAULT_LIMIT, OutboxRelay
+from shared.messaging.parcel import ADDRESSED, Document, Parcel
+from shared.messaging.topology import DEAD
+from shared.messaging.unit import Unit
+from shared.messaging.wire import DETAIL, REASON, properties
+from shared.mongo.client import Client, Database
+from shared.mongo.outbox import MongoOutbox
+from shared.observability.health import Health
+from shared.runtime.commands import Commands
+from shared.runtime.road import PURPOSE, Road
+from shared.testing.bus import MemoryBus, Sent
+from shared.testing.delivery import Delivery
+from shared.testing.documents import MemoryDatabase
+from shared.testing.memory import Memory, MemoryOutbox, MemoryParking, MemoryStore
+from shared.web.app import create_app
+from shared.web.idempotency import HEADER
+from shared.web.pages import Pages
+
+W = TypeVar("W")
+
+NOW = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
+"""Where the clock of a road on fakes stands: a Saturday, 09.15 in Bekasi."""
+
+HOST = "http://jemput.test"
+
+
+class StandingClock:
+    """A clock that stands still until told otherwise."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        """Let time pass, in the words of `timedelta`."""
+        self.now += timedelta(**by)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a delivered message."""
+
+    acknowledged: bool
+    dead: str | None = None
+    """The reason for which it was laid aside."""
+    detail: str = ""
+    put_off: bool = False
+    """It will be tried again."""
+
+
+class MemoryRoad:
+    """One instance of a service on fakes."""
+
+    def __init__(self, service: str, clock: StandingClock, memory: Memory, limit: int) -> None:
+        self.service = service
+        self.clock = clock
+        self.memory = memory
+        self.registry = CollectorRegistry()
+        self.store = MemoryStore(memory)
+        self.outbox = MemoryOutbox(memory)
+        self.parking = MemoryParking(memory, queue=f"{service}.{PURPOSE}")
+        self.bus = MemoryBus()
+        self.health = Health()
+        metrics = OutboxMetrics(self.registry)
+        self.relay = OutboxRelay(self.outbox, self.parking, self.bus, metrics, limit=limit)
+        self.commit = GroupCommit(
+            self.store, self.relay, CommitMetrics(self.registry), source=service, clock=clock
+        )
+        self.road = self._as_road()
+        self._key = SigningKey.generate()
+        self._consumers: list[Consumer[Any]] = []
+        self._replayed = 0
+
+    def _as_road(self) -> Road:
+        return Road(
+            service=self.service,
+            client=cast("Client", None),
+            database=self.database,
+            outbox=cast("MongoOutbox", self.outbox),
+            relay=self.relay,
+            commit=self.commit,
+            bus=cast("AmqpBus", self.bus),
+            broker=consuming_broker("amqp://nowhere.invalid/", self.service),
+            consumer_metrics=ConsumerMetrics(self.registry),
+            clock=self.clock,
+        )
+
+    @property
+    def database(self) -> Database:
+        """Return the database as readers see it: `find`, `find_one` and `count_documents`."""
+        return cast("Database", MemoryDatabase(self.memory))
+
+    @property
+    def published(self) -> list[Event]:
+        """Return what was committed to be published, in order, as events."""
+        return [
+            CATALOGUE[parcel.envelope.type].model_validate_json(parcel.body)
+            for parcel in self.parcels
+        ]
+
+    @property
+    def parcels(self) -> list[Parcel]:
+        """Return what was committed to be published, in order, with its envelopes."""
+        return [parcel for changes in self.store.committed for parcel in changes.parcels]
+
+    def documents(self, collection: str) -> list[Document]:
+        """Return what a collection holds, in order of ids."""
+        return self.memory.copies(collection)
+
+    def consumer(
+        self, work: Callable[[Unit], W], refused: type[Exception], purpose: str = PURPOSE
+    ) -> Consumer[W]:
+        """Return a consumer of this road, as `Road.consumer`; `deliver` finds it by its types."""
+        consumer = self.road.consumer(work, refused, purpose)
+        self._consumers.append(consumer)
+        return consumer
+
+    def commands(self, work: Callable[[Unit], W], refused: type[Exception]) -> Commands[W]:
+        """Return what runs commands, as `Road.commands`."""
+        return self.road.commands(work, refused)
+
+    async def deliver(
+        self,
+        event: Event,
+        *,
+        version: int = 1,
+        id: str | None = None,  # noqa: A002 - the envelope's own word
+        occurred_at: datetime | None = None,
+        causation_id: str | None = None,
+    ) -> Receipt:
+        """Have an event come in on this service's queue; return when it is settled.
+
+        The same `id` again is the same message again.
+        """
+        now = self.clock()
+        envelope = Envelope(
+            id=id or new_id(),
+            type=event.type,
+            source=event.type.partition(".")[0],
+            aggregate_id=event.aggregate_id,
+            version=version,
+            correlation_id=event.correlation_id,
+            causation_id=causation_id,
+            occurred_at=occurred_at or now,
+            recorded_at=now,
+        )
+        return await self.hand_in(Parcel(envelope, event.model_dump_json().encode()))
+
+    async def hand_in(self, parcel: Parcel) -> Receipt:
+        """Have a parcel come in, once more too, and take up what waited for it."""
+        receipt = await self._hand_in(Delivery(parcel.body, properties(parcel)))
+        await self.settle()
+        return receipt
+
+    async def _hand_in(self, delivery: Delivery) -> Receipt:
+        before = len(self.bus.sent)
+        await self._reader_of(delivery)._deliver(cast("RabbitMessage", delivery))  # noqa: SLF001 - FastStream's place
+        forwarded = [sent for sent in self.bus.sent[before:] if sent.parcel is None]
+        return _receipt(delivery, forwarded)
+
+    def _reader_of(self, delivery: Delivery) -> Consumer[Any]:
+        for consumer in self._consumers:
+            if delivery.type in consumer.types:
+                return consumer
+        return self._consumers[0]
+
+    async def settle(self) -> None:
+        """Publish what is owed and take up what waits no longer, until nothing moves."""
+        while True:
+            await self._one_round()
+            released = [s for s in self.bus.sent[self._replayed :] if s.exchange == ADDRESSED]
+            self._replayed = len(self.bus.sent)
+            if not released:
+                return
+            for sent in released:
+                await self._hand_in(Delivery(sent.letter.body, sent.letter.properties))
+
+    async def _one_round(self) -> None:
+        relay = self.relay
+        await relay.flushed()
+        while await relay._round():  # noqa: SLF001 - a timer's work, done when the test says so
+            continue
+        relay._in_hand.clear()  # noqa: SLF001 - as after a pause: nothing is on its way
+
+    def app(
+        self, *, rules: RouteRules, routers: Sequence[APIRouter], pages: Pages | None = None
+    ) -> FastAPI:
+        """Return the application with these routes, as `create_app` makes it in production."""
+        return create_app(
+            title=self.service,
+            version="0",
+            rules=rules,
+            verifier=Verifier({self._key.kid: self._key.public}, self.clock),
+            health=self.health,
+            registry=self.registry,
+            routers=routers,
+            pages=pages,
+        )
+
+    def client(
+        self, *, rules: RouteRules, routers: Sequence[APIRouter], pages: Pages | None = None
+    ) -> httpx.AsyncClient:
+        """Return a client of such an application; it opens no socket."""
+        app = self.app(rules=rules, routers=routers, pages=pages)
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOST)
+
+    def token(
+        self,
+        role: Role | str,
+        programme: str = EVERYWHERE,
+        region: str = EVERYWHERE,
+        subject: str = "agus",
+    ) -> str:
+        """Return a token that holds one grant, valid for an hour of the road's clock."""
+        grant = Grant(Role(role), programme, region)
+        return Issuer(self._key, self.clock).issue(subject, [grant], timedelta(hours=1))
+
+    def headers(
+        self,
+        role: Role | str,
+        programme: str = EVERYWHERE,
+        region: str = EVERYWHERE,
+        *,
+        subject: str = "agus",
+        key: str | None = None,
+    ) -> dict[str, str]:
+        """Return the headers of a request by such a caller, with an idempotency key."""
+        token = self.token(role, programme, region, subject)
+        return {"Authorization": f"Bearer {token}", HEADER: key or token_hex(8)}
+
+
+@asynccontextmanager
+async def memory_road(
+    service: str,
+    *,
+    clock: StandingClock | None = None,
+    memory: Memory | None = None,
+    outbox_limit: int = DEFAULT_LIMIT,
+) -> AsyncIterator[MemoryRoad]:
+    """Run a road on fakes until the end of the block."""
+    standing = clock or StandingClock()
+    road = MemoryRoad(service, standing, memory or Memory(standing), outbox_limit)
+    committing = asyncio.create_task(road.commit.run())
+    try:
+        yield road
+        await road.relay.flushed()
+    finally:
+        committing.cancel()
+        with suppress(asyncio.CancelledError):
+            await committing
+
+
+def _receipt(delivery: Delivery, forwarded: Sequence[Sent]) -> Receipt:
+    for sent in forwarded:
+        notes = sent.letter.properties.headers or {}
+        if sent.exchange == DEAD:
+            return Receipt(delivery.acknowledged, str(notes[REASON]), str(notes[DETAIL]))
+        return Receipt(delivery.acknowledged, put_off=True)
+    return Receipt(delivery.acknowledged)

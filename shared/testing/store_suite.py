@@ -1,0 +1,259 @@
+# ruff: noqa: S101, D102 - a suite of tests: it asserts, by names and plain numbers
+"""What every store of the road must do; run against the fake and against MongoDB.
+
+A test module derives from these classes and gives a fixture `stores`. Expectations are written
+by hand: nothing is computed by what is under test or by its twin.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Protocol
+
+import pytest
+
+from shared.contracts.envelope import Envelope
+from shared.messaging.errors import Conflict, Unavailable
+from shared.messaging.parcel import Document, Parcel, to_document
+from shared.messaging.store import Changes, OutboxStore, ParkingStore, Store, Write
+
+NINE = datetime(2023, 3, 11, 2, 0, 0, 123456, tzinfo=UTC)
+NINE_STORED = datetime(2023, 3, 11, 2, 0, 0, 123000, tzinfo=UTC)
+LATER = NINE + timedelta(minutes=5)
+
+
+class Stores(Protocol):
+    """One empty database, as its instances see it."""
+
+    def store(self, owner: str = "one") -> Store:
+        """Return the store of an instance."""
+        ...
+
+    def outbox(self, owner: str = "one") -> OutboxStore:
+        """Return the outbox of an instance."""
+        ...
+
+    def parking(self, owner: str = "one", queue: str = "desk.events") -> ParkingStore:
+        """Return the parking of an instance."""
+        ...
+
+    def database(self) -> Any:
+        """Return what readers query."""
+        ...
+
+    async def held(self, collection: str) -> list[Document]:
+        """Return all documents of a collection, in order of their ids."""
+        ...
+
+
+def parcel(id_: str, *, recorded_at: datetime = NINE) -> Parcel:
+    """Return a parcel under this id."""
+    envelope = Envelope(
+        id=id_,
+        type="desk.letter_opened.v1",
+        source="desk",
+        aggregate_id=f"letter-{id_}",
+        version=3,
+        correlation_id="case-1",
+        causation_id=None,
+        occurred_at=NINE,
+        recorded_at=recorded_at,
+    )
+    return Parcel(envelope, b'{"pages":2}')
+
+
+def parked(id_: str, *, waits_for: str, since: datetime = NINE) -> Document:
+    """Return a parked message that waits for a letter."""
+    return {
+        **to_document(parcel(id_)),
+        "waits_in": "letters",
+        "waits_for": waits_for,
+        "since": since,
+    }
+
+
+def mark(id_: str) -> Document:
+    """Return a mark."""
+    return {"_id": id_, "at": NINE}
+
+
+def letter(id_: str, version: int, **more: Any) -> Document:
+    """Return a document."""
+    return {"_id": id_, "version": version, **more}
+
+
+async def _both(first: Store, second: Store, changes: Sequence[Changes]) -> list[str]:
+    """Commit one change each at the same time and return how it ended, sorted."""
+    ends = await asyncio.gather(
+        first.commit(changes[0]), second.commit(changes[1]), return_exceptions=True
+    )
+    return sorted("done" if end is None else type(end).__name__ for end in ends)
+
+
+class StoreContract:
+    """Documents, marks, outbox rows and parked messages, in transactions."""
+
+    async def test_nothing_is_known_at_first(self, stores: Stores) -> None:
+        assert await stores.store().known(["a", "b"]) == {}
+        assert await stores.store().load("letters", ["a"]) == {}
+
+    async def test_everything_of_one_commit_is_there(self, stores: Stores) -> None:
+        await stores.store().commit(
+            Changes(
+                marks=[{**mark("m1"), "fingerprint": "f", "answer": {"assigned": 2}}],
+                writes=[
+                    Write("letters", letter("a", 1, pages=2), None),
+                    Write("drawers", letter("d", 4), None),
+                ],
+                parcels=[parcel("p1")],
+                parked=[parked("w1", waits_for="z")],
+            )
+        )
+        assert await stores.store().known(["m1", "m2"]) == {
+            "m1": {
+                "_id": "m1",
+                "at": NINE_STORED,
+                "fingerprint": "f",
+                "answer": {"assigned": 2},
+            }
+        }
+        assert await stores.store().load("letters", ["a", "b"]) == {
+            "a": {"_id": "a", "version": 1, "pages": 2}
+        }
+        assert await stores.held("drawers") == [{"_id": "d", "version": 4}]
+        assert [row["_id"] for row in await stores.held("outbox")] == ["p1"]
+        assert [row["owner"] for row in await stores.held("outbox")] == ["one"]
+        assert [row["waits_for"] for row in await stores.held("parked")] == ["z"]
+
+    async def test_a_document_is_replaced_whole(self, stores: Stores) -> None:
+        store = stores.store()
+        await store.commit(Changes(writes=[Write("letters", letter("a", 1, pages=2), None)]))
+        await store.commit(Changes(writes=[Write("letters", letter("a", 2, tray=7), 1)]))
+        assert await stores.held("letters") == [{"_id": "a", "version": 2, "tray": 7}]
+
+    @pytest.mark.parametrize("base", [None, 1, 3])
+    async def test_a_version_that_moved_on_writes_nothing(
+        self, stores: Stores, base: int | None
+    ) -> None:
+        store = stores.store()
+        await store.commit(Changes(writes=[Write("letters", letter("a", 2), None)]))
+        with pytest.raises(Conflict):
+            await store.commit(
+                Changes(
+                    marks=[mark("m1")],
+                    writes=[
+                        Write("drawers", letter("d", 1), None),
+                        Write("letters", letter("a", 9), base),
+                        Write("letters", letter("b", 1), None),
+                    ],
+                    parcels=[parcel("p1")],
+                    parked=[parked("w1", waits_for="z")],
+                )
+            )
+        assert await stores.held("letters") == [{"_id": "a", "version": 2}]
+        for collection in ("drawers", "inbox", "outbox", "parked"):
+            assert await stores.held(collection) == []
+
+    async def test_a_document_that_is_not_there_conflicts(self, stores: Stores) -> None:
+        with pytest.raises(Conflict):
+            await stores.store().commit(Changes(writes=[Write("letters", letter("a", 2), 1)]))
+        assert await stores.held("letters") == []
+
+    async def test_a_mark_is_made_once(self, stores: Stores) -> None:
+        await stores.store().commit(Changes(marks=[mark("m1")]))
+        with pytest.raises(Conflict):
+            await stores.store("two").commit(
+                Changes(
+                    marks=[mark("m2"), mark("m1")],
+                    writes=[Write("letters", letter("a", 1), None)],
+                )
+            )
+        assert [found["_id"] for found in await stores.held("inbox")] == ["m1"]
+        assert await stores.held("letters") == []
+
+    async def test_of_two_writers_of_one_document_one_wins(self, stores: Stores) -> None:
+        one, two = stores.store("one"), stores.store("two")
+        await one.commit(Changes(writes=[Write("letters", letter("a", 1), None)]))
+        ends = await _both(
+            one,
+            two,
+            [
+                Changes(marks=[mark(who)], writes=[Write("letters", letter("a", 2, by=who), 1)])
+                for who in ("one", "two")
+            ],
+        )
+        assert ends == ["Conflict", "done"]
+        (winner,) = await stores.held("letters")
+        assert [found["_id"] for found in await stores.held("inbox")] == [winner["by"]]
+
+    async def test_of_two_that_handle_one_message_one_wins(self, stores: Stores) -> None:
+        ends = await _both(
+            stores.store("one"),
+            stores.store("two"),
+            [
+                Changes(marks=[mark("m1")], writes=[Write("letters", letter(who, 1), None)])
+                for who in ("one", "two")
+            ],
+        )
+        assert ends == ["Conflict", "done"]
+        assert len(await stores.held("letters")) == 1
+
+    async def test_writers_of_different_documents_do_not_meet(self, stores: Stores) -> None:
+        ends = await _both(
+            stores.store("one"),
+            stores.store("two"),
+            [
+                Changes(marks=[mark(who)], writes=[Write("letters", letter(who, 1), None)])
+                for who in ("one", "two")
+            ],
+        )
+        assert ends == ["done", "done"]
+        assert [found["_id"] for found in await stores.held("letters")] == ["one", "two"]
+
+    async def test_many_documents_in_one_commit(self, stores: Stores) -> None:
+        ids = [f"{number:03}" for number in range(300)]
+        await stores.store().commit(
+            Changes(writes=[Write("letters", letter(id_, 1), None) for id_ in ids])
+        )
+        assert sorted(await stores.store().load("letters", ids)) == ids
+
+    async def test_what_was_loaded_is_a_copy(self, stores: Stores) -> None:
+        store = stores.store()
+        document = letter("a", 1, pages=[1])
+        await store.commit(Changes(writes=[Write("letters", document, None)]))
+        document["pages"].append(2)
+        loaded = await store.load("letters", ["a"])
+        loaded["a"]["pages"].append(3)
+        assert (await store.load("letters", ["a"]))["a"]["pages"] == [1]
+
+    async def test_values_come_back_as_mongodb_keeps_them(self, stores: Stores) -> None:
+        local = NINE.astimezone(timezone(timedelta(hours=7)))
+        document = letter(
+            "a", 1, at=local, pair=(1, "b"), raw=b"\x00\xff", none=None, inside={"x": [True, 0.5]}
+        )
+        await stores.store().commit(Changes(writes=[Write("letters", document, None)]))
+        assert (await stores.store().load("letters", ["a"]))["a"] == {
+            "_id": "a",
+            "version": 1,
+            "at": NINE_STORED,
+            "pair": [1, "b"],
+            "raw": b"\x00\xff",
+            "none": None,
+            "inside": {"x": [True, 0.5]},
+        }
+
+    @pytest.mark.parametrize("value", [object(), 1 << 64, {1, 2}, {3: "x"}])
+    async def test_what_cannot_be_stored_is_neither_conflict_nor_outage(
+        self, stores: Stores, value: object
+    ) -> None:
+        with pytest.raises(Exception) as failed:  # noqa: PT011 - which one is the driver's matter
+            await stores.store().commit(
+                Changes(
+                    marks=[mark("m1")],
+                    writes=[Write("letters", letter("a", 1, odd=value), None)],
+                    parcels=[parcel("p1")],
+                )
+            )
+        assert not isinstance(failed.value, Conflict | Unavailable)
+        for collection in ("letters", "inbox", "outbox"):
+            assert await stores.held(collection) == []

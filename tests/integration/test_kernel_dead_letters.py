@@ -1,0 +1,292 @@
+"""The operator's command on a real broker, with the operator's rights and no more."""
+
+import asyncio
+import json
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from aiormq.exceptions import ChannelAccessRefused
+from pymongo import MongoClient
+
+from deploy.local.servers import Servers
+from shared.messaging import __main__ as operator
+from shared.messaging.provision import BrokerUser, Management
+from shared.messaging.wire import properties
+from tests.integration.kernel_kit import (
+    ARCHIVE,
+    DEAD_QUEUE,
+    DESK,
+    QUEUE,
+    Desk,
+    Line,
+    Look,
+    Refused,
+    amqp_of,
+    apply,
+    build_desk,
+    letters,
+    line,
+    running,
+    until,
+    virtual_host,
+)
+from tests.unit.shared.messaging_kit import parcel
+
+ROOT = Path(__file__).parents[2]
+OPERATOR = f"operator_{secrets.token_hex(4)}"
+SECRET = "3216990101010001"
+
+
+@pytest.fixture(scope="module")
+def management(servers: Servers) -> Iterator[Management]:
+    with virtual_host(servers) as vhost:
+        management = apply(servers, vhost, [*DESK, *ARCHIVE])
+        management.grant_operator(BrokerUser(OPERATOR, "made-up"))
+        yield management
+        management._send("DELETE", f"users/{OPERATOR}")
+        management.close()
+
+
+@pytest.fixture
+def operator_url(servers: Servers, management: Management) -> str:
+    return amqp_of(servers, management._vhost, OPERATOR, "made-up")
+
+
+@pytest.fixture
+async def raw(servers: Servers, management: Management) -> AsyncIterator[Line]:
+    async with line(amqp_of(servers, management._vhost)) as opened:
+        for queue in (QUEUE, DEAD_QUEUE):
+            await (await opened.channel.get_queue(queue, ensure=False)).purge()
+        yield opened
+
+
+@pytest.fixture
+def desk(servers: Servers, management: Management, mongo_database: str) -> Desk:
+    return build_desk(servers, amqp_of(servers, management._vhost), mongo_database)
+
+
+@pytest.fixture
+def look(servers: Servers, mongo_database: str) -> Iterator[Look]:
+    with MongoClient[dict[str, Any]](servers.mongo_url) as client:
+        yield Look(client, mongo_database)
+
+
+Command = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture
+def command(operator_url: str, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run the command as the operator; return its status and what it printed."""
+
+    async def run(*words: str) -> tuple[int, str, str]:
+        # In a thread, because a command has an event loop of its own.
+        environment = {"JEMPUT_OPERATOR_AMQP_URL": operator_url}
+        status = await asyncio.to_thread(operator.main, words, environment)
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+async def bury(
+    raw: Line, *ids: str, body: bytes = b"", notes: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Lay messages aside as a consumer does."""
+    for id_ in ids:
+        said = properties(parcel(id_))
+        said.headers = {
+            **(said.headers or {}),
+            "x-jemput-reason": "payload",
+            "x-jemput-detail": "rw: missing",
+            "x-jemput-died-at": "2023-03-11T02:30:00+00:00",
+            "x-jemput-queue": QUEUE,
+            **notes,
+        }
+        sent = body or parcel(id_).body
+        await raw.send_raw(sent, said, exchange="jemput.dead", key=QUEUE)
+
+
+async def ids_in(raw: Line, queue: str, number: int) -> list[str]:
+    return [str((await raw.take(queue)).message_id) for _ in range(number)]
+
+
+async def test_the_list_tells_what_died_and_not_what_it_held(raw: Line, command: Command) -> None:
+    await bury(raw, "m1", body=f'{{"nik":"{SECRET}"}}'.encode(), notes={"x-jemput-attempt": 4})
+    await bury(raw, "m2", notes={"x-jemput-reason": "too_late"})
+    status, out, err = await command("dead", "list", "--queue", QUEUE)
+    assert (status, err) == (0, "")
+    head, first, second, *_ = out.splitlines()
+    assert head.split() == [
+        *("id", "type", "reason", "detail", "died", "at", "attempts", "age", "replayed"),
+    ]
+    assert first.split()[:4] == ["m1", "intake.receipt_confirmed.v1", "payload", "rw:"]
+    assert "2023-03-11T02:30:00+00:00" in first
+    assert first.split()[-3] == "4"
+    assert second.split()[:3] == ["m2", "intake.receipt_confirmed.v1", "too_late"]
+    assert SECRET not in out
+    assert await raw.depth(DEAD_QUEUE) == 2
+
+
+async def test_looking_changes_nothing_however_often(raw: Line, command: Command) -> None:
+    await bury(raw, "m1", "m2", "m3")
+    for _ in range(3):
+        status, out, _ = await command("dead", "list", "--queue", QUEUE)
+        assert (status, len(out.split("\n"))) == (0, 6)
+    assert await ids_in(raw, DEAD_QUEUE, 3) == ["m1", "m2", "m3"]
+
+
+async def test_a_long_list_is_cut_and_says_so(raw: Line, command: Command) -> None:
+    await bury(raw, "m1", "m2", "m3")
+    words = ("dead", "list", "--queue", QUEUE, "--limit", "2")
+    status, out, err = await command(*words)
+    assert (status, err) == (0, "more than 2; see --limit\n")
+    assert "m3" not in out
+
+
+async def test_one_is_shown_with_its_headers_and_its_body_when_asked(
+    raw: Line, command: Command
+) -> None:
+    await bury(raw, "m1", "m2", body=b'{"secret":1}')
+    words = ("dead", "show", "--queue", QUEUE, "--id", "m2")
+    status, out, _ = await command(*words)
+    shown = json.loads(out)
+    assert (status, shown["id"], shown["headers"]["ce-subject"]) == (0, "m2", "a")
+    assert "secret" not in out
+    _, out, _ = await command(*words, "--payload")
+    assert json.loads(out)["payload"] == '{"secret":1}'
+    assert await raw.depth(DEAD_QUEUE) == 2
+
+
+async def test_what_is_replayed_comes_again_as_for_the_first_time(
+    raw: Line, command: Command
+) -> None:
+    await bury(raw, "m1", "m2", notes={"x-jemput-attempt": 4})
+    words = ("dead", "replay", "--queue", QUEUE, "--id", "m2", "--reason", "rule mended")
+    status, out, err = await command(*words, "--by", "budi")
+    assert (status, err) == (0, "")
+    record = json.loads(out)
+    assert (record["action"], record["id"], record["by"]) == ("replay", "m2", "budi")
+    assert (record["because"], record["reason"], record["queue"]) == (
+        "rule mended",
+        "payload",
+        QUEUE,
+    )
+    message = await raw.take(QUEUE)
+    assert (message.message_id, message.body) == ("m2", parcel("m2").body)
+    assert message.headers["x-jemput-replayed"] == "rule mended"
+    assert [name for name in message.headers if name.startswith("x-jemput-")] == [
+        "x-jemput-replayed"
+    ]
+    assert await ids_in(raw, DEAD_QUEUE, 1) == ["m1"]
+
+
+async def test_all_that_lay_there_is_replayed_once_though_it_dies_again(
+    raw: Line, command: Command, desk: Desk, look: Look
+) -> None:
+    desk.trouble = lambda case: Refused("too_late", "x") if case == "late" else None
+    await raw.send(*letters(["late", "good"]))
+    async with running(desk):
+        await until(lambda: look.counters() == {"good": 1})
+        await until(lambda: _depth_is(raw, 1))
+        words = ("dead", "replay", "--queue", QUEUE, "--all", "--reason", "again")
+        assert (await command(*words))[0] == 0
+        await until(lambda: _depth_is(raw, 1))
+        desk.trouble = lambda _: None
+        assert (await command(*words))[0] == 0
+        await until(lambda: look.counters() == {"good": 1, "late": 1})
+    assert await raw.depth(DEAD_QUEUE) == 0
+
+
+async def _depth_is(raw: Line, expected: int) -> bool:
+    return await raw.depth(DEAD_QUEUE) == expected
+
+
+async def test_what_is_dropped_is_gone_and_leaves_a_trace(raw: Line, command: Command) -> None:
+    await bury(raw, "m1", "m2")
+    words = ("dead", "drop", "--queue", QUEUE, "--id", "m1", "--reason", "a test message")
+    status, out, _ = await command(*words)
+    record = json.loads(out)
+    assert (status, record["action"], record["id"]) == (0, "drop", "m1")
+    assert record["because"] == "a test message"
+    assert record["bytes"] == len(parcel("m1").body)
+    assert len(record["sha256"]) == 64
+    assert await ids_in(raw, DEAD_QUEUE, 1) == ["m2"]
+    assert await raw.depth(QUEUE) == 0
+
+
+async def test_what_is_not_there_is_said_so(raw: Line, command: Command) -> None:
+    await bury(raw, "m1")
+    words = ("dead", "drop", "--queue", QUEUE, "--id", "m9", "--reason", "x")
+    assert await command(*words) == (1, "", "not found: m9\n")
+    assert await raw.depth(DEAD_QUEUE) == 1
+
+
+@pytest.mark.parametrize(
+    ("password", "port", "said"),
+    [("wrong", "", "ACCESS_REFUSED"), ("made-up", "1", "Connect call failed")],
+)
+async def test_a_broker_that_lets_nobody_in_is_told(
+    operator_url: str, password: str, port: str, said: str
+) -> None:
+    url = operator_url.replace("made-up", password)
+    if port:
+        url = re.sub(r":[0-9]+/", f":{port}/", url)
+    run = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "shared.messaging", "dead", "list", "--queue", QUEUE],
+        cwd=ROOT,
+        env={"JEMPUT_OPERATOR_AMQP_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert re.fullmatch(f"not possible: .*{said}.*\n", run.stderr)
+    assert password not in run.stderr
+
+
+async def test_a_queue_that_is_not_there_is_told(command: Command) -> None:
+    status, _, err = await command("dead", "list", "--queue", "desk.never")
+    assert status == 2
+    assert "desk.never.dead" in err
+
+
+@pytest.mark.parametrize(
+    ("exchange", "key"), [("jemput.events", "desk.thing_done.v1"), ("jemput.dead", QUEUE)]
+)
+async def test_the_operator_may_not_publish_events(
+    operator_url: str, exchange: str, key: str
+) -> None:
+    async with line(operator_url) as own:
+        channel: Any = await own.channel.get_underlay_channel()
+        with pytest.raises(ChannelAccessRefused):
+            await channel.basic_publish(b"{}", exchange=exchange, routing_key=key)
+
+
+async def test_the_operator_may_not_read_what_lives(operator_url: str) -> None:
+    async with line(operator_url) as own:
+        channel: Any = await own.channel.get_underlay_channel()
+        with pytest.raises(ChannelAccessRefused):
+            await channel.basic_get(QUEUE)
+
+
+async def test_the_topology_is_applied_by_command(
+    servers: Servers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "desk").mkdir()
+    (tmp_path / "desk" / "subscriptions.toml").write_text('[queues.events]\nbinds = ["a.b.v1"]\n')
+    with virtual_host(servers) as vhost:
+        words = ("topology", "--services", str(tmp_path), "--vhost", vhost)
+        for _ in range(2):
+            assert operator.main([*words, "--management", servers.management_url], {}) == 0
+            assert capsys.readouterr().out == "in place: 6 queues, 7 bindings\n"
+        async with line(amqp_of(servers, vhost)) as raw:
+            assert await raw.depth(QUEUE) == 0

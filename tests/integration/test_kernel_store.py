@@ -1,0 +1,106 @@
+"""MongoDB keeps the promises of the road's stores."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from deploy.local.servers import Servers
+from shared.messaging.parcel import Document
+from shared.messaging.store import Changes, Write
+from shared.mongo.client import Client, connect
+from shared.mongo.migrations import Index, migrate
+from shared.mongo.outbox import MongoOutbox, MongoParking
+from shared.mongo.store import MongoStore
+from shared.testing.outbox_suite import OutboxContract, ParkingContract
+from shared.testing.reader_suite import ReaderContract
+from shared.testing.store_suite import StoreContract, letter, mark, parked
+
+
+class MongoStores:
+    """One empty database of a real server."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self.client = client
+        self.name = name
+
+    def store(self, owner: str = "one") -> MongoStore:
+        """The store of an instance."""
+        return MongoStore(self.client, self.name, owner)
+
+    def outbox(self, owner: str = "one") -> MongoOutbox:
+        """The outbox of an instance."""
+        return MongoOutbox(self.client, self.name, owner)
+
+    def parking(self, owner: str = "one", queue: str = "desk.events") -> MongoParking:
+        """The parking of an instance."""
+        return MongoParking(self.client, self.name, owner, queue)
+
+    def database(self) -> Any:
+        """What readers query."""
+        return self.client[self.name]
+
+    async def held(self, collection: str) -> list[Document]:
+        """All documents of a collection."""
+        found = self.client[self.name][collection].find({}, sort=[("_id", 1)])
+        return list(await found.to_list(None))
+
+
+@pytest.fixture
+async def stores(servers: Servers, mongo_database: str) -> AsyncIterator[MongoStores]:
+    client = connect(servers.mongo_url)
+    await migrate(client[mongo_database], ["letters", "drawers"], [])
+    yield MongoStores(client, mongo_database)
+    client.close()
+
+
+class TestStore(StoreContract):
+    """MongoDB passes the store's suite."""
+
+
+class TestOutbox(OutboxContract):
+    """MongoDB passes the outbox's suite."""
+
+
+class TestParking(ParkingContract):
+    """MongoDB passes the parking's suite."""
+
+
+class TestReader(ReaderContract):
+    """The fake's queries mean what they mean in MongoDB."""
+
+
+async def test_a_release_that_comes_late_does_not_forget_the_new_mark(stores: MongoStores) -> None:
+    await stores.store().commit(
+        Changes(
+            marks=[mark("w1")],
+            parked=[parked("w1", waits_for="a")],
+            writes=[Write("letters", letter("a", 1), None)],
+        )
+    )
+    late = stores.parking("two")
+    ready = await late._ready(10)
+    assert len(await stores.parking("one").release(10)) == 1
+    await stores.outbox("one").clear(["w1"])
+    await stores.store("one").commit(Changes(marks=[mark("w1")]))
+    assert await late._moved(["w1"], [late._addressed(document) for document in ready]) is False
+    assert [found["_id"] for found in await stores.held("inbox")] == ["w1"]
+    assert await stores.held("outbox") == []
+
+
+async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database: str) -> None:
+    client = connect(servers.mongo_url)
+    database = client[mongo_database]
+    indexes = [Index("letters", (("pages", 1),), unique=True, partial={"pages": {"$gt": 0}})]
+    await migrate(database, ["letters"], indexes)
+    made = {
+        name: await database[name].index_information()
+        for name in sorted(await database.list_collection_names())
+    }
+    await migrate(database, ["letters"], indexes)
+    assert sorted(made) == ["inbox", "instances", "letters", "outbox", "parked"]
+    for name, before in made.items():
+        assert await database[name].index_information() == before
+    assert made["inbox"]["at_1"]["expireAfterSeconds"] == 30 * 86_400
+    assert made["letters"]["pages_1"]["unique"] is True
+    client.close()

@@ -1,0 +1,240 @@
+"""What becomes of a delivered message: handled, put off or laid aside, and then acknowledged."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from shared.contracts import CATALOGUE
+from shared.contracts.intake import ReceiptConfirmed, RequestVerified
+from shared.messaging.consumer import Consumer
+from shared.messaging.errors import Locked, Waits
+from shared.messaging.unit import Unit
+from shared.messaging.wire import properties
+from shared.testing.bus import Sent, Trouble
+from shared.testing.delivery import Delivery
+from shared.testing.road import MemoryRoad, Receipt, memory_road
+from tests.unit.shared.messaging_kit import count, event, parcel
+
+EVENT = event("a")
+
+
+class Refused(Exception):  # noqa: N818 - reads as the decision it is
+    """The domain's own refusal."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class Desk:
+    """A road with one consumer whose handler does as it is told."""
+
+    def __init__(self, road: MemoryRoad) -> None:
+        self.road = road
+        self.fails: list[Exception] = []
+        self.consumer: Consumer[Unit] = road.consumer(lambda unit: unit, Refused)
+        self.consumer.on(ReceiptConfirmed)(self.handle)
+
+    async def handle(self, said: ReceiptConfirmed, unit: Unit) -> None:
+        """Count, or fail."""
+        await count(said.case_id)(unit)
+        if self.fails:
+            raise self.fails.pop(0)
+
+    async def hand_in(self, body: bytes = b"", **changed: Any) -> Receipt:
+        """Deliver a message that is changed in its properties."""
+        said = properties(parcel("m"))
+        said.headers = {**(said.headers or {}), **changed.pop("headers", {})}
+        for name, value in changed.items():
+            setattr(said, name, value)
+        return await self.road._hand_in(Delivery(body or parcel("m").body, said))
+
+    def value(self) -> int:
+        """How often the handler's work was stored."""
+        return sum(document["value"] for document in self.road.documents("counters"))
+
+    @property
+    def last(self) -> Sent:
+        """What was sent last."""
+        return self.road.bus.sent[-1]
+
+    def metric(self, name: str, **labels: str) -> float:
+        """What Prometheus would read; 0 where nothing was counted."""
+        return self.road.registry.get_sample_value(name, labels) or 0.0
+
+
+@pytest.fixture
+async def one() -> AsyncIterator[Desk]:
+    async with memory_road("desk") as road:
+        yield Desk(road)
+
+
+async def test_a_message_is_acknowledged_when_its_work_is_committed(one: Desk) -> None:
+    one.road.store.gate.clear()
+    delivery = Delivery(parcel("m").body, properties(parcel("m")))
+    handling = asyncio.create_task(one.road._hand_in(delivery))
+    while not one.road.store.tried:  # noqa: ASYNC110 - the fake sets no event
+        await asyncio.sleep(0)
+    assert not delivery.acknowledged
+    one.road.store.gate.set()
+    assert await handling == Receipt(acknowledged=True)
+    assert one.value() == 1
+    assert [mark["_id"] for mark in one.road.documents("inbox")] == ["m"]
+    assert one.metric("jemput_messages_received_total", type=EVENT.type) == 1
+    assert one.metric("jemput_messages_processed_total", type=EVENT.type, outcome="new") == 1
+    assert one.metric("jemput_publish_to_handled_seconds_count") == 1
+
+
+async def test_a_message_that_comes_again_is_acknowledged_and_not_handled(one: Desk) -> None:
+    await one.hand_in()
+    assert await one.hand_in() == Receipt(acknowledged=True)
+    assert one.value() == 1
+    assert one.metric("jemput_messages_processed_total", type=EVENT.type, outcome="duplicate") == 1
+
+
+async def test_what_it_publishes_names_its_cause(one: Desk) -> None:
+    await one.road.hand_in(parcel("m"))
+    (published,) = one.road.parcels
+    assert published.envelope.causation_id == "m"
+    assert published.envelope.correlation_id == "a"
+    assert published.envelope.source == "desk"
+    assert published.envelope.recorded_at == one.road.clock.now
+
+
+async def test_a_message_that_waits_is_acknowledged_and_counted(one: Desk) -> None:
+    one.fails.append(Waits("letters", "x"))
+    assert await one.hand_in() == Receipt(acknowledged=True)
+    assert one.metric("jemput_messages_processed_total", type=EVENT.type, outcome="parked") == 1
+    assert one.value() == 0
+
+
+async def test_a_refusal_of_the_domain_is_a_dead_letter_with_its_reason(one: Desk) -> None:
+    one.fails.append(Refused("too_late", "the booth is closed"))
+    receipt = await one.hand_in()
+    assert receipt == Receipt(acknowledged=True, dead="too_late", detail="the booth is closed")
+    assert (one.last.exchange, one.last.key) == ("jemput.dead", "desk.events")
+    headers = one.last.letter.properties.headers or {}
+    assert headers["x-jemput-queue"] == "desk.events"
+    assert headers["x-jemput-died-at"] == "2023-03-11T02:15:00+00:00"
+    assert one.value() == 0
+    assert one.road.documents("inbox") == []
+    labels = {"type": EVENT.type, "reason": "too_late"}
+    assert one.metric("jemput_messages_dead_lettered_total", **labels) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"{not json", "body: json_invalid"),
+        (b"[]", "body: model_type"),
+        (b'{"case_id":"a"}', "missing"),
+        (parcel("m", "x").body.replace(b'"KIA"', b'"3216990101010001"'), "string_pattern_mismatch"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_laid_aside_without_its_values(
+    one: Desk, body: bytes, detail: str
+) -> None:
+    receipt = await one.hand_in(body)
+    assert (receipt.acknowledged, receipt.dead) == (True, "payload")
+    assert detail in receipt.detail
+    assert "3216990101010001" not in receipt.detail
+    assert one.last.letter.body == body
+
+
+async def test_unknown_fields_are_ignored(one: Desk) -> None:
+    body = parcel("m").body.replace(b"{", b'{"new_in_a_later_release":true,', 1)
+    assert await one.hand_in(body) == Receipt(acknowledged=True)
+    assert one.value() == 1
+
+
+@pytest.mark.parametrize(
+    ("type_", "reason"),
+    [
+        ("nonsense", "unknown_type"),
+        ("intake.never_heard_of.v1", "unknown_type"),
+        ("intake.receipt_confirmed.v2", "unknown_version"),
+        (RequestVerified.type, "unhandled_type"),
+    ],
+)
+async def test_a_type_that_is_not_read_here_is_laid_aside(
+    one: Desk, type_: str, reason: str
+) -> None:
+    receipt = await one.hand_in(message_type=type_)
+    assert (receipt.acknowledged, receipt.dead) == (True, reason)
+    known = type_ if type_ in CATALOGUE else "unknown"
+    assert one.metric("jemput_messages_received_total", type=known) == 1
+
+
+async def test_a_message_without_envelope_is_laid_aside(one: Desk) -> None:
+    receipt = await one.hand_in(headers={"ce-time": "once"})
+    assert (receipt.acknowledged, receipt.dead) == (True, "envelope")
+
+
+async def test_a_failed_attempt_is_put_off_longer_each_time_and_then_laid_aside(one: Desk) -> None:
+    one.fails = [RuntimeError("x") for _ in range(5)]
+    ways: list[tuple[str, object]] = []
+    headers: dict[str, Any] = {}
+    for _ in range(4):
+        receipt = await one.hand_in(headers=headers)
+        assert receipt == Receipt(acknowledged=True, put_off=True)
+        headers = dict(one.last.letter.properties.headers or {})
+        ways.append((one.last.exchange, headers["x-jemput-attempt"]))
+        assert one.last.key == "desk.events"
+    assert ways == [
+        ("jemput.retry.1s", 1),
+        ("jemput.retry.5s", 2),
+        ("jemput.retry.30s", 3),
+        ("jemput.retry.300s", 4),
+    ]
+    receipt = await one.hand_in(headers=headers)
+    assert (receipt.dead, receipt.detail) == ("attempts_exhausted", "RuntimeError")
+    assert one.value() == 0
+    assert one.metric("jemput_messages_retried_total", type=EVENT.type) == 4
+    labels = {"type": EVENT.type, "reason": "RuntimeError"}
+    assert one.metric("jemput_messages_failed_total", **labels) == 5
+
+
+async def test_an_attempt_that_met_a_foreign_transaction_does_not_count(one: Desk) -> None:
+    one.fails = [Locked("x") for _ in range(9)]
+    headers: dict[str, Any] = {"x-jemput-attempt": 4}
+    for _ in range(9):
+        receipt = await one.hand_in(headers=headers)
+        assert receipt == Receipt(acknowledged=True, put_off=True)
+        headers = dict(one.last.letter.properties.headers or {})
+        assert (one.last.exchange, headers["x-jemput-attempt"]) == ("jemput.retry.1s", 4)
+    assert await one.hand_in(headers=headers) == Receipt(acknowledged=True)
+
+
+async def test_an_attempt_that_succeeds_is_like_any_other(one: Desk) -> None:
+    assert await one.hand_in(headers={"x-jemput-attempt": 3}) == Receipt(acknowledged=True)
+    assert one.value() == 1
+
+
+@pytest.mark.parametrize("attempt", [-1, "two", None, 1.5])
+async def test_a_nonsense_attempt_counts_as_none(one: Desk, attempt: object) -> None:
+    one.fails.append(RuntimeError("x"))
+    await one.hand_in(headers={"x-jemput-attempt": attempt})
+    assert one.last.exchange == "jemput.retry.1s"
+
+
+async def test_a_message_is_held_until_the_broker_has_its_letter(one: Desk) -> None:
+    one.fails.append(Refused("too_late", "x"))
+    one.road.bus.troubles.append(Trouble.REFUSED)
+    delivery = Delivery(parcel("m").body, properties(parcel("m")))
+    handling = asyncio.create_task(one.road._hand_in(delivery))
+    while one.road.bus.troubles:  # noqa: ASYNC110 - the fake sets no event
+        await asyncio.sleep(0)
+    assert not delivery.acknowledged
+    assert (await handling).dead == "too_late"
+    assert delivery.acknowledged
+
+
+async def test_one_handler_may_take_every_type(one: Desk) -> None:
+    every: Consumer[Unit] = one.road.road.consumer(lambda unit: unit, Refused, "archive")
+    every.on_every(one.handle)  # type: ignore[arg-type]
+    assert every.types == frozenset(CATALOGUE)
+    assert one.consumer.types == {ReceiptConfirmed.type}
+    assert not one.consumer.consuming

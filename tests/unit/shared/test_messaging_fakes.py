@@ -1,0 +1,120 @@
+"""The fakes keep the promises of the real stores, and fail as they are told to."""
+
+from typing import Any
+
+import pytest
+
+from shared.messaging.errors import Conflict, NotPublished, Unavailable
+from shared.messaging.parcel import Document
+from shared.messaging.store import Changes
+from shared.testing.bus import MemoryBus, Trouble
+from shared.testing.documents import MemoryDatabase
+from shared.testing.memory import Fault, Memory, MemoryOutbox, MemoryParking, MemoryStore
+from shared.testing.outbox_suite import OutboxContract, ParkingContract
+from shared.testing.reader_suite import ReaderContract
+from shared.testing.store_suite import StoreContract, Stores, mark, parcel
+
+
+class MemoryStores:
+    """One empty database in memory."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+
+    def store(self, owner: str = "one") -> MemoryStore:
+        """The store of an instance."""
+        return MemoryStore(self.memory, owner)
+
+    def outbox(self, owner: str = "one") -> MemoryOutbox:
+        """The outbox of an instance."""
+        return MemoryOutbox(self.memory, owner)
+
+    def parking(self, owner: str = "one", queue: str = "desk.events") -> MemoryParking:
+        """The parking of an instance."""
+        return MemoryParking(self.memory, owner, queue)
+
+    def database(self) -> Any:
+        """What readers query."""
+        return MemoryDatabase(self.memory)
+
+    async def held(self, collection: str) -> list[Document]:
+        """All documents of a collection."""
+        return self.memory.copies(collection)
+
+
+@pytest.fixture
+def stores() -> Stores:
+    return MemoryStores()
+
+
+class TestStore(StoreContract):
+    """The fake store passes the suite."""
+
+
+class TestOutbox(OutboxContract):
+    """The fake outbox passes the suite."""
+
+
+class TestParking(ParkingContract):
+    """The fake parking passes the suite."""
+
+
+class TestReader(ReaderContract):
+    """The fake reader passes the suite."""
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "written"),
+    [
+        (Fault.CONFLICT, Conflict, []),
+        (Fault.AWAY, Unavailable, []),
+        (Fault.UNKNOWN, Unavailable, ["m1"]),
+    ],
+)
+async def test_a_commit_fails_as_told(
+    fault: Fault, error: type[Exception], written: list[str]
+) -> None:
+    stores = MemoryStores()
+    store = stores.store()
+    store.faults.append(fault)
+    with pytest.raises(error):
+        await store.commit(Changes(marks=[mark("m1")]))
+    assert [found["_id"] for found in await stores.held("inbox")] == written
+    await store.commit(Changes(marks=[mark("m2")]))
+    assert len(await stores.held("inbox")) == len(written) + 1
+
+
+async def test_everything_can_be_away() -> None:
+    stores = MemoryStores()
+    stores.memory.away = True
+    for wanted in (
+        stores.store().known(["m"]),
+        stores.store().commit(Changes()),
+        stores.outbox().renew(1),
+        stores.outbox().backlog(),
+        stores.parking().release(1),
+        stores.database()["letters"].find_one({}),
+    ):
+        with pytest.raises(Unavailable):
+            await wanted
+
+
+@pytest.mark.parametrize(
+    ("trouble", "arrived"),
+    [(Trouble.REFUSED, 0), (Trouble.UNCONFIRMED, 1), (Trouble.CUT, 0)],
+)
+async def test_a_publish_fails_as_told(trouble: Trouble, arrived: int) -> None:
+    bus = MemoryBus()
+    bus.troubles.append(trouble)
+    with pytest.raises(NotPublished):
+        await bus.publish(parcel("p1"))
+    assert len(bus.parcels) == arrived
+    assert bus.connected is (trouble is not Trouble.CUT)
+
+
+@pytest.mark.parametrize("query", [{"$where": "1"}, {"pages": {"$regex": "x"}}])
+async def test_an_unknown_query_is_refused(query: dict[str, Any]) -> None:
+    stores = MemoryStores()
+    await stores.store().commit(Changes(marks=[mark("m1")]))
+    with pytest.raises(NotImplementedError):
+        await stores.database()["inbox"].find(query).to_list(None)

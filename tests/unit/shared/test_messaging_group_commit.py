@@ -1,0 +1,426 @@
+"""Units that run at the same time share a transaction and end as if they had run one by one."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.messaging.errors import Conflict, Overloaded, Rejected, Waits
+from shared.messaging.group_commit import MAX_BATCH, FingerprintMismatch, Outcome
+from shared.messaging.store import Changes, Write
+from shared.messaging.unit import Unit
+from shared.testing.memory import Fault, Memory, MemoryStore
+from tests.unit.shared.messaging_kit import Desk, count, desk, parcel, task
+
+AWAY = "jemput_database_unavailable_total"
+
+
+async def until(condition: Any) -> None:
+    """Let the loop turn until something holds; the test's own limit ends it otherwise."""
+    while not condition():  # noqa: ASYNC110 - the fakes set no events
+        await asyncio.sleep(0)
+
+
+async def run_all(one: Desk, *tasks: Any) -> list[Any]:
+    ends = await asyncio.gather(*map(one.commit.submit, tasks), return_exceptions=True)
+    return list(ends)
+
+
+async def test_what_comes_while_a_batch_commits_makes_the_next() -> None:
+    async with desk() as one:
+        one.store.gate.clear()
+        first = asyncio.create_task(one.commit.submit(task("m0", count())))
+        await until(lambda: one.store.tried)
+        rest = [
+            asyncio.create_task(one.commit.submit(task(f"m{n}", count()))) for n in range(1, 11)
+        ]
+        await asyncio.sleep(0)
+        one.store.gate.set()
+        await asyncio.gather(first, *rest)
+        assert one.batches == [1, 10]
+        assert one.value() == 11
+
+
+async def test_a_batch_has_a_greatest_size() -> None:
+    async with desk() as one:
+        await run_all(one, *[task(f"m{n}", count(f"c{n}")) for n in range(MAX_BATCH + 44)])
+        assert one.batches == [256, 44]
+
+
+async def test_many_units_on_one_document_are_one_write() -> None:
+    async with desk() as one:
+        outcomes = await run_all(one, *[task(f"m{n}", count(), key="a") for n in range(50)])
+        assert [outcome.answer for outcome in outcomes] == list(range(1, 51))
+        (changes,) = one.store.committed
+        assert [(write.document["value"], write.base) for write in changes.writes] == [(50, None)]
+        assert [p.envelope.version for p in one.outbox.dispatched] == list(range(1, 51))
+
+
+async def test_units_with_one_key_run_in_order_and_others_side_by_side() -> None:
+    begun: list[str] = []
+    go_on = asyncio.Event()
+
+    def slow(name: str) -> Any:
+        async def work(_: Unit) -> None:
+            begun.append(name)
+            await go_on.wait()
+
+        return work
+
+    async with desk() as one:
+        units = [task(name, slow(name), key=name[0]) for name in ("a1", "a2", "b1", "a3")]
+        running = asyncio.create_task(run_all(one, *units))
+        await until(lambda: len(begun) == 2)
+        assert begun == ["a1", "b1"]
+        go_on.set()
+        await running
+        assert begun == ["a1", "b1", "a2", "a3"]
+
+
+async def test_a_unit_whose_reads_were_overtaken_runs_again() -> None:
+    runs: list[int] = []
+    meet = asyncio.Barrier(2)
+
+    async def work(unit: Unit) -> int:
+        found = await unit.get("counters", "a")
+        value = found["value"] if found else 0
+        runs.append(value)
+        if len(runs) <= 2:
+            await meet.wait()
+        version = found["version"] + 1 if found else 1
+        unit.put("counters", {"_id": "a", "version": version, "value": value + 1})
+        return value + 1
+
+    async with desk() as one:
+        outcomes = await run_all(one, task("m1", work), task("m2", work))
+        assert runs == [0, 0, 1]
+        assert sorted(outcome.answer for outcome in outcomes) == [1, 2]
+        assert one.value() == 2
+        assert one.batches == [2]
+
+
+async def test_units_that_only_read_each_others_documents_do_not_skew() -> None:
+    """Each takes a shift only if the other does not: one of them must see the other."""
+    meet = asyncio.Barrier(2)
+    runs = 0
+
+    def take(mine: str, other: str) -> Any:
+        async def work(unit: Unit) -> None:
+            nonlocal runs
+            runs += 1
+            taken = await unit.get("counters", other)
+            if runs <= 2:
+                await meet.wait()
+            if taken is None:
+                unit.put("counters", {"_id": mine, "version": 1, "value": 1})
+
+        return work
+
+    async with desk() as one:
+        await run_all(one, task("m1", take("a", "b")), task("m2", take("b", "a")))
+        assert [one.value("a"), one.value("b")].count(1) == 1
+
+
+async def test_the_loads_of_a_batch_are_one_query() -> None:
+    async with desk() as one:
+        await run_all(one, *[task(f"m{n}", count(f"c{n}")) for n in range(20)])
+        assert [collection for collection, _ in one.store.asked] == ["inbox", "counters"]
+
+
+async def test_a_message_twice_in_one_batch_is_done_once() -> None:
+    async with desk() as one:
+        outcomes = await run_all(one, task("m", count()), task("m", count()), task("n", count("b")))
+        assert outcomes == [Outcome(1), Outcome(1, duplicate=True), Outcome(1)]
+        assert one.value() == 1
+        assert one.batches == [2]
+
+
+async def test_a_message_twice_in_one_batch_costs_no_second_look() -> None:
+    async with desk() as one:
+        await run_all(one, task("m", count()), task("m", count()))
+        assert [collection for collection, _ in one.store.asked] == ["inbox", "counters"]
+
+
+async def test_a_message_that_is_known_is_not_done_again() -> None:
+    async with desk() as one:
+        await run_all(one, task("m", count()))
+        (again,) = await run_all(one, task("m", count()))
+        assert again.duplicate
+        assert one.value() == 1
+        assert one.batches == [1]
+
+
+async def test_a_command_is_answered_as_the_first_time() -> None:
+    async with desk() as one:
+        sent = {"mark": "m", "key": "a", "fingerprint": "f"}
+        assert await one.commit.command(count(), **sent) == Outcome(1)
+        assert await one.commit.command(count(by=7), **sent) == Outcome(1, duplicate=True)
+        assert one.value() == 1
+
+
+async def test_a_command_without_fingerprint_is_answered_as_the_first_time() -> None:
+    async with desk() as one:
+        assert (await one.commit.command(count(), mark="m", key="a")).answer == 1
+        assert (await one.commit.command(count(), mark="m", key="a")).answer == 1
+
+
+async def test_a_mark_used_for_another_request_is_refused() -> None:
+    async with desk() as one:
+        await one.commit.command(count(), mark="m", key="a", fingerprint="f")
+        with pytest.raises(FingerprintMismatch):
+            await one.commit.command(count(), mark="m", key="a", fingerprint="g")
+        assert one.value() == 1
+
+
+async def test_a_mark_used_for_another_request_in_one_batch_is_refused() -> None:
+    async with desk() as one:
+        ends = await run_all(
+            one,
+            task("m", count(), fingerprint="f"),
+            task("m", count(), fingerprint="g"),
+        )
+        assert ends[0] == Outcome(1)
+        assert isinstance(ends[1], FingerprintMismatch)
+
+
+async def test_a_refused_unit_leaves_nothing_and_hinders_nobody() -> None:
+    async def refused(unit: Unit) -> None:
+        await count("b")(unit)
+        raise Rejected("too_late", "the booth is closed")
+
+    async with desk() as one:
+        ends = await run_all(one, task("m1", count()), task("m2", refused), task("m3", count("c")))
+        assert isinstance(ends[1], Rejected)
+        assert (one.value("a"), one.value("b"), one.value("c")) == (1, None, 1)
+        assert [mark["_id"] for mark in one.store.committed[0].marks] == ["m1", "m3"]
+        assert len(one.outbox.dispatched) == 2
+
+
+async def test_a_unit_that_cannot_be_stored_fails_alone() -> None:
+    async def poison(unit: Unit) -> None:
+        unit.put("counters", {"_id": "p", "version": 1, "value": object()})
+
+    async with desk() as one:
+        units = [task(f"m{n}", poison if n == 5 else count(f"c{n}")) for n in range(8)]
+        ends = await run_all(one, *units)
+        assert [type(end) for end in ends] == [*[Outcome] * 5, TypeError, *[Outcome] * 2]
+        assert [one.value(f"c{n}") for n in range(8)] == [1, 1, 1, 1, 1, None, 1, 1]
+        assert sorted(one.batches) == [1, 2, 4]
+        assert len(one.outbox.dispatched) == 7
+
+
+async def test_a_version_that_does_not_rise_fails_alone() -> None:
+    async def stuck(unit: Unit) -> None:
+        found = await unit.get("counters", "a")
+        unit.put("counters", found or {})
+
+    async with desk() as one:
+        await run_all(one, task("m0", count()))
+        ends = await run_all(one, task("m1", stuck), task("m2", count("b")))
+        assert isinstance(ends[0], ValueError)
+        assert ends[1] == Outcome(1)
+
+
+async def test_a_message_that_waits_is_parked_without_what_it_wrote() -> None:
+    async def waits(unit: Unit) -> None:
+        await count()(unit)
+        raise Waits("letters", "x")
+
+    async with desk() as one:
+        ends = await run_all(one, task("w", waits, parcel=parcel("w")), task("m", count("b")))
+        assert ends == [Outcome(None, parked=True), Outcome(1)]
+        assert one.value("a") is None
+        (changes,) = one.store.committed
+        assert [mark["_id"] for mark in changes.marks] == ["w", "m"]
+        (parked,) = one.memory.copies("parked")
+        assert (parked["_id"], parked["waits_in"], parked["waits_for"]) == ("w", "letters", "x")
+        (again,) = await run_all(one, task("w", waits, parcel=parcel("w")))
+        assert again.duplicate
+
+
+async def test_a_command_is_not_parked() -> None:
+    async def waits(_: Unit) -> None:
+        raise Waits("letters", "x")
+
+    async with desk() as one:
+        with pytest.raises(Waits):
+            await one.commit.command(waits, mark="m", key="a")
+        assert one.batches == []
+
+
+@pytest.mark.parametrize("fault", [Fault.AWAY, Fault.UNKNOWN])
+async def test_a_commit_of_unknown_outcome_is_done_once_and_answered(fault: Fault) -> None:
+    async with desk() as one:
+        one.store.faults.append(fault)
+        sent = {"mark": "m", "key": "a", "fingerprint": "f"}
+        outcome = await one.commit.command(count(answer={"no": 7}), **sent)
+        assert outcome == Outcome({"no": 7})
+        assert one.value() == 1
+        assert one.batches == [1]
+        assert len(one.memory.copies("outbox")) == 1
+
+
+async def test_after_an_unknown_outcome_the_rest_of_the_batch_is_answered_too() -> None:
+    async with desk() as one:
+        one.store.faults.append(Fault.UNKNOWN)
+        outcomes = await run_all(one, *[task(f"m{n}", count(), key="a") for n in range(5)])
+        assert [outcome.duplicate for outcome in outcomes] == [False] * 5
+        assert one.value() == 5
+
+
+async def test_while_the_database_is_away_everything_waits() -> None:
+    async with desk() as one:
+        one.memory.away = True
+        running = asyncio.create_task(run_all(one, task("m1", count()), task("m2", count())))
+        await until(lambda: (one.registry.get_sample_value(AWAY) or 0) >= 2)
+        assert not running.done()
+        one.memory.away = False
+        await running
+        assert one.value() == 2
+
+
+async def test_a_document_that_changed_underneath_is_decided_on_again() -> None:
+    memory = Memory()
+    other = MemoryStore(memory, "two")
+    async with desk(memory) as one:
+        await run_all(one, task("m0", count()))
+        one.store.gate.clear()
+        running = asyncio.create_task(run_all(one, task("m1", count()), task("m2", count("b"))))
+        await until(lambda: len(one.store.tried) == 2)
+        changed = {"_id": "a", "version": 2, "value": 101}
+        await other.commit(Changes(writes=[Write("counters", changed, 1)]))
+        one.store.gate.set()
+        assert [outcome.answer for outcome in await running] == [102, 1]
+        assert one.value() == 102
+
+
+async def _answered_meanwhile(fingerprint: str) -> Any:
+    """A command whose mark another instance commits after this one has looked for it."""
+    memory = Memory()
+    async with desk(memory) as one, desk(memory, "two") as two:
+        one.store.gate.clear()
+        running = asyncio.create_task(
+            run_all(one, task("m", count(answer="mine"), fingerprint=fingerprint))
+        )
+        await until(lambda: one.store.tried)
+        await two.commit.command(count(answer="theirs"), mark="m", key="a", fingerprint="f")
+        one.store.gate.set()
+        (end,) = await running
+        assert one.value() == 1
+        return end
+
+
+async def test_a_command_that_another_instance_did_first_gets_its_answer() -> None:
+    assert await _answered_meanwhile("f") == Outcome("theirs", duplicate=True)
+
+
+async def test_a_mark_that_another_instance_used_for_another_request_is_refused() -> None:
+    assert isinstance(await _answered_meanwhile("g"), FingerprintMismatch)
+
+
+async def test_two_instances_lose_no_update_between_two_reads_of_one_batch() -> None:
+    """The second unit of a batch asks for a document while the first one's query is under way."""
+    memory = Memory()
+    other = MemoryStore(memory, "two")
+    async with desk(memory) as one:
+        await run_all(one, task("m0", count()))
+        loads = _LoadsInTurn(one.store)
+        asks, entered = asyncio.Event(), asyncio.Event()
+
+        async def first(unit: Unit) -> None:
+            await count()(unit)
+            entered.set()
+
+        async def second(unit: Unit) -> None:
+            await asks.wait()
+            await count()(unit)
+
+        running = asyncio.create_task(run_all(one, task("m1", first), task("m2", second)))
+        await loads.under_way.wait()
+        asks.set()
+        await asyncio.sleep(0.01)
+        loads.answer_first.set()
+        await entered.wait()
+        changed = {"_id": "a", "version": 2, "value": 101}
+        await other.commit(Changes(writes=[Write("counters", changed, 1)]))
+        loads.answer_rest.set()
+        await running
+        assert one.value() == 103
+
+
+class _LoadsInTurn:
+    """Holds back what the first query for counters found, and asks the next only when told to."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._load = store.load
+        store.load = self.load  # type: ignore[method-assign]
+        self.under_way = asyncio.Event()
+        self.answer_first = asyncio.Event()
+        self.answer_rest = asyncio.Event()
+
+    async def load(self, collection: str, ids: Any) -> Any:
+        """Load, in turn."""
+        if collection == "inbox":
+            return await self._load(collection, ids)
+        if self.under_way.is_set():
+            await self.answer_rest.wait()
+            return await self._load(collection, ids)
+        self.under_way.set()
+        found = await self._load(collection, ids)
+        await self.answer_first.wait()
+        return found
+
+
+async def test_a_conflict_without_end_is_told_to_its_unit_alone() -> None:
+    async with desk() as one:
+        one.store.faults.extend([Fault.CONFLICT] * 13)
+        with pytest.raises(Conflict):
+            await one.commit.command(count(), mark="m", key="a")
+        assert (await one.commit.command(count(), mark="m", key="a")).answer == 1
+
+
+async def test_a_batch_that_conflicts_again_and_again_is_halved() -> None:
+    async with desk() as one:
+        one.store.faults.extend([Fault.CONFLICT] * 5)
+        outcomes = await run_all(one, *[task(f"m{n}", count(f"c{n}")) for n in range(4)])
+        assert [outcome.answer for outcome in outcomes] == [1] * 4
+        assert max(one.batches) == 2
+
+
+async def test_at_the_outbox_limit_commands_are_refused_and_messages_are_not() -> None:
+    async with desk() as one:
+        one.outbox.full = True
+        with pytest.raises(Overloaded):
+            await one.commit.command(count(), mark="m1", key="a")
+        assert await run_all(one, task("m2", count(), parcel=parcel("m2"))) == [Outcome(1)]
+
+
+async def test_a_caller_that_went_away_hinders_nobody() -> None:
+    async with desk() as one:
+        one.store.gate.clear()
+        leaving = asyncio.create_task(one.commit.submit(task("m", count())))
+        staying = asyncio.create_task(one.commit.submit(task("n", count())))
+        again = asyncio.create_task(one.commit.submit(task("m", count())))
+        await until(lambda: one.store.tried)
+        leaving.cancel()
+        one.store.gate.set()
+        assert (await staying).answer == 2
+        assert (await asyncio.gather(again, return_exceptions=True))[0] == Outcome(
+            1, duplicate=True
+        )
+        assert one.value() == 2
+
+
+async def test_drained_waits_for_all_that_is_on_its_way() -> None:
+    async with desk() as one:
+        await one.commit.drained()
+        one.store.gate.clear()
+        running = asyncio.create_task(run_all(one, task("m", count())))
+        await until(lambda: one.store.tried)
+        drained = asyncio.create_task(one.commit.drained())
+        await asyncio.sleep(0)
+        assert not drained.done()
+        one.store.gate.set()
+        await drained
+        assert one.value() == 1
+        await running

@@ -1,0 +1,118 @@
+"""What a use case reads and writes through."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from shared.messaging.errors import Rejected, Unavailable, Waits, refusals
+from shared.messaging.failpoints import FAILPOINTS, _Armed, failpoint
+from shared.messaging.store import Changes, Write
+from shared.messaging.unit import Book, Unit
+from shared.testing.memory import Memory, MemoryStore
+from tests.unit.shared.messaging_kit import NOW, event, parcel
+
+
+async def stocked() -> MemoryStore:
+    store = MemoryStore(Memory())
+    await store.commit(Changes(writes=[Write("letters", {"_id": "a", "version": 3}, None)]))
+    return store
+
+
+def unit_on(book: Book) -> Unit:
+    return Unit(book, "desk", lambda: NOW, parcel("cause").envelope)
+
+
+async def test_a_unit_reads_its_own_writes() -> None:
+    unit = unit_on(Book(await stocked()))
+    assert await unit.get("letters", "a") == {"_id": "a", "version": 3}
+    unit.put("letters", {"_id": "a", "version": 5, "pages": 1})
+    assert await unit.get("letters", "a") == {"_id": "a", "version": 5, "pages": 1}
+    assert await unit.get("letters", "b") is None
+
+
+@pytest.mark.parametrize("version", [2, 3])
+async def test_a_version_must_rise(version: int) -> None:
+    unit = unit_on(Book(await stocked()))
+    await unit.get("letters", "a")
+    with pytest.raises(ValueError, match="letters: version does not go up"):
+        unit.put("letters", {"_id": "a", "version": version})
+
+
+async def test_a_new_document_begins_above_nothing() -> None:
+    unit = unit_on(Book(await stocked()))
+    with pytest.raises(ValueError, match="version does not go up"):
+        unit.put("letters", {"_id": "new", "version": 0})
+
+
+async def test_an_event_gets_its_envelope() -> None:
+    unit = unit_on(Book(await stocked()))
+    local = datetime(2023, 3, 11, 8, 0, tzinfo=timezone(timedelta(hours=7)))
+    unit.publish(event("case-1"), version=4, occurred_at=local)
+    unit.publish(event("case-1"), version=5)
+    first, second = (one.envelope for one in unit.parcels)
+    assert (first.type, first.source) == ("intake.receipt_confirmed.v1", "desk")
+    assert (first.aggregate_id, first.version) == ("case-1", 4)
+    assert (first.correlation_id, first.causation_id) == ("case-1", "cause")
+    assert first.occurred_at == datetime(2023, 3, 11, 1, 0, tzinfo=UTC)
+    assert first.occurred_at.tzinfo is UTC
+    assert (first.recorded_at, second.occurred_at) == (NOW, NOW)
+    assert first.id < second.id
+    assert unit.now() == NOW
+
+
+async def test_a_unit_that_read_what_changed_is_not_entered() -> None:
+    book = Book(await stocked())
+    first, second = unit_on(book), unit_on(book)
+    for unit in (first, second):
+        await unit.get("letters", "a")
+        unit.put("letters", {"_id": "a", "version": 4})
+    assert book.enter(first)
+    assert not book.enter(second)
+    assert [(write.document["version"], write.base) for write in book.writes()] == [(4, 3)]
+
+
+async def test_a_document_written_unread_is_taken_for_new() -> None:
+    book = Book(await stocked())
+    unit = unit_on(book)
+    unit.put("letters", {"_id": "b", "version": 1})
+    assert book.enter(unit)
+    assert [write.base for write in book.writes()] == [None]
+
+
+async def test_a_query_that_fails_is_told_to_all_who_asked() -> None:
+    store = await stocked()
+    book = Book(store)
+    store._memory.away = True
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await book.read("letters", "a")
+
+
+def test_a_refusal_of_the_domain_becomes_ours() -> None:
+    class Refused(Exception):  # noqa: N818
+        reason = "too_late"
+        detail = "the booth is closed"
+
+    with pytest.raises(Rejected) as failed, refusals(Refused):
+        raise Refused
+    assert (failed.value.reason, failed.value.detail) == ("too_late", "the booth is closed")
+    with pytest.raises(KeyError), refusals(Refused):
+        raise KeyError("else")
+
+
+def test_who_waits_says_for_what() -> None:
+    waits = Waits("jobs", "case-1")
+    assert (waits.collection, waits.id) == ("jobs", "case-1")
+
+
+def test_a_gap_without_name_cannot_be_armed() -> None:
+    with pytest.raises(ValueError, match=r"no failpoint: commit\.never"):
+        _Armed("commit.never:2")
+    assert _Armed("").name == ""
+    assert [_Armed(name).left for name in FAILPOINTS] == [1] * len(FAILPOINTS)
+    assert _Armed("commit.after:3").left == 3
+
+
+async def test_an_unarmed_gap_is_passed() -> None:
+    for name in FAILPOINTS:
+        await failpoint(name)
