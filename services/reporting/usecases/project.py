@@ -122,9 +122,15 @@ class Projector:
             async with self._ledger.arrivals() as news:
                 while not await self.round():
                     await news(_LOOK_SECONDS)
-            while await self.round():
-                await asyncio.sleep(_GATHER)
+            while await self._round_and_rest():
+                continue
         await self._measure(list(await self._ledger.zones()))
+
+    async def _round_and_rest(self) -> bool:
+        counted = await self.round()
+        if counted:
+            await asyncio.sleep(_GATHER)
+        return counted
 
     async def _leads(self) -> bool:
         leads = await self._ledger.lead()
