@@ -65,18 +65,21 @@ class AmqpBus:
 
     async def connect(self) -> None:
         """Keep trying until the broker is there; reconnects by itself afterwards."""
-        while self._connection is None:
+        while self._channel is None:
             try:
-                self._connection = await aio_pika.connect_robust(
-                    self._url,
-                    client_properties={"connection_name": f"{self._name}.publisher"},
-                    heartbeat=HEARTBEAT,
-                    reconnect_interval=1,
+                self._connection = self._connection or await self._connected()
+                self._channel = await self._connection.channel(
+                    publisher_confirms=True, on_return_raises=True
                 )
-            except (AMQPError, OSError):
+            except (AMQPError, OSError, RuntimeError):
                 await asyncio.sleep(_PAUSE)
-        self._channel = await self._connection.channel(
-            publisher_confirms=True, on_return_raises=True
+
+    async def _connected(self) -> AbstractRobustConnection:
+        return await aio_pika.connect_robust(
+            self._url,
+            client_properties={"connection_name": f"{self._name}.publisher"},
+            heartbeat=HEARTBEAT,
+            reconnect_interval=1,
         )
 
     async def queue_exists(self, name: str) -> bool:

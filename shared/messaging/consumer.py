@@ -43,7 +43,7 @@ from shared.messaging.wire import (
 )
 
 PREFETCH = 300
-"""Messages one instance holds unacknowledged; about two batches."""
+"""Messages one instance holds unacknowledged; about four batches under load."""
 
 W = TypeVar("W")
 E = TypeVar("E", bound=Event)

@@ -29,6 +29,8 @@ DEFAULT_LIMIT = 50_000
 _IN_FLIGHT = 512
 _PAGE = 500
 _ROUND_SECONDS = 0.5
+_ROUNDS_BLIND = 10
+"""Rounds after which the relay looks without one: a commit whose answer got lost gives none."""
 
 
 class OutboxRelay:
@@ -53,6 +55,9 @@ class OutboxRelay:
         self._confirmed: list[str] = []
         self._cleared: set[str] = set()
         self._looked_at = ""
+        self._overlooked = True
+        """Rows may be ours that nobody has in hand. Looking costs, so it is done for a reason."""
+        self._rounds_since_look = 0
         self._something_confirmed = asyncio.Event()
         self._wake = asyncio.Event()
         self._places = asyncio.Semaphore(_IN_FLIGHT)
@@ -68,12 +73,14 @@ class OutboxRelay:
         if not parcels or not self._bus.connected:
             # The rows are committed: the relay's next round finds them.
             self._pending += len(parcels)
+            self._overlooked = self._overlooked or bool(parcels)
             return
         self._in_hand.update(parcel.envelope.id for parcel in parcels)
         self._keep(asyncio.create_task(self._publish_all(parcels, "direct")))
 
     def wake(self) -> None:
         """Have the next round begin now: a predecessor may have come, or the broker be back."""
+        self._overlooked = True
         self._wake.set()
 
     async def run(self) -> None:
@@ -113,12 +120,24 @@ class OutboxRelay:
         """Do one round; return whether there is more to publish than it took."""
         await self._store.renew(LEASE_SECONDS)
         if await self._parking.release(_PAGE):
+            self._overlooked = True
             await failpoint("parking.released")
         if await self._store.adopt():
+            self._overlooked = True
             await failpoint("relay.adopted")
-        more = self._bus.connected and await self._publish_stranded()
+        more = self._must_look() and await self._publish_stranded()
         self._measure(await self._store.backlog(), await self._parking.backlog())
         return more
+
+    def _must_look(self) -> bool:
+        """Return whether to look for rows that are not in hand: for a reason, or now and then."""
+        if not self._bus.connected:
+            return False
+        self._rounds_since_look += 1
+        if not self._overlooked and not self._looked_at and self._rounds_since_look < _ROUNDS_BLIND:
+            return False
+        self._rounds_since_look = 0
+        return True
 
     async def _publish_stranded(self) -> bool:
         """Publish own rows that are not in hand: a failed publish, an adopted or released row.
@@ -126,6 +145,8 @@ class OutboxRelay:
         Page by page, and what fails is tried again only when all others have had their turn: rows
         that no queue wants hold up nobody. Return whether there are more pages.
         """
+        # Before the look: what fails from now on is a reason for another.
+        self._overlooked = False
         rows = await self._store.mine(_PAGE, self._looked_at)
         more = len(rows) == _PAGE
         self._looked_at = rows[-1].envelope.id if more else ""
@@ -142,6 +163,7 @@ class OutboxRelay:
         )
         confirmed = [id_ for id_, end in zip(ids, sent, strict=True) if end is None]
         self._in_hand.difference_update(set(ids).difference(confirmed))
+        self._overlooked = self._overlooked or len(confirmed) < len(ids)
         self._metrics.published.labels(path).inc(len(confirmed))
         self._metrics.unconfirmed.inc(len(ids) - len(confirmed))
         self._confirmed.extend(confirmed)

@@ -35,6 +35,22 @@ _SERVER_SELECTION_MS = 2_000
 _SOCKET_MS = 20_000
 _DUPLICATE_KEY = 11000
 _WRITE_CONFLICT = 112
+_NOT_NOW = frozenset(
+    {
+        13,  # Unauthorized: for an operator to mend, and no fault of a message
+        18,  # AuthenticationFailed
+        43,  # CursorNotFound, after a failover
+        91,  # ShutdownInProgress
+        134,  # ReadConcernMajorityNotAvailableYet, after a start
+        175,  # QueryPlanKilled
+        237,  # CursorKilled
+        262,  # ExceededTimeLimit
+        11600,  # InterruptedAtShutdown
+        11601,  # Interrupted
+        11602,  # InterruptedDueToReplStateChange
+    }
+)
+"""Failures that tell of the server's state and not of what was asked."""
 
 
 def connect(url: str) -> Client:
@@ -76,14 +92,16 @@ def _of_write(error: DuplicateKeyError | BulkWriteError) -> Exception:
     if isinstance(error, DuplicateKeyError):
         return Conflict("duplicate key")
     codes = {problem.get("code") for problem in (error.details or {}).get("writeErrors", [])}
-    if codes & {_DUPLICATE_KEY, _WRITE_CONFLICT}:
-        return Conflict("duplicate key or write conflict")
-    return _of_labels(error)
+    if _DUPLICATE_KEY in codes:
+        return Conflict("duplicate key")
+    return Locked("write conflict") if _WRITE_CONFLICT in codes else _of_labels(error)
 
 
 def _of_operation(error: OperationFailure) -> Exception:
     if error.code == _WRITE_CONFLICT:
         return Locked("write conflict")
+    if error.code in _NOT_NOW:
+        return Unavailable(type(error).__name__)
     return _of_labels(error)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Depends, Request
 
-from shared.messaging.errors import Conflict, Missing, Overloaded, Rejected, refusals
+from shared.messaging.errors import Conflict, Missing, Overloaded, Rejected, Waits, refusals
 from shared.messaging.group_commit import FingerprintMismatch, GroupCommit, Outcome, fingerprint_of
 from shared.messaging.unit import Unit
 from shared.web.guard import CallerDep
@@ -71,8 +71,16 @@ class Commands(Generic[W]):
                 return await self._commit.command(
                     work, mark=sent.mark, key=key, fingerprint=sent.fingerprint
                 )
-        except (Overloaded, TimeoutError, Conflict, Rejected, FingerprintMismatch) as error:
+        except _TOLD as error:
             raise _problem(error) from error
+
+
+_TOLD = (Overloaded, TimeoutError, Conflict, Rejected, Waits, FingerprintMismatch)
+
+
+def _conflict(reason: str, detail: str) -> Problem:
+    title = "Not possible in the present state"
+    return Problem(409, "conflict", title, detail, members={"reason": reason})
 
 
 def _problem(error: Exception) -> Problem:
@@ -80,9 +88,9 @@ def _problem(error: Exception) -> Problem:
         case Missing():
             return NotFound(error.detail)
         case Rejected():
-            said = error.detail or error.reason
-            title = "Not possible in the present state"
-            return Problem(409, "conflict", title, said, members={"reason": error.reason})
+            return _conflict(error.reason, error.detail or error.reason)
+        case Waits():
+            return _conflict("not_here_yet", "what this refers to is not known here yet")
         case FingerprintMismatch():
             title = "This Idempotency-Key was used for another request"
             return Problem(422, "idempotency-key-reused", title)

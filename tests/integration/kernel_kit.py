@@ -202,6 +202,11 @@ class Line:
                     return message
                 await asyncio.sleep(0.05)
 
+    async def consumers(self, queue: str) -> int:
+        """How many instances read a queue."""
+        found = await self.channel.declare_queue(queue, passive=True)
+        return found.declaration_result.consumer_count or 0
+
     async def depth(self, queue: str) -> int:
         """How many messages wait in a queue."""
         found = await self.channel.declare_queue(queue, passive=True)

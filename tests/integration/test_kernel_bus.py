@@ -8,7 +8,7 @@ from typing import Any
 
 import aio_pika
 import pytest
-from aiormq.exceptions import ChannelAccessRefused
+from aiormq.exceptions import ChannelAccessRefused, ChannelInvalidStateError
 
 from deploy.local.servers import Servers
 from shared.messaging.bus import AmqpBus
@@ -145,6 +145,25 @@ async def test_the_bus_waits_for_a_broker_that_is_not_there_yet(url: str) -> Non
     assert bus.connected
     await bus.close()
     gate.close()
+
+
+async def test_a_connection_that_is_lost_before_its_channel_is_open_is_no_end(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = aio_pika.RobustConnection.channel
+    left = [ConnectionResetError("cut"), ChannelInvalidStateError("closed")]
+
+    def channel(self: aio_pika.RobustConnection, **options: Any) -> Any:
+        if left:
+            raise left.pop()
+        return original(self, **options)
+
+    monkeypatch.setattr(aio_pika.RobustConnection, "channel", channel)
+    bus = AmqpBus(url, "unlucky")
+    await asyncio.wait_for(bus.connect(), 20)
+    assert bus.connected
+    assert left == []
+    await bus.close()
 
 
 async def _hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

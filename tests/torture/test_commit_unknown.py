@@ -47,6 +47,7 @@ WRITES_LOCKED = {
     "errorCode": 112,
     "errorLabels": ["TransientTransactionError"],
 }
+READS_TOO_EARLY = {"failCommands": ["find"], "errorCode": 134}
 READS_CUT_OFF = {"failCommands": ["find"], "closeConnection": True}
 
 
@@ -77,6 +78,7 @@ def failing(servers: Servers, app_name: str, times: int, **data: Any) -> Iterato
         pytest.param(WRITES_CUT_OFF, 4, AWAY, id="writes cut off"),
         pytest.param(WRITES_LOCKED, 5, CONFLICTS, id="writes locked"),
         pytest.param(READS_CUT_OFF, 6, AWAY, id="reads cut off"),
+        pytest.param(READS_TOO_EARLY, 6, AWAY, id="reads too early"),
     ],
 )
 async def test_each_unit_counts_once(

@@ -10,8 +10,9 @@ from pymongo import MongoClient
 
 from deploy.local.servers import Servers
 from shared.messaging.failpoints import FAILPOINTS
+from tests.integration.kernel_kit import Line
 from tests.torture.day import Day, day_of
-from tests.torture.kit import Stand, courier_host, send, stand
+from tests.torture.kit import QUEUE, Stand, courier_host, send, stand
 
 SEED = 20230311
 CASES = 20
@@ -103,10 +104,15 @@ async def test_a_death_over_the_rows_of_the_dead(
         heirs.append(one.start("relay.adopted:2"))
         await one.wait_for(lambda: one.count("outbox") == 0)
         leaving = one.start("publish.before:2")
+        await one.wait_for(lambda: _two_read(raw))
         await send(raw, Day(day.messages[half:]))
         await one.wait_for(lambda: leaving.died)
         await one.wait_for(lambda: heirs[1].died)
         await finished(one, day, raw)
+
+
+async def _two_read(raw: Line) -> bool:
+    return await raw.consumers(QUEUE) == 2
 
 
 async def test_a_death_after_putting_off(

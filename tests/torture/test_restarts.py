@@ -13,7 +13,6 @@ from deploy.local.servers import Server, Servers, provide
 from services.courier.domain import Step
 from shared.contracts.envelope import new_id
 from shared.mongo.client import connect
-from shared.mongo.users import limit_transactions
 from tests.integration.kernel_kit import Line, amqp_of, line
 from tests.torture.day import Day, day_of
 from tests.torture.kit import DEAD_QUEUE, QUEUE, Instance, Stand, call, courier_host, send, stand
@@ -45,7 +44,6 @@ def host(own: Servers) -> Iterator[str]:
 @pytest.fixture
 async def at(own: Servers, host: str, tmp_path: Path) -> AsyncIterator[Stand]:
     client = connect(own.mongo_url)
-    await limit_transactions(client, 3)
     async with stand(own, host, f"torture_{new_id()[-12:]}", tmp_path) as (one, _):
         yield one
     await client.drop_database(one.database)

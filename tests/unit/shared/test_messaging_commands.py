@@ -1,0 +1,94 @@
+"""Why a command was not done, in HTTP's words."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from shared.messaging.errors import Conflict, Missing, Rejected, Waits
+from shared.messaging.group_commit import Outcome
+from shared.messaging.unit import Unit
+from shared.runtime.commands import Commands, Sent
+from shared.testing.road import MemoryRoad, memory_road
+from shared.web.problems import Problem
+from tests.unit.shared.messaging_kit import count
+
+SENT = Sent("m", "f")
+
+
+class Refused(Exception):  # noqa: N818 - reads as the decision it is
+    """The domain's own refusal."""
+
+    reason = "too_late"
+    detail = "the booth is closed"
+
+
+@pytest.fixture
+async def road() -> AsyncIterator[MemoryRoad]:
+    async with memory_road("desk") as one:
+        yield one
+
+
+async def run(road: MemoryRoad, work: Any, sent: Sent = SENT) -> Outcome:
+    commands: Commands[Unit] = road.commands(lambda unit: unit, Refused)
+    return await commands.run(work, sent=sent, key="a")
+
+
+def failing(error: Exception) -> Any:
+    async def work(unit: Unit) -> None:
+        await count()(unit)
+        raise error
+
+    return work
+
+
+async def test_a_command_is_answered_once_however_often_it_is_sent(road: MemoryRoad) -> None:
+    assert await run(road, count()) == Outcome(1)
+    assert await run(road, count()) == Outcome(1, duplicate=True)
+    assert road.documents("counters")[0]["value"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind", "detail", "reason"),
+    [
+        (Missing("job"), 404, "not-found", "job", None),
+        (Rejected("closed"), 409, "conflict", "closed", "closed"),
+        (Refused(), 409, "conflict", "the booth is closed", "too_late"),
+        (
+            Waits("jobs", "case-1"),
+            409,
+            "conflict",
+            "what this refers to is not known here yet",
+            "not_here_yet",
+        ),
+        (
+            Conflict("overtaken"),
+            503,
+            "unavailable",
+            "not confirmed in time; send the same request again",
+            None,
+        ),
+    ],
+)
+async def test_what_was_not_done_is_told(
+    road: MemoryRoad, error: Exception, status: int, kind: str, detail: str, reason: str | None
+) -> None:
+    with pytest.raises(Problem) as told:
+        await run(road, failing(error))
+    document = told.value.document()
+    assert (document["status"], document["type"]) == (status, f"/problems/{kind}")
+    assert (document["detail"], document.get("reason")) == (detail, reason)
+    assert road.documents("counters") == []
+    assert await run(road, count()) == Outcome(1)
+
+
+async def test_a_key_used_for_another_request_is_told(road: MemoryRoad) -> None:
+    await run(road, count())
+    with pytest.raises(Problem) as told:
+        await run(road, count(), Sent("m", "other"))
+    assert (told.value.status, told.value.kind) == (422, "idempotency-key-reused")
+
+
+async def test_a_fault_of_ours_stays_a_fault(road: MemoryRoad) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await run(road, failing(ZeroDivisionError()))
