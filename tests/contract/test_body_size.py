@@ -16,6 +16,7 @@ FORMATS = {"date": 12, "date-time": 34}
 BYTES_OF_ONE_CHARACTER = 6
 """JSON writes a control character as a backslash, a u and four digits."""
 
+
 def endless(value: Schema) -> bool:
     """Whether this value alone, whatever it holds, can grow without end."""
     kind = value.get("type")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
+from pamqp.header import ContentHeader
 from pymongo import MongoClient
 
 from deploy.local.servers import Servers
@@ -37,6 +38,8 @@ from tests.integration.kernel_kit import (
     virtual_host,
 )
 from tests.unit.shared.messaging_kit import parcel
+
+FRAME_MAX = 131_072
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +140,9 @@ async def test_a_message_whose_headers_fill_a_frame_is_laid_aside_too(
     desk: Desk, raw: Line, look: Look
 ) -> None:
     said = properties(parcel("m-huge"))
-    said.headers = {**(said.headers or {}), "ce-time": "never", "ce-more": "x" * 129_000}
+    said.headers = {**(said.headers or {}), "ce-time": "never", "ce-more": ""}
+    room = FRAME_MAX - 8 - len(ContentHeader(body_size=2, properties=said).marshal())
+    said.headers["ce-more"] = "x" * room
     async with running(desk):
         await raw.send_raw(b"{}", said, exchange="jemput.addressed", key=QUEUE)
         assert notes(await raw.take(DEAD_QUEUE))["reason"] == "envelope"
@@ -264,7 +269,7 @@ async def test_a_service_waits_for_its_queue(
             management.close()
 
 
-async def test_a_stop_leaves_nothing_half_done_and_gives_nothing_back(
+async def test_a_stop_leaves_nothing_half_done_and_gives_back_nothing_that_was_done(
     servers: Servers, url: str, raw: Line, mongo_database: str, look: Look
 ) -> None:
     cases = [f"c{number}" for number in range(600)]
@@ -277,9 +282,13 @@ async def test_a_stop_leaves_nothing_half_done_and_gives_nothing_back(
     assert look.count("inbox") == done
     assert look.count("outbox") == 0
     assert await raw.depth(ARCHIVE_QUEUE) == done
-    left = [await raw.take(QUEUE) for _ in range(600 - done)]
+    left = {(await raw.take(QUEUE)).message_id: None for _ in range(600 - done)}
     assert await raw.depth(QUEUE) == 0
-    assert [message.message_id for message in left if message.redelivered] == []
+    # A quorum queue may deliver a prefetch more after it has confirmed the cancellation; that
+    # comes again, unhandled. What was handled does not.
+    handled = {str(mark["_id"]) for mark in look.database["inbox"].find({}, {"_id": 1})}
+    assert handled.isdisjoint(left)
+    assert len(handled | left.keys()) == 600
 
 
 async def test_a_stop_does_not_wait_for_a_broker_that_is_away(
