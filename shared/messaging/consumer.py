@@ -158,7 +158,7 @@ class Consumer(Generic[W]):
     async def _deliver(self, message: RabbitMessage) -> None:
         raw = message.raw_message
         kind = raw.type if raw.type and raw.type in CATALOGUE else _UNKNOWN
-        self._metrics.received.labels(kind).inc()
+        self._metrics.count(self._metrics.received, kind)
         await failpoint("consume.received")
         try:
             parcel = read(raw)
@@ -213,7 +213,7 @@ class Consumer(Generic[W]):
 
     def _count(self, parcel: Parcel, outcome: Outcome) -> None:
         how = "duplicate" if outcome.duplicate else "parked" if outcome.parked else "new"
-        self._metrics.processed.labels(parcel.envelope.type, how).inc()
+        self._metrics.count(self._metrics.processed, parcel.envelope.type, how)
         waited = (self._clock() - parcel.envelope.recorded_at).total_seconds()
         self._metrics.latency.observe(max(0.0, waited))
 

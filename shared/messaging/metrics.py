@@ -84,6 +84,14 @@ class ConsumerMetrics:
             buckets=_LATENCY,
             registry=registry,
         )
+        self._children: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
+
+    def count(self, counter: Counter, *labels: str) -> None:
+        """Count one. Children are kept, since `labels` locks and checks anew each time."""
+        child = self._children.get((counter, labels))
+        if child is None:
+            child = self._children[counter, labels] = counter.labels(*labels)
+        child.inc()
 
 
 class OutboxMetrics:
