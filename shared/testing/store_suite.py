@@ -87,7 +87,7 @@ async def _both(first: Store, second: Store, changes: Sequence[Changes]) -> list
     ends = await asyncio.gather(
         first.commit(changes[0]), second.commit(changes[1]), return_exceptions=True
     )
-    return sorted("done" if end is None else type(end).__name__ for end in ends)
+    return sorted("Conflict" if isinstance(end, Conflict) else repr(end) for end in ends)
 
 
 class StoreContract:
@@ -182,7 +182,7 @@ class StoreContract:
                 for who in ("one", "two")
             ],
         )
-        assert ends == ["Conflict", "done"]
+        assert ends == ["Conflict", "None"]
         (winner,) = await stores.held("letters")
         assert [found["_id"] for found in await stores.held("inbox")] == [winner["by"]]
 
@@ -195,7 +195,7 @@ class StoreContract:
                 for who in ("one", "two")
             ],
         )
-        assert ends == ["Conflict", "done"]
+        assert ends == ["Conflict", "None"]
         assert len(await stores.held("letters")) == 1
 
     async def test_writers_of_different_documents_do_not_meet(self, stores: Stores) -> None:
@@ -207,7 +207,7 @@ class StoreContract:
                 for who in ("one", "two")
             ],
         )
-        assert ends == ["done", "done"]
+        assert ends == ["None", "None"]
         assert [found["_id"] for found in await stores.held("letters")] == ["one", "two"]
 
     async def test_many_documents_in_one_commit(self, stores: Stores) -> None:

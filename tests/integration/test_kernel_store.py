@@ -1,9 +1,11 @@
 """MongoDB keeps the promises of the road's stores."""
 
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pymongo import WriteConcern
 
 from deploy.local.servers import Servers
 from shared.messaging.parcel import Document
@@ -15,6 +17,8 @@ from shared.mongo.store import MongoStore
 from shared.testing.outbox_suite import OutboxContract, ParkingContract
 from shared.testing.reader_suite import ReaderContract
 from shared.testing.store_suite import StoreContract, letter, mark, parked
+
+MAJORITY = WriteConcern("majority")
 
 
 class MongoStores:
@@ -46,12 +50,22 @@ class MongoStores:
         return list(await found.to_list(None))
 
 
-@pytest.fixture
-async def stores(servers: Servers, mongo_database: str) -> AsyncIterator[MongoStores]:
-    client = connect(servers.mongo_url)
-    await migrate(client[mongo_database], ["letters", "drawers"], [])
-    yield MongoStores(client, mongo_database)
+@pytest.fixture(scope="module")
+async def shared_stores(servers: Servers) -> AsyncIterator[MongoStores]:
+    client, name = connect(servers.mongo_url), f"test_{secrets.token_hex(6)}"
+    await migrate(client[name], ["letters", "drawers"], [])
+    yield MongoStores(client, name)
+    await client.drop_database(name)
     client.close()
+
+
+@pytest.fixture
+async def stores(shared_stores: MongoStores) -> MongoStores:
+    database = shared_stores.client[shared_stores.name]
+    for collection in await database.list_collection_names():
+        # On a majority, so that no later read sees what an earlier test left.
+        await database[collection].with_options(write_concern=MAJORITY).delete_many({})
+    return shared_stores
 
 
 class TestStore(StoreContract):
