@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
@@ -228,9 +228,9 @@ def courier_host(servers: Servers) -> Iterator[tuple[str, Management]]:
 
 
 @asynccontextmanager
-async def stand(
+async def prepared(
     servers: Servers, vhost: str, database: str, folder: Path
-) -> AsyncIterator[tuple[Stand, Line]]:
+) -> AsyncIterator[Stand]:
     """A stand with empty queues and courier's areas in place; its processes end with it."""
     key = SigningKey.generate()
     write_public(folder / "keys.json", {key.kid: key.public})
@@ -242,12 +242,25 @@ async def stand(
     await migrate(client[database], ["jobs", "areas", "programmes"], [])
     await client[database]["areas"].insert_many([dict(area) for area in AREAS])
     client.close()
-    with ExitStack() as ending:
-        ending.callback(one.kill_all)
-        async with line(amqp_of(servers, vhost)) as raw:
-            for queue in QUEUES:
-                await (await raw.channel.get_queue(queue, ensure=False)).purge()
-            yield one, raw
+    async with line(amqp_of(servers, vhost)) as raw:
+        for queue in QUEUES:
+            await (await raw.channel.get_queue(queue, ensure=False)).purge()
+    try:
+        yield one
+    finally:
+        one.kill_all()
+
+
+@asynccontextmanager
+async def stand(
+    servers: Servers, vhost: str, database: str, folder: Path
+) -> AsyncIterator[tuple[Stand, Line]]:
+    """A prepared stand, and a line to its broker, which therefore has to stay."""
+    async with (
+        prepared(servers, vhost, database, folder) as one,
+        line(amqp_of(servers, vhost)) as raw,
+    ):
+        yield one, raw
 
 
 async def call(instance: Instance, method: str, path: str, **request: Any) -> httpx.Response | None:

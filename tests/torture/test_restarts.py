@@ -15,7 +15,7 @@ from shared.contracts.envelope import new_id
 from shared.mongo.client import connect
 from tests.integration.kernel_kit import Line, amqp_of, line
 from tests.torture.day import Day, day_of
-from tests.torture.kit import DEAD_QUEUE, QUEUE, Instance, Stand, call, courier_host, send, stand
+from tests.torture.kit import DEAD_QUEUE, QUEUE, Instance, Stand, call, courier_host, prepared, send
 from tests.unit.courier.sample import AGENT, issued, received
 
 SEED = 77
@@ -44,7 +44,7 @@ def host(own: Servers) -> Iterator[str]:
 @pytest.fixture
 async def at(own: Servers, host: str, tmp_path: Path) -> AsyncIterator[Stand]:
     client = connect(own.mongo_url)
-    async with stand(own, host, f"torture_{new_id()[-12:]}", tmp_path) as (one, _):
+    async with prepared(own, host, f"torture_{new_id()[-12:]}", tmp_path) as one:
         yield one
     await client.drop_database(one.database)
     client.close()
