@@ -7,6 +7,7 @@ from pathlib import Path
 from deploy.local import replica
 from deploy.local.folder import private
 from deploy.local.processes import Process, await_ready
+from shared.mongo.users import TRANSACTION_SECONDS
 
 READY_SECONDS = 120.0
 
@@ -15,11 +16,13 @@ def arguments(port: int, data: str, address: str = "127.0.0.1") -> list[str]:
     """Options of a small mongod for tests and demonstrations, without authentication.
 
     `enableTestCommands` gives `failCommand`, by which tests cut a commit off. The shutdown
-    wait is for clients to find another primary, and there is none.
+    wait is for clients to find another primary, and there is none. The limit of transactions
+    stands here because what a command sets is forgotten at the next start.
     """
     return [
         *("--port", str(port), "--bind_ip", address, "--dbpath", data, "--nounixsocket"),
         *("--replSet", replica.NAME, "--oplogSize", "256", "--wiredTigerCacheSizeGB", "0.5"),
+        *("--setParameter", f"transactionLifetimeLimitSeconds={TRANSACTION_SECONDS}"),
         *("--setParameter", "enableTestCommands=1"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),

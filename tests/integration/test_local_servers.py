@@ -19,6 +19,7 @@ from pymongo.errors import OperationFailure
 from deploy.local import engine, install
 from deploy.local.processes import await_ready
 from deploy.local.servers import Servers
+from shared.mongo.users import TRANSACTION_SECONDS
 
 ROOT = Path(__file__).parents[2]
 Client = MongoClient[dict[str, Any]]
@@ -80,8 +81,16 @@ async def test_what_was_confirmed_survives_the_servers_end(
             getattr(server, end)()
             server.start()
         assert await found(amqp_url) == b"kept"
+        assert transaction_seconds(servers) == TRANSACTION_SECONDS
     with Client(servers.mongo_url) as client:
         assert client[mongo_database].rows.count_documents({}) == 2
+
+
+def transaction_seconds(servers: Servers) -> int:
+    """Limit of a server that nobody has told it by command since its start."""
+    name = "transactionLifetimeLimitSeconds"
+    with Client(servers.mongo_url) as client:
+        return int(client.admin.command("getParameter", 1, **{name: 1})[name])
 
 
 async def keep(amqp_url: str) -> None:
