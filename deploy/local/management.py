@@ -5,23 +5,31 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from shared.messaging.provision import granted, parted
+
 _SECONDS = 5.0
 
 
 def version(url: str) -> str:
-    """Version of the broker behind a management URL; `httpx.HTTPError` when it does not answer."""
-    answer = httpx.get(f"{url}/api/overview", timeout=_SECONDS)
-    answer.raise_for_status()
-    return str(answer.json()["rabbitmq_version"])
+    """Version of the broker behind a management URL; `httpx.HTTPError` when it does not answer.
+
+    The error's text does not hold the login in `url`.
+    """
+    return str(granted(_get(url, "overview")).json()["rabbitmq_version"])
 
 
 def listens(url: str, port: int) -> bool:
     """Whether the broker serves AMQP on that port: the last step of its start."""
     try:
-        answer = httpx.get(f"{url}/api/health/checks/port-listener/{port}", timeout=_SECONDS)
+        answer = _get(url, f"health/checks/port-listener/{port}")
     except httpx.HTTPError:
         return False
     return answer.status_code == HTTPStatus.OK
+
+
+def _get(url: str, path: str) -> httpx.Response:
+    place, login = parted(url)
+    return httpx.get(f"{place.rstrip('/')}/api/{path}", auth=login, timeout=_SECONDS)
 
 
 def derived(amqp_url: str) -> str:

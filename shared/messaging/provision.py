@@ -33,10 +33,17 @@ class BrokerUser:
 
 
 class Management:
-    """RabbitMQ's management API for one virtual host. `url` carries the administrator's login."""
+    """RabbitMQ's management API for one virtual host. `url` carries the administrator's login.
 
-    def __init__(self, url: str, vhost: str = "/") -> None:
-        self._http = httpx.Client(base_url=url.rstrip("/") + "/api/", timeout=_TIMEOUT)
+    Every method raises httpx.HTTPError, whose text never holds the login.
+    """
+
+    def __init__(
+        self, url: str, vhost: str = "/", transport: httpx.BaseTransport | None = None
+    ) -> None:
+        place, login = parted(url)
+        base = place.rstrip("/") + "/api/"
+        self._http = httpx.Client(base_url=base, auth=login, timeout=_TIMEOUT, transport=transport)
         self._vhost = _path(vhost)
 
     def apply(self, topology: Topology) -> None:
@@ -103,9 +110,36 @@ class Management:
         self._send("PUT", path, body)
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        response = self._http.request(method, path, json=body)
-        response.raise_for_status()
+        return granted(self._http.request(method, path, json=body))
+
+
+def parted(url: str) -> tuple[str, httpx.BasicAuth | None]:
+    """Return a URL without the login in it, and the login: messages quote what is asked."""
+    whole = httpx.URL(url)
+    login = httpx.BasicAuth(whole.username, whole.password) if whole.userinfo else None
+    return str(whole.copy_with(userinfo=b"")), login
+
+
+def granted(response: httpx.Response) -> httpx.Response:
+    """Return the response to a request that was granted. Raises httpx.HTTPStatusError.
+
+    Its text names method, path, status and the broker's reason. httpx's own would name the whole
+    URL and no reason.
+    """
+    if response.is_success:
         return response
+    asked = response.request
+    text = f"RabbitMQ refused {asked.method} {asked.url.raw_path.decode()}: {response.status_code}"
+    raise httpx.HTTPStatusError(f"{text} {_reason(response)}", request=asked, response=response)
+
+
+def _reason(response: httpx.Response) -> str:
+    try:
+        said = response.json()
+    except ValueError:
+        said = None
+    reason = said.get("reason") if isinstance(said, dict) else None
+    return str(reason or response.reason_phrase)
 
 
 def _path(part: str) -> str:

@@ -90,7 +90,7 @@ def transaction_seconds(servers: Servers) -> int:
     """Limit of a server that nobody has told it by command since its start."""
     name = "transactionLifetimeLimitSeconds"
     with Client(servers.mongo_url) as client:
-        return int(client.admin.command("getParameter", 1, **{name: 1})[name])
+        return int(client.admin.command({"getParameter": 1, name: 1})[name])
 
 
 async def keep(amqp_url: str) -> None:
