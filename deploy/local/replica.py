@@ -72,20 +72,26 @@ def is_guarded(address: str) -> bool:
 
 
 def prepared(address: str, password: str) -> bool:
+    """Like `advance`; a server that drops connections, changing its state, is not there yet."""
+    try:
+        return advance(address, password)
+    except ConnectionFailure:
+        return False
+
+
+def advance(address: str, password: str, member: str | None = None) -> bool:
     """Take the next step towards a primary with an administrator; True once it is there.
 
-    Idempotent: a start that was cut off between two steps goes on where it stopped.
+    `address` is where mongod answers us, on its own loopback the first time; `member` what the set
+    calls it where that differs. Idempotent: a start that was cut off between two steps goes on
+    where it stopped. Raises ConnectionFailure while the server is away or changes its state.
     """
-    try:
-        if _accepts(address, password):
-            with connected(url(address, password)) as client:
-                _place(client, address)
-                return bool(client.admin.command("hello")["isWritablePrimary"])
-        with connected(_anonymous(address)) as client:
-            _found(client, address, password)
-    except ConnectionFailure:
-        # Changing its state, the server drops connections; the next step finds it settled.
-        return False
+    if _accepts(address, password):
+        with connected(url(address, password)) as client:
+            _place(client, member or address)
+            return bool(client.admin.command("hello")["isWritablePrimary"])
+    with connected(_anonymous(address)) as client:
+        _found(client, member or address, password)
     return False
 
 
@@ -104,22 +110,22 @@ def _anonymous(address: str) -> str:
     return f"mongodb://{address}/?directConnection=true"
 
 
-def _found(client: MongoClient[Document], address: str, password: str) -> None:
+def _found(client: MongoClient[Document], member: str, password: str) -> None:
     """First start: mongod lets an unknown local client make the set and the first user."""
     hello = client.admin.command("hello")
     if "setName" not in hello:
-        members = [{"_id": 0, "host": address}]
+        members = [{"_id": 0, "host": member}]
         client.admin.command("replSetInitiate", {"_id": NAME, "members": members})
     elif hello["isWritablePrimary"]:
         client.admin.command("createUser", USER, pwd=password, roles=["root"])
 
 
-def _place(client: MongoClient[Document], address: str) -> None:
-    """Tell the set its member's address when data is opened on another port than before."""
+def _place(client: MongoClient[Document], member: str) -> None:
+    """Tell the set its member's address when data is opened at another one than before."""
     configuration = client.local["system.replset"].find_one() or {}
     members = configuration.get("members", [])
-    if not members or members[0]["host"] == address:
+    if not members or members[0]["host"] == member:
         return
-    moved = [members[0] | {"host": address}]
+    moved = [members[0] | {"host": member}]
     changed = configuration | {"members": moved, "version": configuration["version"] + 1}
     client.admin.command("replSetReconfig", changed, force=True)

@@ -10,40 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pymongo import MongoClient
-from pymongo.errors import AutoReconnect, OperationFailure
+from pymongo.errors import ConnectionFailure
 
 from deploy.local import replica
 
 LOOPBACK = "127.0.0.1:27017"
 SECONDS = 60.0
 _POLL_SECONDS = 0.2
-_NO_SUCH_LOGIN = 18
-
-
-def prepared(address: str, member: str, password: str) -> bool:
-    """Take the next step; True once `member` is primary and the administrator can log in.
-
-    Idempotent: a start that was cut off between two steps goes on where it stopped.
-    """
-    try:
-        with replica.connected(replica.url(address, password)) as client:
-            return bool(client.admin.command("hello")["isWritablePrimary"])
-    except OperationFailure as error:
-        if error.code != _NO_SUCH_LOGIN:
-            raise
-    with replica.connected(f"mongodb://{address}/?directConnection=true") as client:
-        _found(client, member, password)
-    return False
-
-
-def _found(client: MongoClient[replica.Document], member: str, password: str) -> None:
-    hello = client.admin.command("hello")
-    if "setName" not in hello:
-        members = [{"_id": 0, "host": member}]
-        client.admin.command("replSetInitiate", {"_id": replica.NAME, "members": members})
-    elif hello["isWritablePrimary"]:
-        client.admin.command("createUser", replica.USER, pwd=password, roles=["root"])
 
 
 def wait(step: Callable[[], bool], seconds: float = SECONDS) -> None:
@@ -53,7 +26,7 @@ def wait(step: Callable[[], bool], seconds: float = SECONDS) -> None:
         try:
             if step():
                 return
-        except AutoReconnect as error:
+        except ConnectionFailure as error:
             reason = str(error)
         time.sleep(_POLL_SECONDS)
     raise TimeoutError(f"MongoDB is not ready after {seconds:g} s: {reason}")
@@ -65,7 +38,7 @@ def main() -> None:
     parser.add_argument("--member", required=True, help="how the set knows it: mongo:27017")
     member = parser.parse_args().member
     password = (Path(os.environ["JEMPUT_SECRETS"]) / "mongo_root_password").read_text()
-    wait(lambda: prepared(LOOPBACK, member, password))
+    wait(lambda: replica.advance(LOOPBACK, password, member))
     print(f"replica set {replica.NAME} has its primary, {member}")
 
 
