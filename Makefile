@@ -44,8 +44,9 @@ lock: ready ## resolve deploy/requirements/*.in anew, keeping what still fits
 	cd $(LOCKS) && ../../$(LOCK) mongod.in -o mongod.txt
 
 clean: ## remove data, build and caches (.venv and downloads stay)
-	@! test -e .local/lock || flock -n .local/lock true || \
-		{ echo "the servers in .local are running: stop them first" >&2; exit 1; }
+	@! test -d .local || find .local -type f -name lock ! -path '.local/cache/*' -exec sh -c \
+		'for lock; do flock -n "$$lock" true || exit 1; done' sh {} + || \
+		{ echo "servers in .local are running: stop them first" >&2; exit 1; }
 	@! test -d .local || find .local -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
