@@ -21,8 +21,12 @@ SERVICES = ("intake", "scheduler", "courier", "reporting")
 BROKER = "rabbitmq:5672"
 DATABASE = "mongo:27017"
 REPLICA_SET = "rs0"
-PRIVATE_KEY = "token_private_key.json"
+PRIVATE_KEY = "token_private_key.pem"
 PUBLIC_KEYS = "token_keys.json"
+
+# What the private key was called at first. A new one beside it would not be in the public set that
+# is kept, and no service would believe what it signs.
+_FORMER_PRIVATE_KEY = "token_private_key.json"
 
 # deploy/Dockerfile makes the first user, the official RabbitMQ and MongoDB images the second.
 APPLICATION_UID = 10001
@@ -117,6 +121,8 @@ def make(secrets_folder: Path, handouts_folder: Path, owners: Mapping[str, int])
 def _token_keys(folder: Folder) -> str:
     """Return the public key set; the operator's own keys in it are kept (`shared.auth rotate`)."""
     private, public = folder.path / PRIVATE_KEY, folder.path / PUBLIC_KEYS
+    if (former := folder.path / _FORMER_PRIVATE_KEY).exists():
+        former.replace(private)
     if not private.exists():
         folder.place(PRIVATE_KEY, lambda path: write_private(path, SigningKey.generate()))
     if not public.exists():

@@ -188,7 +188,7 @@ def test_secrets_differ_and_only_their_owner_reads_them(tmp_path: Path) -> None:
         f"{service}_{server}_password" for service in SERVICES for server in ("amqp", "mongo")
     }
     administration = {"rabbitmq_admin_password", "operator_amqp_password", "mongo_root_password"}
-    keys = {"mongo_keyfile", "tracking_secret", "token_private_key.json", "token_keys.json"}
+    keys = {"mongo_keyfile", "tracking_secret", "token_private_key.pem", "token_keys.json"}
     assert set(originals) == logins | administration | keys
     assert len(set(originals.values())) == len(originals)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
@@ -245,6 +245,16 @@ def test_tokens_signed_with_the_private_key_are_verified_by_every_service(tmp_pa
     for service in SERVICES:
         keys = load_public(tmp_path / "handouts" / service / make_secrets.PUBLIC_KEYS)
         assert set(keys) == {signing.kid}
+
+
+def test_a_key_that_was_stored_under_its_former_name_still_signs(tmp_path: Path) -> None:
+    _made(tmp_path)
+    before = _contents(tmp_path)
+    key = tmp_path / "secrets" / make_secrets.PRIVATE_KEY
+    assert key.read_text().startswith("-----BEGIN PRIVATE KEY-----")
+    key.rename(key.with_suffix(".json"))
+    _made(tmp_path)
+    assert _contents(tmp_path) == before
 
 
 def test_keys_that_an_operator_has_added_are_handed_on(tmp_path: Path) -> None:
