@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header
 LOCKS := deploy/requirements
-SERVICES := intake scheduler courier reporting
+SERVICES := $(patsubst services/%/subscriptions.toml,%,$(sort $(wildcard services/*/subscriptions.toml)))
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

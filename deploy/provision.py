@@ -2,8 +2,7 @@
 
 `python -m deploy.provision --rabbit --mongo` reads passwords from the files in JEMPUT_SECRETS and
 finds the servers by AMQP_ADMIN_HOST, MANAGEMENT_ADMIN_PORT, MONGO_ADMIN_HOST and MONGO_ADMIN_PORT.
-Which services there are is read from `services/*/subscriptions.toml`, so that a new service is one
-folder.
+Which services there are is read from `services/*/subscriptions.toml`: a new one needs no line here.
 """
 
 import argparse

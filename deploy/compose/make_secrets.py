@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.provision import service_names
 from shared.auth.keys import SigningKey, load_private, write_private, write_public
 
-SERVICES = ("intake", "scheduler", "courier", "reporting")
 BROKER = "rabbitmq:5672"
 DATABASE = "mongo:27017"
 REPLICA_SET = "rs0"
@@ -86,7 +86,7 @@ def originals(folder: Folder) -> dict[str, str]:
         "mongo_keyfile": lambda: secrets.token_hex(256),
         "tracking_secret": lambda: secrets.token_hex(32),
     }
-    for service in SERVICES:
+    for service in service_names():
         recipes |= {f"{service}_{server}_password": password for server in ("amqp", "mongo")}
     values = {name: folder.keep(name, make) for name, make in recipes.items()}
     return {**values, PUBLIC_KEYS: _token_keys(folder)}
@@ -98,7 +98,7 @@ def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
     shares = {
         "rabbitmq": {"admin.conf": admin},
         "mongo": {"keyfile": values["mongo_keyfile"]},
-        **{service: _service_share(service, values) for service in SERVICES},
+        **{service: _service_share(service, values) for service in service_names()},
     }
     shares["intake"]["tracking_secret"] = values["tracking_secret"]
     return shares
@@ -149,7 +149,7 @@ def _private(path: Path, text: str) -> None:
 def main() -> None:
     """Make the secrets of the folders that the environment names."""
     servers = dict.fromkeys(("rabbitmq", "mongo"), SERVER_UID)
-    applications = dict.fromkeys(("secrets", *SERVICES), APPLICATION_UID)
+    applications = dict.fromkeys(("secrets", *service_names()), APPLICATION_UID)
     folders = (Path(os.environ["JEMPUT_SECRETS"]), Path(os.environ["JEMPUT_HANDOUTS"]))
     make(*folders, owners=servers | applications)
     print("secrets are complete")

@@ -29,9 +29,10 @@ from deploy.local.apt import Say
 from deploy.local.errors import UnavailableError
 from deploy.local.folder import CACHE, ROOT
 from deploy.local.processes import Process, await_ready
+from deploy.provision import service_names
 
 COMPOSE_FILE = ROOT / "docker-compose.yml"
-SERVICES = ("intake", "scheduler", "courier", "reporting")
+SERVICES = service_names()
 BUILT = ("provision", *SERVICES)
 REGISTRY = "jemput-test"
 UP_SECONDS = 1500

@@ -1,4 +1,4 @@
-"""A new service that counts something is one folder, its history included.
+"""A new service that counts something is one folder to the running system, its history included.
 
 The folder is written during the test, into a tree of its own. Topology, rights and history come
 from the commands that every office has; nothing of what is here already is touched.

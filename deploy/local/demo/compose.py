@@ -12,8 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from deploy.compose.client import Docker
-from deploy.compose.make_secrets import PRIVATE_KEY, SERVICES
+from deploy.compose.make_secrets import PRIVATE_KEY
 from deploy.local.stack import issued
+from deploy.provision import service_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class ComposeTarget:
     @property
     def services(self) -> tuple[str, ...]:
         """Return the names of the services."""
-        return SERVICES
+        return service_names()
 
     def url(self, service: str) -> str:
         """Return where a service answers."""
@@ -61,7 +62,7 @@ def running() -> Iterator[ComposeTarget]:
 
 
 def _addresses(docker: Docker) -> dict[str, str]:
-    return {name: docker.run("compose", "port", name, "8000").strip() for name in SERVICES}
+    return {name: docker.run("compose", "port", name, "8000").strip() for name in service_names()}
 
 
 def _mongo_url(docker: Docker) -> str:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def clean(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run `make clean` in a folder of the test's own."""
-    command = ["make", "-C", folder, "-f", ROOT / "Makefile", "clean"]
+    command = ["make", "-C", str(folder), "-f", str(ROOT / "Makefile"), "clean"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

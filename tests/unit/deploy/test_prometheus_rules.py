@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.provision import service_names
+
 FOLDER = Path(__file__).resolve().parents[3] / "deploy" / "prometheus"
 REQUIRED = {
     "ServiceDown",
@@ -107,8 +109,7 @@ def test_every_service_is_asked() -> None:
         for static in job["static_configs"]
         for target in static["targets"]
     }
-    services = {"intake", "scheduler", "courier", "reporting"}
-    assert {f"{service}:8000" for service in services} <= targets
+    assert {f"{service}:8000" for service in service_names()} <= targets
     assert "rabbitmq:15692" in targets
 
 

@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.provision import service_names
+
 FOLDER = Path(__file__).parents[3] / "deploy" / "requirements"
 LOCKS = sorted(path.name for path in FOLDER.glob("*.txt"))
-SERVICES = ["intake", "scheduler", "courier", "reporting"]
+SERVICES = service_names()
 PINNED = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 
 
