@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
+from secrets import randbelow, token_hex
 from typing import Any
 
 import httpx
@@ -36,6 +36,8 @@ SERVICES = service_names()
 BUILT = ("provision", *SERVICES)
 REGISTRY = "jemput-test"
 UP_SECONDS = 1500
+CLIENT_TRIES = 600
+"""Tries of tracking codes a minute: the demo's sixty residents confirm from one address."""
 READ_SECRETS = """
 import json, os, pathlib
 folder = pathlib.Path(os.environ["JEMPUT_SECRETS"])
@@ -229,8 +231,9 @@ def project(found: Engine, folder: Path) -> Stack:
         "COMPOSE_ANSI": "never",
         "JEMPUT_REGISTRY": REGISTRY,
         "JEMPUT_VERSION": "test",
-        # The demo's sixty residents confirm from one address.
-        "INTAKE_TRACK_LIMIT_CLIENT": "600/minute",
+        # Beside the stack that may run here, and beside other tests.
+        "JEMPUT_NETWORK": f"10.214.{randbelow(256)}",
+        "INTAKE_TRACK_LIMIT_CLIENT": f"{CLIENT_TRIES}/minute",
     }
     published = (*SERVICES, "prometheus", "rabbitmq_management", "amqp", "mongo")
     return Stack(found.docker.told(names | {f"{name.upper()}_PORT": "0" for name in published}))

@@ -14,7 +14,16 @@ import pytest
 
 from deploy.local.errors import UnavailableError
 from deploy.local.folder import ROOT
-from tests.e2e.compose_engine import BUILT, REGISTRY, SERVICES, Stack, engine, project, running
+from tests.e2e.compose_engine import (
+    BUILT,
+    CLIENT_TRIES,
+    REGISTRY,
+    SERVICES,
+    Stack,
+    engine,
+    project,
+    running,
+)
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
 
@@ -22,6 +31,15 @@ SERVERS = ("rabbitmq", "mongo", "prometheus")
 JOBS = ("secrets", "mongo-init", "provision")
 KILLED = 137
 ALERT_SECONDS = 60
+NEIGHBOUR = """
+import urllib.error, urllib.request
+headers = {"Content-Type": "application/json", "X-Forwarded-For": "203.0.113.5"}
+ask = urllib.request.Request("http://intake:8000/api/track", b'{"code": "x"}', headers)
+try:
+    urllib.request.urlopen(ask)
+except urllib.error.HTTPError as answer:
+    print(answer.code)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +176,22 @@ def test_image_holds_one_service_and_nothing_of_the_others(stack: Stack, service
     assert {Path(path).parts[0] for path in found} == {"services", "shared"}
     code = {Path(path).parts[1] for path in found if path.endswith(".py") and "services" in path}
     assert code == {"__init__.py", service}
+
+
+def test_a_residents_address_is_believed_of_this_machines_proxy_alone(stack: Stack) -> None:
+    url = f"{stack.url('intake', 8000)}/api/track"
+    with httpx.Client() as proxy:
+
+        def tried(resident: str) -> int:
+            headers = {"X-Forwarded-For": resident}
+            return proxy.post(url, json={"code": "x"}, headers=headers).status_code
+
+        assert {tried("203.0.113.5") for _ in range(CLIENT_TRIES)} == {httpx.codes.NOT_FOUND}
+        _eventually(lambda: tried("203.0.113.5"), httpx.codes.TOO_MANY_REQUESTS)
+        assert tried("203.0.113.6") == httpx.codes.NOT_FOUND
+    # A container that claims to be that resident is counted as itself.
+    said = stack.compose("exec", "-T", "courier", "python", "-c", NEIGHBOUR)
+    assert int(said) == httpx.codes.NOT_FOUND
 
 
 def test_a_second_start_changes_nothing(stack: Stack) -> None:
