@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from pymongo.errors import AutoReconnect
 
 from deploy.compose import make_secrets
-from deploy.mongo import initiate
 from deploy.provision import service_names
 from shared.auth.keys import load_private, load_public
-from shared.mongo.users import TRANSACTION_SECONDS
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -280,31 +277,3 @@ def test_builder_is_sent_nothing_that_is_not_asked_for() -> None:
     assert rules[0] == "*"
     allowed = {rule.removeprefix("!").split("/")[0] for rule in rules if rule.startswith("!")}
     assert allowed == {"deploy", "services", "shared"}
-
-
-def test_mongo_knows_its_limit_of_transactions_by_itself() -> None:
-    """Provisioning runs at `up` only, and a server that starts again forgets what it was told."""
-    settings = yaml.safe_load((ROOT / "deploy/mongo/mongod.conf").read_text("utf-8"))
-    limit = settings["setParameter"]["transactionLifetimeLimitSeconds"]
-    assert limit == TRANSACTION_SECONDS
-
-
-def test_mongo_is_waited_for_while_it_has_no_primary() -> None:
-    answers: list[bool | Exception] = [AutoReconnect("not up"), False, True]
-
-    def step() -> bool:
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    initiate.wait(step, seconds=30)
-    assert answers == []
-
-
-def test_mongo_that_never_comes_is_named_with_the_last_reason() -> None:
-    def step() -> bool:
-        raise AutoReconnect("connection refused")
-
-    with pytest.raises(TimeoutError, match="connection refused"):
-        initiate.wait(step, seconds=0.5)

@@ -19,6 +19,7 @@ REQUIRED = {
     "DeadLettersWaiting",
     "QueueGrowing",
     "ParkedTooLong",
+    "CountingBehind",
 }
 # What Prometheus itself makes, what our kernel counts, what RabbitMQ's plugin counts.
 METRICS = {
@@ -26,6 +27,7 @@ METRICS = {
     "jemput_outbox_oldest_age_seconds",
     "jemput_parked_oldest_age_seconds",
     "jemput_messages_dead_lettered_total",
+    "jemput_reporting_unfolded_oldest_age_seconds",
     "rabbitmq_detailed_queue_messages",
     "rabbitmq_detailed_queue_messages_ready",
     "rabbitmq_detailed_queue_consumers",
