@@ -14,7 +14,7 @@ help: ## list the verbs
 demo: ready ## a real day through the four services (CHAOS=1 kills services on the way)
 	@$(PYTHON) -m deploy.local demo
 
-test: ready ## all tests, on real servers
+test: ready ## the tests, on real servers (docker-compose.yml has its own)
 	@$(PYTHON) -m deploy.local install servers chromium prometheus
 	$(PYTHON) -m pytest -m "not compose"
 
@@ -31,7 +31,7 @@ lint: ready ## style, types, the direction of imports, drift of the published co
 contracts: ready ## write the published schemas, examples and AsyncAPI anew
 	$(PYTHON) -m shared.contracts
 
-test-compose: ready ## docker-compose.yml on a Docker engine
+test-compose: ready ## the tests of docker-compose.yml, on a Docker engine
 	$(PYTHON) -m pytest -m compose tests/e2e
 
 bench: ready ## one hop beside the bare broker and its peers

@@ -71,10 +71,18 @@ def up(words: Sequence[str]) -> None:
     ):
         for service in stack.ports:
             say(f"{service:10} {stack.url(service)}")
-        keys = folder / "stack" / "secrets" / PRIVATE_KEY
-        say(f"token:     .venv/bin/python -m shared.auth token --private {keys} ...")
+        _say_how_to_operate(folder / "stack" / "secrets", servers.amqp_url)
         say("Ctrl-C stops them.")
         signal.pause()
+
+
+def _say_how_to_operate(secrets: Path, amqp_url: str) -> None:
+    """Print how a token is made and where dead letters are looked at, without a password."""
+    say(f"token:     .venv/bin/python -m shared.auth token --private {secrets / PRIVATE_KEY} ...")
+    place = amqp_url.rpartition("@")[2]
+    login = f"operator:$(cat {secrets / 'operator_amqp_password'})"
+    say(f'dead:      export JEMPUT_OPERATOR_AMQP_URL="amqp://{login}@{place}"')
+    say("           .venv/bin/python -m shared.messaging dead list --queue intake.events")
 
 
 VERBS: dict[str, Callable[[Sequence[str]], None]] = {
