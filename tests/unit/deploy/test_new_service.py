@@ -1,5 +1,6 @@
 """A service's folder is found by whatever is code; what is written by hand is named here."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,11 @@ def _pages(service: str) -> Iterator[str]:
         yield f"services/{service}/README.md"
     if f"| {service} |" not in text("README.md"):
         yield f"README.md: a row for {service} under Services"
-    if f"| {service} | {service.upper()}_PORT |" not in text("deploy/compose/README.md"):
+    page = text("deploy/compose/README.md")
+    if f"| {service} | {service.upper()}_PORT |" not in page:
         yield f"deploy/compose/README.md: a row with {service.upper()}_PORT"
+    if not re.search(rf"docker compose restart .*\b{service}\b", page):
+        yield f"deploy/compose/README.md: {service} is restarted for a new key"
 
 
 @pytest.mark.parametrize("service", service_names())
@@ -77,6 +81,7 @@ def test_whatever_has_to_be_written_by_hand_is_named() -> None:
         "services/kiosk/README.md",
         "README.md: a row for kiosk under Services",
         "deploy/compose/README.md: a row with KIOSK_PORT",
+        "deploy/compose/README.md: kiosk is restarted for a new key",
     ]
 
 
