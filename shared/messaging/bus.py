@@ -6,6 +6,8 @@ wait for the socket less per message.
 """
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol, cast
 
 import aio_pika
@@ -14,6 +16,7 @@ from aio_pika.abc import AbstractRobustChannel, AbstractRobustConnection
 from aiormq.exceptions import AMQPError, ChannelNotFoundEntity
 from pamqp.commands import Basic
 
+from shared.messaging.burst import burst, fits
 from shared.messaging.errors import NotPublished
 from shared.messaging.parcel import Parcel
 from shared.messaging.wire import Letter, properties
@@ -25,6 +28,7 @@ HEARTBEAT = 15
 """Seconds; a connection is taken for dead after about three times this."""
 
 _PAUSE = 1.0
+_BROKEN = (AMQPError, OSError, TimeoutError, RuntimeError)
 
 
 class Bus(Protocol):
@@ -37,6 +41,10 @@ class Bus(Protocol):
 
     async def publish(self, parcel: Parcel) -> None:
         """Return when the broker has it on disk. Raises NotPublished."""
+        ...
+
+    async def publish_all(self, parcels: Sequence[Parcel]) -> set[str]:
+        """Return the ids of those that the broker has on disk, when nothing is open any more."""
         ...
 
     async def forward(self, letter: Letter) -> None:
@@ -95,27 +103,38 @@ class AmqpBus:
 
     async def publish(self, parcel: Parcel) -> None:
         """Return when the broker has it on disk. Raises NotPublished."""
-        await self._send(parcel.body, parcel.exchange, parcel.key, properties(parcel))
+        await self.forward(_letter(parcel))
+
+    async def publish_all(self, parcels: Sequence[Parcel]) -> set[str]:
+        """Return the ids of those that the broker has on disk, when nothing is open any more."""
+        try:
+            channel = await self._open_channel()
+            letters = {parcel.envelope.id: _letter(parcel) for parcel in parcels}
+            together = {id_: one for id_, one in letters.items() if fits(channel, one)}
+            sent = await burst(channel, list(together.values()), within=CONFIRM_TIMEOUT)
+        except (NotPublished, *_BROKEN):
+            return set()
+        confirmed = {id_ for id_, acknowledged in zip(together, sent, strict=True) if acknowledged}
+        for id_ in letters.keys() - together.keys():
+            with suppress(NotPublished):
+                await self.forward(letters[id_])
+                confirmed.add(id_)
+        return confirmed
 
     async def forward(self, letter: Letter) -> None:
         """Send on what was received, readable or not. Raises NotPublished."""
-        await self._send(letter.body, letter.exchange, letter.key, letter.properties)
-
-    async def _send(self, body: bytes, exchange: str, key: str, said: Basic.Properties) -> None:
-        if self._channel is None or not self.connected:
-            raise NotPublished("not connected")
         try:
-            channel = cast("aiormq.Channel", await self._channel.get_underlay_channel())
+            channel = await self._open_channel()
             confirmation = await channel.basic_publish(
-                body,
-                exchange=exchange,
-                routing_key=key,
-                properties=said,
+                letter.body,
+                exchange=letter.exchange,
+                routing_key=letter.key,
+                properties=letter.properties,
                 mandatory=True,
                 timeout=CONFIRM_TIMEOUT,
                 wait=False,
             )
-        except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
+        except _BROKEN as error:
             raise NotPublished(type(error).__name__) from error
         except asyncio.CancelledError as error:
             if _ours():
@@ -124,6 +143,11 @@ class AmqpBus:
             raise NotPublished("channel lost") from error
         if not isinstance(confirmation, Basic.Ack):
             raise NotPublished("returned or refused")
+
+    async def _open_channel(self) -> aiormq.Channel:
+        if self._channel is None or not self.connected:
+            raise NotPublished("not connected")
+        return cast("aiormq.Channel", await self._channel.get_underlay_channel())
 
     async def close(self) -> None:
         """Close the connection; later publishes raise NotPublished."""
@@ -134,3 +158,7 @@ class AmqpBus:
 def _ours() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def _letter(parcel: Parcel) -> Letter:
+    return Letter(parcel.body, properties(parcel), parcel.exchange, parcel.key)

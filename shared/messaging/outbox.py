@@ -26,7 +26,9 @@ LEASE_SECONDS = 10.0
 DEFAULT_LIMIT = 50_000
 """Rows that may wait while RabbitMQ is away before commands are refused."""
 
-_IN_FLIGHT = 512
+_BURST = 128
+"""Parcels that leave in one write."""
+_BURSTS_IN_FLIGHT = 4
 _PAGE = 500
 _ROUND_SECONDS = 0.5
 _ROUNDS_BLIND = 10
@@ -60,7 +62,7 @@ class OutboxRelay:
         self._rounds_since_look = 0
         self._something_confirmed = asyncio.Event()
         self._wake = asyncio.Event()
-        self._places = asyncio.Semaphore(_IN_FLIGHT)
+        self._places = asyncio.Semaphore(_BURSTS_IN_FLIGHT)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -157,23 +159,30 @@ class OutboxRelay:
         return more
 
     async def _publish_all(self, parcels: Sequence[Parcel], path: str) -> None:
-        ids = [parcel.envelope.id for parcel in parcels]
-        sent = await asyncio.gather(
-            *[self._publish(parcel) for parcel in parcels], return_exceptions=True
-        )
-        confirmed = [id_ for id_, end in zip(ids, sent, strict=True) if end is None]
-        self._in_hand.difference_update(set(ids).difference(confirmed))
-        self._overlooked = self._overlooked or len(confirmed) < len(ids)
-        self._metrics.published.labels(path).inc(len(confirmed))
-        self._metrics.unconfirmed.inc(len(ids) - len(confirmed))
-        self._confirmed.extend(confirmed)
-        self._something_confirmed.set()
+        chunks = [parcels[at : at + _BURST] for at in range(0, len(parcels), _BURST)]
+        await asyncio.gather(*[self._publish(chunk, path) for chunk in chunks])
 
-    async def _publish(self, parcel: Parcel) -> None:
-        async with self._places:
+    async def _publish(self, parcels: Sequence[Parcel], path: str) -> None:
+        confirmed: set[str] = set()
+        try:
+            async with self._places:
+                confirmed = await self._sent(parcels)
+        finally:
+            ids = [parcel.envelope.id for parcel in parcels]
+            self._in_hand.difference_update(set(ids).difference(confirmed))
+            self._overlooked = self._overlooked or len(confirmed) < len(ids)
+            self._metrics.published.labels(path).inc(len(confirmed))
+            self._metrics.unconfirmed.inc(len(ids) - len(confirmed))
+            self._confirmed.extend(confirmed)
+            self._something_confirmed.set()
+
+    async def _sent(self, parcels: Sequence[Parcel]) -> set[str]:
+        for _ in parcels:
             await failpoint("publish.before")
-            await self._bus.publish(parcel)
+        confirmed = await self._bus.publish_all(parcels)
+        for _ in confirmed:
             await failpoint("publish.after")
+        return confirmed
 
     async def _clear(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -54,6 +55,15 @@ class MemoryBus:
         """Return when the broker has it. Raises NotPublished."""
         letter = Letter(parcel.body, properties(parcel), parcel.exchange, parcel.key)
         await self._send(Sent(parcel.exchange, parcel.key, letter, parcel))
+
+    async def publish_all(self, parcels: Sequence[Parcel]) -> set[str]:
+        """Return the ids of those that the broker has."""
+        ends = await asyncio.gather(*map(self.publish, parcels), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException) and not isinstance(end, NotPublished):
+                raise end
+        sent = zip(parcels, ends, strict=True)
+        return {parcel.envelope.id for parcel, end in sent if end is None}
 
     async def forward(self, letter: Letter) -> None:
         """Send on what was received. Raises NotPublished."""

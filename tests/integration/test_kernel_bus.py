@@ -13,9 +13,11 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelInvalidStateError
 from deploy.local.servers import Servers
 from shared.messaging.bus import AmqpBus
 from shared.messaging.errors import NotPublished
+from shared.messaging.parcel import Parcel
 from shared.messaging.provision import BrokerUser, Management
 from shared.messaging.topology import Subscription, topology
 from shared.messaging.wire import read
+from shared.testing.bus_suite import BusContract
 from tests.integration.kernel_kit import (
     DESK,
     QUEUE,
@@ -69,6 +71,35 @@ async def raw(url: str) -> AsyncIterator[Line]:
         for queue in (QUEUE, f"{NAME}.events"):
             await (await opened.channel.get_queue(queue, ensure=False)).purge()
         yield opened
+
+
+class TestBus(BusContract):
+    """The real bus passes the suite."""
+
+    @pytest.fixture(autouse=True)
+    def _queue(self, raw: Line) -> None:
+        self.raw = raw
+
+    def parcel(self, id_: str) -> Parcel:
+        """A parcel that the desk's queue takes."""
+        return parcel(id_)
+
+    async def arrived(self, count: int) -> list[str]:
+        """The ids of so many messages off the queue."""
+        return [str((await self.raw.take(QUEUE)).message_id) for _ in range(count)]
+
+
+async def test_what_leaves_when_the_connection_is_cut_is_told_for_each(
+    bus: AmqpBus, raw: Line, management: Management
+) -> None:
+    """Nothing counts as published that is not there; publishing goes on by itself."""
+    ids = [f"m{number:04}" for number in range(3000)]
+    publishing = asyncio.create_task(bus.publish_all([parcel(id_) for id_ in ids]))
+    await cut(management, bus._name)
+    confirmed = await publishing
+    await until(lambda: _published(bus))
+    arrived = {(await raw.take(QUEUE)).message_id for _ in range(await raw.depth(QUEUE))}
+    assert confirmed <= arrived <= {*ids, "again"}
 
 
 async def test_what_is_published_arrives_as_it_was_made(bus: AmqpBus, raw: Line) -> None:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from shared.messaging.bus import Bus
 from shared.messaging.errors import Conflict, NotPublished, Unavailable
-from shared.messaging.parcel import Document
+from shared.messaging.parcel import Document, Parcel
 from shared.messaging.store import Changes
 from shared.testing.bus import MemoryBus, Trouble
+from shared.testing.bus_suite import STRAY, BusContract
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Fault, Memory, MemoryOutbox, MemoryParking, MemoryStore
 from shared.testing.outbox_suite import OutboxContract, ParkingContract
@@ -57,6 +59,29 @@ class TestOutbox(OutboxContract):
 
 class TestParking(ParkingContract):
     """The fake parking passes the suite."""
+
+
+class TestBus(BusContract):
+    """The fake bus passes the suite."""
+
+    @pytest.fixture(autouse=True)
+    def _memory(self) -> None:
+        self.memory = MemoryBus()
+        self.memory.unroutable.add(STRAY)
+
+    @pytest.fixture
+    def bus(self) -> Bus:
+        """A bus without a queue for strays."""
+        return self.memory
+
+    def parcel(self, id_: str) -> Parcel:
+        """A parcel that is taken."""
+        return parcel(id_)
+
+    async def arrived(self, count: int) -> list[str]:
+        """The ids of so many messages that were sent."""
+        assert len(self.memory.parcels) == count
+        return [one.envelope.id for one in self.memory.parcels]
 
 
 class TestReader(ReaderContract):
