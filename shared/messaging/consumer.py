@@ -28,7 +28,7 @@ from shared.messaging.errors import Locked, Malformed, NotPublished, Rejected, r
 from shared.messaging.failpoints import failpoint
 from shared.messaging.group_commit import GroupCommit, Outcome, Task
 from shared.messaging.metrics import ConsumerMetrics
-from shared.messaging.parcel import Parcel
+from shared.messaging.parcel import EXCHANGE, Parcel
 from shared.messaging.topology import DEAD, RETRY_SECONDS, retry_exchange
 from shared.messaging.unit import Clock, Unit
 from shared.messaging.wire import (
@@ -162,7 +162,7 @@ class Consumer(Generic[W]):
         await failpoint("consume.received")
         try:
             parcel = read(raw)
-            outcome = await self._commit.submit(self._task(parcel))
+            outcome = await self._commit.submit(self._task(parcel, raw))
         except Rejected as rejected:
             await self._bury(raw, kind, rejected.reason, rejected.detail)
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is not lost
@@ -184,8 +184,11 @@ class Consumer(Generic[W]):
         await self._acknowledger.flushed()
         await failpoint("consume.after_ack")
 
-    def _task(self, parcel: Parcel) -> Task:
+    def _task(self, parcel: Parcel, raw: IncomingMessage) -> Task:
         route = self._routes.get(parcel.envelope.type) or self._no_route(parcel.envelope.type)
+        if raw.exchange == EXCHANGE and raw.routing_key != parcel.envelope.type:
+            # The broker lets a service write only keys of its own name; the type must not get by.
+            raise Malformed("envelope", "the type is not the routing key")
         try:
             event = route.event.__pydantic_validator__.validate_json(parcel.body)
         except ValidationError as invalid:
@@ -222,7 +225,8 @@ class Consumer(Generic[W]):
         attempt = _attempt(raw)
         name = type(error).__name__
         # The message of an exception may quote a payload; its type and place do not.
-        _log.warning("attempt failed", extra={"event_type": kind, "reason": name}, exc_info=error)
+        about = {"event_type": kind, "reason": name, "message_id": raw.message_id}
+        _log.warning("attempt failed", extra=about, exc_info=error)
         self._metrics.failed.labels(kind, name).inc()
         if isinstance(error, Locked):
             # No fault of the message, and soon over: this attempt does not count.
@@ -237,7 +241,8 @@ class Consumer(Generic[W]):
 
     async def _bury(self, raw: IncomingMessage, kind: str, reason: str, detail: str) -> None:
         """Lay the message aside with its reason, for an operator to look at."""
-        _log.warning("dead letter", extra={"event_type": kind, "reason": reason})
+        about = {"event_type": kind, "reason": reason, "message_id": raw.message_id}
+        _log.warning("dead letter", extra=about)
         died = self._clock().isoformat(timespec="seconds")
         notes = {REASON: reason, DETAIL: detail[:500], DIED_AT: died, QUEUE: self.queue}
         await self._forward(raw, DEAD, notes)

@@ -28,6 +28,8 @@ QUEUE = "x-jemput-queue"
 
 _PERSISTENT = 2
 _INT64 = 1 << 63
+_EARLIEST_YEAR, _LATEST_YEAR = 2000, 2200
+"""Outside is a broken clock; at the ends of the calendar a change of zone would overflow."""
 _HEADERS_KEPT = 50
 _HEADER_LENGTH = 1024
 _SOURCE = "jemput/"
@@ -161,7 +163,7 @@ def _count(value: object) -> int:
 
 def _time(value: object) -> datetime:
     moment = datetime.fromisoformat(_text(value))
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:
         raise ValueError
     return moment.astimezone(UTC)
 

@@ -55,6 +55,7 @@ class _Http(uvicorn.Server):
 
 async def run(service: Service) -> None:
     """Run until told to stop. Raises what ended a task that must not end."""
+    _watch_consumers(service)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stopping.set)
@@ -68,6 +69,18 @@ async def run(service: Service) -> None:
     finally:
         stopped.cancel()
         await _close(service)
+
+
+def _watch_consumers(service: Service) -> None:
+    """Add the consumers to what `/readyz` tells of: a connection alone brings no message in."""
+    if service.settings.role == "api":
+        return
+    for consumer in service.consumers:
+
+        async def check(consumer: Consumer[Any] = consumer) -> str | None:
+            return None if consumer.consuming else "no messages come in; they wait in the queue"
+
+        service.health.add(consumer.queue, check, degrades=True)
 
 
 def _http(service: Service) -> _Http:

@@ -6,6 +6,8 @@ from typing import Any
 
 from pamqp.commands import Basic
 
+from shared.messaging.parcel import EXCHANGE
+
 
 class Delivery:
     """What the consumer reads of aio-pika's IncomingMessage, and of FastStream's around it."""
@@ -19,6 +21,8 @@ class Delivery:
         self.timestamp: datetime | None = said.timestamp
         self.app_id: str | None = said.app_id
         self.headers: Mapping[str, Any] = dict(said.headers or {})
+        self.exchange = EXCHANGE
+        self.routing_key = said.message_type or ""
         self.delivery_tag = 1
         self.acknowledged = False
 

@@ -233,7 +233,7 @@ async def test_what_no_queue_wants_stays_in_the_outbox_until_one_does(
             unconfirmed = "jemput_outbox_unconfirmed_total"
             await until(lambda: desk.metric(unconfirmed) >= 4)
             assert look.count("outbox") == 2
-            assert await desk.service.health.readiness()
+            assert (await desk.service.health.readiness()).ready
             management.apply(topology([*DESK, *ARCHIVE]))
             await until(lambda: look.count("outbox") == 0)
             assert await raw.depth(ARCHIVE_QUEUE) == 2
@@ -262,10 +262,15 @@ async def test_a_service_waits_for_its_queue(
         async with running(build_desk(servers, url, mongo_database)) as desk:
             await until(lambda: desk.road.bus.connected)
             assert not desk.consumer.consuming
+            told = await desk.service.health.readiness()
+            assert told.ready
+            assert "no messages come in" in told.checks[QUEUE]
             management = apply(servers, vhost, [*DESK, *ARCHIVE])
             async with line(url) as raw:
                 await raw.send(*letters(["a"]))
                 await until(lambda: look.counters() == {"a": 1})
+            told = await desk.service.health.readiness()
+            assert told.checks[QUEUE] == "ok"
             management.close()
 
 

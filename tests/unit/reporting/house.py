@@ -30,7 +30,9 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Conflict
 from shared.messaging.group_commit import Outcome
 from shared.messaging.parcel import Parcel
+from shared.messaging.wire import properties
 from shared.runtime import open_road, utc_now
+from shared.testing.delivery import Delivery
 from tests.unit.reporting.histories import Count, Told
 
 NOWHERE = "amqp://nobody@127.0.0.1:1/"
@@ -62,7 +64,8 @@ class House:
 
     async def hand_in(self, *parcels: Parcel) -> list[Outcome]:
         """Have messages handled at the same time, as a consumer would."""
-        tasks = [self.consumer._task(parcel) for parcel in parcels]
+        came = [(one, Delivery(one.body, properties(one))) for one in parcels]
+        tasks = [self.consumer._task(one, delivery) for one, delivery in came]  # type: ignore[arg-type]
         return list(await asyncio.gather(*[self.road.commit.submit(task) for task in tasks]))
 
     async def tell(self, history: Iterable[Told]) -> list[Outcome]:

@@ -10,6 +10,7 @@ from shared.contracts import CATALOGUE
 from shared.contracts.intake import ReceiptConfirmed, RequestVerified
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Locked, Waits
+from shared.messaging.parcel import ADDRESSED
 from shared.messaging.unit import Unit
 from shared.messaging.wire import properties
 from shared.testing.bus import Sent, Trouble
@@ -166,6 +167,16 @@ async def test_a_type_that_is_not_read_here_is_laid_aside(
     assert (receipt.acknowledged, receipt.dead) == (True, reason)
     known = type_ if type_ in CATALOGUE else "unknown"
     assert one.metric("jemput_messages_received_total", type=known) == 1
+
+
+async def test_a_type_that_is_not_the_routing_key_is_laid_aside(one: Desk) -> None:
+    """The broker holds a service to keys of its own name; the type must not be another's."""
+    delivery = Delivery(parcel("m").body, properties(parcel("m")))
+    delivery.routing_key = "desk.thing_done.v1"
+    receipt = await one.road._hand_in(delivery)
+    assert (receipt.acknowledged, receipt.dead) == (True, "envelope")
+    delivery.exchange = ADDRESSED
+    assert (await one.road._hand_in(delivery)).dead is None
 
 
 async def test_a_message_without_envelope_is_laid_aside(one: Desk) -> None:
