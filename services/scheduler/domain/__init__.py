@@ -12,7 +12,7 @@ from services.scheduler.domain.line import (
 )
 from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
 from services.scheduler.domain.programme import Caution, Programme
-from services.scheduler.domain.refused import Refused
+from services.scheduler.domain.refusal import Refused
 
 __all__ = [
     "MAX_NUMBER",

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.scheduler.domain.refused import Refused
+from services.scheduler.domain.refusal import Refused
 
 MAX_NUMBER: Final = 100_000
 """Tickets in one line at most, as the contract has it."""

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from services.scheduler.domain.programme import Programme
-from services.scheduler.domain.refused import Refused
+from services.scheduler.domain.refusal import Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from services.scheduler.domain import (
     Ticket,
     TicketState,
 )
-from services.scheduler.usecases.needs import Thing
+from services.scheduler.usecases.ports import Thing
 from shared.mongo.migrations import Index
 
 PROGRAMMES = "programmes"

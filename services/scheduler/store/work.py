@@ -33,7 +33,7 @@ from services.scheduler.store.documents import (
     tally_of,
     ticket_of,
 )
-from services.scheduler.usecases.needs import Thing
+from services.scheduler.usecases.ports import Thing
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.messaging.errors import Waits

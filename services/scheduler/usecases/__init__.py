@@ -3,7 +3,7 @@
 from services.scheduler.usecases.call_next import call_next
 from services.scheduler.usecases.copy_programme import copy_programme
 from services.scheduler.usecases.issue_ticket import issue_ticket
-from services.scheduler.usecases.needs import Allow, Holidays, Reader, Thing, Work
+from services.scheduler.usecases.ports import Allow, Holidays, Reader, Thing, Work
 from services.scheduler.usecases.record_visit import record_visit
 from services.scheduler.usecases.schedule_event import schedule_event
 from services.scheduler.usecases.serve_ticket import serve_ticket

@@ -1,7 +1,7 @@
 """Keep up with what intake publishes about programmes."""
 
 from services.scheduler.domain import Programme
-from services.scheduler.usecases.needs import Work
+from services.scheduler.usecases.ports import Work
 from shared.contracts.intake import ProgrammePublished
 
 

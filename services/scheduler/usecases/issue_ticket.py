@@ -1,7 +1,7 @@
 """Give a request its place in a line."""
 
 from services.scheduler.domain import Line, Refused, Ticket
-from services.scheduler.usecases.needs import Work
+from services.scheduler.usecases.ports import Work
 from services.scheduler.usecases.tell import tell
 from shared.contracts.intake import RequestReceived
 from shared.contracts.scheduler import TicketIssued

@@ -1,7 +1,7 @@
 """People who walked up to a booth without tickets."""
 
 from services.scheduler.domain import Refused
-from services.scheduler.usecases.needs import Allow, Work
+from services.scheduler.usecases.ports import Allow, Work
 from shared.contracts.envelope import new_id
 from shared.contracts.scheduler import VisitRecorded
 from shared.messaging.errors import Missing

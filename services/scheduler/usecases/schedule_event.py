@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.scheduler.domain import Plan, Programme, ScheduledEvent
-from services.scheduler.usecases.needs import Allow, Holidays, Work
+from services.scheduler.usecases.ports import Allow, Holidays, Work
 from shared.contracts.scheduler import BoothPlan, EventScheduled
 from shared.messaging.errors import Missing
 

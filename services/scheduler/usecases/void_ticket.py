@@ -1,7 +1,7 @@
 """Take a withdrawn request out of its line."""
 
 from services.scheduler.domain import TicketState
-from services.scheduler.usecases.needs import Work
+from services.scheduler.usecases.ports import Work
 from shared.contracts.intake import CloseOutcome, RequestClosed
 
 _WITHDRAWN = frozenset({CloseOutcome.REJECTED, CloseOutcome.CANCELLED})

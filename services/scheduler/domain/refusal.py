@@ -1,4 +1,4 @@
-"""The one way in which a rule says no."""
+"""How the domain says no."""
 
 
 class Refused(Exception):  # noqa: N818 - reads as the decision it is
