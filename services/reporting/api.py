@@ -114,11 +114,11 @@ def routes(reader: Reader) -> APIRouter:
 
     @router.get("/programmes")
     async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
-        """Return the programmes that reporting knows and the caller's grants cover."""
+        """Return the programmes that reporting knows and the caller holds a grant in."""
         return [
             _programme_answer(programme)
             for programme in await reader.programmes()
-            if any(grant.covers(programme.id, programme.region_code) for grant in caller.scopes)
+            if caller.belongs_to(programme.id)
         ]
 
     @router.get("/programmes/{programme_id}/totals")

@@ -105,6 +105,27 @@ class Caller:
         """The grants that count on this route: what a list may show."""
         return tuple(grant for grant in self.grants if grant.role in self.acting)
 
+    def belongs_to(self, programme: str) -> bool:
+        """Whether any grant is held in that programme: what a list of programmes may show."""
+        return any(grant.programme in (EVERYWHERE, programme) for grant in self.grants)
+
+    def reach(self, programme: str, roles: Collection[Role] | None = None) -> frozenset[str]:
+        """The regions of that programme in which these roles act, `*` for all of it, or none.
+
+        Without `roles`: all that the route lets act. Nothing acts that the route does not let.
+        """
+        return frozenset(
+            grant.region
+            for grant in self.scopes
+            if grant.programme in (EVERYWHERE, programme) and (roles is None or grant.role in roles)
+        )
+
+    def regions(self, programme: str) -> frozenset[str]:
+        """The regions of that programme that a list may show; Forbidden where there is none."""
+        if not (found := self.reach(programme)):
+            raise Forbidden("no role that this route allows in this programme")
+        return found
+
     def may(self, roles: Collection[Role], *, programme: str, region: str) -> bool:
         """Whether one of these roles is held for that programme and region."""
         return any(grant.role in roles and grant.covers(programme, region) for grant in self.grants)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.messaging.store import Changes, Write
+from shared.mongo.regions import within
 from shared.testing.store_suite import Stores
 
 
@@ -43,6 +44,8 @@ class ReaderContract:
             ({"tray.no": {"$gt": 0}}, "ab"),
             ({"_id": {"$gt": "b"}}, "cd"),
             ({"$or": [{"pages": 1}, {"_id": "a"}]}, "ab"),
+            ({"$or": [{"pages": {"$in": []}}]}, ""),
+            ({"pages": 2, "$or": [{"_id": "a"}, {"tray": None, "$or": [{"tags": "y"}]}]}, "c"),
             ({"$and": [{"pages": 2}, {"tray": None}]}, "cd"),
         ],
     )
@@ -53,6 +56,33 @@ class ReaderContract:
         found = await letters.find(query, sort=[("_id", 1)]).to_list(None)
         assert "".join(document["_id"] for document in found) == expected
         assert await letters.count_documents(query) == len(expected)
+
+    @pytest.mark.parametrize(
+        ("regions", "expected"),
+        [
+            (["32"], "abc"),
+            (["32.16"], "ab"),
+            (["32.16.18", "32.17"], "bc"),
+            (["32.16.18.2001"], ""),
+            (["32.16", "*"], "abcd"),
+            (["3"], ""),
+            ([], ""),
+        ],
+    )
+    async def test_a_region_holds_what_lies_below_it(
+        self, stores: Stores, regions: list[str], expected: str
+    ) -> None:
+        places = {"a": "32.16", "b": "32.16.18", "c": "32.17.01", "d": "33.16"}
+        await stores.store().commit(
+            Changes(
+                writes=[
+                    Write("letters", {"_id": id_, "version": 1, "place": place}, None)
+                    for id_, place in places.items()
+                ]
+            )
+        )
+        found = stores.database()["letters"].find(within("place", regions), sort=[("_id", 1)])
+        assert "".join([document["_id"] async for document in found]) == expected
 
     async def test_what_was_found_comes_in_order_and_in_pages(self, stores: Stores) -> None:
         letters = await self._fill(stores)

@@ -14,7 +14,7 @@ from services.intake.domain import (
     Programme,
 )
 from services.intake.usecases import AllowProgramme, copy_programme, publish_programme
-from shared.auth.roles import EVERYWHERE, Caller, Forbidden, Role
+from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import Channel, ProgrammeId, PublicText, RegionCode, ServiceCode
 from shared.runtime.commands import SentDep
@@ -178,31 +178,20 @@ def routes(parts: Parts) -> APIRouter:
 
     @router.get("")
     async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
-        """Return the programmes in which the caller has a role."""
+        """Return the programmes in which the caller holds a grant."""
         found = await parts.reader.programmes()
-        return [_answer(programme) for programme in found if has_role_in(caller, programme.id)]
+        return [_answer(programme) for programme in found if caller.belongs_to(programme.id)]
 
     @router.get("/{programme_id}")
     async def get_programme(programme_id: ProgrammePath, caller: CallerDep) -> ProgrammeAnswer:
         """Return one programme."""
-        require_role_in(caller, programme_id)
+        caller.regions(programme_id)  # refuses another tenant before anything is looked up
         programme = await parts.reader.programme(programme_id)
         if programme is None:
             raise NotFound("programme")
         return _answer(programme)
 
     return router
-
-
-def has_role_in(caller: Caller, programme_id: str) -> bool:
-    """Return whether a role that acts here is held in the programme, wherever in it."""
-    return any(scope.programme in (EVERYWHERE, programme_id) for scope in caller.scopes)
-
-
-def require_role_in(caller: Caller, programme_id: str) -> None:
-    """Refuse a caller of another tenant before anything is looked up."""
-    if not has_role_in(caller, programme_id):
-        raise Forbidden("no role that this route allows in this programme")
 
 
 def _allowed(caller: Caller) -> AllowProgramme:

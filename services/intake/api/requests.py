@@ -8,7 +8,6 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from services.intake.api.answers import CaseAnswer, RequestAnswer, case_answer, request_answer
 from services.intake.api.parts import Parts, fitting, invalid, require_region
-from services.intake.api.programmes import require_role_in
 from services.intake.domain import (
     NewRequest,
     Person,
@@ -23,7 +22,7 @@ from services.intake.domain import (
     require_door,
 )
 from services.intake.usecases import Allow, Place, record_request, take_step
-from shared.auth.roles import EVERYWHERE, Caller, Forbidden, Role
+from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import (
@@ -132,7 +131,7 @@ def routes(parts: Parts) -> APIRouter:
     @router.post("", status_code=201)
     async def post_request(body: RequestBody, caller: CallerDep, sent: SentDep) -> RecordedAnswer:
         """Record a request; the same Idempotency-Key brings the same answer."""
-        require_role_in(caller, body.programme_id)
+        caller.regions(body.programme_id)  # refuses another tenant before anything is checked
         case_id = new_id()
         new = body.request(case_id, digest(parts.codes.code(case_id)))
         _check(new, parts)
@@ -161,7 +160,7 @@ def routes(parts: Parts) -> APIRouter:
         cursor: Annotated[AggregateId | None, Query()] = None,
     ) -> PageAnswer:
         """Return the requests worked in the caller's regions, oldest first, without persons."""
-        regions = _regions(caller, programme_id)
+        regions = caller.regions(programme_id)
         place = Place(programme_id, regions, state, event_id, cursor, limit + 1)
         found = await parts.reader.cases(place)
         items = [case_answer(case) for case in found[:limit]]
@@ -226,10 +225,3 @@ def _allowed(caller: Caller) -> Allow:
             raise Forbidden("occurred_at: only an importer may say that it was earlier than now")
 
     return check
-
-
-def _regions(caller: Caller, programme_id: str) -> frozenset[str]:
-    require_role_in(caller, programme_id)
-    return frozenset(
-        scope.region for scope in caller.scopes if scope.programme in (EVERYWHERE, programme_id)
-    )

@@ -8,8 +8,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.reporting.domain import NONE, By, Cell, Measure
 from services.reporting.pages.board import Board
-from services.reporting.usecases.reports import Known, Reader, Scope, known_event
-from shared.auth.roles import EVERYWHERE, Caller, Role
+from services.reporting.usecases.reports import Known, Reader, known_event
+from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId
 from shared.web.guard import CallerDep
@@ -49,7 +49,7 @@ def routes(pages: Pages, board: Board, reader: Reader, streams: Streams) -> APIR
 
     @router.get(LIST)
     async def list_events(request: Request, caller: CallerDep) -> Response:
-        events = await reader.events(_scopes(caller))
+        events = await reader.events(caller.scopes)
         sums = await reader.event_sums(events)
         requests = {
             event.id: sums.get(Cell(event.programme_id, event.id, By.ALL, "", NONE), {}).get(
@@ -88,13 +88,3 @@ def routes(pages: Pages, board: Board, reader: Reader, streams: Streams) -> APIR
         return known
 
     return router
-
-
-def _scopes(caller: Caller) -> list[Scope]:
-    return [
-        Scope(
-            None if grant.programme == EVERYWHERE else grant.programme,
-            None if grant.region == EVERYWHERE else grant.region,
-        )
-        for grant in caller.scopes
-    ]

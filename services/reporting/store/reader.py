@@ -18,8 +18,10 @@ from services.reporting.store.names import (
     keys_between,
     totals_of,
 )
-from services.reporting.usecases.reports import Revision, Scope
+from services.reporting.usecases.reports import Revision
+from shared.auth.roles import EVERYWHERE, Grant
 from shared.mongo.client import Database, translated
+from shared.mongo.regions import within
 
 MAX_EVENTS = 200
 """Events in one list at most, the newest."""
@@ -49,11 +51,11 @@ class Reader:
             found = await self._db[EVENTS].find_one({"_id": event_id})
         return copies.event(found) if found else None
 
-    async def events(self, scopes: Sequence[Scope]) -> list[EventPlan]:
-        """Return events that any of the scopes covers, newest first, at most MAX_EVENTS."""
+    async def events(self, grants: Sequence[Grant]) -> list[EventPlan]:
+        """Return events that any of the grants covers, newest first, at most MAX_EVENTS."""
         with translated():
             found = self._db[EVENTS].find(
-                {"$or": [_covered(scope) for scope in scopes]},
+                {"$or": [_covered(grant) for grant in grants]},
                 sort=[("on", -1), ("_id", 1)],
                 limit=MAX_EVENTS,
             )
@@ -100,12 +102,6 @@ class Reader:
         return generation_of(await self._db[STATE].find_one({"_id": THE_STATE}))
 
 
-def _covered(scope: Scope) -> dict[str, Any]:
-    """Return the query of what lies in a scope; regions are covered segment by segment."""
-    query: dict[str, Any] = {}
-    if scope.programme_id is not None:
-        query["programme_id"] = scope.programme_id
-    if scope.region_code is not None:
-        below = {"$gte": f"{scope.region_code}.", "$lt": f"{scope.region_code}/"}
-        query["$or"] = [{"region_code": scope.region_code}, {"region_code": below}]
-    return query
+def _covered(grant: Grant) -> dict[str, Any]:
+    place = within("region_code", [grant.region])
+    return place if grant.programme == EVERYWHERE else {"programme_id": grant.programme, **place}

@@ -18,6 +18,7 @@ from services.reporting.domain import (
     Programme,
     Totals,
 )
+from shared.auth.roles import Grant
 
 _HUNDREDTH: Final = Decimal("0.01")
 
@@ -30,14 +31,6 @@ class Split(StrEnum):
     CHANNEL = "channel"
     DAY = "day"
     EVENT = "event"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose events somebody may see; None: all."""
-
-    programme_id: str | None
-    region_code: str | None
 
 
 class Revision(NamedTuple):
@@ -63,8 +56,8 @@ class Reader(Protocol):
         """Return our copy of an event."""
         ...
 
-    async def events(self, scopes: Sequence[Scope]) -> Sequence[EventPlan]:
-        """Return events that any of the scopes covers, newest first."""
+    async def events(self, grants: Sequence[Grant]) -> Sequence[EventPlan]:
+        """Return events that any of the grants covers, newest first."""
         ...
 
     async def names(self, event_ids: Iterable[str]) -> Mapping[str, str]:

@@ -28,7 +28,7 @@ from services.scheduler.usecases import (
     serve_ticket,
 )
 from services.scheduler.usecases.tell import answer
-from shared.auth.roles import EVERYWHERE, Caller, Forbidden, Role
+from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ProgrammeId, ServiceCode
 from shared.contracts.scheduler import BoothId
@@ -109,7 +109,7 @@ def _lists(router: APIRouter, reader: Reader) -> None:
         """Return a programme's events in the caller's regions, both days included, by day."""
         if first is not None and last is not None and last < first:
             raise InvalidFields(FieldError("query/to", "must not be before from"))
-        regions = _regions(caller, programme_id)
+        regions = caller.regions(programme_id)
         found = await reader.events(
             programme_id, first=first, last=last, regions=regions, limit=limit
         )
@@ -124,12 +124,11 @@ def _lists(router: APIRouter, reader: Reader) -> None:
 
     @router.get("/programmes")
     async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
-        """Return the programmes that scheduler knows and the caller has to do with."""
-        mine = {grant.programme for grant in caller.scopes}
+        """Return the programmes that scheduler knows and the caller holds a grant in."""
         return [
             ProgrammeAnswer(programme_id=p.id, name=p.name, owner=p.owner, version=p.version)
             for p in await reader.programmes()
-            if mine & {p.id, EVERYWHERE}
+            if caller.belongs_to(p.id)
         ]
 
 
@@ -204,10 +203,3 @@ def _allowed(caller: Caller) -> Allow:
         caller.require(programme=plan.programme_id, region=plan.region_code)
 
     return check
-
-
-def _regions(caller: Caller, programme_id: str) -> list[str]:
-    found = [g.region for g in caller.scopes if g.programme in (EVERYWHERE, programme_id)]
-    if not found:
-        raise Forbidden("no role that this route allows in this programme")
-    return found

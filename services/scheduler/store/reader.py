@@ -1,6 +1,6 @@
 """Committed documents, outside any unit."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -21,8 +21,8 @@ from services.scheduler.store.documents import (
     tally_of,
     ticket_of,
 )
-from shared.auth.roles import EVERYWHERE
 from shared.mongo.client import Database, translated
+from shared.mongo.regions import within
 
 _BY_ID: Final = (("_id", 1),)
 
@@ -44,11 +44,12 @@ class SchedulerReader:
         *,
         first: date | None,
         last: date | None,
-        regions: Iterable[str],
+        regions: Collection[str],
         limit: int,
     ) -> list[ScheduledEvent]:
         """Return a programme's events in these regions (`*`: all), by day, at most `limit`."""
-        query = {"programme_id": programme_id, **_between(first, last), **_within(set(regions))}
+        place = within("region_code", regions)
+        query = {"programme_id": programme_id, **_between(first, last), **place}
         found = await self._all(EVENTS, query, [("on", 1), ("_id", 1)], limit)
         return [event_of(document) for document in found]
 
@@ -97,14 +98,3 @@ def _between(first: date | None, last: date | None) -> dict[str, Any]:
     ends = {"$gte": first, "$lte": last}
     given = {name: day.isoformat() for name, day in ends.items() if day is not None}
     return {"on": given} if given else {}
-
-
-def _within(regions: set[str]) -> dict[str, Any]:
-    if EVERYWHERE in regions:
-        return {}
-    return {"$or": [part for region in sorted(regions) for part in _below(region)]}
-
-
-def _below(region: str) -> tuple[dict[str, Any], ...]:
-    # "/" follows "." in ASCII: what begins with "32.16." lies between "32.16." and "32.16/".
-    return {"region_code": region}, {"region_code": {"$gt": f"{region}.", "$lt": f"{region}/"}}

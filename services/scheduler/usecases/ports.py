@@ -1,6 +1,6 @@
 """What the use cases and routes need from outside."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from typing import Protocol
 
@@ -94,7 +94,7 @@ class Reader(Protocol):
         *,
         first: date | None,
         last: date | None,
-        regions: Iterable[str],
+        regions: Collection[str],
         limit: int,
     ) -> list[ScheduledEvent]:
         """Return a programme's events in these regions (`*`: all), by day, at most `limit`."""

@@ -108,3 +108,30 @@ def test_before_the_guard_has_spoken_everything_is_refused() -> None:
 def test_nobody_acts_in_a_role_not_held() -> None:
     with pytest.raises(Forbidden, match="no role that this route allows"):
         caller("agent:botram:*").acting_as({Role.OPERATOR, Role.ADMIN})
+
+
+def test_a_list_shows_the_regions_of_one_programme_in_which_an_acting_role_is_held() -> None:
+    held = caller(
+        "operator:botram:32.16", "agent:botram:32.16.18", "head:botram:32", "agent:halo_pamor:32.75"
+    ).acting_as({Role.OPERATOR, Role.AGENT})
+    assert held.regions("botram") == {"32.16", "32.16.18"}
+    assert held.reach("botram", {Role.AGENT}) == {"32.16.18"}
+    assert held.reach("botram", {Role.HEAD}) == frozenset()
+    assert held.regions("halo_pamor") == {"32.75"}
+    assert held.reach("sregep") == frozenset()
+    with pytest.raises(Forbidden, match="in this programme"):
+        held.regions("sregep")
+
+
+def test_a_grant_in_every_programme_counts_in_each() -> None:
+    held = caller("head:*:63.11").acting_as({Role.HEAD})
+    assert held.regions("botram") == {"63.11"}
+    assert caller("head:*:*").acting_as({Role.HEAD}).regions("botram") == {"*"}
+
+
+def test_one_belongs_to_a_programme_by_any_grant_in_it() -> None:
+    held = caller("agent:botram:32.16.18", "head:halo_pamor:*").acting_as({Role.HEAD})
+    assert held.belongs_to("botram")
+    assert held.belongs_to("halo_pamor")
+    assert not held.belongs_to("sregep")
+    assert caller("importer:*:63").belongs_to("sregep")
