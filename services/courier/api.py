@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime, BaseModel
 
 from services.courier.domain import Area, Job, JobState, Place, Step
-from services.courier.usecases import Reader, Work, report_step, serve_area
-from shared.auth.roles import Caller, Role
+from services.courier.usecases import Reader, Sight, Work, report_step, serve_area
+from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
 from shared.contracts.event import NeighbourhoodUnit, ProgrammeId
@@ -27,6 +27,8 @@ RULES: Final[RouteRules] = {
 }
 """Which roles may use which route; programme and region are held against the thing itself."""
 
+_OWN_ONLY: Final = frozenset({Role.AGENT})
+"""Roles whose grants show only the caller's own jobs."""
 PAGE: Final = 200
 """Jobs in one answer at most."""
 
@@ -102,12 +104,9 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
         state: Annotated[JobState | None, Query()] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
     ) -> list[JobAnswer]:
-        """Return jobs, oldest first: an agent's own, or all that the caller's region covers."""
-        only = caller.subject if caller.acting == {Role.AGENT} else None
-        found = await reader.jobs(
-            agent_id=only, programme_id=programme_id, state=state, limit=limit
-        )
-        return [_answer(job) for job in found if _covers(caller, job)]
+        """Return jobs, oldest first: an agent's own, and all in the regions of other roles."""
+        found = await reader.jobs(_sight(caller, programme_id), state=state, limit=limit)
+        return [_answer(job) for job in found]
 
     @router.get("/jobs/{job_id}")
     async def get_job(job_id: str, caller: CallerDep) -> JobAnswer:
@@ -115,7 +114,7 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
         job = await reader.job(job_id)
         if job is None:
             raise NotFound("job")
-        _allowed(caller)(job)
+        _require_sight(caller, job)
         return _answer(job)
 
     @router.post("/jobs/{job_id}/steps")
@@ -129,11 +128,12 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
         return {"state": outcome.answer}
 
     @router.get("/programmes")
-    async def list_programmes() -> list[ProgrammeAnswer]:
-        """Return the programmes that courier knows."""
+    async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
+        """Return the programmes that courier knows and the caller holds a grant in."""
         return [
             ProgrammeAnswer(programme_id=p.id, name=p.name, owner=p.owner, version=p.version)
             for p in await reader.programmes()
+            if caller.belongs_to(p.id)
         ]
 
     return router
@@ -159,8 +159,24 @@ def _allowed(caller: Caller) -> Callable[[Job], None]:
     return check
 
 
-def _covers(caller: Caller, job: Job) -> bool:
-    return any(scope.covers(job.programme_id, job.place.village) for scope in caller.scopes)
+def _sight(caller: Caller, programme_id: str) -> Sight:
+    caller.regions(programme_id)  # refuses another tenant
+    return Sight(
+        programme_id,
+        regions=caller.reach(programme_id, caller.acting - _OWN_ONLY),
+        own_regions=caller.reach(programme_id, _OWN_ONLY),
+        agent_id=caller.subject,
+    )
+
+
+def _require_sight(caller: Caller, job: Job) -> None:
+    """Refuse a job that the caller's list would not show."""
+    where = {"programme": job.programme_id, "region": job.place.village}
+    if caller.may(caller.acting - _OWN_ONLY, **where):
+        return
+    caller.require(**where)
+    if job.agent_id != caller.subject:
+        raise Forbidden("an agent sees his own jobs")
 
 
 def _answer(job: Job) -> JobAnswer:

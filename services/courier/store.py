@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from services.courier.domain import Area, Job, JobState, Place, Programme
+from services.courier.usecases import Sight
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.messaging.errors import Waits
 from shared.messaging.unit import Unit
-from shared.mongo.client import Database
+from shared.mongo.client import Database, translated
 from shared.mongo.migrations import Index
+from shared.mongo.regions import within
 
 JOBS = "jobs"
 AREAS = "areas"
@@ -20,6 +22,7 @@ COLLECTIONS = (JOBS, AREAS, PROGRAMMES)
 INDEXES = (
     Index(JOBS, (("agent_id", 1), ("state", 1), ("_id", 1))),
     Index(JOBS, (("programme_id", 1), ("state", 1), ("_id", 1))),
+    Index(JOBS, (("programme_id", 1), ("village", 1), ("_id", 1))),
 )
 
 
@@ -74,29 +77,39 @@ class CourierWork:
 
 
 class CourierReader:
-    """What pages and lists read: committed documents, outside any unit."""
+    """`usecases.Reader`: committed documents, outside any unit. Raises Unavailable."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def job(self, job_id: str) -> Job | None:
         """Return a job."""
-        document = await self._db[JOBS].find_one({"_id": job_id})
+        with translated():
+            document = await self._db[JOBS].find_one({"_id": job_id})
         return _job(document) if document else None
 
-    async def jobs(
-        self, *, agent_id: str | None, programme_id: str, state: JobState | None, limit: int
-    ) -> list[Job]:
-        """Return jobs of a programme, oldest first, at most `limit`."""
-        wanted = {"agent_id": agent_id, "programme_id": programme_id, "state": state}
-        query = {name: value for name, value in wanted.items() if value is not None}
-        found = self._db[JOBS].find(query, sort=[("_id", 1)], limit=limit)
-        return [_job(document) for document in await found.to_list(None)]
+    async def jobs(self, sight: Sight, *, state: JobState | None, limit: int) -> list[Job]:
+        """Return the jobs in sight, oldest first, at most `limit`."""
+        query = _in_sight(sight) if state is None else {**_in_sight(sight), "state": state.value}
+        with translated():
+            found = self._db[JOBS].find(query, sort=[("_id", 1)], limit=limit)
+            return [_job(document) for document in await found.to_list(None)]
 
     async def programmes(self) -> list[Programme]:
         """Return our copies of all programmes."""
-        found = self._db[PROGRAMMES].find({}, sort=[("_id", 1)])
-        return [_programme(document) for document in await found.to_list(None)]
+        with translated():
+            found = self._db[PROGRAMMES].find({}, sort=[("_id", 1)])
+            return [_programme(document) for document in await found.to_list(None)]
+
+
+def _in_sight(sight: Sight) -> dict[str, Any]:
+    # A part for grants that are not there is left out, or no index could serve the other alone.
+    parts = []
+    if sight.regions:
+        parts.append(within("village", sight.regions))
+    if sight.own_regions:
+        parts.append({"agent_id": sight.agent_id, **within("village", sight.own_regions)})
+    return {"programme_id": sight.programme_id, "$or": parts}
 
 
 def _job(document: Mapping[str, Any]) -> Job:

@@ -1,6 +1,7 @@
 """What courier does, and what it needs for that."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -79,6 +80,19 @@ class Work(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Which jobs of one programme somebody may see.
+
+    All of `regions`, and in `own_regions` those that `agent_id` carries. `*` stands for everywhere.
+    """
+
+    programme_id: str
+    regions: frozenset[str]
+    own_regions: frozenset[str]
+    agent_id: str
+
+
 class Reader(Protocol):
     """What lists show: committed data, outside any unit."""
 
@@ -86,10 +100,8 @@ class Reader(Protocol):
         """Return a job."""
         ...
 
-    async def jobs(
-        self, *, agent_id: str | None, programme_id: str, state: JobState | None, limit: int
-    ) -> list[Job]:
-        """Return jobs of a programme, oldest first, at most `limit`."""
+    async def jobs(self, sight: Sight, *, state: JobState | None, limit: int) -> list[Job]:
+        """Return the jobs in sight, oldest first, at most `limit`."""
         ...
 
     async def programmes(self) -> list[Programme]:

@@ -255,8 +255,10 @@ class MemoryRoad:
         subject: str = "agus",
     ) -> str:
         """Return a token that holds one grant, valid for an hour of the road's clock."""
-        grant = Grant(Role(role), programme, region)
-        return Issuer(self._key, self.clock).issue(subject, [grant], timedelta(hours=1))
+        return self._issued([Grant(Role(role), programme, region)], subject)
+
+    def _issued(self, grants: Sequence[Grant], subject: str) -> str:
+        return Issuer(self._key, self.clock).issue(subject, grants, timedelta(hours=1))
 
     def headers(
         self,
@@ -268,7 +270,13 @@ class MemoryRoad:
         key: str | None = None,
     ) -> dict[str, str]:
         """Return the headers of a request by such a caller, with an idempotency key."""
-        token = self.token(role, programme, region, subject)
+        return self.headers_of(f"{Role(role)}:{programme}:{region}", subject=subject, key=key)
+
+    def headers_of(
+        self, *grants: str, subject: str = "agus", key: str | None = None
+    ) -> dict[str, str]:
+        """Return the same for a caller with several grants, each `role:programme:region`."""
+        token = self._issued([Grant.parse(text) for text in grants], subject)
         return {"Authorization": f"Bearer {token}", HEADER: key or token_hex(8)}
 
 

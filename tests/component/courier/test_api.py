@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.component.courier.counter import AREA, STEPS, Counter, counter
-from tests.unit.courier.sample import AGENT, VILLAGE, issued, received
+from tests.unit.courier.sample import AGENT, VILLAGE, issued, programme, received
 
 
 @pytest.fixture
@@ -256,7 +256,60 @@ async def test_an_agent_sees_his_own_jobs_and_an_operator_those_of_his_region(
     assert await seen(everywhere) == ["case-1", "case-2", "case-3"]
     assert await seen(everywhere, state="open") == ["case-2", "case-3"]
     assert await seen(everywhere, limit=1) == ["case-1"]
-    assert await seen(everywhere, programme_id="botram") == []
+    both = at.road.headers("operator", "*", "32.75.02")
+    assert await seen(both) == ["case-3"]
+    assert await seen(both, programme_id="botram") == []
+
+
+async def test_a_list_is_full_however_much_lies_outside_of_the_callers_region(at: Counter) -> None:
+    await at.road.deliver(received("case-1", region_code="32.75.02.1001"))
+    await at.road.deliver(received("case-2"))
+    query = {"programme_id": "halo_pamor", "limit": 1}
+    headers = at.road.headers("operator", "halo_pamor", "32.75.01")
+    answer = await at.client.get("/api/jobs", params=query, headers=headers)
+    assert [job["job_id"] for job in answer.json()] == ["case-2"]
+
+
+@pytest.mark.parametrize("role", ["agent", "operator", "admin", "service"])
+async def test_jobs_of_a_foreign_programme_are_refused(at: Counter, role: str) -> None:
+    headers = at.road.headers(role, "botram", "*")
+    answer = await at.client.get("/api/jobs?programme_id=halo_pamor", headers=headers)
+    problem(answer, 403, "forbidden")
+
+
+async def test_an_agent_does_not_see_another_agents_job(at: Counter) -> None:
+    await at.assigned_job()
+    answer = await at.client.get("/api/jobs/case-1", headers=at.agent("agent-2"))
+    assert problem(answer, 403, "forbidden")["detail"] == "an agent sees his own jobs"
+
+
+async def test_each_grant_shows_what_its_own_role_and_region_show(at: Counter) -> None:
+    await at.assigned_job()
+    await at.road.deliver(received("case-2", rw="006"))
+    await at.road.deliver(received("case-3", region_code="32.75.02.1001"))
+
+    async def seen(*grants: str, subject: str = "agent-2") -> tuple[list[str], list[str]]:
+        headers = at.road.headers_of(*grants, subject=subject)
+        listed = await at.client.get("/api/jobs?programme_id=halo_pamor", headers=headers)
+        assert listed.status_code == 200, listed.text
+        ones = [
+            id_
+            for id_ in ("case-1", "case-2", "case-3")
+            if (await at.client.get(f"/api/jobs/{id_}", headers=headers)).status_code == 200
+        ]
+        return [job["job_id"] for job in listed.json()], ones
+
+    def same(*ids: str) -> tuple[list[str], list[str]]:
+        return [*ids], [*ids]
+
+    elsewhere = "operator:botram:32.16"
+    assert await seen("agent:halo_pamor:32.75", elsewhere) == same()
+    assert await seen("agent:halo_pamor:32.75", elsewhere, subject=AGENT) == same("case-1")
+    over = "operator:halo_pamor:32.75.02"
+    assert await seen("agent:halo_pamor:32.75", over) == same("case-3")
+    assert await seen("agent:halo_pamor:32.75", over, subject=AGENT) == same("case-1", "case-3")
+    # His own job lies outside of the region for which he is an agent.
+    assert await seen("agent:halo_pamor:32.75.02", over, subject=AGENT) == same("case-3")
 
 
 @pytest.mark.parametrize(
@@ -288,6 +341,22 @@ async def test_the_programmes_are_those_that_intake_published(at: Counter) -> No
             "version": 1,
         }
     ]
+
+
+async def test_the_programmes_are_those_in_which_the_caller_holds_a_grant(at: Counter) -> None:
+    await at.road.deliver(programme("botram", "BOTRAM"))
+
+    async def listed(*grants: str) -> list[str]:
+        answer = await at.client.get("/api/programmes", headers=at.road.headers_of(*grants))
+        return [one["programme_id"] for one in answer.json()]
+
+    assert await listed("planner:botram:32.16.18") == ["botram"]
+    assert await listed("planner:botram:32.16", "agent:halo_pamor:32.75") == [
+        "botram",
+        "halo_pamor",
+    ]
+    assert await listed("admin:*:63") == ["botram", "halo_pamor"]
+    assert await listed("admin:sregep:*") == []
 
 
 async def test_at_the_outbox_limit_a_step_is_put_off_and_events_still_come(at: Counter) -> None:
