@@ -15,57 +15,53 @@ from services.intake.domain import Refused, TrackingCodes
 from services.intake.gateways import KemendagriRegions, NationalCalendar, TryLimits
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader, IntakeWork
 from services.intake.usecases import Reader, Regions, Work
-from shared.auth.keys import load_public
-from shared.auth.tokens import Verifier
-from shared.messaging.consumer import Consumer
 from shared.messaging.unit import Clock
-from shared.observability.health import Health
-from shared.observability.metrics import service_registry
-from shared.runtime import Commands, Road, Service, open_road, utc_now
-from shared.web.app import create_app
+from shared.runtime import (
+    Blueprint,
+    Commands,
+    Front,
+    Service,
+    Site,
+    assemble,
+    open_road,
+    utc_now,
+)
 from shared.web.texts import Texts
 
 NAME: Final = "intake"
-VERSION: Final = "0.1.0"
 TEXTS: Final = Path(__file__).with_name("texts.toml")
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
     """Wire the service. Nothing is connected before it runs."""
-    registry = service_registry(NAME, VERSION)
-    health = Health()
-    road = open_road(NAME, settings, registry, clock)
-    road.watch(health)
-    consumer: Consumer[Work] = road.consumer(IntakeWork, Refused)
-    handlers.subscribe(consumer)
-    parts = _parts(settings, road)
-    app = create_app(
-        title="Jemput intake",
-        version=VERSION,
-        rules=api.RULES,
-        verifier=Verifier(load_public(settings.token_keys), clock),
-        health=health,
-        registry=registry,
-        routers=[routes(parts) for routes in api.ROUTERS],
-        secure_cookies=settings.secure_cookies,
-    )
-    return Service(
-        settings=settings,
-        app=app,
-        road=road,
-        health=health,
+    return assemble(blueprint(settings), settings, clock)
+
+
+def blueprint(settings: Settings) -> Blueprint[Work]:
+    """Return what is intake's own."""
+
+    def front(site: Site[Work]) -> Front:
+        parts = _parts(settings, site)
+        return Front(rules=api.RULES, routers=[routes(parts) for routes in api.ROUTERS])
+
+    return Blueprint(
+        name=NAME,
+        version="0.1.0",
+        work=IntakeWork,
+        refused=Refused,
+        subscribe=handlers.subscribe,
+        front=front,
         collections=COLLECTIONS,
         indexes=INDEXES,
-        consumers=[consumer],
     )
 
 
-def _parts(settings: Settings, road: Road) -> api.Parts:
+def _parts(settings: Settings, site: Site[Work]) -> api.Parts:
     regions = KemendagriRegions()
     regions.load()
     return api.Parts(
-        commands=road.commands(IntakeWork, Refused),
-        reader=IntakeReader(road.database),
+        commands=site.commands,
+        reader=IntakeReader(site.road.database),
         holidays=NationalCalendar(),
         regions=regions,
         codes=TrackingCodes(settings.tracking_secret.get_secret_value().encode()),

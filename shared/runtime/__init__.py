@@ -1,5 +1,6 @@
 """What every service's `app.py` wires: settings, the road, and a process that stops gracefully."""
 
+from shared.runtime.assemble import Blueprint, Front, Site, assemble
 from shared.runtime.commands import Commands, Sent, SentDep
 from shared.runtime.road import Road, open_road
 from shared.runtime.service import Service, run
@@ -7,12 +8,16 @@ from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import start, utc_now
 
 __all__ = [
+    "Blueprint",
     "Commands",
+    "Front",
     "Road",
     "Sent",
     "SentDep",
     "Service",
     "ServiceSettings",
+    "Site",
+    "assemble",
     "open_road",
     "run",
     "start",

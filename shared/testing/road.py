@@ -1,18 +1,15 @@
 """A service's road on fakes, for component tests: the real kernel, no server, no socket.
 
     async with memory_road("courier") as road:
-        consumer = road.consumer(CourierWork, Refused)
-        handlers.subscribe(consumer)
-        router = api.routes(road.commands(CourierWork, Refused), CourierReader(road.database))
-        client = road.client(rules=api.RULES, routers=[router])
+        client = road.client(BLUEPRINT)
 
         receipt = await road.deliver(RequestReceived(...))
         answer = await client.put(path, json=..., headers=road.headers("admin", "botram", "32.16"))
         assert road.published == [JobOpened(...), JobAssigned(...)]
 
-`Consumer`, `GroupCommit`, `OutboxRelay` and `Commands` are the ones of production; only database,
-bus and broker are not there. Nothing happens by a timer: what was committed is published, and what
-waits for a predecessor is taken up, when `deliver` or `settle` runs.
+Everything is wired as `assemble` does it in production; only database, bus and broker are not
+there. Nothing happens by a timer: what was committed is published, and what waits for a predecessor
+is taken up, when `deliver` or `settle` runs.
 """
 
 import asyncio
@@ -24,13 +21,12 @@ from secrets import token_hex
 from typing import Any, TypeVar, cast
 
 import httpx
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from faststream.rabbit.message import RabbitMessage
 from prometheus_client import CollectorRegistry
 
 from shared.auth.keys import SigningKey
 from shared.auth.roles import EVERYWHERE, Grant, Role
-from shared.auth.rules import RouteRules
 from shared.auth.tokens import Issuer, Verifier
 from shared.contracts import CATALOGUE, Event
 from shared.contracts.envelope import Envelope, new_id
@@ -46,15 +42,14 @@ from shared.messaging.wire import DETAIL, REASON, properties
 from shared.mongo.client import Client, Database
 from shared.mongo.outbox import MongoOutbox
 from shared.observability.health import Health
+from shared.runtime.assemble import Blueprint, application, consumer_of, site_of
 from shared.runtime.commands import Commands
 from shared.runtime.road import PURPOSE, Road
 from shared.testing.bus import MemoryBus, Sent
 from shared.testing.delivery import Delivery
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryOutbox, MemoryParking, MemoryStore
-from shared.web.app import create_app
 from shared.web.idempotency import HEADER
-from shared.web.pages import Pages
 
 W = TypeVar("W")
 
@@ -225,27 +220,17 @@ class MemoryRoad:
             continue
         relay._in_hand.clear()  # noqa: SLF001 - as after a pause: nothing is on its way
 
-    def app(
-        self, *, rules: RouteRules, routers: Sequence[APIRouter], pages: Pages | None = None
-    ) -> FastAPI:
-        """Return the application with these routes, as `create_app` makes it in production."""
-        return create_app(
-            title=self.service,
-            version="0",
-            rules=rules,
-            verifier=Verifier({self._key.kid: self._key.public}, self.clock),
-            health=self.health,
-            registry=self.registry,
-            routers=routers,
-            pages=pages,
-        )
+    def app(self, blueprint: Blueprint[W]) -> FastAPI:
+        """Return the service as `assemble` makes it in production, its queue read by `deliver`."""
+        site = site_of(blueprint, self.road, self.health, self.registry)
+        self._consumers.append(consumer_of(blueprint, self.road))
+        verifier = Verifier({self._key.kid: self._key.public}, self.clock)
+        return application(blueprint, site, blueprint.front(site), verifier)
 
-    def client(
-        self, *, rules: RouteRules, routers: Sequence[APIRouter], pages: Pages | None = None
-    ) -> httpx.AsyncClient:
+    def client(self, blueprint: Blueprint[W]) -> httpx.AsyncClient:
         """Return a client of such an application; it opens no socket."""
-        app = self.app(rules=rules, routers=routers, pages=pages)
-        return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOST)
+        transport = httpx.ASGITransport(self.app(blueprint))
+        return httpx.AsyncClient(transport=transport, base_url=HOST)
 
     def token(
         self,

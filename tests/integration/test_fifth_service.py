@@ -104,12 +104,7 @@ def subscribe(consumer: Consumer[CountingWork]) -> None:
 from counting import handlers
 from counting.config import Settings
 from counting.store import COUNTS, CountingWork
-from shared.auth.keys import load_public
-from shared.auth.tokens import Verifier
-from shared.observability.health import Health
-from shared.observability.metrics import service_registry
-from shared.runtime import Service, open_road, utc_now
-from shared.web.app import create_app
+from shared.runtime import Blueprint, Front, Service, assemble
 
 
 class Refused(Exception):
@@ -118,16 +113,18 @@ class Refused(Exception):
 
 def build(settings: Settings) -> Service:
     """Wire the service."""
-    registry, health = service_registry("counting", "1"), Health()
-    road = open_road("counting", settings, registry, utc_now)
-    road.watch(health)
-    consumer = road.consumer(CountingWork, Refused)
-    handlers.subscribe(consumer)
-    verifier = Verifier(load_public(settings.token_keys), utc_now)
-    app = create_app(title="Counting", version="1", rules={}, verifier=verifier, health=health,
-                     registry=registry, routers=[])
-    return Service(settings=settings, app=app, road=road, health=health, collections=(COUNTS,),
-                   indexes=(), consumers=[consumer])
+    return assemble(BLUEPRINT, settings)
+
+
+BLUEPRINT = Blueprint(
+    name="counting",
+    version="1",
+    work=CountingWork,
+    refused=Refused,
+    subscribe=handlers.subscribe,
+    front=lambda _: Front(rules={}, routers=[]),
+    collections=(COUNTS,),
+)
 ''',
     "__main__.py": '''
 """`python -m counting`"""

@@ -7,12 +7,7 @@ from typing import Any
 
 import httpx
 
-from services.courier import api, handlers
-from services.courier.domain import Refused
-from services.courier.store import CourierReader, CourierWork
-from services.courier.usecases import Work
-from shared.messaging.consumer import Consumer
-from shared.runtime.commands import Commands
+from services.courier.app import BLUEPRINT
 from shared.testing.road import MemoryRoad, memory_road
 from tests.unit.courier.sample import AGENT, VILLAGE, issued, programme, received
 
@@ -54,11 +49,7 @@ class Counter:
 async def counter() -> AsyncIterator[Counter]:
     """Run courier on fakes until the end of the block."""
     async with memory_road("courier") as road:
-        consumer: Consumer[Work] = road.consumer(CourierWork, Refused)
-        handlers.subscribe(consumer)
-        commands: Commands[Work] = road.commands(CourierWork, Refused)
-        router = api.routes(commands, CourierReader(road.database))
-        client = road.client(rules=api.RULES, routers=[router])
+        client = road.client(BLUEPRINT)
         await road.deliver(programme())
         yield Counter(road, client)
         await client.aclose()

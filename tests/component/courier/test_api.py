@@ -264,9 +264,10 @@ async def test_an_agent_sees_his_own_jobs_and_an_operator_those_of_his_region(
 async def test_a_list_is_full_however_much_lies_outside_of_the_callers_region(at: Counter) -> None:
     await at.road.deliver(received("case-1", region_code="32.75.02.1001"))
     await at.road.deliver(received("case-2"))
-    query = {"programme_id": "halo_pamor", "limit": 1}
-    headers = at.road.headers("operator", "halo_pamor", "32.75.01")
-    answer = await at.client.get("/api/jobs", params=query, headers=headers)
+    path = "/api/jobs?programme_id=halo_pamor&limit=1"
+    answer = await at.client.get(
+        path, headers=at.road.headers("operator", "halo_pamor", "32.75.01")
+    )
     assert [job["job_id"] for job in answer.json()] == ["case-2"]
 
 

@@ -1,6 +1,8 @@
 """Courier as its composition root wires it, with nothing behind it."""
 
+import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -11,15 +13,19 @@ from services.courier.app import build
 from services.courier.config import Settings
 from services.courier.store import COLLECTIONS, INDEXES
 from shared.auth.keys import SigningKey, write_public
-from shared.runtime import Service
+from shared.auth.roles import Grant
+from shared.auth.tokens import Issuer
+from shared.runtime import Service, utc_now
+from tests.component.away import assert_put_off
 
 NOBODY_LISTENS = 1
+KEY = SigningKey.generate()
+TOKEN = Issuer(KEY, utc_now).issue("agus", [Grant.parse("admin:*:*")], timedelta(hours=1))
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    key = SigningKey.generate()
-    write_public(tmp_path / "keys.json", {key.kid: key.public})
+    write_public(tmp_path / "keys.json", {KEY.kid: KEY.public})
     settings = Settings(
         amqp_url=f"amqp://127.0.0.1:{NOBODY_LISTENS}/",
         mongo_url=f"mongodb://127.0.0.1:{NOBODY_LISTENS}/",
@@ -41,6 +47,16 @@ async def test_with_nothing_behind_it_it_lives_is_unready_and_says_why(service: 
     assert checks["rabbitmq"].startswith("degraded: not connected")
     assert checks["mongodb"] != "ok"
     assert checks["outbox"] == "ok"
+
+
+async def test_without_its_database_it_says_to_come_back(service: Service) -> None:
+    paths = ("/api/programmes", "/api/jobs?programme_id=halo_pamor", "/api/jobs/case-1")
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    transport = httpx.ASGITransport(service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://jemput.test") as client:
+        answers = await asyncio.gather(*[client.get(path, headers=headers) for path in paths])
+    for answer in answers:
+        assert_put_off(answer)
 
 
 def test_it_reads_one_queue_and_owns_three_collections(service: Service) -> None:

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
+from pydantic import SecretStr
 
-from services.intake import api, handlers
-from services.intake.api import Parts
-from services.intake.app import TEXTS
-from services.intake.domain import Refused, TrackingCodes
-from services.intake.gateways import KemendagriRegions, NationalCalendar, TryLimits
-from services.intake.store import IntakeReader, IntakeWork
-from services.intake.usecases import Work
-from shared.messaging.consumer import Consumer
+from services.intake.app import blueprint
+from services.intake.config import Settings
 from shared.testing.road import MemoryRoad, memory_road
-from shared.web.texts import Texts
 from tests.unit.intake.bus import scheduled
 from tests.unit.intake.sample import EVENT, NIK
 
-SECRET: Final = b"a made-up secret of thirty-two by"
+SECRET: Final = "a made-up secret of thirty-two by"
+NOWHERE: Final[Mapping[str, Any]] = {
+    "amqp_url": "amqp://nowhere.invalid/",
+    "mongo_url": "mongodb://nowhere.invalid/",
+    "token_keys": "none.json",
+}
+"""Settings of what the fakes stand in for."""
 
 BOTRAM: Final[Mapping[str, Any]] = {
     "name": "BOTRAM",
@@ -130,19 +130,13 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
     async with memory_road("intake") as road:
-        consumer: Consumer[Work] = road.consumer(IntakeWork, Refused)
-        handlers.subscribe(consumer)
-        parts = Parts(
-            commands=road.commands(IntakeWork, Refused),
-            reader=IntakeReader(road.database),
-            holidays=NationalCalendar(),
-            regions=KemendagriRegions(),
-            codes=TrackingCodes(SECRET),
-            limiter=TryLimits(per_client, together),
-            texts=Texts.load(TEXTS),
+        settings = Settings(
+            **NOWHERE,
+            tracking_secret=SecretStr(SECRET),
+            track_limit_client=per_client,
+            track_limit_all=together,
         )
-        routers = [routes(parts) for routes in api.ROUTERS]
-        async with road.client(rules=api.RULES, routers=routers) as client:
+        async with road.client(blueprint(settings)) as client:
             running = Desk(road, client)
             (await running.publish("botram", BOTRAM)).raise_for_status()
             (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
-from services.reporting import api, handlers, pages
-from services.reporting.app import page_frame
-from services.reporting.domain import Refused, fold
-from services.reporting.store import Reader, ReportingWork
+from services.reporting.app import blueprint, show
+from services.reporting.config import Settings
+from services.reporting.domain import fold
+from services.reporting.pages import Board
 from services.reporting.store.archive import fact_of
 from services.reporting.store.names import (
     ARCHIVE,
@@ -24,24 +25,19 @@ from services.reporting.store.names import (
 )
 from services.reporting.usecases.archive import Work
 from shared.contracts.event import Event
-from shared.messaging.consumer import Consumer
+from shared.runtime import Front, Site
 from shared.testing.road import MemoryRoad, memory_road
-from shared.web.live import Streams, Timing
+from shared.web.live import Timing
 from tests.unit.reporting.histories import programme, received, scheduled
 
 SETU: Final = "botram-2023-03-11-setu"
 BALANGAN: Final = "dik-2023-03-12-paringin"
-
-
-class Gauge:
-    """How many streams are open."""
-
-    def __init__(self) -> None:
-        self.open = 0.0
-
-    def set(self, value: float, /) -> None:
-        """Note how many."""
-        self.open = value
+SETTINGS: Final = Settings(
+    amqp_url="amqp://nowhere.invalid/",
+    mongo_url="mongodb://nowhere.invalid/",
+    token_keys=Path("none.json"),
+)
+"""Settings of what the fakes stand in for."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +46,12 @@ class Desk:
 
     road: MemoryRoad
     client: httpx.AsyncClient
-    board: pages.Board
-    stopping: asyncio.Event
-    gauge: Gauge
+    board: Board
+
+    @property
+    def streams(self) -> float:
+        """How many streams are open."""
+        return self.road.registry.get_sample_value("jemput_http_streams_open") or 0.0
 
     async def tell(self, *events: Event) -> None:
         """Have events come in, and count everything there is."""
@@ -88,7 +87,7 @@ class Desk:
     async def streaming(self, path: str, role: str = "head", *scope: str) -> asyncio.Task[Any]:
         """Open a stream; its answer is whole when it ends."""
         asked = asyncio.create_task(self.get(path, role, *scope))
-        await until(lambda: self.gauge.open > 0 or asked.done())
+        await until(lambda: self.streams > 0 or asked.done())
         return asked
 
     async def see(self, path: str, role: str = "head", *scope: str) -> httpx.Response:
@@ -102,20 +101,15 @@ class Desk:
 async def desk() -> AsyncIterator[Desk]:
     """Reporting with nothing in it."""
     async with memory_road("reporting") as road:
-        consumer: Consumer[Work] = road.consumer(ReportingWork, Refused)
-        handlers.subscribe(consumer)
-        reader, frame, stopping = Reader(road.database), page_frame(), asyncio.Event()
-        board = pages.Board(frame, reader)
-        gauge = Gauge()
-        timing = Timing(pace=0.01)
-        streams = Streams(stopping=stopping, clock=road.clock, gauge=gauge, timing=timing)
-        client = road.client(
-            rules={**api.RULES, **pages.RULES},
-            routers=[api.routes(reader), pages.routes(frame, board, reader, streams)],
-            pages=frame,
-        )
-        async with client:
-            yield Desk(road, client, board, stopping, gauge)
+        shown: list[Front] = []
+
+        def front(site: Site[Work]) -> Front:
+            shown.append(show(site, Timing(pace=0.01)))
+            return shown[0]
+
+        async with road.client(replace(blueprint(SETTINGS), front=front)) as client:
+            (follow,) = shown[0].beside_http
+            yield Desk(road, client, follow.__self__)  # type: ignore[attr-defined]
 
 
 async def two_offices(full: Desk) -> None:

@@ -109,7 +109,7 @@ async def test_a_stream_sends_the_figures_and_again_after_each_change(
     await until(lambda: "<strong>5</strong>" in full.board._made[SETU][1])
     # What was made is sent at once; then the process stops.
     await asyncio.sleep(0)
-    full.stopping.set()
+    full.road.health.drain()
     answer = await asked
     following.cancel()
     assert answer.headers["content-type"].startswith("text/event-stream")

@@ -43,6 +43,6 @@ async def test_a_row_of_the_table(row: dict[str, str]) -> None:
             headers = full.road.headers(row["role"], row["grant_programme"], row["grant_region"])
         asked = asyncio.create_task(full.client.get(path, headers=headers))
         # A stream ends when the process stops, and is only then an answer to this client.
-        await until(lambda: full.gauge.open > 0 or asked.done())
-        full.stopping.set()
+        await until(lambda: full.streams > 0 or asked.done())
+        full.road.health.drain()
         assert (await asked).status_code == int(row["status"])

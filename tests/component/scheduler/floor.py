@@ -7,13 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from services.scheduler import api, handlers
-from services.scheduler.domain import Refused
-from services.scheduler.gateways import NationalCalendar
-from services.scheduler.store import SchedulerReader, SchedulerWork
-from services.scheduler.usecases import Work
-from shared.messaging.consumer import Consumer
-from shared.runtime.commands import Commands
+from services.scheduler.app import BLUEPRINT
 from shared.testing.road import MemoryRoad, Receipt, memory_road
 from tests.unit.scheduler.sample import SETU, published, received
 
@@ -104,16 +98,11 @@ class Floor:
 @asynccontextmanager
 async def floor(*, planned: bool = True) -> AsyncIterator[Floor]:
     """Scheduler that knows two programmes and, if `planned`, an event of each."""
-    async with memory_road("scheduler") as road:
-        consumer: Consumer[Work] = road.consumer(SchedulerWork, Refused)
-        handlers.subscribe(consumer)
-        commands: Commands[Work] = road.commands(SchedulerWork, Refused)
-        router = api.routes(commands, SchedulerReader(road.database), NationalCalendar())
-        async with road.client(rules=api.RULES, routers=[router]) as client:
-            running = Floor(road, client)
-            await road.deliver(published())
-            await road.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
-            if planned:
-                for programme_id, event_id in EVENTS.items():
-                    (await running.put(event_body(programme_id), event_id)).raise_for_status()
-            yield running
+    async with memory_road("scheduler") as road, road.client(BLUEPRINT) as client:
+        running = Floor(road, client)
+        await road.deliver(published())
+        await road.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
+        if planned:
+            for programme_id, event_id in EVENTS.items():
+                (await running.put(event_body(programme_id), event_id)).raise_for_status()
+        yield running

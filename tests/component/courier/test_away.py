@@ -1,0 +1,20 @@
+"""Courier's reads while MongoDB is away."""
+
+from services.courier.api import RULES
+from tests.component.away import assert_put_off, reads
+from tests.component.courier.counter import counter
+
+PATHS = {
+    "GET /api/jobs": "/api/jobs?programme_id=halo_pamor",
+    "GET /api/jobs/{job_id}": "/api/jobs/case-1",
+    "GET /api/programmes": "/api/programmes",
+}
+
+
+async def test_every_read_is_put_off() -> None:
+    assert set(PATHS) == reads(RULES)
+    async with counter() as at:
+        at.road.memory.away = True
+        for path in PATHS.values():
+            assert_put_off(await at.client.get(path, headers=at.road.headers("admin")))
+        at.road.memory.away = False

@@ -1,0 +1,31 @@
+"""Intake's reads while MongoDB is away, and a resident's question among them."""
+
+from services.intake.api import RULES
+from tests.component.away import assert_put_off, reads
+from tests.component.intake.kit import at_event, desk
+
+PATHS = {
+    "GET /api/programmes": "/programmes",
+    "GET /api/programmes/{programme_id}": "/programmes/botram",
+    "GET /api/requests": "/requests?programme_id=botram",
+    "GET /api/requests/{case_id}": "/requests/case-1",
+}
+
+
+async def test_every_read_is_put_off() -> None:
+    assert set(PATHS) == reads(RULES)
+    async with desk() as office:
+        office.road.memory.away = True
+        for path in PATHS.values():
+            assert_put_off(await office.operator("GET", path))
+        office.road.memory.away = False
+
+
+async def test_a_resident_is_told_to_come_back() -> None:
+    async with desk() as office:
+        code = (await office.record(at_event()))["tracking_code"]
+        office.road.memory.away = True
+        for path in ("", "/receipt"):
+            assert_put_off(await office.track(code, path))
+        office.road.memory.away = False
+        assert (await office.track(code)).status_code == 200

@@ -1,0 +1,38 @@
+"""Reporting's reads while MongoDB is away."""
+
+from services.reporting import api, pages
+from tests.component.away import assert_put_off, reads
+from tests.component.reporting.kit import SETU, desk, two_offices
+
+PATHS = {
+    "GET /api/events/{event_id}/report": f"/api/events/{SETU}/report",
+    "GET /api/programmes": "/api/programmes",
+    "GET /api/programmes/{programme_id}/totals": (
+        "/api/programmes/botram/totals?from=2023-03-01&to=2023-03-31&by=day"
+    ),
+    "GET /acara": "/acara",
+    "GET /acara/{event_id}": f"/acara/{SETU}",
+    "GET /acara/{event_id}/angka": f"/acara/{SETU}/angka",
+    "GET /acara/{event_id}/arus": f"/acara/{SETU}/arus",
+}
+READS_NOTHING = "GET /"
+
+
+async def test_every_read_is_put_off() -> None:
+    assert {*PATHS, READS_NOTHING} == reads({**api.RULES, **pages.RULES})
+    async with desk() as full:
+        await two_offices(full)
+        full.road.memory.away = True
+        for path in PATHS.values():
+            headers = full.road.headers("head")
+            assert_put_off(await full.client.get(path, headers=headers))
+        full.road.memory.away = False
+
+
+async def test_a_page_says_so_in_words() -> None:
+    async with desk() as full:
+        full.road.memory.away = True
+        answer = await full.see("/acara")
+        assert answer.status_code == 503
+        assert "Layanan sedang tidak tersedia" in answer.text
+        full.road.memory.away = False

@@ -1,0 +1,24 @@
+"""Scheduler's reads while MongoDB is away."""
+
+from services.scheduler.api import RULES
+from tests.component.away import assert_put_off, reads
+from tests.component.scheduler.floor import floor
+from tests.unit.scheduler.sample import SETU
+
+PATHS = {
+    "GET /api/events": "/api/events?programme_id=botram",
+    "GET /api/events/{event_id}": f"/api/events/{SETU}",
+    "GET /api/events/{event_id}/booths/{booth_id}/current": (
+        f"/api/events/{SETU}/booths/loket-1/current"
+    ),
+    "GET /api/programmes": "/api/programmes",
+}
+
+
+async def test_every_read_is_put_off() -> None:
+    assert set(PATHS) == reads(RULES)
+    async with floor() as at:
+        at.road.memory.away = True
+        for path in PATHS.values():
+            assert_put_off(await at.get(path))
+        at.road.memory.away = False
