@@ -1,18 +1,15 @@
 """Reporting's settings, and those of whoever operates it."""
 
-from pathlib import Path
-from typing import Any
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
-from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from shared.runtime import ServiceSettings
+from shared.runtime import FileSettings, ServiceSettings
 
 
 class Settings(ServiceSettings):
     """Read from `REPORTING_...`, by the service and by its commands."""
 
-    model_config = SettingsConfigDict(env_prefix="REPORTING_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="REPORTING_")
 
     mongo_database: str = "reporting"
     http_port: int = Field(default=8004, ge=0, le=65535)
@@ -21,16 +18,9 @@ class Settings(ServiceSettings):
     )
 
 
-class OperatorSettings(BaseSettings):
+class OperatorSettings(FileSettings):
     """Read from `JEMPUT_OPERATOR_...`: what a service's own broker user may not do."""
 
-    model_config = SettingsConfigDict(env_prefix="JEMPUT_OPERATOR_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="JEMPUT_OPERATOR_")
 
     amqp_url: str = Field(description="RabbitMQ as a user who may write to any queue.")
-    amqp_url_file: Path | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_file(cls, values: dict[str, Any]) -> dict[str, Any]:
-        file = values.get("amqp_url_file")
-        return {**values, "amqp_url": Path(file).read_text().strip()} if file else values

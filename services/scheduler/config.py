@@ -9,7 +9,7 @@ from shared.runtime import ServiceSettings
 class Settings(ServiceSettings):
     """Read from `SCHEDULER_...`."""
 
-    model_config = SettingsConfigDict(env_prefix="SCHEDULER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SCHEDULER_")
 
     mongo_database: str = "scheduler"
     http_port: int = Field(default=8002, ge=0, le=65535)

@@ -4,12 +4,13 @@ from shared.runtime.assemble import Blueprint, Front, Site, assemble
 from shared.runtime.commands import Commands, Sent, SentDep
 from shared.runtime.road import Road, open_road
 from shared.runtime.service import Service, run
-from shared.runtime.settings import ServiceSettings
+from shared.runtime.settings import FileSettings, ServiceSettings
 from shared.runtime.start import start, utc_now
 
 __all__ = [
     "Blueprint",
     "Commands",
+    "FileSettings",
     "Front",
     "Road",
     "Sent",

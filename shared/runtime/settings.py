@@ -1,45 +1,74 @@
 """Settings that every service has; its own `config.py` adds a prefix and what else it needs."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from shared.contracts.envelope import new_id
 from shared.messaging.consumer import PREFETCH
 from shared.messaging.outbox import DEFAULT_LIMIT
 
 
-class ServiceSettings(BaseSettings):
-    """Read once from the environment in `__main__`. Any `<X>_FILE` holds the value of `<X>`."""
+class _Files(EnvSettingsSource):
+    """`<PREFIX><NAME>_FILE` names a file that holds the value of any setting `<NAME>`."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self.env_vars = dict(self._read())
+
+    def _read(self) -> Iterator[tuple[str, str]]:
+        for field in self.settings_cls.model_fields:
+            name = f"{self.env_prefix}{field}".lower()
+            if path := self.env_vars.get(f"{name}_file"):
+                yield name, Path(path).read_text("utf-8").strip()
+
+
+class FileSettings(BaseSettings):
+    """Settings from the environment, each of which may stand in a file instead.
+
+    The file wins over the plain variable. Raises OSError where it cannot be read.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from, the first before the next."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, _Files(settings_cls), env_settings
+
+
+class ServiceSettings(FileSettings):
+    """Read once from the environment in `__main__`; `<X>_FILE` may hold the value of any `<X>`."""
+
     amqp_url: str = Field(description="RabbitMQ with this service's own user.")
-    amqp_url_file: Path | None = None
     mongo_url: str = Field(description="MongoDB with this service's own user.")
-    mongo_url_file: Path | None = None
     mongo_database: str = Field(description="This service's own database.")
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=0, le=65535)
     token_keys: Path = Field(description="Public keys of tokens, a JSON Web Key Set.")
     secure_cookies: bool = Field(default=False, description="True behind TLS.")
     role: Literal["all", "api", "consumer"] = Field(
-        default="all", description="What this process does; locally one does both."
+        default="all",
+        description="api: HTTP alone. consumer: the queue alone, with /healthz, /readyz, /metrics.",
     )
     instance: str = Field(default_factory=new_id, description="Name of this process, new at start.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     prefetch: int = Field(default=PREFETCH, ge=1, le=2000)
     outbox_limit: int = Field(default=DEFAULT_LIMIT, ge=1)
     drain_seconds: float = Field(default=25.0, gt=0, description="For a graceful stop.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_files(cls, values: dict[str, Any]) -> dict[str, Any]:
-        read = {
-            name.removesuffix("_file"): Path(value).read_text().strip()
-            for name, value in values.items()
-            if name.endswith("_file") and value
-        }
-        return {**values, **read}

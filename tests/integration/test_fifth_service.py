@@ -58,7 +58,7 @@ from shared.runtime import ServiceSettings
 class Settings(ServiceSettings):
     """Read from `COUNTING_...`."""
 
-    model_config = SettingsConfigDict(env_prefix="COUNTING_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="COUNTING_")
 
     mongo_database: str = "counting"
     http_port: int = Field(default=8005, ge=0, le=65535)

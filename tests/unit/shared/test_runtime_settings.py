@@ -1,0 +1,60 @@
+"""Settings from the environment and from files."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import SettingsConfigDict
+
+from shared.runtime import FileSettings
+
+
+class Kiosk(FileSettings):
+    """Read from `KIOSK_...`."""
+
+    model_config = SettingsConfigDict(env_prefix="KIOSK_")
+
+    secret: SecretStr = Field(min_length=8)
+    limit: int = 5
+    doors: tuple[str, ...] = ()
+
+
+def put(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    monkeypatch.setenv(f"{name}_FILE", str(folder / name))
+
+
+def test_any_setting_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, monkeypatch, "KIOSK_SECRET", "eight signs\n")
+    put(tmp_path, monkeypatch, "KIOSK_LIMIT", "7\n")
+    put(tmp_path, monkeypatch, "KIOSK_DOORS", '["east", "west"]')
+    settings = Kiosk()
+    assert settings.secret.get_secret_value() == "eight signs"
+    assert (settings.limit, settings.doors) == (7, ("east", "west"))
+
+
+def test_the_file_wins_over_the_variable_and_what_is_said_in_code_over_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, monkeypatch, "KIOSK_SECRET", "of the file")
+    monkeypatch.setenv("KIOSK_SECRET", "of the variable")
+    monkeypatch.setenv("KIOSK_LIMIT_FILE", "")
+    monkeypatch.setenv("KIOSK_LIMIT", "9")
+    settings = Kiosk()
+    assert (settings.secret.get_secret_value(), settings.limit) == ("of the file", 9)
+    assert Kiosk(secret=SecretStr("of the code")).secret.get_secret_value() == "of the code"
+
+
+def test_a_value_that_does_not_fit_is_named_and_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, monkeypatch, "KIOSK_SECRET", "hunter2")
+    with pytest.raises(ValidationError, match="secret") as raised:
+        Kiosk()
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIOSK_SECRET_FILE", "/nowhere/secret")
+    with pytest.raises(FileNotFoundError):
+        Kiosk()
