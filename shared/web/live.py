@@ -5,23 +5,30 @@ of the content: what a browser shows already is not sent again. `static/live.js`
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from math import ceil
 from typing import Final
 
 from fastapi.sse import EventSourceResponse, format_sse_event
-from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope, Send
 
+from shared.auth.roles import Caller
 from shared.observability.health import Gauge
-from shared.web.problems import Unavailable
+from shared.web.problems import TooManyRequests, Unavailable
+from shared.web.scopekeys import CALLER
 
 STREAM_LIMIT: Final = 200
 """Open streams of one process; one more is answered 503."""
+SHARE: Final = 6
+"""Open streams of one caller in one process; one more is answered 429."""
 HEARTBEAT: Final = 15.0
-"""Seconds after which an idle stream says that it is still there."""
+"""Seconds after which an idle stream says that it is still there. Who has not taken what was sent
+after two of them loses his place."""
 PACE: Final = 1.0
 """Seconds between two events of one stream at least."""
 RETRY: Final = 3000
@@ -54,16 +61,6 @@ class Changes:
         while self._revision <= revision:
             await self._next.wait()
 
-    async def follow(self, look: Callable[[], Awaitable[object]], every: float) -> None:
-        """Look, until cancelled, every so many seconds at what others may change."""
-        seen = await look()
-        while True:
-            await asyncio.sleep(every)
-            found = await look()
-            if found != seen:
-                seen = found
-                self.bump()
-
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -74,7 +71,7 @@ class Timing:
 
 
 class Streams:
-    """All open streams of one process."""
+    """All open streams of one process; nobody holds more than `share` of its places."""
 
     def __init__(
         self,
@@ -83,6 +80,7 @@ class Streams:
         clock: Callable[[], datetime],
         gauge: Gauge,
         limit: int = STREAM_LIMIT,
+        share: int = SHARE,
         timing: Timing | None = None,
     ) -> None:
         self.stopping = stopping
@@ -90,7 +88,8 @@ class Streams:
         self._clock = clock
         self._gauge = gauge
         self._limit = limit
-        self._open = 0
+        self._share = share
+        self._open: Counter[str] = Counter()
 
     def stream(
         self, request: Request, render: Render, changes: Changes, until: datetime | None = None
@@ -101,37 +100,59 @@ class Streams:
         """
         left = None if until is None else (until - self._clock()).total_seconds()
         shown = request.headers.get("last-event-id", "")
-        return LiveResponse(self, _Source(render, changes, shown, left))
+        return LiveResponse(self, _Source(render, changes, shown, left), _subject(request))
 
-    def enter(self) -> None:
-        """Count one more; Unavailable when there are too many or the process stops."""
-        if self.stopping.is_set() or self._open >= self._limit:
+    def enter(self, subject: str) -> None:
+        """Count one more of this caller, `""` for nobody known.
+
+        Raises Unavailable when there are too many or the process stops, TooManyRequests when the
+        caller alone has too many.
+        """
+        if self.stopping.is_set() or self._open.total() >= self._limit:
             raise Unavailable("no room for another live stream; poll instead")
-        self._open += 1
-        self._gauge.set(self._open)
+        if subject and self._open[subject] >= self._share:
+            detail = f"{self._share} live streams are open already; close one, or poll"
+            raise TooManyRequests(detail, retry_after=ceil(self.timing.heartbeat))
+        self._count(subject, 1)
 
-    def leave(self) -> None:
+    def leave(self, subject: str) -> None:
         """Count one less."""
-        self._open -= 1
-        self._gauge.set(self._open)
+        self._count(subject, -1)
+
+    def _count(self, subject: str, change: int) -> None:
+        self._open[subject] += change
+        if not self._open[subject]:
+            del self._open[subject]
+        self._gauge.set(self._open.total())
 
 
 class LiveResponse(EventSourceResponse):
     """One stream; it takes its place when it begins and gives it back however it ends."""
 
-    def __init__(self, streams: Streams, source: "_Source") -> None:
+    def __init__(self, streams: Streams, source: "_Source", subject: str) -> None:
         self._events = source.events(streams)
         super().__init__(self._events, headers={"X-Accel-Buffering": "no"})
         self._streams = streams
+        self._subject = subject
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until the browser leaves, the process stops or the time is up."""
-        self._streams.enter()
+        """Stream until the browser leaves or stops reading, the process stops or the time is up."""
+        self._streams.enter(self._subject)
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, self._in_time(send))
         finally:
-            self._streams.leave()
+            self._streams.leave(self._subject)
             await self._events.aclose()
+
+    def _in_time(self, send: Send) -> Send:
+        async def sent(message: Message) -> None:
+            try:
+                async with asyncio.timeout(2 * self._streams.timing.heartbeat):
+                    await send(message)
+            except TimeoutError:
+                raise ClientDisconnect from None
+
+        return sent
 
 
 @dataclass(slots=True)
@@ -172,6 +193,11 @@ class _Source:
         finally:
             change.cancel()
             stop.cancel()
+
+
+def _subject(request: Request) -> str:
+    caller = request.scope.get(CALLER)
+    return caller.subject if isinstance(caller, Caller) else ""
 
 
 async def _over(stopping: asyncio.Event, seconds: float, ends: float | None) -> bool:

@@ -14,7 +14,7 @@ from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics, service_registry
 from shared.web.app import create_app
 from shared.web.guard import CallerDep
-from shared.web.live import RETRY, Changes, Streams, Timing
+from shared.web.live import RETRY, SHARE, Changes, Streams, Timing
 from tests.unit.shared.web_kit import Browser, Kit
 
 QUICK = Timing(heartbeat=0.01, pace=0.0)
@@ -24,7 +24,7 @@ PATIENT = Timing(heartbeat=60.0, pace=0.0)
 class Board:
     """An application with one live board that shows one number."""
 
-    def __init__(self, timing: Timing = PATIENT, limit: int = 2) -> None:
+    def __init__(self, timing: Timing = PATIENT, limit: int = 2, share: int = SHARE) -> None:
         self.kit = Kit()
         self.number = 938
         self.renders = 0
@@ -39,6 +39,7 @@ class Board:
             clock=self.kit.clock,
             gauge=metrics.streams,
             limit=limit,
+            share=share,
             timing=timing,
         )
         self.app = self._app(metrics)
@@ -79,10 +80,10 @@ class Board:
         return self.registry.get_sample_value("jemput_http_streams_open")
 
     @asynccontextmanager
-    async def browser(self, **headers: str) -> AsyncIterator[Browser]:
+    async def browser(self, spec: str = "2.3", **headers: str) -> AsyncIterator[Browser]:
         """Somebody who looks at the board, and leaves."""
         sent = {**self.kit.bearer("head:*:*"), "Host": "jemput.test", **headers}
-        browser = Browser(self.app, "/board", sent)
+        browser = Browser(self.app, "/board", sent, spec)
         try:
             yield browser
         finally:
@@ -205,6 +206,34 @@ async def test_one_stream_too_many_is_refused_and_a_place_given_back_is_free() -
     assert board.open == 0
 
 
+async def test_nobody_holds_more_than_his_share_of_the_places() -> None:
+    board = Board(limit=9, share=1)
+    other = {"Authorization": f"Bearer {board.kit.token('head:*:*', subject='budi')}"}
+    async with board.browser() as one:
+        await one.until("938")
+        async with board.browser() as two:
+            problem = json.loads(await two.until("too-many"))
+            assert (two.status, problem["type"]) == (429, "/problems/too-many-requests")
+            assert int(two.headers["retry-after"]) > 0
+        async with board.browser(**other) as three:
+            await three.until("938")
+            assert board.open == 2
+    async with board.browser() as again:
+        await again.until("938")
+        assert board.open == 1
+
+
+@pytest.mark.parametrize("spec", ["2.3", "2.4"])
+async def test_who_does_not_read_loses_his_place(spec: str) -> None:
+    board = Board(QUICK)
+    async with board.browser(spec=spec) as browser:
+        await browser.until("938")
+        assert board.open == 1
+        browser.reading.clear()
+        await asyncio.wait_for(browser.task, 5)
+        assert board.open == 0
+
+
 async def test_a_failing_fragment_gives_its_place_back() -> None:
     board = Board()
 
@@ -246,23 +275,6 @@ async def test_a_stream_needs_a_token_like_any_route() -> None:
     async with board.browser(Authorization="Bearer x") as browser:
         await browser.until("unauthenticated")
         assert browser.status == 401
-
-
-async def test_changes_made_elsewhere_are_looked_for() -> None:
-    changes, values = Changes(), iter([1, 1, 2, 2, 3])
-    done = asyncio.Event()
-
-    async def look() -> int:
-        try:
-            return next(values)
-        except StopIteration:
-            done.set()
-            return 3
-
-    following = asyncio.create_task(changes.follow(look, 0.0))
-    await asyncio.wait_for(done.wait(), 5)
-    following.cancel()
-    assert changes.revision == 2
 
 
 async def test_waiting_for_what_has_happened_already_is_no_waiting() -> None:

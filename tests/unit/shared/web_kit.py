@@ -204,10 +204,10 @@ class Kit:
             secure_cookies=secure_cookies,
         )
 
-    def token(self, *grants: str, hours: float = 1) -> str:
+    def token(self, *grants: str, hours: float = 1, subject: str = "agus") -> str:
         """A token with these grants."""
         issuer = Issuer(self.key, self.clock)
-        return issuer.issue("agus", [Grant.parse(text) for text in grants], timedelta(hours=hours))
+        return issuer.issue(subject, [Grant.parse(text) for text in grants], timedelta(hours=hours))
 
     def bearer(self, *grants: str) -> dict[str, str]:
         """The header a machine sends."""
@@ -252,15 +252,20 @@ def forge(header: Mapping[str, Any], claims: Mapping[str, Any], secret: bytes = 
 class Browser:
     """Holds one streamed answer open: reads it piece by piece, and can go away."""
 
-    def __init__(self, app: ASGIApp, path: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, app: ASGIApp, path: str, headers: Mapping[str, str], spec: str = "2.3"
+    ) -> None:
         self.status = 0
+        self.reading = asyncio.Event()
+        """Cleared, it takes nothing more."""
+        self.reading.set()
         self.headers: dict[str, str] = {}
         self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._asked = False
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "asgi": {"version": "3.0", "spec_version": spec},
             "http_version": "1.1",
             "method": "GET",
             "scheme": "http",
@@ -288,6 +293,7 @@ class Browser:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
+        await self.reading.wait()
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = {k.decode(): v.decode() for k, v in message["headers"]}
