@@ -10,9 +10,9 @@ from fastapi import Depends, Request
 from shared.messaging.errors import Conflict, Missing, Overloaded, Rejected, Waits, refusals
 from shared.messaging.group_commit import FingerprintMismatch, GroupCommit, Outcome, fingerprint_of
 from shared.messaging.unit import Unit
+from shared.web import problems
 from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
-from shared.web.problems import NotFound, Problem, Unavailable
 
 ANSWER_WITHIN: Final = 10.0
 """Seconds until the caller is told to try again; the command may still be carried out once."""
@@ -78,23 +78,23 @@ class Commands(Generic[W]):
 _TOLD = (Overloaded, TimeoutError, Conflict, Rejected, Waits, FingerprintMismatch)
 
 
-def _conflict(reason: str, detail: str) -> Problem:
-    title = "Not possible in the present state"
-    return Problem(409, "conflict", title, detail, members={"reason": reason})
-
-
-def _problem(error: Exception) -> Problem:
+def _problem(error: Exception) -> problems.Problem:
     match error:
         case Missing():
-            return NotFound(error.detail)
+            return problems.NotFound(error.detail)
         case Rejected():
-            return _conflict(error.reason, error.detail or error.reason)
+            return problems.Conflict(error.detail or error.reason, reason=error.reason)
         case Waits():
-            return _conflict("not_here_yet", "what this refers to is not known here yet")
+            detail = "what this refers to is not known here yet"
+            return problems.Conflict(detail, reason="not_here_yet")
         case FingerprintMismatch():
             title = "This Idempotency-Key was used for another request"
-            return Problem(422, "idempotency-key-reused", title)
+            return problems.Problem(422, "idempotency-key-reused", title)
         case Overloaded():
-            return Unavailable("too many events wait for the message broker", retry_after=30)
+            return problems.Unavailable(
+                "too many events wait for the message broker", retry_after=30
+            )
         case _:
-            return Unavailable("not confirmed in time; send the same request again", retry_after=5)
+            return problems.Unavailable(
+                "not confirmed in time; send the same request again", retry_after=5
+            )

@@ -113,10 +113,12 @@ class NotFound(Problem):
 
 
 class Conflict(Problem):
-    """The thing is not in a state that allows this (409)."""
+    """The thing is not in a state that allows this (409); `reason` is a stable word."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(409, "conflict", "Not possible in the present state", detail)
+    def __init__(self, detail: str, *, reason: str = "") -> None:
+        members = {"reason": reason} if reason else {}
+        title = "Not possible in the present state"
+        super().__init__(409, "conflict", title, detail, members=members)
 
 
 class TooManyRequests(Problem):
