@@ -36,7 +36,12 @@ _CORRELATION: Final[ContextVar[str]] = ContextVar("correlation_id", default="")
 _MAX_FRAMES = 30
 _MAX_CAUSES = 5
 _LONG_NUMBER = 10**8
-_DIGITS = re.compile(r"\d{9,}")
+_DIGITS: Final = re.compile(r"\d{9,}")
+
+
+def long_number(text: str) -> bool:
+    """Whether a text holds a run of digits that is cut out of logs: it may be a NIK."""
+    return _DIGITS.search(text) is not None
 
 
 def correlation_id() -> str:
@@ -46,7 +51,7 @@ def correlation_id() -> str:
 
 @contextmanager
 def correlated(value: str) -> Iterator[None]:
-    """Everything logged inside carries this correlation id."""
+    """Everything logged inside carries this id, uncut: it must be nobody's number."""
     token = _CORRELATION.set(value)
     try:
         yield

@@ -20,7 +20,7 @@ from shared.web.assets import ASSET_RULES
 from shared.web.body import BODY_LIMIT
 from shared.web.bodylimit import BodyLimit
 from shared.web.edge import Edge
-from shared.web.guard import Guard
+from shared.web.guard import Guard, cookie_name
 from shared.web.openapi import describe
 from shared.web.pages import Pages
 from shared.web.routes import RouteTable
@@ -59,7 +59,8 @@ def create_app(
 ) -> FastAPI:
     """The application, denying by default: RuleMismatch names routes without a rule at start.
 
-    `rules` are those of `routers` alone. `metrics` is given when live streams share it. The table
+    `rules` are those of `routers` alone. `secure_cookies` says that TLS is in front: browsers are
+    told to use nothing else. `metrics` is given when live streams share it. The table
     of all routes and rules is found at `app.state.routes`.
     """
     counted = HttpMetrics(registry) if metrics is None else metrics
@@ -79,9 +80,15 @@ def create_app(
     if pages is not None:
         expected |= _include_pages(app, pages, verifier, secure_cookies=secure_cookies)
     app.state.routes = RouteTable(app, expected)
-    app.add_middleware(Guard, table=app.state.routes, verifier=verifier, answers=answers)
+    app.add_middleware(
+        Guard,
+        table=app.state.routes,
+        verifier=verifier,
+        answers=answers,
+        cookie=cookie_name(secure=secure_cookies),
+    )
     app.add_middleware(BodyLimit, answers=answers, limit=body_limit)
-    app.add_middleware(Edge, answers=answers, metrics=counted, timer=timer)
+    app.add_middleware(Edge, answers=answers, metrics=counted, timer=timer, tls_only=secure_cookies)
     return app
 
 

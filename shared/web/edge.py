@@ -2,19 +2,19 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from secrets import token_hex
 from typing import Final
-from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.observability.logs import correlated
+from shared.contracts.envelope import new_id
+from shared.observability.logs import correlated, long_number
 from shared.observability.metrics import UNMATCHED, HttpMetrics
 from shared.web.answers import Answers, as_json
-from shared.web.pages import policy
+from shared.web.pages import POLICY
 from shared.web.problems import Problem
 from shared.web.scopekeys import ROUTE
 
@@ -23,10 +23,15 @@ _HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "same-origin"),
-    ("Content-Security-Policy", policy()),
+    ("Content-Security-Policy", POLICY),
     ("Cache-Control", "no-store"),
 )
-_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_TLS_ONLY: Final = (("Strict-Transport-Security", "max-age=31536000"),)
+"""For a year browsers try no plain HTTP here; other hosts of the office are not ours to bind."""
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_UUID: Final = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
 
 _log = logging.getLogger(__name__)
 
@@ -35,19 +40,26 @@ class Edge:
     """ASGI middleware around everything else."""
 
     def __init__(
-        self, app: ASGIApp, answers: Answers, metrics: HttpMetrics, timer: Callable[[], float]
+        self,
+        app: ASGIApp,
+        answers: Answers,
+        metrics: HttpMetrics,
+        timer: Callable[[], float],
+        *,
+        tls_only: bool,
     ) -> None:
         self._app = app
         self._answers = answers
         self._metrics = metrics
         self._timer = timer
+        self._headers = (*_HEADERS, *_TLS_ONLY) if tls_only else _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and see to it that it is answered."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, self._timer, _correlation(scope))
+        answer = _Answer(send, self._timer, _correlation(scope), self._headers)
         with correlated(answer.correlation):
             try:
                 await self._app(scope, receive, answer.send)
@@ -86,8 +98,15 @@ class Edge:
 
 
 class _Answer:
-    def __init__(self, send: Send, timer: Callable[[], float], correlation: str) -> None:
+    def __init__(
+        self,
+        send: Send,
+        timer: Callable[[], float],
+        correlation: str,
+        headers: Sequence[tuple[str, str]],
+    ) -> None:
         self._send = send
+        self._headers = headers
         self._timer = timer
         self._began = timer()
         self._answered: float | None = None
@@ -104,11 +123,16 @@ class _Answer:
             self._answered = self._timer()
             headers = MutableHeaders(scope=message)
             headers[CORRELATION_HEADER] = self.correlation
-            for name, value in _HEADERS:
+            for name, value in self._headers:
                 headers.setdefault(name, value)
         await self._send(message)
 
 
 def _correlation(scope: Scope) -> str:
+    """Take the sender's own id where it is one: it goes into logs, and into no log goes a NIK.
+
+    A UUID passes whatever digits chance gave it; its last part alone may have twelve in a row.
+    """
     given = Headers(scope=scope).get(CORRELATION_HEADER, "")
-    return given if _ID.fullmatch(given) else uuid4().hex
+    fits = _UUID.fullmatch(given) or (_ID.fullmatch(given) and not long_number(given))
+    return given if fits else new_id()

@@ -23,11 +23,16 @@ from shared.web.problems import Denied, FieldError, InvalidFields, NotAccepted, 
 from shared.web.routes import Route, RouteTable
 from shared.web.scopekeys import CALLER, ROUTE, VIEWER
 
-COOKIE: Final = "jemput_token"
+_COOKIE: Final = "jemput_token"
 SIGN_IN: Final = "/masuk"
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+def cookie_name(*, secure: bool) -> str:
+    """The session cookie's name. Behind TLS no other host or plain page can have set it."""
+    return f"__Host-{_COOKIE}" if secure else _COOKIE
 
 
 def current_caller(request: Request) -> Caller:
@@ -50,12 +55,19 @@ class Guard:
     """ASGI middleware: lets a request through to its route, or answers why not."""
 
     def __init__(
-        self, app: ASGIApp, table: RouteTable, verifier: Verifier, answers: Answers
+        self,
+        app: ASGIApp,
+        table: RouteTable,
+        verifier: Verifier,
+        answers: Answers,
+        *,
+        cookie: str,
     ) -> None:
         self._app = app
         self._table = table
         self._verifier = verifier
         self._answers = answers
+        self._cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check and pass on."""
@@ -74,7 +86,7 @@ class Guard:
         route = self._find(scope)
         scope[ROUTE] = route.template
         headers = Headers(scope=scope)
-        credential = _credential(scope, headers)
+        credential = self._credential(scope, headers)
         self._admit(scope, route, credential)
         if scope["method"] not in _SAFE and (credential is None or credential.by_cookie):
             _check_origin(headers, strict=credential is not None)
@@ -114,9 +126,19 @@ class Guard:
         except InvalidToken:
             return
 
+    def _credential(self, scope: Scope, headers: Headers) -> _Credential | None:
+        given = headers.getlist("authorization")
+        if given:
+            scheme, _, token = given[0].partition(" ")
+            single = len(given) == 1 and scheme.lower() == "bearer"
+            # What is not one Bearer token stands for an empty one, which no verifier believes.
+            return _Credential(token.strip() if single else "", by_cookie=False)
+        cookie = HTTPConnection(scope).cookies.get(self._cookie)
+        return _Credential(cookie, by_cookie=True) if cookie else None
+
     def _refusal(self, scope: Scope, problem: Problem) -> Response:
         if not isinstance(problem, NotAccepted) or not self._answers.wants_page(scope):
-            self._recognise(scope, _credential(scope, Headers(scope=scope)))
+            self._recognise(scope, self._credential(scope, Headers(scope=scope)))
             return self._answers.to(scope, problem)
         query = {"alasan": "ditolak"} if problem.detail != problems.NO_TOKEN else {}
         if scope["method"] == "GET":
@@ -127,17 +149,6 @@ class Guard:
 def _address(scope: Scope) -> str:
     query = scope.get("query_string", b"").decode("latin-1")
     return f"{scope['path']}?{query}" if query else str(scope["path"])
-
-
-def _credential(scope: Scope, headers: Headers) -> _Credential | None:
-    given = headers.getlist("authorization")
-    if given:
-        scheme, _, token = given[0].partition(" ")
-        single = len(given) == 1 and scheme.lower() == "bearer"
-        # What is not one Bearer token stands for an empty one, which no verifier believes.
-        return _Credential(token.strip() if single else "", by_cookie=False)
-    cookie = HTTPConnection(scope).cookies.get(COOKIE)
-    return _Credential(cookie, by_cookie=True) if cookie else None
 
 
 def _check_origin(headers: Headers, *, strict: bool) -> None:

@@ -19,8 +19,11 @@ from shared.web.scopekeys import VIEWER
 from shared.web.texts import Texts
 
 FRAME_TEMPLATES: Final = Path(__file__).with_name("templates")
-INLINE_STYLES: Final = "style-src 'self' 'unsafe-inline'; "
-"""What a page with a chart adds to its policy: SVG made by a library brings its own styles."""
+POLICY: Final = (
+    "default-src 'self'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy of a page: everything from here, no script in the page itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,9 @@ class Pages:
         template: str,
         *,
         status: int = 200,
-        inline_styles: bool = False,
         **values: Any,
     ) -> HTMLResponse:
-        """The page in its frame. `inline_styles` is for pages that hold a chart's SVG."""
+        """The page in its frame."""
         viewer = request.scope.get(VIEWER)
         body = self.fragment(
             template,
@@ -78,8 +80,7 @@ class Pages:
             here=request.scope["path"],
             **values,
         )
-        headers = {"Content-Security-Policy": policy(inline_styles=inline_styles)}
-        return HTMLResponse(body, status, headers=headers)
+        return HTMLResponse(body, status)
 
     def fragment(self, template: str, **values: Any) -> str:
         """The template alone, without request or frame: what a live stream sends."""
@@ -101,14 +102,6 @@ class Pages:
     def _entries(self, viewer: Caller | None) -> Collection[NavItem]:
         roles = viewer.roles if viewer is not None else frozenset()
         return [item for item in self._navigation if not item.roles or item.roles & roles]
-
-
-def policy(*, inline_styles: bool = False) -> str:
-    """The Content-Security-Policy of a page: everything from here, no script in the page itself."""
-    return (
-        f"default-src 'self'; {INLINE_STYLES if inline_styles else ''}img-src 'self' data:; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
 
 
 def _filters(default: str) -> dict[str, Any]:

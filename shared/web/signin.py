@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.auth.tokens import InvalidToken, Verifier
-from shared.web.guard import COOKIE, SIGN_IN
+from shared.web.guard import SIGN_IN, cookie_name
 from shared.web.pages import Pages
 
 SIGN_OUT: Final = "/keluar"
@@ -45,6 +45,7 @@ def safe_address(address: str) -> str:
 def signin_router(pages: Pages, verifier: Verifier, *, secure_cookies: bool) -> APIRouter:
     """`/masuk` and `/keluar`. `secure_cookies` keeps the cookie off plain HTTP."""
     router = APIRouter(include_in_schema=False)
+    cookie = cookie_name(secure=secure_cookies)
 
     @router.get(SIGN_IN)
     async def form(request: Request, lanjut: str = HOME, alasan: str = "") -> Response:
@@ -67,7 +68,7 @@ def signin_router(pages: Pages, verifier: Verifier, *, secure_cookies: bool) -> 
             )
         response = RedirectResponse(onwards, status_code=303)
         response.set_cookie(
-            COOKIE,
+            cookie,
             pasted,
             expires=caller.expires_at,
             secure=secure_cookies,
@@ -79,7 +80,7 @@ def signin_router(pages: Pages, verifier: Verifier, *, secure_cookies: bool) -> 
     @router.post(SIGN_OUT)
     async def sign_out() -> Response:
         response = RedirectResponse(SIGN_IN, status_code=303)
-        response.delete_cookie(COOKIE, secure=secure_cookies, httponly=True, samesite="strict")
+        response.delete_cookie(cookie, secure=secure_cookies, httponly=True, samesite="strict")
         return response
 
     return router

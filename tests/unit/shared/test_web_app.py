@@ -1,9 +1,12 @@
 import asyncio
 import io
 import logging
+from uuid import UUID
 
 import pytest
 from fastapi import APIRouter, WebSocket
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.responses import PlainTextResponse
@@ -11,8 +14,10 @@ from starlette.routing import Mount, Route
 
 from shared.auth.roles import Role
 from shared.auth.rules import PUBLIC, RouteRules, Rule
+from shared.contracts.envelope import new_id
 from shared.observability.health import Health
 from shared.observability.logs import JsonLines
+from shared.web import edge
 from shared.web.app import create_app
 from shared.web.routes import RuleMismatch
 from tests.unit.shared.web_kit import NIK, RULES, Kit, client
@@ -213,12 +218,62 @@ async def test_every_answer_carries_its_correlation_and_its_headers() -> None:
         given = await http.get("/api/public", headers={"X-Correlation-Id": "case-0123"})
         made = await http.get("/nowhere", headers={"X-Correlation-Id": "a b\u0001"})
     assert given.headers["x-correlation-id"] == "case-0123"
-    assert len(made.headers["x-correlation-id"]) == 32
+    assert UUID(made.headers["x-correlation-id"]).version == 7
     for answer in (given, made):
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
         assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert "strict-transport-security" not in answer.headers
+
+
+async def test_behind_tls_browsers_are_told_to_use_nothing_else() -> None:
+    async with Kit(secure_cookies=True).client as http:
+        for path in ("/healthz", "/masuk", "/nowhere", "/api/fail/boom"):
+            answer = await http.get(path)
+            assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+digits_of_version_7 = st.from_regex(
+    r"[0-9]{8}-[0-9]{4}-7[0-9]{3}-[89][0-9]{3}-[0-9]{12}", fullmatch=True, alphabet="0123456789-"
+)
+
+
+async def correlated_as(said: str) -> str:
+    """The id under which a request with this one is answered."""
+    async with Kit().client as http:
+        answer = await http.get("/api/public", headers={"X-Correlation-Id": said})
+    return answer.headers["x-correlation-id"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [NIK, f"case-{NIK}", "081200000001", f"{NIK}{NIK}", "123456789", "0" * 8 + "-123456789"],
+)
+async def test_an_id_that_may_be_somebodys_number_is_replaced(said: str) -> None:
+    made = await correlated_as(said)
+    assert UUID(made).version == 7
+    assert said not in made
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "case-0123",
+        "12345678",
+        "01890000-0000-7000-8000-000000000000",
+        "12345678-1234-4123-8123-123456789012",
+        "018F3A5C-7B2D-7E4F-9A1B-2C3D4E5F6A7B",
+    ],
+)
+async def test_an_id_of_the_sender_is_kept(said: str) -> None:
+    assert await correlated_as(said) == said
+
+
+@given(st.one_of(st.uuids(version=4).map(str), st.builds(new_id), digits_of_version_7))
+def test_no_uuid_is_ever_replaced(own: str) -> None:
+    headers = [(b"x-correlation-id", own.encode())]
+    assert edge._correlation({"type": "http", "headers": headers}) == own
 
 
 async def test_the_correlation_id_reaches_the_logs() -> None:

@@ -95,13 +95,6 @@ async def test_a_page_is_kept_nowhere_and_runs_no_script_of_its_own() -> None:
     assert "unsafe" not in answer.headers["content-security-policy"]
 
 
-def test_a_page_with_a_chart_may_bring_its_styles_and_still_no_script(tmp_path: Path) -> None:
-    answer = pages(tmp_path, "x").render(request(), "page.html", inline_styles=True)
-    policy = answer.headers["content-security-policy"]
-    assert "style-src 'self' 'unsafe-inline';" in policy
-    assert policy.count("unsafe-inline") == 1
-
-
 async def test_the_menu_shows_what_the_roles_may_use() -> None:
     kit = Kit()
 

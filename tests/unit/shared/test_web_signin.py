@@ -84,8 +84,10 @@ async def test_a_good_token_becomes_a_cookie_out_of_reach(*, secure: bool) -> No
     async with kit.client as http:
         answer = await http.post("/masuk", data={"token": pasted, "lanjut": "/x"}, headers=OURS)
     assert (answer.status_code, answer.headers["location"]) == (303, "/x")
-    cookie = SimpleCookie(answer.headers["set-cookie"])["jemput_token"]
+    name = "__Host-jemput_token" if secure else "jemput_token"
+    cookie = SimpleCookie(answer.headers["set-cookie"])[name]
     assert cookie.value == token
+    assert "domain" not in answer.headers["set-cookie"].lower()
     assert cookie["httponly"] is True
     assert cookie["samesite"] == "strict"
     assert cookie["path"] == "/"
@@ -93,8 +95,9 @@ async def test_a_good_token_becomes_a_cookie_out_of_reach(*, secure: bool) -> No
     assert cookie["expires"] == "Sat, 11 Mar 2023 03:15:00 GMT"
 
 
-async def test_the_whole_way_in_and_out() -> None:
-    kit = Kit()
+@pytest.mark.parametrize("secure", [False, True])
+async def test_the_whole_way_in_and_out(*, secure: bool) -> None:
+    kit = Kit(secure_cookies=secure)
     async with kit.client as http:
         away = await http.get("/", headers=HTML)
         assert away.headers["location"] == "/masuk?lanjut=%2F"
@@ -106,8 +109,17 @@ async def test_the_whole_way_in_and_out() -> None:
         assert "Masuk sebagai agus" in home.text
         out = await http.post("/keluar", headers={**OURS, **cookie})
     assert (out.status_code, out.headers["location"]) == (303, "/masuk")
-    assert SimpleCookie(out.headers["set-cookie"])["jemput_token"].value == ""
-    assert "Max-Age=0" in out.headers["set-cookie"]
+    name = "__Host-jemput_token" if secure else "jemput_token"
+    gone = SimpleCookie(out.headers["set-cookie"])[name]
+    assert (gone.value, gone["max-age"], gone["path"]) == ("", "0", "/")
+    assert gone["secure"] == (True if secure else "")
+
+
+async def test_behind_tls_a_cookie_without_the_prefix_signs_nobody_in() -> None:
+    kit = Kit(secure_cookies=True)
+    async with kit.client as http:
+        answer = await http.get("/", headers={**HTML, **kit.cookie(OPERATOR)})
+    assert answer.headers["location"] == "/masuk?lanjut=%2F"
 
 
 @pytest.mark.parametrize(
