@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime, BaseModel
 
 from services.courier.domain import Area, Job, JobState, Place, Step
-from services.courier.usecases import Reader, Work, report_step, serve_area
-from shared.auth.roles import Caller, Role
+from services.courier.usecases import Reader, View, Work, report_step, serve_area
+from shared.auth.roles import EVERYWHERE, Caller, Forbidden, Grant, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
 from shared.contracts.event import NeighbourhoodUnit, ProgrammeId
@@ -103,19 +103,19 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
     ) -> list[JobAnswer]:
         """Return jobs, oldest first: an agent's own, or all that the caller's region covers."""
-        only = caller.subject if caller.acting == {Role.AGENT} else None
-        found = await reader.jobs(
-            agent_id=only, programme_id=programme_id, state=state, limit=limit
-        )
-        return [_answer(job) for job in found if _covers(caller, job)]
+        views = [_view(caller, scope) for scope in caller.scopes_in(programme_id)]
+        found = await reader.jobs(views=views, programme_id=programme_id, state=state, limit=limit)
+        return [_answer(job) for job in found]
 
     @router.get("/jobs/{job_id}")
     async def get_job(job_id: str, caller: CallerDep) -> JobAnswer:
-        """Return one job."""
+        """Return one job: to an agent his own, to others what their region covers."""
         job = await reader.job(job_id)
         if job is None:
             raise NotFound("job")
         _allowed(caller)(job)
+        if not _shows(caller, job):
+            raise Forbidden("another agent's job")
         return _answer(job)
 
     @router.post("/jobs/{job_id}/steps")
@@ -129,11 +129,13 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
         return {"state": outcome.answer}
 
     @router.get("/programmes")
-    async def list_programmes() -> list[ProgrammeAnswer]:
-        """Return the programmes that courier knows."""
+    async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
+        """Return the programmes that courier knows and the caller has to do with."""
+        mine = {grant.programme for grant in caller.scopes}
         return [
             ProgrammeAnswer(programme_id=p.id, name=p.name, owner=p.owner, version=p.version)
             for p in await reader.programmes()
+            if mine & {p.id, EVERYWHERE}
         ]
 
     return router
@@ -159,8 +161,18 @@ def _allowed(caller: Caller) -> Callable[[Job], None]:
     return check
 
 
-def _covers(caller: Caller, job: Job) -> bool:
-    return any(scope.covers(job.programme_id, job.place.village) for scope in caller.scopes)
+def _view(caller: Caller, scope: Grant) -> View:
+    region = None if scope.region == EVERYWHERE else scope.region
+    return View(region, caller.subject if scope.role is Role.AGENT else None)
+
+
+def _shows(caller: Caller, job: Job) -> bool:
+    """Return whether a grant shows this job: an agent's grant only that agent's own."""
+    return any(
+        scope.covers(job.programme_id, job.place.village)
+        and (scope.role is not Role.AGENT or job.agent_id == caller.subject)
+        for scope in caller.scopes
+    )
 
 
 def _answer(job: Job) -> JobAnswer:

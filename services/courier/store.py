@@ -1,16 +1,18 @@
 """Courier's documents: jobs, areas and the copies of programmes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from services.courier.domain import Area, Job, JobState, Place, Programme
+from services.courier.usecases import View
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.messaging.errors import Waits
 from shared.messaging.unit import Unit
-from shared.mongo.client import Database
+from shared.mongo.client import Database, translated
 from shared.mongo.migrations import Index
+from shared.mongo.regions import below
 
 JOBS = "jobs"
 AREAS = "areas"
@@ -20,6 +22,7 @@ COLLECTIONS = (JOBS, AREAS, PROGRAMMES)
 INDEXES = (
     Index(JOBS, (("agent_id", 1), ("state", 1), ("_id", 1))),
     Index(JOBS, (("programme_id", 1), ("state", 1), ("_id", 1))),
+    Index(JOBS, (("programme_id", 1), ("village", 1), ("_id", 1))),
 )
 
 
@@ -81,22 +84,36 @@ class CourierReader:
 
     async def job(self, job_id: str) -> Job | None:
         """Return a job."""
-        document = await self._db[JOBS].find_one({"_id": job_id})
+        with translated():
+            document = await self._db[JOBS].find_one({"_id": job_id})
         return _job(document) if document else None
 
     async def jobs(
-        self, *, agent_id: str | None, programme_id: str, state: JobState | None, limit: int
+        self, *, views: Sequence[View], programme_id: str, state: JobState | None, limit: int
     ) -> list[Job]:
-        """Return jobs of a programme, oldest first, at most `limit`."""
-        wanted = {"agent_id": agent_id, "programme_id": programme_id, "state": state}
-        query = {name: value for name, value in wanted.items() if value is not None}
-        found = self._db[JOBS].find(query, sort=[("_id", 1)], limit=limit)
-        return [_job(document) for document in await found.to_list(None)]
+        """Return jobs of a programme that one of the views shows, oldest first, at most `limit`."""
+        query: dict[str, Any] = {"programme_id": programme_id}
+        if state is not None:
+            query["state"] = state.value
+        shown = [_shown(view) for view in views]
+        if {} not in shown:
+            query["$or"] = shown
+        with translated():
+            found = self._db[JOBS].find(query, sort=[("_id", 1)], limit=limit)
+            return [_job(document) for document in await found.to_list(None)]
 
     async def programmes(self) -> list[Programme]:
         """Return our copies of all programmes."""
-        found = self._db[PROGRAMMES].find({}, sort=[("_id", 1)])
-        return [_programme(document) for document in await found.to_list(None)]
+        with translated():
+            found = self._db[PROGRAMMES].find({}, sort=[("_id", 1)])
+            return [_programme(document) for document in await found.to_list(None)]
+
+
+def _shown(view: View) -> dict[str, Any]:
+    query: dict[str, Any] = {} if view.agent_id is None else {"agent_id": view.agent_id}
+    if view.region is not None:
+        query["$or"] = below("village", view.region)
+    return query
 
 
 def _job(document: Mapping[str, Any]) -> Job:

@@ -1,6 +1,7 @@
 """What courier does, and what it needs for that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -79,6 +80,14 @@ class Work(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a reader of lists may see: a region and below it (None: all), or one agent's jobs."""
+
+    region: str | None = None
+    agent_id: str | None = None
+
+
 class Reader(Protocol):
     """What lists show: committed data, outside any unit."""
 
@@ -87,9 +96,9 @@ class Reader(Protocol):
         ...
 
     async def jobs(
-        self, *, agent_id: str | None, programme_id: str, state: JobState | None, limit: int
+        self, *, views: Sequence[View], programme_id: str, state: JobState | None, limit: int
     ) -> list[Job]:
-        """Return jobs of a programme, oldest first, at most `limit`."""
+        """Return jobs of a programme that one of the views shows, oldest first, at most `limit`."""
         ...
 
     async def programmes(self) -> list[Programme]:

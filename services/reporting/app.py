@@ -9,7 +9,6 @@ from services.reporting.usecases.archive import Work
 from services.reporting.usecases.project import Projector
 from shared.auth.keys import load_public
 from shared.auth.tokens import Verifier
-from shared.messaging import errors
 from shared.messaging.consumer import Consumer
 from shared.messaging.unit import Clock
 from shared.observability.health import Health
@@ -19,7 +18,6 @@ from shared.web.app import create_app
 from shared.web.assets import Assets
 from shared.web.live import Streams
 from shared.web.pages import Pages
-from shared.web.problems import Problem, Unavailable
 from shared.web.texts import Texts
 
 NAME = "reporting"
@@ -52,7 +50,6 @@ def build(settings: Settings, clock: Clock = utc_now) -> Service:
         routers=[api.routes(reader), pages.routes(frame, board, reader, streams)],
         pages=frame,
         metrics=metrics,
-        translations={errors.Unavailable: _away},
         secure_cookies=settings.secure_cookies,
     )
     return Service(
@@ -76,7 +73,3 @@ def page_frame() -> Pages:
         assets=Assets([pages.STATIC]),
         navigation=pages.NAVIGATION,
     )
-
-
-def _away(_: Exception) -> Problem:
-    return Unavailable("the database is away")

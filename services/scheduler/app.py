@@ -8,14 +8,12 @@ from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader, Sche
 from services.scheduler.usecases import Work
 from shared.auth.keys import load_public
 from shared.auth.tokens import Verifier
-from shared.messaging import errors
 from shared.messaging.consumer import Consumer
 from shared.messaging.unit import Clock
 from shared.observability.health import Health
 from shared.observability.metrics import service_registry
 from shared.runtime import Commands, Service, open_road, utc_now
 from shared.web.app import create_app
-from shared.web.problems import Problem, Unavailable
 
 NAME = "scheduler"
 VERSION = "0.1.0"
@@ -39,7 +37,6 @@ def build(settings: Settings, clock: Clock = utc_now) -> Service:
         health=health,
         registry=registry,
         routers=[router],
-        translations={errors.Unavailable: _away},
         secure_cookies=settings.secure_cookies,
     )
     return Service(
@@ -51,7 +48,3 @@ def build(settings: Settings, clock: Clock = utc_now) -> Service:
         indexes=INDEXES,
         consumers=[consumer],
     )
-
-
-def _away(_: Exception) -> Problem:
-    return Unavailable("the database is away")

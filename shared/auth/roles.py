@@ -116,6 +116,13 @@ class Caller:
             raise Forbidden("no role that this route allows")
         return replace(self, acting=acting)
 
+    def scopes_in(self, programme: str) -> tuple[Grant, ...]:
+        """Return the grants that count on this route in a programme; Forbidden where none does."""
+        found = tuple(scope for scope in self.scopes if scope.programme in (EVERYWHERE, programme))
+        if not found:
+            raise Forbidden("no role that this route allows in this programme")
+        return found
+
     def require(self, *, programme: str, region: str) -> None:
         """Refuse unless a role that the route allows is held for that programme and region.
 

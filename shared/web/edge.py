@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.observability.logs import correlated
+from shared.observability.logs import correlated, has_long_number
 from shared.observability.metrics import UNMATCHED, HttpMetrics
 from shared.web.answers import Answers, as_json
 from shared.web.pages import policy
@@ -111,4 +111,5 @@ class _Answer:
 
 def _correlation(scope: Scope) -> str:
     given = Headers(scope=scope).get(CORRELATION_HEADER, "")
-    return given if _ID.fullmatch(given) else uuid4().hex
+    # It is logged with every line: what could hold a NIK or a phone number is not taken over.
+    return given if _ID.fullmatch(given) and not has_long_number(given) else uuid4().hex

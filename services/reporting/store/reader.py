@@ -20,6 +20,7 @@ from services.reporting.store.names import (
 )
 from services.reporting.usecases.reports import Revision, Scope
 from shared.mongo.client import Database, translated
+from shared.mongo.regions import below
 
 MAX_EVENTS = 200
 """Events in one list at most, the newest."""
@@ -106,6 +107,5 @@ def _covered(scope: Scope) -> dict[str, Any]:
     if scope.programme_id is not None:
         query["programme_id"] = scope.programme_id
     if scope.region_code is not None:
-        below = {"$gte": f"{scope.region_code}.", "$lt": f"{scope.region_code}/"}
-        query["$or"] = [{"region_code": scope.region_code}, {"region_code": below}]
+        query["$or"] = below("region_code", scope.region_code)
     return query

@@ -28,7 +28,7 @@ from services.scheduler.usecases import (
     serve_ticket,
 )
 from services.scheduler.usecases.tell import answer
-from shared.auth.roles import EVERYWHERE, Caller, Forbidden, Role
+from shared.auth.roles import EVERYWHERE, Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ProgrammeId, ServiceCode
 from shared.contracts.scheduler import BoothId
@@ -207,7 +207,4 @@ def _allowed(caller: Caller) -> Allow:
 
 
 def _regions(caller: Caller, programme_id: str) -> list[str]:
-    found = [g.region for g in caller.scopes if g.programme in (EVERYWHERE, programme_id)]
-    if not found:
-        raise Forbidden("no role that this route allows in this programme")
-    return found
+    return [scope.region for scope in caller.scopes_in(programme_id)]

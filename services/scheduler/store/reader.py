@@ -23,6 +23,7 @@ from services.scheduler.store.documents import (
 )
 from shared.auth.roles import EVERYWHERE
 from shared.mongo.client import Database, translated
+from shared.mongo.regions import below
 
 _BY_ID: Final = (("_id", 1),)
 
@@ -102,9 +103,4 @@ def _between(first: date | None, last: date | None) -> dict[str, Any]:
 def _within(regions: set[str]) -> dict[str, Any]:
     if EVERYWHERE in regions:
         return {}
-    return {"$or": [part for region in sorted(regions) for part in _below(region)]}
-
-
-def _below(region: str) -> tuple[dict[str, Any], ...]:
-    # "/" follows "." in ASCII: what begins with "32.16." lies between "32.16." and "32.16/".
-    return {"region_code": region}, {"region_code": {"$gt": f"{region}.", "$lt": f"{region}/"}}
+    return {"$or": [part for region in sorted(regions) for part in below("region_code", region)]}

@@ -256,7 +256,39 @@ async def test_an_agent_sees_his_own_jobs_and_an_operator_those_of_his_region(
     assert await seen(everywhere) == ["case-1", "case-2", "case-3"]
     assert await seen(everywhere, state="open") == ["case-2", "case-3"]
     assert await seen(everywhere, limit=1) == ["case-1"]
-    assert await seen(everywhere, programme_id="botram") == []
+    both = at.road.headers("operator", "halo_pamor", "32.75.02", subject=AGENT)
+    assert await seen(both) == ["case-3"]
+    foreign = await at.client.get(
+        "/api/jobs", params={"programme_id": "botram"}, headers=everywhere
+    )
+    problem(foreign, 403, "forbidden")
+
+
+async def test_an_agent_does_not_see_anothers_job(at: Counter) -> None:
+    await at.assigned_job()
+    problem(await at.client.get("/api/jobs/case-1", headers=at.agent("agent-2")), 403, "forbidden")
+
+
+async def test_older_jobs_elsewhere_hide_none(at: Counter) -> None:
+    await at.road.deliver(received("case-1", region_code="32.75.02.1001"))
+    await at.road.deliver(received("case-2"))
+    headers = at.road.headers("operator", "halo_pamor", "32.75.01")
+    params: dict[str, str | int] = {"programme_id": "halo_pamor", "limit": 1}
+    answer = await at.client.get("/api/jobs", params=params, headers=headers)
+    assert [job["job_id"] for job in answer.json()] == ["case-2"]
+
+
+async def test_programmes_of_others_are_not_listed(at: Counter) -> None:
+    for grant, expected in (("halo_pamor", ["halo_pamor"]), ("botram", [])):
+        headers = at.road.headers("planner", grant, "32.75")
+        answer = await at.client.get("/api/programmes", headers=headers)
+        assert [one["programme_id"] for one in answer.json()] == expected
+
+
+async def test_while_the_database_is_away_a_list_says_so(at: Counter) -> None:
+    at.road.memory.away = True
+    answer = await at.client.get("/api/jobs/case-1", headers=at.agent())
+    problem(answer, 503, "unavailable")
 
 
 @pytest.mark.parametrize(

@@ -212,8 +212,10 @@ async def test_every_answer_carries_its_correlation_and_its_headers() -> None:
     async with kit.client as http:
         given = await http.get("/api/public", headers={"X-Correlation-Id": "case-0123"})
         made = await http.get("/nowhere", headers={"X-Correlation-Id": "a b\u0001"})
+        nik = await http.get("/nowhere", headers={"X-Correlation-Id": "3216995005900001"})
     assert given.headers["x-correlation-id"] == "case-0123"
     assert len(made.headers["x-correlation-id"]) == 32
+    assert "3216995005900001" not in nik.headers["x-correlation-id"]
     for answer in (given, made):
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
