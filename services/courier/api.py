@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from services.courier.domain import Area, Job, JobState, Place, Step
 from services.courier.usecases import Reader, Work, report_step, serve_area
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
-from shared.contracts.event import NeighbourhoodUnit, ProgrammeId
+from shared.contracts.event import Moment, NeighbourhoodUnit, ProgrammeId
 from shared.runtime.commands import Commands, SentDep
 from shared.web.body import Body
 from shared.web.guard import CallerDep
@@ -44,7 +44,7 @@ class StepBody(Body):
 
     step: Step
     reason: FailureReason | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
 
 class JobAnswer(BaseModel):

@@ -6,6 +6,7 @@ arrives by message, late or early, so it is kept as facts beside the agent's own
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -70,6 +71,8 @@ class Job:
     document_issued: bool = False
     receipt_confirmed: bool = False
     attempts: int = 0
+    opened_at: datetime | None = None
+    """When the request came; unknown of jobs that were stored before this was kept."""
 
     @property
     def ended(self) -> bool:
@@ -81,6 +84,11 @@ class Job:
         if self.state is not JobState.OPEN:
             raise Refused("already_assigned", "the job has an agent")
         return replace(self, version=self.version + 1, state=JobState.ASSIGNED, agent_id=agent_id)
+
+    def require_after_opening(self, at: datetime) -> None:
+        """Raise Refused where something is said to have happened before there was a job."""
+        if self.opened_at is not None and at < self.opened_at:
+            raise Refused("before_opened", "occurred_at: there was no job yet")
 
     def step(self, step: Step, agent_id: str) -> "Job":
         """Do what the agent reports. Raises Refused: not_yours, or a step out of order."""

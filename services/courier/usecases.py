@@ -19,7 +19,7 @@ from shared.contracts.courier import (
     PapersHandedIn,
 )
 from shared.contracts.envelope import Envelope
-from shared.contracts.event import Event
+from shared.contracts.event import CLOCKS_APART, Event
 from shared.contracts.intake import (
     CloseOutcome,
     DocumentIssued,
@@ -44,6 +44,10 @@ class Work(Protocol):
     @property
     def cause(self) -> Envelope | None:
         """Return the envelope of the event at hand; None for a command."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the time by the service's clock, aware, UTC."""
         ...
 
     async def job(self, job_id: str) -> Job | None:
@@ -122,6 +126,7 @@ async def open_job(event: RequestReceived, work: Work) -> None:
         place=Place(event.region_code, event.rw),
         pick_up=event.pick_up,
         deliver=event.deliver,
+        opened_at=_told_at(work),
     )
     opened = _about(JobOpened, job, pick_up=job.pick_up, deliver=job.deliver)
     work.publish(opened, version=job.version)
@@ -188,18 +193,32 @@ async def report_step(
     """Do what an agent reports and return the state that the job is in now.
 
     `allow` raises where the caller has no right to this job. Raises Missing, and Refused where
-    the step is out of order.
+    the step is out of order, or `occurred_at` lies ahead (in_the_future) or before the job.
     """
     job = await work.job(job_id)
     if job is None:
         raise Missing("job")
     allow(job)
+    _require_possible(job, occurred_at, work)
     done = job.step(step, agent_id)
     work.keep_job(done)
     work.publish(_reported(done, step, reason), version=done.version, occurred_at=occurred_at)
     if step is Step.DELIVER:
         _publish_if_done(done, work)
     return done.state.value
+
+
+def _told_at(work: Work) -> datetime:
+    """Return when that happened which is being handled."""
+    return work.cause.occurred_at if work.cause else work.now()
+
+
+def _require_possible(job: Job, occurred_at: datetime | None, work: Work) -> None:
+    if occurred_at is None:
+        return
+    if occurred_at > work.now() + CLOCKS_APART:
+        raise Refused("in_the_future", "occurred_at: it has not happened yet")
+    job.require_after_opening(occurred_at)
 
 
 def _assign(job: Job, agent_id: str, work: Work) -> None:

@@ -265,6 +265,7 @@ async def _check(courier: Courier, history: History) -> None:
         "pick_up": True,
         "deliver": True,
         "document_issued": True,
+        "opened_at": NOW.isoformat(),
     }
     assert await database["jobs"].find_one({"_id": home}) == {
         "_id": home,

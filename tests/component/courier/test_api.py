@@ -1,7 +1,7 @@
 """Courier over HTTP: every route, what it answers and what it refuses."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -194,11 +194,43 @@ async def test_a_refused_step_may_be_sent_again_under_its_key(at: Counter) -> No
 
 
 async def test_work_done_offline_keeps_its_own_time(at: Counter) -> None:
-    await at.assigned_job()
+    await at.assigned_job(datetime(2023, 3, 10, 8, 0, tzinfo=UTC))
     await at.step("collect_papers", occurred_at="2023-03-10T16:00:00+07:00")
     told = at.road.parcels[-1].envelope
     assert told.occurred_at == datetime(2023, 3, 10, 9, 0, tzinfo=UTC)
     assert told.recorded_at == at.road.clock.now
+
+
+@pytest.mark.parametrize("year", ["1999", "2201", "9999"])
+async def test_a_time_that_no_calendar_here_knows_is_no_time(at: Counter, year: str) -> None:
+    await at.assigned_job()
+    answer = await at.step("collect_papers", occurred_at=f"{year}-12-31T23:59:59Z")
+    errors = problem(answer, 422, "invalid-field")["errors"]
+    assert [error["field"] for error in errors] == ["/occurred_at"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "reason"), [(31, "in_the_future"), (-1, "before_opened"), (30, None), (0, None)]
+)
+async def test_a_step_happens_between_the_request_and_now(
+    at: Counter, ahead: int, reason: str | None
+) -> None:
+    await at.assigned_job()
+    told = (at.road.clock.now + timedelta(seconds=ahead)).isoformat()
+    answer = await at.step("collect_papers", occurred_at=told)
+    if reason is None:
+        assert answer.status_code == 200
+    else:
+        assert problem(answer, 409, "conflict")["reason"] == reason
+
+
+async def test_a_job_stored_before_it_knew_its_opening_goes_on(at: Counter) -> None:
+    await at.assigned_job()
+    job = at.road.memory.collections["jobs"]["case-1"]
+    old = {name: value for name, value in job.items() if not name.endswith("_at")}
+    at.road.memory.collections["jobs"]["case-1"] = old
+    answer = await at.step("collect_papers", occurred_at="2023-03-10T16:00:00+07:00")
+    assert answer.json() == {"state": "papers_collected"}
 
 
 async def test_a_step_of_no_job_is_not_found(at: Counter) -> None:
