@@ -119,6 +119,8 @@ def _job(document: Mapping[str, Any]) -> Job:
         receipt_confirmed=document["receipt_confirmed"],
         attempts=document["attempts"],
         opened_at=_moment(document, "opened_at"),
+        reported_at=_moment(document, "reported_at"),
+        receipt_at=_moment(document, "receipt_at"),
     )
 
 
@@ -139,6 +141,8 @@ def _job_document(job: Job) -> dict[str, Any]:
         "receipt_confirmed": job.receipt_confirmed,
         "attempts": job.attempts,
         "opened_at": _text(job.opened_at),
+        "reported_at": _text(job.reported_at),
+        "receipt_at": _text(job.receipt_at),
     }
 
 

@@ -1,7 +1,7 @@
 """What courier does, and what it needs for that."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from services.courier.domain import Area, Job, JobState, Place, Programme, Refused, Step
@@ -161,7 +161,7 @@ async def note_issued(event: DocumentIssued, work: Work) -> None:
 async def confirm_receipt(event: ReceiptConfirmed, work: Work) -> None:
     """Take the recipient's word; with the agent's own the job is done."""
     job = await work.job_of(event.case_id)
-    confirmed = job.confirm_receipt()
+    confirmed = job.confirm_receipt(_told_at(work))
     _keep_changed(job, confirmed, work)
     if confirmed is not job:
         _publish_if_done(confirmed, work)
@@ -200,7 +200,7 @@ async def report_step(
         raise Missing("job")
     allow(job)
     _require_possible(job, occurred_at, work)
-    done = job.step(step, agent_id)
+    done = job.step(step, agent_id, (occurred_at or work.now()).astimezone(UTC))
     work.keep_job(done)
     work.publish(_reported(done, step, reason), version=done.version, occurred_at=occurred_at)
     if step is Step.DELIVER:
@@ -235,7 +235,7 @@ def _keep_changed(before: Job, after: Job, work: Work) -> None:
 def _publish_if_done(job: Job, work: Work) -> None:
     if job.state is JobState.DONE:
         event = _about(DeliveryConfirmed, job, agent_id=job.agent_id)
-        work.publish(event, version=job.version)
+        work.publish(event, version=job.version, occurred_at=job.delivered_at)
 
 
 def _reported(job: Job, step: Step, reason: FailureReason | None) -> JobEvent:

@@ -1,12 +1,15 @@
 """Which step may follow which, written out by hand."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from services.courier.domain import Area, Job, JobState, Place, Refused, Step
+from tests.unit.courier.fake import NOW
 from tests.unit.courier.sample import AGENT, PLACE, job
 
+LATER = NOW + timedelta(hours=1)
 HOME_TO_HOME = [
     (Step.COLLECT_PAPERS, JobState.PAPERS_COLLECTED),
     (Step.HAND_IN_PAPERS, JobState.PAPERS_HANDED_IN),
@@ -43,7 +46,7 @@ def test_a_job_goes_its_way(
 ) -> None:
     one = assigned(pick_up=pick_up, deliver=deliver).issue_document()
     for version, (step, state) in enumerate(way, start=one.version + 1):
-        one = one.step(step, AGENT)
+        one = one.step(step, AGENT, NOW)
         assert (one.state, one.version) == (state, version)
 
 
@@ -52,10 +55,10 @@ def test_a_job_goes_its_way(
 def test_a_step_follows_one_state_alone(step: Step, state: JobState) -> None:
     one = job(state=state, agent_id=AGENT, document_issued=True)
     if ALLOWED[step] is state:
-        assert one.step(step, AGENT).version == one.version + 1
+        assert one.step(step, AGENT, NOW).version == one.version + 1
         return
     with pytest.raises(Refused) as refused:
-        one.step(step, AGENT)
+        one.step(step, AGENT, NOW)
     assert refused.value.reason == "out_of_order"
     assert str(state) in refused.value.detail
 
@@ -64,33 +67,33 @@ def test_a_step_follows_one_state_alone(step: Step, state: JobState) -> None:
 def test_only_the_agent_of_the_job_may_do_a_step(step: Step) -> None:
     for one in (job(), assigned()):
         with pytest.raises(Refused) as refused:
-            one.step(step, "agent-2")
+            one.step(step, "agent-2", NOW)
         assert refused.value.reason == "not_yours"
 
 
 def test_nothing_is_fetched_where_nothing_is_to_be_fetched() -> None:
     with pytest.raises(Refused) as refused:
-        assigned(pick_up=False).step(Step.COLLECT_PAPERS, AGENT)
+        assigned(pick_up=False).step(Step.COLLECT_PAPERS, AGENT, NOW)
     assert refused.value.reason == "nothing_to_pick_up"
 
 
 def test_nothing_is_brought_where_nothing_is_to_be_brought() -> None:
     with pytest.raises(Refused) as refused:
-        assigned(deliver=False).step(Step.COLLECT_DOCUMENT, AGENT)
+        assigned(deliver=False).step(Step.COLLECT_DOCUMENT, AGENT, NOW)
     assert refused.value.reason == "nothing_to_deliver"
 
 
 def test_a_document_is_not_collected_before_it_exists() -> None:
     with pytest.raises(Refused) as refused:
-        assigned(pick_up=False).step(Step.COLLECT_DOCUMENT, AGENT)
+        assigned(pick_up=False).step(Step.COLLECT_DOCUMENT, AGENT, NOW)
     assert refused.value.reason == "not_issued"
 
 
 def test_a_failed_delivery_is_counted_and_tried_again() -> None:
     carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT, version=5)
-    twice = carried.step(Step.FAIL, AGENT).step(Step.FAIL, AGENT)
+    twice = carried.step(Step.FAIL, AGENT, NOW).step(Step.FAIL, AGENT, NOW)
     assert (twice.state, twice.attempts, twice.version) == (JobState.DOCUMENT_COLLECTED, 2, 7)
-    assert twice.step(Step.DELIVER, AGENT).state is JobState.DELIVERY_REPORTED
+    assert twice.step(Step.DELIVER, AGENT, NOW).state is JobState.DELIVERY_REPORTED
 
 
 def test_a_job_is_given_to_one_agent() -> None:
@@ -103,13 +106,18 @@ def test_a_job_is_given_to_one_agent() -> None:
 
 def test_a_delivery_needs_the_word_of_both() -> None:
     carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT, document_issued=True)
-    agent_first = carried.step(Step.DELIVER, AGENT)
-    assert not agent_first.ended
-    recipient_first = carried.confirm_receipt()
-    assert not recipient_first.ended
-    ends = [agent_first.confirm_receipt(), recipient_first.step(Step.DELIVER, AGENT)]
+    agent_first = carried.step(Step.DELIVER, AGENT, LATER)
+    recipient_first = carried.confirm_receipt(NOW)
+    for one in (agent_first, recipient_first):
+        assert (one.ended, one.delivered_at) == (False, None)
+    ends = [agent_first.confirm_receipt(NOW), recipient_first.step(Step.DELIVER, AGENT, LATER)]
     assert ends[0] == ends[1]
-    assert ends[0].state is JobState.DONE
+    assert (ends[0].state, ends[0].delivered_at) == (JobState.DONE, LATER)
+
+
+def test_a_delivery_whose_report_has_no_time_is_dated_by_the_receipt() -> None:
+    old = job(state=JobState.DELIVERY_REPORTED, agent_id=AGENT)
+    assert old.confirm_receipt(NOW).delivered_at == NOW
 
 
 @pytest.mark.parametrize("state", JobState)
@@ -117,9 +125,9 @@ def test_what_is_known_is_not_noted_again(state: JobState) -> None:
     once = job(state=state).issue_document()
     assert once.document_issued
     assert once.issue_document() is once
-    sure = job(state=state).confirm_receipt()
+    sure = job(state=state).confirm_receipt(NOW)
     assert sure.receipt_confirmed
-    assert sure.confirm_receipt() is sure
+    assert sure.confirm_receipt(NOW) is sure
 
 
 @pytest.mark.parametrize("state", JobState)

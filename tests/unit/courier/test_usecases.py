@@ -181,6 +181,28 @@ async def test_the_recipients_word_before_the_agents_is_remembered() -> None:
     assert work.events == ["delivery_reported", "delivery_confirmed"]
 
 
+@pytest.mark.parametrize("agent_first", [True, False])
+@pytest.mark.parametrize("later", [timedelta(minutes=-5), timedelta(seconds=30)])
+async def test_a_delivery_is_dated_by_the_later_word_whichever_comes_first(
+    *, agent_first: bool, later: timedelta
+) -> None:
+    carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT, document_issued=True)
+    work = FakeWork(jobs={"case-1": carried}).caused_by(4)
+    at = NOW + later
+
+    async def report() -> None:
+        await report_step("case-1", Step.DELIVER, AGENT, work, allow=anybody, occurred_at=at)
+
+    if agent_first:
+        await report()
+    await confirm_receipt(confirmed(), work)
+    if not agent_first:
+        await report()
+    event, _, dated = work.published[-1]
+    assert isinstance(event, DeliveryConfirmed)
+    assert dated == max(at, NOW)
+
+
 @pytest.mark.parametrize(
     "outcome", [CloseOutcome.REJECTED, CloseOutcome.CANCELLED, CloseOutcome.HANDED_OVER]
 )
