@@ -166,9 +166,20 @@ class Job:
         return replace(self, version=self.version + 1, state=state, reported_at=at)
 
     def _fail(self) -> "Job":
-        """Stay with the document in hand; the next attempt begins where this one did."""
-        self._expect(JobState.DOCUMENT_COLLECTED)
-        return replace(self, version=self.version + 1, attempts=self.attempts + 1)
+        """Have the document in hand, still or again; the next attempt begins there.
+
+        After a report that nobody has confirmed it takes that report back: it was a mistake, or
+        the recipient says that nothing came.
+        """
+        if self.state is not JobState.DELIVERY_REPORTED:
+            self._expect(JobState.DOCUMENT_COLLECTED)
+        return replace(
+            self,
+            version=self.version + 1,
+            state=JobState.DOCUMENT_COLLECTED,
+            attempts=self.attempts + 1,
+            reported_at=None,
+        )
 
     def _expect(self, state: JobState) -> None:
         if self.state is not state:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.component.courier.counter import AREA, STEPS, Counter, counter
-from tests.unit.courier.sample import AGENT, VILLAGE, issued, received
+from tests.unit.courier.sample import AGENT, VILLAGE, confirmed, issued, received
 
 
 @pytest.fixture
@@ -143,6 +143,23 @@ async def test_an_agent_carries_a_case_home(at: Counter) -> None:
         "papers_handed_in",
         "document_collected",
         "delivery_reported",
+    ]
+
+
+async def test_a_delivery_that_nobody_confirms_is_tried_again(at: Counter) -> None:
+    await at.assigned_job()
+    for step in ("collect_papers", "hand_in_papers", "collect_document", "deliver"):
+        await at.step(step)
+    answer = await at.step("fail", reason="nobody_home")
+    assert answer.json() == {"state": "document_collected"}
+    assert (await at.step("deliver")).json() == {"state": "delivery_reported"}
+    await at.road.deliver(confirmed())
+    assert problem(await at.step("fail"), 409, "conflict")["reason"] == "out_of_order"
+    assert [event.type.split(".")[1] for event in at.road.published[-4:]] == [
+        "delivery_reported",
+        "delivery_failed",
+        "delivery_reported",
+        "delivery_confirmed",
     ]
 
 
