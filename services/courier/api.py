@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from services.courier.domain import Area, Job, JobState, Place, Step
-from services.courier.usecases import Reader, Work, report_step, serve_area
+from services.courier.usecases import Reader, Work, give_job, report_step, serve_area
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
@@ -22,6 +22,7 @@ RULES: Final[RouteRules] = {
     "PUT /api/areas/{programme_id}/{village}/{rw}": Rule({Role.ADMIN, Role.SERVICE}),
     "GET /api/jobs": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
     "GET /api/jobs/{job_id}": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
+    "POST /api/jobs/{job_id}/assign": Rule({Role.ADMIN, Role.OPERATOR}),
     "POST /api/jobs/{job_id}/steps": Rule({Role.AGENT}),
     "GET /api/programmes": Rule({Role.ADMIN, Role.PLANNER, Role.SERVICE}),
 }
@@ -35,6 +36,12 @@ Village = Annotated[str, Path(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$
 
 class AreaBody(Body):
     """Who carries in an RW."""
+
+    agent_id: AgentId
+
+
+class AssignBody(Body):
+    """Who carries a job from now on."""
 
     agent_id: AgentId
 
@@ -125,6 +132,18 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
         """Report a step of one's own job."""
         outcome = await commands.run(
             lambda work: _step(job_id, body, caller, work), sent=sent, key=job_id
+        )
+        return {"state": outcome.answer}
+
+    @router.post("/jobs/{job_id}/assign")
+    async def post_assign(
+        job_id: str, body: AssignBody, caller: CallerDep, sent: SentDep
+    ) -> dict[str, str]:
+        """Give a job to another agent, with what the former one holds."""
+        outcome = await commands.run(
+            lambda work: give_job(job_id, body.agent_id, work, allow=_allowed(caller)),
+            sent=sent,
+            key=job_id,
         )
         return {"state": outcome.answer}
 

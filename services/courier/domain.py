@@ -89,6 +89,15 @@ class Job:
             raise Refused("already_assigned", "the job has an agent")
         return replace(self, version=self.version + 1, state=JobState.ASSIGNED, agent_id=agent_id)
 
+    def give_to(self, agent_id: str) -> "Job":
+        """Give the job to another agent, with what is in hand; the job itself where he has it."""
+        if self.ended:
+            raise Refused("ended", f"nothing is to be carried any more: {self.state}")
+        if self.agent_id == agent_id:
+            return self
+        state = JobState.ASSIGNED if self.state is JobState.OPEN else self.state
+        return replace(self, version=self.version + 1, state=state, agent_id=agent_id)
+
     @property
     def delivered_at(self) -> datetime | None:
         """Return when the later of both words was given, whichever came here first."""

@@ -208,6 +208,23 @@ async def report_step(
     return done.state.value
 
 
+async def give_job(job_id: str, agent_id: str, work: Work, *, allow: Callable[[Job], None]) -> str:
+    """Give a job to another agent, whatever the former one holds; return the job's state.
+
+    `allow` raises where the caller has no right to this job. Raises Missing, and Refused where
+    the job has ended.
+    """
+    job = await work.job(job_id)
+    if job is None:
+        raise Missing("job")
+    allow(job)
+    given = job.give_to(agent_id)
+    if given is not job:
+        work.keep_job(given)
+        work.publish(_about(JobAssigned, given, agent_id=agent_id), version=given.version)
+    return given.state.value
+
+
 def _told_at(work: Work) -> datetime:
     """Return when that happened which is being handled."""
     return work.cause.occurred_at if work.cause else work.now()

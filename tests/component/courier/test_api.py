@@ -163,6 +163,22 @@ async def test_a_delivery_that_nobody_confirms_is_tried_again(at: Counter) -> No
     ]
 
 
+async def test_a_job_goes_to_another_agent_with_what_is_in_hand(at: Counter) -> None:
+    await at.assigned_job()
+    await at.step("collect_papers")
+    path, body = "/api/jobs/case-1/assign", {"agent_id": "agent-2"}
+    for _ in range(2):
+        headers = at.road.headers("operator", "halo_pamor", "32.75")
+        answer = await at.client.post(path, json=body, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"state": "papers_collected"})
+    assert [event.type for event in at.road.published].count("courier.job_assigned.v1") == 2
+    assert problem(await at.step("hand_in_papers"), 409, "conflict")["reason"] == "not_yours"
+    assert (await at.step("hand_in_papers", "agent-2")).status_code == 200
+    headers = at.road.headers("operator", "halo_pamor", "32.75")
+    missing = await at.client.post("/api/jobs/case-9/assign", json=body, headers=headers)
+    problem(missing, 404, "not-found")
+
+
 async def test_a_step_sent_twice_is_done_once(at: Counter) -> None:
     await at.assigned_job()
     headers = at.agent(key="step-0001")
@@ -372,6 +388,7 @@ async def test_the_document_of_the_interface_tells_every_route(at: Counter) -> N
         "/api/areas/{programme_id}/{village}/{rw}",
         "/api/jobs",
         "/api/jobs/{job_id}",
+        "/api/jobs/{job_id}/assign",
         "/api/jobs/{job_id}/steps",
         "/api/programmes",
     ]

@@ -124,6 +124,20 @@ def test_a_job_is_given_to_one_agent() -> None:
     assert refused.value.reason == "already_assigned"
 
 
+@pytest.mark.parametrize("state", JobState)
+def test_a_job_that_has_not_ended_goes_to_another_agent(state: JobState) -> None:
+    one = job(state=state, agent_id=None if state is JobState.OPEN else AGENT)
+    if one.ended:
+        with pytest.raises(Refused) as refused:
+            one.give_to("agent-2")
+        assert refused.value.reason == "ended"
+        return
+    given = one.give_to("agent-2")
+    kept = JobState.ASSIGNED if state is JobState.OPEN else state
+    assert (given.state, given.agent_id, given.version) == (kept, "agent-2", 2)
+    assert given.give_to("agent-2") is given
+
+
 def test_a_delivery_needs_the_word_of_both() -> None:
     carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT, document_issued=True)
     agent_first = carried.step(Step.DELIVER, AGENT, LATER)
