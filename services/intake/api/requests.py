@@ -1,10 +1,10 @@
 """Requests over HTTP: recorded, worked step by step, shown to whoever works on them."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from services.intake.api.answers import CaseAnswer, RequestAnswer, case_answer, request_answer
 from services.intake.api.parts import Parts, fitting, invalid, require_region
@@ -29,6 +29,7 @@ from shared.contracts.envelope import new_id
 from shared.contracts.event import (
     AggregateId,
     Channel,
+    Moment,
     NeighbourhoodUnit,
     ProgrammeId,
     ServiceCode,
@@ -47,11 +48,7 @@ RULES: Final[RouteRules] = {
 
 PAGE: Final = 200
 """Cases in one answer at most."""
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""Nothing older is imported."""
-LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
-Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 Domicile = Annotated[str, Field(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}(\.[0-9]{4})?$")]
 CasePath = Annotated[AggregateId, Path()]
 
