@@ -179,10 +179,15 @@ class Case:
 
     @property
     def within_standard(self) -> bool | None:
-        """Return whether it ended by its due day, in the programme's zone; None: no such day."""
-        if self.closed_at is None or self.due_on is None:
+        """Return whether the document was issued by the due day, in the programme's zone.
+
+        None without a document or without such a day. The standard is one for issue (three working
+        days for every document, journal article of 2025), not for when somebody fetches it.
+        """
+        issued_at = self.facts.get(Fact.ISSUED)
+        if issued_at is None or self.due_on is None:
             return None
-        return local_day(self.closed_at, self.time_zone) <= self.due_on
+        return local_day(issued_at, self.time_zone) <= self.due_on
 
     @property
     def ticket(self) -> Ticket | None:

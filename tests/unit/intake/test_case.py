@@ -178,24 +178,29 @@ def test_the_earliest_word_of_a_fact_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("closed_at", "within"),
+    ("issued_at", "within"),
     [
         (datetime(2023, 3, 15, 16, 59, tzinfo=UTC), True),
         (datetime(2023, 3, 15, 17, 0, tzinfo=UTC), False),
     ],
 )
 def test_the_standard_is_kept_until_midnight_of_the_programmes_zone(
-    closed_at: datetime, *, within: bool
+    issued_at: datetime, *, within: bool
 ) -> None:
-    case = stepped(event_case(), Step.ISSUE)
+    case = event_case()
     assert case.due_on == date(2023, 3, 15)
     assert case.within_standard is None
 
-    assert case.step(Step.HAND_OVER, closed_at).within_standard is within
+    issued = case.step(Step.ISSUE, issued_at)
+
+    assert issued.within_standard is within
+    fetched_at = datetime(2023, 4, 3, tzinfo=UTC)
+    assert issued.step(Step.HAND_OVER, fetched_at).within_standard is within
 
 
-def test_without_a_standard_there_is_nothing_to_keep() -> None:
-    assert stepped(home_case(), Step.CANCEL).within_standard is None
+def test_without_a_standard_or_a_document_there_is_nothing_to_keep() -> None:
+    assert stepped(home_case(), Step.ISSUE, Step.CANCEL).within_standard is None
+    assert stepped(event_case(), Step.REJECT).within_standard is None
 
 
 def test_a_receipt_is_confirmed_once() -> None:
