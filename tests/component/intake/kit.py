@@ -123,6 +123,11 @@ class Desk:
         """Ask as anybody."""
         return await self.client.post(f"/api/track{path}", json={"code": code})
 
+    async def confirm(self, recorded: Mapping[str, Any], **changed: Any) -> httpx.Response:
+        """Confirm as the recipient of a recorded request."""
+        codes = {"code": recorded["tracking_code"], "receipt_code": recorded["receipt_code"]}
+        return await self.client.post("/api/track/receipt", json={**codes, **changed})
+
 
 @asynccontextmanager
 async def desk(
