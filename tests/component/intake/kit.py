@@ -130,9 +130,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(
-    *, per_client: str = "1000/minute", together: str = "1000/minute"
-) -> AsyncIterator[Desk]:
+async def desk(*, per_client: str = "1000/minute") -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
     async with memory_road("intake") as road:
         consumer: Consumer[Work] = road.consumer(IntakeWork, Refused)
@@ -143,7 +141,7 @@ async def desk(
             holidays=NationalCalendar(),
             regions=KemendagriRegions(),
             codes=TrackingCodes(SECRET),
-            limiter=TryLimits(per_client, together),
+            limiter=TryLimits(per_client),
             texts=Texts.load(TEXTS),
         )
         routers = [routes(parts) for routes in api.ROUTERS]

@@ -92,13 +92,6 @@ async def test_tries_are_counted_right_or_wrong_well_formed_or_not() -> None:
         assert "Terlalu banyak percobaan" in stopped.json()["detail"]
 
 
-async def test_all_clients_together_have_a_limit() -> None:
-    async with desk(together="2/minute") as office:
-        statuses = [(await office.track("wrong")).status_code for _ in range(3)]
-
-        assert statuses == [404, 404, 429]
-
-
 async def brought(office: Desk) -> dict[str, Any]:
     """Return a request whose document an agent says he has handed over."""
     recorded = await office.record(at_home())
