@@ -69,7 +69,7 @@ def _parts(settings: Settings, road: Road) -> api.Parts:
         holidays=NationalCalendar(),
         regions=regions,
         codes=TrackingCodes(settings.tracking_secret.get_secret_value().encode()),
-        limiter=TryLimits(settings.track_limit_client, settings.track_limit_all),
+        limiter=TryLimits(settings.track_limit_client),
         texts=Texts.load(TEXTS),
     )
 

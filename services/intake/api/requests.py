@@ -101,10 +101,15 @@ class StepBody(Body):
 
 
 class RecordedAnswer(BaseModel):
-    """What the applicant takes along."""
+    """What the applicant takes along.
+
+    `receipt_code` is null where nothing is brought, and where an agent asks: the recipient's word
+    is held against his.
+    """
 
     case_id: str
     tracking_code: str
+    receipt_code: str | None
     status: State
     due_on: date | None
 
@@ -144,9 +149,14 @@ def routes(parts: Parts) -> APIRouter:
             sent=sent,
             key=case_id,
         )
-        # The code is not kept with the answer: it is made again from the id for every replay.
-        code = parts.codes.code(outcome.answer["case_id"])
-        return RecordedAnswer(tracking_code=code, **outcome.answer)
+        # The codes are not kept with the answer: they are made again from the id for every replay.
+        recorded = outcome.answer["case_id"]
+        told = body.deliver and Role.AGENT not in caller.acting
+        return RecordedAnswer(
+            tracking_code=parts.codes.code(recorded),
+            receipt_code=parts.codes.receipt_code(recorded) if told else None,
+            **outcome.answer,
+        )
 
     @router.get("")
     async def list_requests(

@@ -123,11 +123,14 @@ class Desk:
         """Ask as anybody."""
         return await self.client.post(f"/api/track{path}", json={"code": code})
 
+    async def confirm(self, recorded: Mapping[str, Any], **changed: Any) -> httpx.Response:
+        """Confirm as the recipient of a recorded request."""
+        codes = {"code": recorded["tracking_code"], "receipt_code": recorded["receipt_code"]}
+        return await self.client.post("/api/track/receipt", json={**codes, **changed})
+
 
 @asynccontextmanager
-async def desk(
-    *, per_client: str = "1000/minute", together: str = "1000/minute"
-) -> AsyncIterator[Desk]:
+async def desk(*, per_client: str = "1000/minute") -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
     async with memory_road("intake") as road:
         consumer: Consumer[Work] = road.consumer(IntakeWork, Refused)
@@ -138,7 +141,7 @@ async def desk(
             holidays=NationalCalendar(),
             regions=KemendagriRegions(),
             codes=TrackingCodes(SECRET),
-            limiter=TryLimits(per_client, together),
+            limiter=TryLimits(per_client),
             texts=Texts.load(TEXTS),
         )
         routers = [routes(parts) for routes in api.ROUTERS]
