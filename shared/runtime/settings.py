@@ -12,7 +12,10 @@ from shared.messaging.outbox import DEFAULT_LIMIT
 
 
 class ServiceSettings(BaseSettings):
-    """Read once from the environment in `__main__`. Any `<X>_FILE` holds the value of `<X>`."""
+    """Read once from the environment in `__main__`.
+
+    `AMQP_URL_FILE`, `MONGO_URL_FILE` and what else a service declares so name files with the value.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -26,7 +29,7 @@ class ServiceSettings(BaseSettings):
     token_keys: Path = Field(description="Public keys of tokens, a JSON Web Key Set.")
     secure_cookies: bool = Field(default=False, description="True behind TLS.")
     role: Literal["all", "api", "consumer"] = Field(
-        default="all", description="What this process does; locally one does both."
+        default="all", description="api: HTTP alone; consumer and all: messages too."
     )
     instance: str = Field(default_factory=new_id, description="Name of this process, new at start.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
