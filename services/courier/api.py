@@ -5,14 +5,21 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from services.courier.domain import Area, Job, JobState, Place, Step
-from services.courier.usecases import Reader, Sight, Work, report_step, serve_area
+from services.courier.usecases import (
+    Reader,
+    Sight,
+    Work,
+    give_job,
+    report_step,
+    serve_area,
+)
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
-from shared.contracts.event import NeighbourhoodUnit, ProgrammeId
+from shared.contracts.event import Moment, NeighbourhoodUnit, ProgrammeId
 from shared.runtime.commands import Commands, SentDep
 from shared.web.body import Body
 from shared.web.guard import CallerDep
@@ -22,6 +29,7 @@ RULES: Final[RouteRules] = {
     "PUT /api/areas/{programme_id}/{village}/{rw}": Rule({Role.ADMIN, Role.SERVICE}),
     "GET /api/jobs": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
     "GET /api/jobs/{job_id}": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
+    "POST /api/jobs/{job_id}/assign": Rule({Role.ADMIN, Role.OPERATOR}),
     "POST /api/jobs/{job_id}/steps": Rule({Role.AGENT}),
     "GET /api/programmes": Rule({Role.ADMIN, Role.PLANNER, Role.SERVICE}),
 }
@@ -41,12 +49,18 @@ class AreaBody(Body):
     agent_id: AgentId
 
 
+class AssignBody(Body):
+    """Who carries a job from now on."""
+
+    agent_id: AgentId
+
+
 class StepBody(Body):
     """What an agent reports. `occurred_at` is when it happened, where that was earlier."""
 
     step: Step
     reason: FailureReason | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
 
 class JobAnswer(BaseModel):
@@ -110,7 +124,7 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
 
     @router.get("/jobs/{job_id}")
     async def get_job(job_id: str, caller: CallerDep) -> JobAnswer:
-        """Return one job."""
+        """Return one job: to an agent his own, to others what their region covers."""
         job = await reader.job(job_id)
         if job is None:
             raise NotFound("job")
@@ -124,6 +138,18 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
         """Report a step of one's own job."""
         outcome = await commands.run(
             lambda work: _step(job_id, body, caller, work), sent=sent, key=job_id
+        )
+        return {"state": outcome.answer}
+
+    @router.post("/jobs/{job_id}/assign")
+    async def post_assign(
+        job_id: str, body: AssignBody, caller: CallerDep, sent: SentDep
+    ) -> dict[str, str]:
+        """Give a job to another agent, with what the former one holds."""
+        outcome = await commands.run(
+            lambda work: give_job(job_id, body.agent_id, work, allow=_allowed(caller)),
+            sent=sent,
+            key=job_id,
         )
         return {"state": outcome.answer}
 

@@ -6,6 +6,7 @@ arrives by message, late or early, so it is kept as facts beside the agent's own
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -70,6 +71,12 @@ class Job:
     document_issued: bool = False
     receipt_confirmed: bool = False
     attempts: int = 0
+    opened_at: datetime | None = None
+    """When the request came. Jobs stored before times were kept have none of the three."""
+    reported_at: datetime | None = None
+    """When the agent handed the document over by his word, which counts until he takes it back."""
+    receipt_at: datetime | None = None
+    """When the recipient confirmed it."""
 
     @property
     def ended(self) -> bool:
@@ -82,8 +89,28 @@ class Job:
             raise Refused("already_assigned", "the job has an agent")
         return replace(self, version=self.version + 1, state=JobState.ASSIGNED, agent_id=agent_id)
 
-    def step(self, step: Step, agent_id: str) -> "Job":
-        """Do what the agent reports. Raises Refused: not_yours, or a step out of order."""
+    def give_to(self, agent_id: str) -> "Job":
+        """Give the job to another agent, with what is in hand; the job itself where he has it."""
+        if self.ended:
+            raise Refused("ended", f"nothing is to be carried any more: {self.state}")
+        if self.agent_id == agent_id:
+            return self
+        state = JobState.ASSIGNED if self.state is JobState.OPEN else self.state
+        return replace(self, version=self.version + 1, state=state, agent_id=agent_id)
+
+    @property
+    def delivered_at(self) -> datetime | None:
+        """Return when the later of both words was given, whichever came here first."""
+        known = [at for at in (self.reported_at, self.receipt_at) if at is not None]
+        return max(known) if known and self.state is JobState.DONE else None
+
+    def require_after_opening(self, at: datetime) -> None:
+        """Raise Refused where something is said to have happened before there was a job."""
+        if self.opened_at is not None and at < self.opened_at:
+            raise Refused("before_opened", "occurred_at: there was no job yet")
+
+    def step(self, step: Step, agent_id: str, at: datetime) -> "Job":
+        """Do what the agent did at that time. Raises Refused: not_yours, or a step out of order."""
         if self.agent_id != agent_id:
             raise Refused("not_yours", "the job is another agent's")
         match step:
@@ -94,7 +121,7 @@ class Job:
             case Step.COLLECT_DOCUMENT:
                 return self._collect_document()
             case Step.DELIVER:
-                return self._deliver()
+                return self._deliver(at)
             case Step.FAIL:
                 return self._fail()
 
@@ -106,11 +133,11 @@ class Job:
             else replace(self, version=self.version + 1, document_issued=True)
         )
 
-    def confirm_receipt(self) -> "Job":
+    def confirm_receipt(self, at: datetime) -> "Job":
         """Note that the recipient has the document; with the agent's word the job is done."""
         if self.receipt_confirmed:
             return self
-        noted = replace(self, version=self.version + 1, receipt_confirmed=True)
+        noted = replace(self, version=self.version + 1, receipt_confirmed=True, receipt_at=at)
         reported = self.state is JobState.DELIVERY_REPORTED
         return replace(noted, state=JobState.DONE) if reported else noted
 
@@ -142,15 +169,26 @@ class Job:
             raise Refused("not_issued", "the document has not been issued yet")
         return replace(self, version=self.version + 1, state=JobState.DOCUMENT_COLLECTED)
 
-    def _deliver(self) -> "Job":
+    def _deliver(self, at: datetime) -> "Job":
         self._expect(JobState.DOCUMENT_COLLECTED)
         state = JobState.DONE if self.receipt_confirmed else JobState.DELIVERY_REPORTED
-        return replace(self, version=self.version + 1, state=state)
+        return replace(self, version=self.version + 1, state=state, reported_at=at)
 
     def _fail(self) -> "Job":
-        """Stay with the document in hand; the next attempt begins where this one did."""
-        self._expect(JobState.DOCUMENT_COLLECTED)
-        return replace(self, version=self.version + 1, attempts=self.attempts + 1)
+        """Have the document in hand, still or again; the next attempt begins there.
+
+        After a report that nobody has confirmed it takes that report back: it was a mistake, or
+        the recipient says that nothing came.
+        """
+        if self.state is not JobState.DELIVERY_REPORTED:
+            self._expect(JobState.DOCUMENT_COLLECTED)
+        return replace(
+            self,
+            version=self.version + 1,
+            state=JobState.DOCUMENT_COLLECTED,
+            attempts=self.attempts + 1,
+            reported_at=None,
+        )
 
     def _expect(self, state: JobState) -> None:
         if self.state is not state:

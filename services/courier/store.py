@@ -37,6 +37,10 @@ class CourierWork:
         """Return the envelope of the event at hand; None for a command."""
         return self._unit.cause
 
+    def now(self) -> datetime:
+        """Return the time by the service's clock."""
+        return self._unit.now()
+
     async def job(self, job_id: str) -> Job | None:
         """Return a job."""
         document = await self._unit.get(JOBS, job_id)
@@ -127,6 +131,9 @@ def _job(document: Mapping[str, Any]) -> Job:
         document_issued=document["document_issued"],
         receipt_confirmed=document["receipt_confirmed"],
         attempts=document["attempts"],
+        opened_at=_moment(document, "opened_at"),
+        reported_at=_moment(document, "reported_at"),
+        receipt_at=_moment(document, "receipt_at"),
     )
 
 
@@ -146,7 +153,21 @@ def _job_document(job: Job) -> dict[str, Any]:
         "document_issued": job.document_issued,
         "receipt_confirmed": job.receipt_confirmed,
         "attempts": job.attempts,
+        "opened_at": _text(job.opened_at),
+        "reported_at": _text(job.reported_at),
+        "receipt_at": _text(job.receipt_at),
     }
+
+
+def _moment(document: Mapping[str, Any], name: str) -> datetime | None:
+    """Return a time, None where a job was stored before this was kept."""
+    text = document.get(name)
+    return datetime.fromisoformat(text) if text else None
+
+
+def _text(moment: datetime | None) -> str | None:
+    # Text, because MongoDB cuts times to milliseconds and words are held against each other.
+    return moment.isoformat() if moment else None
 
 
 def _area(document: Mapping[str, Any]) -> Area:

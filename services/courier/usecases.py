@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from services.courier.domain import Area, Job, JobState, Place, Programme, Refused, Step
@@ -20,7 +20,7 @@ from shared.contracts.courier import (
     PapersHandedIn,
 )
 from shared.contracts.envelope import Envelope
-from shared.contracts.event import Event
+from shared.contracts.event import CLOCKS_APART, Event
 from shared.contracts.intake import (
     CloseOutcome,
     DocumentIssued,
@@ -45,6 +45,10 @@ class Work(Protocol):
     @property
     def cause(self) -> Envelope | None:
         """Return the envelope of the event at hand; None for a command."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the time by the service's clock, aware, UTC."""
         ...
 
     async def job(self, job_id: str) -> Job | None:
@@ -134,6 +138,7 @@ async def open_job(event: RequestReceived, work: Work) -> None:
         place=Place(event.region_code, event.rw),
         pick_up=event.pick_up,
         deliver=event.deliver,
+        opened_at=_told_at(work),
     )
     opened = _about(JobOpened, job, pick_up=job.pick_up, deliver=job.deliver)
     work.publish(opened, version=job.version)
@@ -168,7 +173,7 @@ async def note_issued(event: DocumentIssued, work: Work) -> None:
 async def confirm_receipt(event: ReceiptConfirmed, work: Work) -> None:
     """Take the recipient's word; with the agent's own the job is done."""
     job = await work.job_of(event.case_id)
-    confirmed = job.confirm_receipt()
+    confirmed = job.confirm_receipt(_told_at(work))
     _keep_changed(job, confirmed, work)
     if confirmed is not job:
         _publish_if_done(confirmed, work)
@@ -200,18 +205,49 @@ async def report_step(
     """Do what an agent reports and return the state that the job is in now.
 
     `allow` raises where the caller has no right to this job. Raises Missing, and Refused where
-    the step is out of order.
+    the step is out of order, or `occurred_at` lies ahead (in_the_future) or before the job.
     """
     job = await work.job(job_id)
     if job is None:
         raise Missing("job")
     allow(job)
-    done = job.step(step, agent_id)
+    _require_possible(job, occurred_at, work)
+    done = job.step(step, agent_id, (occurred_at or work.now()).astimezone(UTC))
     work.keep_job(done)
     work.publish(_reported(done, step, reason), version=done.version, occurred_at=occurred_at)
     if step is Step.DELIVER:
         _publish_if_done(done, work)
     return done.state.value
+
+
+async def give_job(job_id: str, agent_id: str, work: Work, *, allow: Callable[[Job], None]) -> str:
+    """Give a job to another agent, whatever the former one holds; return the job's state.
+
+    `allow` raises where the caller has no right to this job. Raises Missing, and Refused where
+    the job has ended.
+    """
+    job = await work.job(job_id)
+    if job is None:
+        raise Missing("job")
+    allow(job)
+    given = job.give_to(agent_id)
+    if given is not job:
+        work.keep_job(given)
+        work.publish(_about(JobAssigned, given, agent_id=agent_id), version=given.version)
+    return given.state.value
+
+
+def _told_at(work: Work) -> datetime:
+    """Return when that happened which is being handled."""
+    return work.cause.occurred_at if work.cause else work.now()
+
+
+def _require_possible(job: Job, occurred_at: datetime | None, work: Work) -> None:
+    if occurred_at is None:
+        return
+    if occurred_at > work.now() + CLOCKS_APART:
+        raise Refused("in_the_future", "occurred_at: it has not happened yet")
+    job.require_after_opening(occurred_at)
 
 
 def _assign(job: Job, agent_id: str, work: Work) -> None:
@@ -228,7 +264,7 @@ def _keep_changed(before: Job, after: Job, work: Work) -> None:
 def _publish_if_done(job: Job, work: Work) -> None:
     if job.state is JobState.DONE:
         event = _about(DeliveryConfirmed, job, agent_id=job.agent_id)
-        work.publish(event, version=job.version)
+        work.publish(event, version=job.version, occurred_at=job.delivered_at)
 
 
 def _reported(job: Job, step: Step, reason: FailureReason | None) -> JobEvent:

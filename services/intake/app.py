@@ -65,7 +65,7 @@ def _parts(settings: Settings, site: Site[Work]) -> api.Parts:
         holidays=NationalCalendar(),
         regions=regions,
         codes=TrackingCodes(settings.tracking_secret.get_secret_value().encode()),
-        limiter=TryLimits(settings.track_limit_client, settings.track_limit_all),
+        limiter=TryLimits(settings.track_limit_client),
         texts=Texts.load(TEXTS),
     )
 

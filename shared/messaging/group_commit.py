@@ -71,6 +71,8 @@ class Task:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     outcome: Outcome | None = None
+    refusal: Exception | None = None
+    """Decided on what this batch has yet to commit: told when it has."""
     uncertain: bool = False
     """A commit of it ended without saying whether it happened."""
     doubles: "list[Task]" = field(default_factory=list)
@@ -144,7 +146,8 @@ class GroupCommit:
             batch = [await self._waiting.get()]
             while len(batch) < MAX_BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
-            await self._settle(batch)
+            # Who was told to come again meanwhile will.
+            await self._settle([task for task in batch if not task.future.done()])
 
     async def drained(self) -> None:
         """Wait until nothing is on its way."""
@@ -170,21 +173,25 @@ class GroupCommit:
         done = await self._decide(book, fresh)
         if not done:
             return
+        refused = [task for task in fresh if task.refusal]
+        open_ = [*(task for task, _ in done), *refused]
         try:
             await self._commit(book, done)
         except Conflict as conflict:
-            await self._again([task for task, _ in done], tries, conflict)
+            await self._again(open_, tries, conflict)
         except Unavailable:
             for task, _ in done:
                 task.uncertain = True
             raise
         except Exception as error:  # noqa: BLE001 - one unit may hold what cannot be stored
-            await self._halve([task for task, _ in done], tries, error)
+            await self._halve(open_, tries, error)
         else:
             await failpoint("commit.after")
             self._outbox.dispatch([parcel for _, unit in done for parcel in unit.parcels])
             for task, _ in done:
                 task.settle(task.outcome or Outcome(None))
+            for task in refused:
+                task.fail(task.refusal or RuntimeError())
 
     async def _unknown(self, tasks: list[Task]) -> list[Task]:
         """Settle what was done before and return the rest."""
@@ -221,6 +228,7 @@ class GroupCommit:
         cause, body = (task.parcel.envelope, task.parcel.body) if task.parcel else (None, None)
         for _ in range(_RERUNS):
             unit = Unit(book, self._source, self._clock, cause, body)
+            task.refusal = None
             try:
                 answer = await task.work(unit)
             except Waits as waits:
@@ -228,7 +236,10 @@ class GroupCommit:
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - belongs to whoever sent it
-                task.fail(error)
+                if book.undecided(unit):
+                    task.refusal = error
+                else:
+                    task.fail(error)
                 return None
             if book.enter(unit):
                 task.outcome = Outcome(answer)

@@ -28,7 +28,9 @@ DEFAULT_LIMIT = 50_000
 
 _BURST = 128
 """Parcels that leave in one write."""
-_BURSTS_IN_FLIGHT = 4
+_BURSTS_IN_FLIGHT = 16
+_PROBE = 1
+"""Rows tried at a time while the broker takes nothing: each try stays in a buffer till it does."""
 _PAGE = 500
 _ROUND_SECONDS = 0.5
 _ROUNDS_BLIND = 10
@@ -70,15 +72,22 @@ class OutboxRelay:
         """Return whether so much waits that no further command is accepted."""
         return self._pending >= self._limit
 
+    @property
+    def stalled(self) -> bool:
+        """Return whether the broker is connected and takes nothing."""
+        return self._bus.connected and not self._bus.answering
+
     def dispatch(self, parcels: Sequence[Parcel]) -> None:
         """Publish what has just been committed; never blocks."""
-        if not parcels or not self._bus.connected:
+        self._pending += len(parcels)
+        if not parcels or not self._bus.connected or self.stalled:
             # The rows are committed: the relay's next round finds them.
-            self._pending += len(parcels)
             self._overlooked = self._overlooked or bool(parcels)
             return
-        self._in_hand.update(parcel.envelope.id for parcel in parcels)
-        self._keep(asyncio.create_task(self._publish_all(parcels, "direct")))
+        # The relay may have found a row before its commit was answered here.
+        fresh = [parcel for parcel in parcels if parcel.envelope.id not in self._in_hand]
+        self._in_hand.update(parcel.envelope.id for parcel in fresh)
+        self._keep(asyncio.create_task(self._publish_all(fresh, "direct")))
 
     def wake(self) -> None:
         """Have the next round begin now: a predecessor may have come, or the broker be back."""
@@ -90,6 +99,7 @@ class OutboxRelay:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._clear())
             group.create_task(self._rounds())
+            group.create_task(self._watch())
 
     async def flushed(self) -> None:
         """Wait until everything taken in hand is confirmed and cleared, or left to the relay."""
@@ -100,6 +110,13 @@ class OutboxRelay:
     async def retire(self) -> None:
         """Give this instance's rows free for others."""
         await self._store.retire()
+
+    async def _watch(self) -> None:
+        """Renew the lease and measure, however long a publish takes meanwhile."""
+        while True:
+            with suppress(Unavailable):
+                await self._check_in()
+            await asyncio.sleep(_ROUND_SECONDS)
 
     async def _rounds(self) -> None:
         while True:
@@ -120,16 +137,13 @@ class OutboxRelay:
 
     async def _round(self) -> bool:
         """Do one round; return whether there is more to publish than it took."""
-        await self._store.renew(LEASE_SECONDS)
         if await self._parking.release(_PAGE):
             self._overlooked = True
             await failpoint("parking.released")
         if await self._store.adopt():
             self._overlooked = True
             await failpoint("relay.adopted")
-        more = self._must_look() and await self._publish_stranded()
-        self._measure(await self._store.backlog(), await self._parking.backlog())
-        return more
+        return self._must_look() and await self._publish_stranded()
 
     def _must_look(self) -> bool:
         """Return whether to look for rows that are not in hand: for a reason, or now and then."""
@@ -148,8 +162,10 @@ class OutboxRelay:
         that no queue wants hold up nobody. Return whether there are more pages.
         """
         # Before the look: what fails from now on is a reason for another.
-        self._overlooked = False
-        rows = await self._store.mine(_PAGE, self._looked_at)
+        stalled = self.stalled
+        self._overlooked = stalled
+        page = _PROBE if stalled else _PAGE
+        rows = await self._store.mine(page, self._looked_at)
         more = len(rows) == _PAGE
         self._looked_at = rows[-1].envelope.id if more else ""
         stranded = [row for row in rows if row.envelope.id not in self._in_hand]
@@ -171,6 +187,7 @@ class OutboxRelay:
             ids = [parcel.envelope.id for parcel in parcels]
             self._in_hand.difference_update(set(ids).difference(confirmed))
             self._overlooked = self._overlooked or len(confirmed) < len(ids)
+            self._pending = max(0, self._pending - len(confirmed))
             self._metrics.published.labels(path).inc(len(confirmed))
             self._metrics.unconfirmed.inc(len(ids) - len(confirmed))
             self._confirmed.extend(confirmed)
@@ -208,7 +225,9 @@ class OutboxRelay:
         self._cleared.update(ids)
         await failpoint("clear.after")
 
-    def _measure(self, outbox: Backlog, parked: Backlog) -> None:
+    async def _check_in(self) -> None:
+        await self._store.renew(LEASE_SECONDS)
+        outbox, parked = await self._store.backlog(), await self._parking.backlog()
         self._pending = outbox.count
         self._metrics.pending.set(outbox.count)
         self._metrics.oldest.set(_age(outbox))

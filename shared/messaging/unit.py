@@ -74,6 +74,10 @@ class Book:
         self._current.update(unit.written)
         return True
 
+    def undecided(self, unit: "Unit") -> bool:
+        """Return whether a unit read what units of this batch wrote and nobody has committed."""
+        return any(place in self._current for place in unit.seen)
+
     def writes(self) -> list[Write]:
         """Return one write per changed document, whatever number of units changed it."""
         return [

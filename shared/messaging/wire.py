@@ -30,6 +30,7 @@ _PERSISTENT = 2
 _INT64 = 1 << 63
 _EARLIEST_YEAR, _LATEST_YEAR = 2000, 2200
 """Outside is a broken clock; at the ends of the calendar a change of zone would overflow."""
+_SHORT = 255
 _HEADERS_KEPT = 50
 _HEADER_LENGTH = 1024
 _SOURCE = "jemput/"
@@ -86,7 +87,12 @@ def redirect(
 def _travels(header: str, value: object) -> bool:
     # The broker's own notes (x-death, x-delivery-count ...) belong to the way it came. What is too
     # long is left behind: headers travel in one frame, and one that overflows ends the connection.
-    return header.startswith(("ce-", "x-jemput-")) and len(str(value)) <= _HEADER_LENGTH
+    if not header.startswith(("ce-", "x-jemput-")):
+        return False
+    if isinstance(value, str):
+        return len(value.encode()) <= _HEADER_LENGTH
+    # Of the rest only whole numbers are ours, and AMQP carries no greater ones.
+    return isinstance(value, int) and -_INT64 <= value < _INT64
 
 
 def properties(parcel: Parcel) -> Basic.Properties:
@@ -149,7 +155,8 @@ def _envelope(message: Incoming) -> Envelope:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
+    # Short strings of AMQP, which some of them become again, hold 255 bytes.
+    if not isinstance(value, str) or not 0 < len(value.encode()) <= _SHORT:
         raise ValueError
     return value
 

@@ -39,8 +39,8 @@ _LONG_NUMBER = 10**8
 _DIGITS: Final = re.compile(r"\d{9,}")
 
 
-def long_number(text: str) -> bool:
-    """Whether a text holds a run of digits that is cut out of logs: it may be a NIK."""
+def has_long_number(text: str) -> bool:
+    """Return whether a text holds so many digits in a row that they could name a person."""
     return _DIGITS.search(text) is not None
 
 

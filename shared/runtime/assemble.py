@@ -11,7 +11,6 @@ from shared.auth.keys import load_public
 from shared.auth.rules import RouteRules
 from shared.auth.tokens import Verifier
 from shared.messaging.consumer import Consumer
-from shared.messaging.errors import Unavailable
 from shared.messaging.unit import Clock, Unit
 from shared.mongo.migrations import Index
 from shared.observability.health import Health
@@ -21,7 +20,6 @@ from shared.runtime.road import Road, open_road
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import utc_now
-from shared.web import problems
 from shared.web.app import create_app
 from shared.web.pages import Pages
 
@@ -119,7 +117,7 @@ def application(
     *,
     secure_cookies: bool = False,
 ) -> FastAPI:
-    """Return a service's HTTP application; what it reads while MongoDB is away is a 503."""
+    """Return a service's HTTP application."""
     return create_app(
         title=f"Jemput {blueprint.name}",
         version=blueprint.version,
@@ -130,13 +128,8 @@ def application(
         routers=front.routers,
         pages=front.pages,
         metrics=site.metrics,
-        translations={Unavailable: _away},
         secure_cookies=secure_cookies,
     )
-
-
-def _away(_: Exception) -> problems.Problem:
-    return problems.Unavailable("the database is away")
 
 
 def _background(front: Front, settings: ServiceSettings) -> Sequence[Job]:

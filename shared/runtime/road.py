@@ -84,6 +84,8 @@ class Road:
         return None
 
     async def _rabbitmq(self) -> str | None:
+        if self.relay.stalled:
+            return "takes nothing (short of memory or disk?); events wait in the outbox"
         return None if self.bus.connected else "not connected; events wait in the outbox"
 
     async def _outbox(self) -> str | None:

@@ -64,6 +64,9 @@ async def run(service: Service) -> None:
     working = asyncio.create_task(_work(service))
     stopped = asyncio.create_task(service.stopping.wait())
     await asyncio.wait({serving, working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # From here on a signal does what it does by default: it ends the process.
+        loop.remove_signal_handler(number)
     try:
         await _stop(service, http, serving, working)
     finally:

@@ -10,6 +10,8 @@ from shared.messaging.errors import NotPublished
 from shared.messaging.parcel import Parcel
 from shared.messaging.wire import Letter, properties
 
+_LATE = "TimeoutError"
+
 
 class Trouble(Enum):
     """What becomes of a publish."""
@@ -37,6 +39,7 @@ class MemoryBus:
 
     def __init__(self) -> None:
         self.connected = True
+        self.answering = True
         self.sent: list[Sent] = []
         self.troubles: deque[Trouble | None] = deque()
         """What becomes of the next publishes, in turn; None: nothing bad."""
@@ -62,6 +65,8 @@ class MemoryBus:
         for end in ends:
             if isinstance(end, BaseException) and not isinstance(end, NotPublished):
                 raise end
+        late = [isinstance(end, NotPublished) and end.args == (_LATE,) for end in ends]
+        self.answering = not late or not all(late)
         sent = zip(parcels, ends, strict=True)
         return {parcel.envelope.id for parcel, end in sent if end is None}
 
@@ -83,4 +88,4 @@ class MemoryBus:
             raise NotPublished("channel lost")
         self.sent.append(sent)
         if trouble is Trouble.UNCONFIRMED:
-            raise NotPublished("TimeoutError")
+            raise NotPublished(_LATE)

@@ -12,8 +12,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from shared.auth.roles import Forbidden
+from shared.messaging import errors
 from shared.web.pages import Pages
-from shared.web.problems import MEDIA_TYPE, Denied, Problem, of_http_exception, of_validation
+from shared.web.problems import (
+    MEDIA_TYPE,
+    Denied,
+    Problem,
+    Unavailable,
+    of_http_exception,
+    of_validation,
+)
 from shared.web.routes import API
 
 Translation = Callable[[Exception], Problem]
@@ -21,6 +29,7 @@ Translations = Mapping[type[Exception], Translation]
 """What a service's own exceptions mean over HTTP."""
 
 _OURS: Final[Translations] = {
+    errors.Unavailable: lambda _: Unavailable("the database is away"),
     Problem: lambda error: error,  # type: ignore[dict-item,return-value]
     Forbidden: lambda error: Denied(str(error)),
     HTTPException: of_http_exception,  # type: ignore[dict-item]

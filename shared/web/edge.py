@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.envelope import new_id
-from shared.observability.logs import correlated, long_number
+from shared.observability.logs import correlated, has_long_number
 from shared.observability.metrics import UNMATCHED, HttpMetrics
 from shared.web.answers import Answers, as_json
 from shared.web.pages import POLICY
@@ -134,5 +134,5 @@ def _correlation(scope: Scope) -> str:
     A UUID passes whatever digits chance gave it; its last part alone may have twelve in a row.
     """
     given = Headers(scope=scope).get(CORRELATION_HEADER, "")
-    fits = _UUID.fullmatch(given) or (_ID.fullmatch(given) and not long_number(given))
+    fits = _UUID.fullmatch(given) or (_ID.fullmatch(given) and not has_long_number(given))
     return given if fits else new_id()

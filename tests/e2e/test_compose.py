@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.local.demo.result import RESULT_VARIABLE
 from deploy.local.errors import UnavailableError
 from deploy.local.folder import ROOT
 from tests.e2e.compose_engine import (
@@ -201,10 +202,12 @@ def test_a_second_start_changes_nothing(stack: Stack) -> None:
     assert after == before
 
 
-def test_demo_against_the_stack(stack: Stack) -> None:
+def test_demo_against_the_stack(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "demo.json"
     command = [sys.executable, "-m", "deploy.local", "demo", "--against-compose"]
-    subprocess.run(command, cwd=ROOT, env=stack.docker.environment, check=True, timeout=600)
-    told = json.loads((ROOT / "build" / "demo.json").read_text("utf-8"))
+    environment = {**stack.docker.environment, RESULT_VARIABLE: str(file)}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=600)
+    told = json.loads(file.read_text("utf-8"))
     assert told["mode"] == "compose"
     assert (told["botram"]["total"], told["halo_pamor"]["delivered"]) == (938, 60)
     assert (told["lost"], told["duplicated"]) == (0, 0)

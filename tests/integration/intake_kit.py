@@ -109,6 +109,13 @@ class Running:
         taken: dict[str, Any] = answer.json()
         return taken
 
+    async def get(self, path: str) -> dict[str, Any]:
+        """Return what an operator reads."""
+        headers = self.office.headers("operator:*:*")
+        answer = await self.client.get(f"/api{path}", headers=headers)
+        shown: dict[str, Any] = answer.raise_for_status().json()
+        return shown
+
     async def cases(self, programme_id: str) -> dict[str, dict[str, Any]]:
         """Return every case of a programme, page by page, by id."""
         found: dict[str, dict[str, Any]] = {}

@@ -115,16 +115,28 @@ def build_desk(servers: Servers, amqp_url: str, database: str, **settings: Any) 
 @asynccontextmanager
 async def running(desk: Desk) -> AsyncIterator[Desk]:
     """Run it as its process would, and stop it as a signal would."""
-    task = asyncio.create_task(run(desk.service))
+    with signals_kept():
+        task = asyncio.create_task(run(desk.service))
+        try:
+            yield desk
+            desk.service.stopping.set()
+            await asyncio.wait_for(task, WAIT)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """Take from the loop the signals that a service took, and give them to whom they were."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield desk
-        desk.service.stopping.set()
-        await asyncio.wait_for(task, WAIT)
+        yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number, handler in before.items():
             asyncio.get_running_loop().remove_signal_handler(number)
+            # The loop leaves the default behind, by which SIGTERM would end the whole test run.
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.servers import Servers
 from shared.contracts import Event
-from shared.contracts.courier import DeliveryConfirmed, DeliveryFailed, JobEvent
+from shared.contracts.courier import DeliveryConfirmed, DeliveryFailed, DocumentCollected, JobEvent
 from shared.contracts.intake import ProgrammePublished, ReceiptConfirmed, RequestClosed
 from tests.component.intake.kit import at_event, at_home
 from tests.integration.intake_kit import PROGRAMMES, Office, Running, open_office, running, until
@@ -124,8 +124,12 @@ async def test_from_home_to_home_whatever_the_order_of_the_way(intake: Running) 
     cases = [one["case_id"] for one in recorded]
     for case_id in cases:
         await step(intake, case_id, "issue", SATURDAY + timedelta(hours=5))
+    fetched = [job(DocumentCollected, home_case(), case_id=case_id) for case_id in cases]
+    await intake.say([(event, SATURDAY + timedelta(hours=7)) for event in fetched])
+    await until(lambda: all_await_receipts(intake, recorded))
     for one in recorded:
-        await intake.post("/track/receipt", {"code": one["tracking_code"]})
+        codes = {"code": one["tracking_code"], "receipt_code": one["receipt_code"]}
+        await intake.post("/track/receipt", codes)
     way: tuple[type[JobEvent], ...] = (*CARRYING, DeliveryFailed)
     said: list[tuple[Event, datetime]] = [
         (job(kind, home_case(), case_id=case_id), SATURDAY + timedelta(hours=n + 1))
@@ -141,6 +145,11 @@ async def test_from_home_to_home_whatever_the_order_of_the_way(intake: Running) 
     assert len(intake.told(ReceiptConfirmed)) == REQUESTS
     assert set(once_each(intake).values()) == {1}
     assert {found[case_id]["within_standard"] for case_id in cases} == {None}
+
+
+async def all_await_receipts(intake: Running, recorded: list[dict[str, Any]]) -> bool:
+    shown = [await intake.get(f"/requests/{one['case_id']}") for one in recorded]
+    return all("document_collected" in one["facts"] for one in shown)
 
 
 async def test_a_delivery_heard_of_before_the_document_was_issued_is_not_lost(

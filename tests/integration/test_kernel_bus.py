@@ -102,6 +102,21 @@ async def test_what_leaves_when_the_connection_is_cut_is_told_for_each(
     assert confirmed <= arrived <= {*ids, "again"}
 
 
+async def test_what_cannot_be_encoded_keeps_nobody(bus: AmqpBus, raw: Line) -> None:
+    endless = parcel("m2")
+    endless = replace(endless, envelope=replace(endless.envelope, source="x" * 300))
+    assert await bus.publish_all([parcel("m1"), endless, parcel("m3")]) == {"m1", "m3"}
+    assert [(await raw.take(QUEUE)).message_id for _ in range(2)] == ["m1", "m3"]
+
+
+async def test_one_id_sent_twice_and_wanted_by_nobody_is_published_by_neither(
+    bus: AmqpBus,
+) -> None:
+    stray = replace(parcel("m1"), routing_key="nobody.wants_it.v1")
+    both = await asyncio.gather(bus.publish_all([stray]), bus.publish_all([stray]))
+    assert both[1] == set()
+
+
 async def test_what_is_published_arrives_as_it_was_made(bus: AmqpBus, raw: Line) -> None:
     await bus.publish(parcel("m1"))
     message = await raw.take(QUEUE)

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
@@ -37,6 +36,7 @@ from shared.messaging.topology import Binding, Queue, Topology, read_subscriptio
 from shared.runtime import utc_now
 from shared.runtime.service import Service, run
 from tests.component.scheduler.floor import booth_body, event_body
+from tests.integration.kernel_kit import signals_kept
 from tests.unit.scheduler.sample import SETU, SPLIT, closed, published, received
 
 SUBSCRIPTIONS = Path(__file__).parents[2] / "services" / "scheduler" / "subscriptions.toml"
@@ -180,15 +180,16 @@ async def running(
     bus = AmqpBus(amqp_url, "intake")
     await bus.connect()
     heard: list[Event] = []
-    tasks = [asyncio.create_task(run(service)), asyncio.create_task(listen(amqp_url, heard))]
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(service.app), base_url="http://jemput.test"
-    ) as client:
-        at = Running(service, client, bus, Issuer(key, utc_now), heard)
-        await until(lambda: ready(at))
-        yield at
-        await end(service, tasks)
-        await bus.close()
+    with signals_kept():
+        tasks = [asyncio.create_task(run(service)), asyncio.create_task(listen(amqp_url, heard))]
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(service.app), base_url="http://jemput.test"
+        ) as client:
+            at = Running(service, client, bus, Issuer(key, utc_now), heard)
+            await until(lambda: ready(at))
+            yield at
+            await end(service, tasks)
+            await bus.close()
 
 
 async def ready(at: Running) -> bool:
@@ -199,8 +200,6 @@ async def ready(at: Running) -> bool:
 async def end(service: Service, tasks: Sequence[asyncio.Task[None]]) -> None:
     service.stopping.set()
     await tasks[0]
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().remove_signal_handler(number)
     tasks[1].cancel()
     with suppress(asyncio.CancelledError):
         await tasks[1]

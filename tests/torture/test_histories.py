@@ -5,6 +5,7 @@ import itertools
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -265,8 +266,12 @@ async def _check(courier: Courier, history: History) -> None:
         "pick_up": True,
         "deliver": True,
         "document_issued": True,
+        "opened_at": NOW.isoformat(),
     }
-    assert await database["jobs"].find_one({"_id": home}) == {
+    done = await database["jobs"].find_one({"_id": home})
+    assert done is not None
+    assert datetime.fromisoformat(done.pop("reported_at")) > NOW
+    assert done == {
         "_id": home,
         **common,
         # Opened, assigned, issued, receipt confirmed and five steps.
@@ -275,6 +280,7 @@ async def _check(courier: Courier, history: History) -> None:
         "agent_id": AGENT,
         "receipt_confirmed": True,
         "attempts": 1,
+        "receipt_at": NOW.isoformat(),
     }
     withdrawn = await database["jobs"].find_one({"_id": off})
     assert withdrawn is not None
@@ -287,6 +293,8 @@ async def _check(courier: Courier, history: History) -> None:
         "state": "withdrawn",
         "receipt_confirmed": False,
         "attempts": 0,
+        "reported_at": None,
+        "receipt_at": None,
     }
     kept = await database["programmes"].find_one({"_id": history.programme_id})
     assert kept is not None

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,18 @@ from deploy.local.servers import Servers
 from services.courier.domain import Step
 from shared.contracts.intake import CloseOutcome
 from tests.integration.kernel_kit import Line
-from tests.torture.day import Day, day_of
-from tests.torture.kit import Stand, call, courier_host, published, send, stand, take_all
+from tests.torture.day import Day, day_of, differences
+from tests.torture.kit import (
+    DEAD_QUEUE,
+    Instance,
+    Stand,
+    call,
+    courier_host,
+    drain,
+    published,
+    send,
+    stand,
+)
 from tests.unit.courier.sample import AGENT, closed, confirmed, issued, received
 
 SEEDS = (11, 12)
@@ -63,17 +74,34 @@ async def test_killed_at_random_while_events_come_and_agents_work(
         one.start()
         one.start()
         agents = [asyncio.create_task(_work(one, case)) for case in carried]
-        sending = asyncio.create_task(_trickle(raw, day))
+        killed = asyncio.Event()
+        sending = asyncio.create_task(_trickle(raw, day, killed))
         for _ in range(KILLS):
-            await asyncio.sleep(chance.uniform(0.1, 0.7))
+            await _at_work(one, day)
+            await asyncio.sleep(chance.uniform(0.0, 0.2))
+            assert one.count("inbox") < len(day.good), "the work was over before the kill"
             chance.choice([each for each in one.instances if each.alive]).kill()
             one.start()
+        killed.set()
         await sending
-        await asyncio.wait_for(asyncio.gather(*agents), 60)
+        await asyncio.wait_for(asyncio.gather(*agents), 120)
         await one.settled(day, raw)
         for instance in [each for each in one.instances if each.alive]:
             await instance.stop()
         await _check(one, day, carried, raw)
+
+
+async def _at_work(one: Stand, day: Day) -> None:
+    """Wait until every instance that lives is ready, and more is done than before."""
+    done = one.count("inbox")
+    for instance in [each for each in one.instances if each.alive]:
+        await one.wait_for(lambda instance=instance: _ready(instance))
+    await one.wait_for(lambda: one.count("inbox") > min(done, len(day.good) - 1))
+
+
+async def _ready(instance: Instance) -> bool:
+    answer = await call(instance, "GET", "/readyz")
+    return answer is not None and answer.status_code == 200
 
 
 def _add_job(day: Day, case: str) -> None:
@@ -84,11 +112,12 @@ def _add_job(day: Day, case: str) -> None:
     day.say(f"{case}-4", closed(case, CloseOutcome.DELIVERED), 4)
 
 
-async def _trickle(raw: Line, day: Day) -> None:
-    """Send the day a few messages at a time, so that the load lasts as long as the killing."""
-    for first in range(0, len(day.messages), 10):
-        await send(raw, Day(day.messages[first : first + 10]))
-        await asyncio.sleep(0.1)
+async def _trickle(raw: Line, day: Day, killed: asyncio.Event) -> None:
+    """Send the day a few messages at a time, slowly while it is killed and then the rest."""
+    for first in range(0, len(day.messages), 2):
+        await send(raw, Day(day.messages[first : first + 2]))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(killed.wait(), 0.3)
 
 
 async def _work(one: Stand, case: str) -> None:
@@ -121,5 +150,5 @@ async def _check(one: Stand, day: Day, carried: list[str], raw: Line) -> None:
     assert told == dict.fromkeys(carried, wanted)
     rest: Any = {one for one in found if one[1] not in ended}
     assert rest == day.published
-    assert {job["_id"] for job in jobs.values()} == day.jobs.keys()
-    await take_all(raw, "courier.events")
+    assert differences(day, list(jobs.values())) == {}
+    assert {str(letter) for letter in await drain(raw, DEAD_QUEUE)} == day.bad

@@ -88,9 +88,11 @@ async def step(one: Stand, instance: Instance, case: str, name: Step) -> Any:
 
 
 def with_a_job(day: Day) -> Day:
-    """The day, and a case of an agent who works meanwhile."""
+    """The day, and first of all a case of an agent who works meanwhile."""
     day.say("home-1-1", received("home-1", rw="001"), 1)
     day.say("home-1-2", issued("home-1"), 2)
+    # Last, his job would be there only when the load is over.
+    day.messages[:] = day.messages[-2:] + day.messages[:-2]
     day.expect(
         "home-1",
         *("job_opened", "job_assigned"),
@@ -119,11 +121,12 @@ async def finish(one: Stand, day: Day, raw: Line) -> None:
 
 async def test_the_broker_dies_under_load(own: Servers, host: str, at: Stand) -> None:
     day = with_a_job(day_of(60, SEED))
-    instance = at.start()
     url = amqp_of(own, host)
     async with line(url) as raw:
         await send(raw, Day(day.messages))
-    await at.wait_for(lambda: has_job(at))
+        instance = at.start()
+        await at.wait_for(lambda: has_job(at))
+        assert await raw.depth(QUEUE) > 0, "the load was over before the kill"
     async with away(own.rabbit, 2):
         await until_ready(at, instance, 200, rabbitmq="degraded", mongodb="ok")
         # What is asked for meanwhile is done, and told when the broker is back.
@@ -139,10 +142,11 @@ async def test_the_broker_dies_under_load(own: Servers, host: str, at: Stand) ->
 
 async def test_the_database_dies_under_load(own: Servers, host: str, at: Stand) -> None:
     day = with_a_job(day_of(60, SEED))
-    instance = at.start()
     async with line(amqp_of(own, host)) as raw:
         await send(raw, Day(day.messages))
+        instance = at.start()
         await at.wait_for(lambda: has_job(at))
+        assert await raw.depth(QUEUE) > 0, "the load was over before the kill"
         async with away(own.mongo, 1):
             await until_ready(at, instance, 503, rabbitmq="ok")
             sent = asyncio.create_task(step(at, instance, "home-1", Step.COLLECT_PAPERS))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from deploy.local.demo.client import at_most, until
+from deploy.local.demo.client import Progress, at_most, until
 from deploy.local.demo.day import BOTRAM, COPY, EVENT, Day
 from deploy.local.demo.people import Resident, residents
 
@@ -17,6 +17,11 @@ TOTAL: Final = sum(REQUESTS.values())
 
 _OPENS = datetime(2023, 3, 11, 2, 0, tzinfo=UTC)
 _MINUTES = 150
+_FINISHED: Final = {
+    "issue": _OPENS + timedelta(minutes=_MINUTES + 15),
+    "hand_over": _OPENS + timedelta(minutes=_MINUTES + 30),
+}
+"""Made up, but of that Saturday: a document issued years later would break the standard."""
 _AT_ONCE = 48
 _BOOTHS: Final = {"KK": 2, "KTP_EL_PRINT": 1, "BIRTH_CERT": 2, "KIA": 5, "IKD": 2}
 _AGENCY: Final = "Disdukcapil Kabupaten Bekasi"
@@ -131,9 +136,11 @@ async def _record(
 
 
 async def _serve(day: Day, operator: str, booth: str) -> None:
-    """Call and serve at one booth until nobody of the day is left to be served."""
+    """Call and serve at one booth until nobody of the day is left. Raises FailedError."""
     call = f"/api/events/{EVENT}/booths/{booth}/calls"
+    progress = Progress("tickets served")
     while len(day.ledger.served) < TOTAL:
+        progress.seen(len(day.ledger.served))
         ticket = (await day.client.send("POST", "scheduler", call, operator, {}))["ticket"]
         if ticket is None:
             # The tapping of an operator at an empty booth.
@@ -164,4 +171,5 @@ async def _none_received(day: Day, operator: str) -> bool:
 
 async def _step(day: Day, operator: str, case_id: str, step: str) -> None:
     path = f"/api/requests/{case_id}/steps"
-    await day.client.send("POST", "intake", path, operator, {"step": step})
+    body = {"step": step, "occurred_at": _FINISHED[step].isoformat()}
+    await day.client.send("POST", "intake", path, operator, body)

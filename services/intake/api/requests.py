@@ -1,10 +1,10 @@
 """Requests over HTTP: recorded, worked step by step, shown to whoever works on them."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from services.intake.api.answers import CaseAnswer, RequestAnswer, case_answer, request_answer
 from services.intake.api.parts import Parts, fitting, invalid, require_region
@@ -28,6 +28,7 @@ from shared.contracts.envelope import new_id
 from shared.contracts.event import (
     AggregateId,
     Channel,
+    Moment,
     NeighbourhoodUnit,
     ProgrammeId,
     ServiceCode,
@@ -46,11 +47,7 @@ RULES: Final[RouteRules] = {
 
 PAGE: Final = 200
 """Cases in one answer at most."""
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""Nothing older is imported."""
-LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
-Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 Domicile = Annotated[str, Field(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}(\.[0-9]{4})?$")]
 CasePath = Annotated[AggregateId, Path()]
 
@@ -103,10 +100,15 @@ class StepBody(Body):
 
 
 class RecordedAnswer(BaseModel):
-    """What the applicant takes along."""
+    """What the applicant takes along.
+
+    `receipt_code` is null where nothing is brought, and where an agent asks: the recipient's word
+    is held against his.
+    """
 
     case_id: str
     tracking_code: str
+    receipt_code: str | None
     status: State
     due_on: date | None
 
@@ -146,9 +148,14 @@ def routes(parts: Parts) -> APIRouter:
             sent=sent,
             key=case_id,
         )
-        # The code is not kept with the answer: it is made again from the id for every replay.
-        code = parts.codes.code(outcome.answer["case_id"])
-        return RecordedAnswer(tracking_code=code, **outcome.answer)
+        # The codes are not kept with the answer: they are made again from the id for every replay.
+        recorded = outcome.answer["case_id"]
+        told = body.deliver and Role.AGENT not in caller.acting
+        return RecordedAnswer(
+            tracking_code=parts.codes.code(recorded),
+            receipt_code=parts.codes.receipt_code(recorded) if told else None,
+            **outcome.answer,
+        )
 
     @router.get("")
     async def list_requests(

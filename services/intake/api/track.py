@@ -1,5 +1,7 @@
 """A request's status for whoever has its code: open to all, so counted, and without a person."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Final
 
@@ -31,10 +33,21 @@ RULES: Final[RouteRules] = {
 }
 
 
+_RECEIPT_REASONS: Final = frozenset(
+    {"nothing_to_deliver", "closed", "not_issued", "not_delivered_yet"}
+)
+
+
 class CodeBody(Body):
     """A tracking code as somebody typed it."""
 
     code: str
+
+
+class ReceiptBody(CodeBody):
+    """Both codes of a request as the recipient typed them."""
+
+    receipt_code: str
 
 
 class EventAnswer(BaseModel):
@@ -90,15 +103,18 @@ def routes(parts: Parts) -> APIRouter:
         return _answer(case, programme, event, texts)
 
     @router.post("/receipt")
-    async def post_receipt(body: CodeBody) -> ReceiptAnswer:
+    async def post_receipt(body: ReceiptBody) -> ReceiptAnswer:
         """Take the recipient's word that the document arrived."""
         case = await _find(body, parts)
-        outcome = await parts.commands.run(
-            lambda work: confirm_receipt(case.id, work),
-            # One mark a case: whoever confirms twice is answered from the first time.
-            sent=Sent(f"receipt:{case.id}", "receipt"),
-            key=case.id,
-        )
+        if not parts.codes.confirms(case.id, body.receipt_code):
+            raise _unknown(texts)
+        with _in_residents_words(texts):
+            outcome = await parts.commands.run(
+                lambda work: confirm_receipt(case.id, work),
+                # One mark a case: whoever confirms twice is answered from the first time.
+                sent=Sent(f"receipt:{case.id}", "receipt"),
+                key=case.id,
+            )
         return ReceiptAnswer(state=outcome.answer, text=texts("track.receipt_noted"))
 
     return router
@@ -107,16 +123,31 @@ def routes(parts: Parts) -> APIRouter:
 async def _find(body: CodeBody, parts: Parts) -> Case:
     case = await parts.reader.case_by_code(digest(body.code))
     if case is None:
-        text = parts.texts("track.unknown")
-        raise Problem(404, "unknown-code", "No request has this code", text)
+        raise _unknown(parts.texts)
     return case
+
+
+def _unknown(texts: Texts) -> Problem:
+    return Problem(404, "unknown-code", "No request has this code", texts("track.unknown"))
+
+
+@contextmanager
+def _in_residents_words(texts: Texts) -> Iterator[None]:
+    """Say in Bahasa Indonesia why a receipt is refused; the reason stays as it is."""
+    try:
+        yield
+    except Problem as refused:
+        reason = refused.members.get("reason")
+        if reason in _RECEIPT_REASONS:
+            refused.detail = texts(f"receipt.{reason}")
+        raise
 
 
 def _answer(
     case: Case, programme: Programme | None, event: PlannedEvent | None, texts: Texts
 ) -> TrackAnswer:
     service = programme.catalogue.get(case.service) if programme else None
-    told = outlook(case, service.deliverable if service else Deliverable.CARD)
+    told = outlook(case, service.deliverable if service else Deliverable.CARD, event)
     return TrackAnswer(
         programme=programme.name if programme else case.programme_id,
         service=service.name if service else case.service,

@@ -53,6 +53,8 @@ class Step(StrEnum):
     HAND_OVER = "hand_over"
     REJECT = "reject"
     CANCEL = "cancel"
+    CONFIRM_RECEIPT = "confirm_receipt"
+    """The recipient's word, taken by phone or at a counter."""
 
 
 class Fact(StrEnum):
@@ -79,7 +81,8 @@ _DECIDED = {
     Fact.REJECTED: Outcome.REJECTED,
     Fact.CANCELLED: Outcome.CANCELLED,
 }
-_MEANS_VERIFIED = (Fact.VERIFIED, Fact.PAPERS_HANDED_IN, Fact.ISSUED)
+_MEANS_VERIFIED = (Fact.VERIFIED, Fact.ISSUED)
+_MEANS_BROUGHT = (Fact.DOCUMENT_COLLECTED, Fact.DELIVERY_REPORTED)
 _STEP_FACTS = {
     Step.VERIFY: Fact.VERIFIED,
     Step.ISSUE: Fact.ISSUED,
@@ -179,10 +182,15 @@ class Case:
 
     @property
     def within_standard(self) -> bool | None:
-        """Return whether it ended by its due day, in the programme's zone; None: no such day."""
-        if self.closed_at is None or self.due_on is None:
+        """Return whether the document was issued by the due day, in the programme's zone.
+
+        None without a document or without such a day. The standard is one for issue (three working
+        days for every document, journal article of 2025), not for when somebody fetches it.
+        """
+        issued_at = self.facts.get(Fact.ISSUED)
+        if issued_at is None or self.due_on is None:
             return None
-        return local_day(self.closed_at, self.time_zone) <= self.due_on
+        return local_day(issued_at, self.time_zone) <= self.due_on
 
     @property
     def ticket(self) -> Ticket | None:
@@ -218,30 +226,40 @@ class Case:
         `verify` where a booth or an agent was quicker changes nothing; `issue` says by itself that
         the requirements were met, so it needs no `verify` before it.
         """
-        if self.outcome is not None:
-            raise Refused("closed", f"the request is closed: {self.outcome}")
         if at < self.facts[Fact.RECEIVED]:
             raise Refused("before_received", "occurred_at: before the request was received")
+        if step is Step.CONFIRM_RECEIPT:
+            return self.confirm_receipt(at)
+        if self.outcome is not None:
+            raise Refused("closed", f"the request is closed: {self.outcome}")
         self._require(step)
         return self.note(_STEP_FACTS[step], at)
 
     def confirm_receipt(self, at: datetime) -> "Case":
-        """Take the recipient's word that the document arrived; said again it changes nothing."""
+        """Take the recipient's word that the document arrived; said again it changes nothing.
+
+        Nobody can have received what no agent has fetched yet: Refused `not_delivered_yet`.
+        """
         if not self.deliver:
             raise Refused("nothing_to_deliver", "the document is fetched, not brought")
         if self.outcome not in (None, Outcome.DELIVERED):
             raise Refused("closed", f"the request is closed: {self.outcome}")
         if Fact.ISSUED not in self.facts:
             raise Refused("not_issued", "the document has not been issued yet")
-        return (
-            self if Fact.RECEIPT_CONFIRMED in self.facts else self.note(Fact.RECEIPT_CONFIRMED, at)
-        )
+        if not self._on_its_way:
+            raise Refused("not_delivered_yet", "no agent has fetched the document yet")
+        known = Fact.RECEIPT_CONFIRMED in self.facts
+        return self if known else self.note(Fact.RECEIPT_CONFIRMED, at)
 
     @property
     def awaits_receipt(self) -> bool:
         """Return whether the recipient's word is missing and can be given."""
-        given = Fact.RECEIPT_CONFIRMED in self.facts
-        return self.deliver and self.outcome is None and Fact.ISSUED in self.facts and not given
+        open_ = self.deliver and self.outcome is None and Fact.ISSUED in self.facts
+        return open_ and self._on_its_way and Fact.RECEIPT_CONFIRMED not in self.facts
+
+    @property
+    def _on_its_way(self) -> bool:
+        return any(fact in self.facts for fact in _MEANS_BROUGHT)
 
     @property
     def _verified_at(self) -> datetime | None:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from services.intake.domain.case import Case, Fact, Outcome, State
-from services.intake.domain.programme import Deliverable
+from services.intake.domain.programme import Deliverable, PlannedEvent
 
 
 class Outlook(StrEnum):
@@ -13,6 +13,8 @@ class Outlook(StrEnum):
     AGENT_SOUGHT = "agent_sought"
     AGENT_COMES = "agent_comes"
     PAPERS_ON_THE_WAY = "papers_on_the_way"
+    PAPERS_AT_OFFICE = "papers_at_office"
+    WALK_UP = "walk_up"
     TICKET_TO_COME = "ticket_to_come"
     WAIT_FOR_NUMBER = "wait_for_number"
     NUMBER_CALLED = "number_called"
@@ -49,13 +51,14 @@ _BRINGING = (
     (Fact.DOCUMENT_COLLECTED, Outlook.DOCUMENT_ON_THE_WAY),
 )
 _FETCHING = (
+    (Fact.PAPERS_HANDED_IN, Outlook.PAPERS_AT_OFFICE),
     (Fact.PAPERS_COLLECTED, Outlook.PAPERS_ON_THE_WAY),
     (Fact.JOB_ASSIGNED, Outlook.AGENT_COMES),
 )
 
 
-def outlook(case: Case, deliverable: Deliverable) -> Outlook:
-    """Return what the resident is told next."""
+def outlook(case: Case, deliverable: Deliverable, event: PlannedEvent | None = None) -> Outlook:
+    """Return what the resident is told next; `event` is where the request is to be taken in."""
     if case.outcome is not None:
         return _ENDED[case.outcome]
     match case.state:
@@ -64,7 +67,7 @@ def outlook(case: Case, deliverable: Deliverable) -> Outlook:
         case State.VERIFIED:
             return Outlook.PROCESSING
         case _:
-            return _waiting(case)
+            return _waiting(case, event)
 
 
 def _bringing(case: Case) -> Outlook:
@@ -72,10 +75,13 @@ def _bringing(case: Case) -> Outlook:
     return next(said, Outlook.AGENT_FETCHES_DOCUMENT)
 
 
-def _waiting(case: Case) -> Outlook:
+def _waiting(case: Case, event: PlannedEvent | None) -> Outlook:
     if case.pick_up:
         said = (told for fact, told in _FETCHING if fact in case.facts)
         return next(said, Outlook.AGENT_SOUGHT)
     if case.ticket is not None:
         return Outlook.NUMBER_CALLED if case.ticket.called_at else Outlook.WAIT_FOR_NUMBER
-    return Outlook.TICKET_TO_COME if case.event_id else Outlook.CHECKING
+    if case.event_id is None:
+        return Outlook.CHECKING
+    walks_up = event is not None and case.service not in event.ticketed
+    return Outlook.WALK_UP if walks_up else Outlook.TICKET_TO_COME

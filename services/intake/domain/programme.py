@@ -110,6 +110,8 @@ class PlannedEvent:
     region_code: str
     on: date
     services: frozenset[str]
+    ticketed: frozenset[str]
+    """Services that have a line; to booths of the others people simply walk up."""
 
     def require(self, programme_id: str, service: str) -> None:
         """Refuse a request for an event of somebody else, or one that does not offer this."""

@@ -1,8 +1,14 @@
-"""The tracking code: whoever has it may see how a request stands, so it is a secret.
+"""Two codes of a request: one to see how it stands, one to say that the document arrived.
+
+The tracking code: whoever has it may see how a request stands, so it is a secret.
 
 80 bits of HMAC-SHA256 over the case id, in Crockford's base 32 (no I, L, O, U). It is made anew
 from the secret whenever it must be said again and kept only as a hash, so that neither the
 database nor a backup can be used to follow anybody's request.
+
+The receipt code: 40 bits made likewise under a label of its own, and stored nowhere. The agent, who
+may have the tracking code of a request he recorded, must not have it: with it the recipient's word
+is given. Forty bits are enough, since it is tried only together with a tracking code that is right.
 """
 
 import hmac
@@ -11,7 +17,10 @@ from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_BITS: Final = 80
+RECEIPT_BITS: Final = 40
 GROUP: Final = 4
+
+_RECEIPT_LABEL: Final = "receipt:"
 
 _BITS_PER_SIGN: Final = 5
 _FOLDED: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
@@ -25,11 +34,22 @@ class TrackingCodes:
 
     def code(self, case_id: str) -> str:
         """Return a case's code as it is handed out: `7K2M-9QXT-04BC-ZV3H`."""
-        keyed = hmac.digest(self._secret, case_id.encode(), "sha256")
-        bits = int.from_bytes(keyed[: CODE_BITS // 8], "big")
-        shifts = reversed(range(0, CODE_BITS, _BITS_PER_SIGN))
-        signs = "".join(ALPHABET[(bits >> shift) & 31] for shift in shifts)
-        return "-".join(signs[start : start + GROUP] for start in range(0, len(signs), GROUP))
+        return _grouped(self._signs(case_id, CODE_BITS))
+
+    def receipt_code(self, case_id: str) -> str:
+        """Return the code that a case's recipient confirms with: `7K2M-9QXT`."""
+        return _grouped(self._signs(f"{_RECEIPT_LABEL}{case_id}", RECEIPT_BITS))
+
+    def confirms(self, case_id: str, typed: str) -> bool:
+        """Return whether this is the case's receipt code, in the same time for right and wrong."""
+        right = self._signs(f"{_RECEIPT_LABEL}{case_id}", RECEIPT_BITS)
+        return hmac.compare_digest(_folded(typed).encode(), right.encode())
+
+    def _signs(self, said: str, many: int) -> str:
+        keyed = hmac.digest(self._secret, said.encode(), "sha256")
+        bits = int.from_bytes(keyed[: many // 8], "big")
+        shifts = reversed(range(0, many, _BITS_PER_SIGN))
+        return "".join(ALPHABET[(bits >> shift) & 31] for shift in shifts)
 
 
 def digest(code: str) -> str:
@@ -38,5 +58,12 @@ def digest(code: str) -> str:
     Case, hyphens and blanks do not matter, O is read as 0, I and L as 1. What can be no code is
     hashed all the same: nothing is stored under it, so it takes as long as an unknown one.
     """
-    folded = code.upper().translate(_FOLDED)
-    return sha256(b"tracking:" + folded.encode()).hexdigest()
+    return sha256(b"tracking:" + _folded(code).encode()).hexdigest()
+
+
+def _folded(code: str) -> str:
+    return code.upper().translate(_FOLDED)
+
+
+def _grouped(signs: str) -> str:
+    return "-".join(signs[start : start + GROUP] for start in range(0, len(signs), GROUP))

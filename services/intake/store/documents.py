@@ -107,6 +107,7 @@ def from_event(event: PlannedEvent) -> dict[str, Any]:
         "region_code": event.region_code,
         "on": event.on.isoformat(),
         "services": sorted(event.services),
+        "ticketed": sorted(event.ticketed),
     }
 
 
@@ -121,6 +122,8 @@ def to_event(document: Document) -> PlannedEvent:
         region_code=document["region_code"],
         on=date.fromisoformat(document["on"]),
         services=frozenset(document["services"]),
+        # Copies made before lines were kept apart know of none without tickets.
+        ticketed=frozenset(document.get("ticketed", document["services"])),
     )
 
 

@@ -1,6 +1,6 @@
 """What other services tell: events, tickets, and the way of papers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.intake.domain import Case, Fact, PlannedEvent, Refused, Ticket
@@ -17,7 +17,13 @@ from shared.contracts.courier import (
     PapersHandedIn,
 )
 from shared.contracts.envelope import Envelope
-from shared.contracts.scheduler import EventScheduled, TicketCalled, TicketEvent, TicketServed
+from shared.contracts.scheduler import (
+    BoothPlan,
+    EventScheduled,
+    TicketCalled,
+    TicketEvent,
+    TicketServed,
+)
 
 JOB_FACTS: Final[Mapping[type[JobEvent], Fact]] = {
     JobAssigned: Fact.JOB_ASSIGNED,
@@ -36,7 +42,6 @@ async def copy_event(event: EventScheduled, work: Work) -> None:
     known = await work.event(event.event_id)
     if known is not None and known.version >= version:
         return
-    services = frozenset(code for booth in event.booths for code in booth.services)
     work.keep_event(
         PlannedEvent(
             id=event.event_id,
@@ -46,9 +51,14 @@ async def copy_event(event: EventScheduled, work: Work) -> None:
             place=event.place,
             region_code=event.region_code,
             on=event.on,
-            services=services,
+            services=_services(event.booths),
+            ticketed=_services(booth for booth in event.booths if booth.ticketed),
         )
     )
+
+
+def _services(booths: Iterable[BoothPlan]) -> frozenset[str]:
+    return frozenset(code for booth in booths for code in booth.services)
 
 
 async def note_ticket(event: TicketEvent, work: Work) -> None:

@@ -1,7 +1,7 @@
 """Requests: recorded, worked by operators, and confirmed by whoever received the document."""
 
-from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from services.intake.domain import (
     Fact,
@@ -15,10 +15,8 @@ from services.intake.domain import (
 )
 from services.intake.usecases.ports import Work
 from services.intake.usecases.publishing import keep
+from shared.contracts.event import CLOCKS_APART
 from shared.messaging.errors import Missing
-
-CLOCKS_APART: Final = timedelta(seconds=30)
-"""How far ahead of ours a sender's clock may be."""
 
 
 class Allow(Protocol):

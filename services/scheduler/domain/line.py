@@ -119,6 +119,16 @@ class Line:
             raise Refused("tickets_issued", said)
         return replace(self, version=self.version + 1, offered=False)
 
+    def move(self) -> "Line":
+        """Follow the event into another region. Raises Refused: region_fixed.
+
+        Written although it says the same, so that an issue at the same moment has to decide again.
+        """
+        if self.issued:
+            said = f"region_code: {self.issued} people hold tickets for {self.service}"
+            raise Refused("region_fixed", said)
+        return replace(self, version=self.version + 1)
+
     def issue(self) -> "Line":
         """Give out the next number, which is then `issued`. Raises Refused: line_full."""
         if self.issued == MAX_NUMBER:

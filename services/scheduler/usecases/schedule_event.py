@@ -46,18 +46,21 @@ def _first(event_id: str, plan: Plan, programme: Programme) -> ScheduledEvent:
 
 
 async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, work: Work) -> None:
-    """Open and close lines.
+    """Open and close lines; those that people hold tickets of stay in their region.
 
     They are written here, although the plan says the same, because numbers are given out by the
     lines alone: an issue and a plan that are decided at the same moment meet in one document.
     """
     now = event.plan.ticketed_services
+    moved = before is not None and before.plan.region_code != event.plan.region_code
     gone = set(before.plan.ticketed_services).difference(now) if before else set()
     for line in await work.lines(event.id, sorted(gone)):
         work.keep(line.withdraw())
     for line in await work.lines(event.id, now):
         if not line.offered:
             work.keep(line.offer())
+        elif moved:
+            work.keep(line.move())
 
 
 def _scheduled(event: ScheduledEvent) -> EventScheduled:

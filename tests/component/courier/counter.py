@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -29,10 +30,10 @@ class Counter:
         )
         assert answer.status_code == 200, answer.text
 
-    async def assigned_job(self) -> None:
+    async def assigned_job(self, received_at: datetime | None = None) -> None:
         """Have the sample's case as a job of the sample's agent, its document issued."""
         await self.serve()
-        await self.road.deliver(received())
+        await self.road.deliver(received(), occurred_at=received_at)
         await self.road.deliver(issued())
 
     def agent(self, subject: str = AGENT, **headers: Any) -> dict[str, str]:

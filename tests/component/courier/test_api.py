@@ -1,14 +1,21 @@
 """Courier over HTTP: every route, what it answers and what it refuses."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.component.courier.counter import AREA, STEPS, Counter, counter
-from tests.unit.courier.sample import AGENT, VILLAGE, issued, programme, received
+from tests.unit.courier.sample import (
+    AGENT,
+    VILLAGE,
+    confirmed,
+    issued,
+    programme,
+    received,
+)
 
 
 @pytest.fixture
@@ -146,6 +153,39 @@ async def test_an_agent_carries_a_case_home(at: Counter) -> None:
     ]
 
 
+async def test_a_delivery_that_nobody_confirms_is_tried_again(at: Counter) -> None:
+    await at.assigned_job()
+    for step in ("collect_papers", "hand_in_papers", "collect_document", "deliver"):
+        await at.step(step)
+    answer = await at.step("fail", reason="nobody_home")
+    assert answer.json() == {"state": "document_collected"}
+    assert (await at.step("deliver")).json() == {"state": "delivery_reported"}
+    await at.road.deliver(confirmed())
+    assert problem(await at.step("fail"), 409, "conflict")["reason"] == "out_of_order"
+    assert [event.type.split(".")[1] for event in at.road.published[-4:]] == [
+        "delivery_reported",
+        "delivery_failed",
+        "delivery_reported",
+        "delivery_confirmed",
+    ]
+
+
+async def test_a_job_goes_to_another_agent_with_what_is_in_hand(at: Counter) -> None:
+    await at.assigned_job()
+    await at.step("collect_papers")
+    path, body = "/api/jobs/case-1/assign", {"agent_id": "agent-2"}
+    for _ in range(2):
+        headers = at.road.headers("operator", "halo_pamor", "32.75")
+        answer = await at.client.post(path, json=body, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"state": "papers_collected"})
+    assert [event.type for event in at.road.published].count("courier.job_assigned.v1") == 2
+    assert problem(await at.step("hand_in_papers"), 409, "conflict")["reason"] == "not_yours"
+    assert (await at.step("hand_in_papers", "agent-2")).status_code == 200
+    headers = at.road.headers("operator", "halo_pamor", "32.75")
+    missing = await at.client.post("/api/jobs/case-9/assign", json=body, headers=headers)
+    problem(missing, 404, "not-found")
+
+
 async def test_a_step_sent_twice_is_done_once(at: Counter) -> None:
     await at.assigned_job()
     headers = at.agent(key="step-0001")
@@ -194,11 +234,43 @@ async def test_a_refused_step_may_be_sent_again_under_its_key(at: Counter) -> No
 
 
 async def test_work_done_offline_keeps_its_own_time(at: Counter) -> None:
-    await at.assigned_job()
+    await at.assigned_job(datetime(2023, 3, 10, 8, 0, tzinfo=UTC))
     await at.step("collect_papers", occurred_at="2023-03-10T16:00:00+07:00")
     told = at.road.parcels[-1].envelope
     assert told.occurred_at == datetime(2023, 3, 10, 9, 0, tzinfo=UTC)
     assert told.recorded_at == at.road.clock.now
+
+
+@pytest.mark.parametrize("year", ["1999", "2201", "9999"])
+async def test_a_time_that_no_calendar_here_knows_is_no_time(at: Counter, year: str) -> None:
+    await at.assigned_job()
+    answer = await at.step("collect_papers", occurred_at=f"{year}-12-31T23:59:59Z")
+    errors = problem(answer, 422, "invalid-field")["errors"]
+    assert [error["field"] for error in errors] == ["/occurred_at"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "reason"), [(31, "in_the_future"), (-1, "before_opened"), (30, None), (0, None)]
+)
+async def test_a_step_happens_between_the_request_and_now(
+    at: Counter, ahead: int, reason: str | None
+) -> None:
+    await at.assigned_job()
+    told = (at.road.clock.now + timedelta(seconds=ahead)).isoformat()
+    answer = await at.step("collect_papers", occurred_at=told)
+    if reason is None:
+        assert answer.status_code == 200
+    else:
+        assert problem(answer, 409, "conflict")["reason"] == reason
+
+
+async def test_a_job_stored_before_it_knew_its_opening_goes_on(at: Counter) -> None:
+    await at.assigned_job()
+    job = at.road.memory.collections["jobs"]["case-1"]
+    old = {name: value for name, value in job.items() if not name.endswith("_at")}
+    at.road.memory.collections["jobs"]["case-1"] = old
+    answer = await at.step("collect_papers", occurred_at="2023-03-10T16:00:00+07:00")
+    assert answer.json() == {"state": "papers_collected"}
 
 
 async def test_a_step_of_no_job_is_not_found(at: Counter) -> None:
@@ -393,6 +465,7 @@ async def test_the_document_of_the_interface_tells_every_route(at: Counter) -> N
         "/api/areas/{programme_id}/{village}/{rw}",
         "/api/jobs",
         "/api/jobs/{job_id}",
+        "/api/jobs/{job_id}/assign",
         "/api/jobs/{job_id}/steps",
         "/api/programmes",
     ]

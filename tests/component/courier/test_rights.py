@@ -27,6 +27,7 @@ class Row(NamedTuple):
 
 BODIES: dict[str, Any] = {
     "PUT /api/areas/{programme_id}/{village}/{rw}": {"agent_id": AGENT},
+    "POST /api/jobs/{job_id}/assign": {"agent_id": "agent-2"},
     "POST /api/jobs/{job_id}/steps": {"step": "collect_papers"},
 }
 

@@ -123,18 +123,18 @@ class Desk:
         """Ask as anybody."""
         return await self.client.post(f"/api/track{path}", json={"code": code})
 
+    async def confirm(self, recorded: Mapping[str, Any], **changed: Any) -> httpx.Response:
+        """Confirm as the recipient of a recorded request."""
+        codes = {"code": recorded["tracking_code"], "receipt_code": recorded["receipt_code"]}
+        return await self.client.post("/api/track/receipt", json={**codes, **changed})
+
 
 @asynccontextmanager
-async def desk(
-    *, per_client: str = "1000/minute", together: str = "1000/minute"
-) -> AsyncIterator[Desk]:
+async def desk(*, per_client: str = "1000/minute") -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
     async with memory_road("intake") as road:
         settings = Settings(
-            **NOWHERE,
-            tracking_secret=SecretStr(SECRET),
-            track_limit_client=per_client,
-            track_limit_all=together,
+            **NOWHERE, tracking_secret=SecretStr(SECRET), track_limit_client=per_client
         )
         async with road.client(blueprint(settings)) as client:
             running = Desk(road, client)

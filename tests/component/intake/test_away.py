@@ -2,7 +2,7 @@
 
 from services.intake.api import RULES
 from tests.component.away import assert_put_off, reads
-from tests.component.intake.kit import at_event, desk
+from tests.component.intake.kit import at_home, desk
 
 PATHS = {
     "GET /api/programmes": "/programmes",
@@ -23,9 +23,9 @@ async def test_every_read_is_put_off() -> None:
 
 async def test_a_resident_is_told_to_come_back() -> None:
     async with desk() as office:
-        code = (await office.record(at_event()))["tracking_code"]
+        recorded = await office.record(at_home())
         office.road.memory.away = True
-        for path in ("", "/receipt"):
-            assert_put_off(await office.track(code, path))
+        assert_put_off(await office.track(recorded["tracking_code"]))
+        assert_put_off(await office.confirm(recorded))
         office.road.memory.away = False
-        assert (await office.track(code)).status_code == 200
+        assert (await office.track(recorded["tracking_code"])).status_code == 200

@@ -19,7 +19,8 @@ async def test_a_request_is_recorded_with_its_code_and_its_day() -> None:
 
         assert answer.status_code == 201
         recorded = answer.json()
-        assert set(recorded) == {"case_id", "tracking_code", "status", "due_on"}
+        assert set(recorded) == {"case_id", "tracking_code", "receipt_code", "status", "due_on"}
+        assert recorded["receipt_code"] is None
         assert (recorded["status"], recorded["due_on"]) == ("received", "2023-03-15")
         (received,) = [e for e in office.road.published if isinstance(e, RequestReceived)]
         assert received.case_id == recorded["case_id"]
@@ -42,6 +43,19 @@ async def test_a_replay_brings_the_same_answer_and_code_and_one_case() -> None:
         assert other.json()["type"] == "/problems/idempotency-key-reused"
 
 
+async def test_an_agent_is_not_told_the_code_that_confirms_his_own_delivery() -> None:
+    async with desk() as office:
+        answers = [
+            await office.ask("POST", "/requests", role, json=at_home(), key=f"key-of-{role}")
+            for role in ("operator", "operator", "service", "agent", "agent")
+        ]
+
+        told = [answer.json()["receipt_code"] for answer in answers]
+        assert told[0] == told[1] is not None
+        assert told[2] is not None
+        assert told[3:] == [None, None]
+
+
 async def test_the_code_and_the_person_stand_nowhere_but_where_they_belong() -> None:
     async with desk() as office:
         recorded = await office.record(at_home())
@@ -53,7 +67,9 @@ async def test_the_code_and_the_person_stand_nowhere_but_where_they_belong() -> 
         }
         told = " ".join(parcel.body.decode() for parcel in office.road.parcels)
 
-        secrets = (code, code.replace("-", ""), "Siti", NIK, "812000", "Gang Contoh")
+        receipt = recorded["receipt_code"]
+        codes = (code, code.replace("-", ""), receipt, receipt.replace("-", ""))
+        secrets = (*codes, "Siti", NIK, "812000", "Gang Contoh")
         places = {name for name, text in kept.items() if any(s in text for s in secrets)}
         assert places == {"persons"}
         assert code not in kept["persons"]

@@ -10,7 +10,10 @@ import pytest
 
 from services.intake import api
 from shared.auth.rules import PUBLIC
+from shared.contracts.courier import DocumentCollected
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
+from tests.unit.intake.bus import job
+from tests.unit.intake.sample import home_case
 
 PROGRAMMES = {"botram": BOTRAM, "halo_pamor": HALO_PAMOR}
 
@@ -71,9 +74,13 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
         recorded = await office.record(request_body(row))
         if path == "/api/track/receipt":
             (await office.step(recorded["case_id"], "issue")).raise_for_status()
+            fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
+            await office.road.deliver(fetched)
         path = path.replace("{case_id}", recorded["case_id"])
         if path.startswith("/api/track"):
             how = {"json": {"code": recorded["tracking_code"]}}
+        if path == "/api/track/receipt":
+            how["json"]["receipt_code"] = recorded["receipt_code"]
     path = path.replace("{programme_id}", row.programme)
     if row.route == "GET /api/requests":
         path += f"?programme_id={row.programme}"

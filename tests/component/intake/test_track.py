@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from services.intake.app import TEXTS
+from services.intake.domain import TrackingCodes
 from shared.contracts.courier import DeliveryConfirmed, DeliveryReported, DocumentCollected
 from shared.contracts.scheduler import TicketIssued
-from tests.component.intake.kit import Desk, at_event, at_home, desk
+from shared.web.texts import Texts
+from tests.component.intake.kit import SECRET, Desk, at_event, at_home, desk
 from tests.unit.intake.bus import job, ticket
 from tests.unit.intake.sample import NIK, home_case
 
@@ -72,13 +75,14 @@ async def test_a_body_that_is_none(body: dict[str, Any]) -> None:
 
 async def test_tries_are_counted_right_or_wrong_well_formed_or_not() -> None:
     async with desk(per_client="4/minute") as office:
-        code = (await office.record(at_home()))["tracking_code"]
+        recorded = await office.record(at_home())
+        code = recorded["tracking_code"]
 
         statuses = [
             (await office.track(code)).status_code,
             (await office.track("wrong")).status_code,
             (await office.track(7)).status_code,
-            (await office.track(code, "/receipt")).status_code,
+            (await office.confirm(recorded)).status_code,
         ]
         stopped = await office.track(code)
 
@@ -86,13 +90,6 @@ async def test_tries_are_counted_right_or_wrong_well_formed_or_not() -> None:
         assert stopped.status_code == 429
         assert int(stopped.headers["Retry-After"]) >= 1
         assert "Terlalu banyak percobaan" in stopped.json()["detail"]
-
-
-async def test_all_clients_together_have_a_limit() -> None:
-    async with desk(together="2/minute") as office:
-        statuses = [(await office.track("wrong")).status_code for _ in range(3)]
-
-        assert statuses == [404, 404, 429]
 
 
 async def brought(office: Desk) -> dict[str, Any]:
@@ -109,7 +106,7 @@ async def test_a_recipient_confirms_once() -> None:
         recorded = await brought(office)
         asked = (await office.track(recorded["tracking_code"])).json()
 
-        answers = [await office.track(recorded["tracking_code"], "/receipt") for _ in range(2)]
+        answers = [await office.confirm(recorded) for _ in range(2)]
         after = (await office.track(recorded["tracking_code"])).json()
 
         assert (asked["next"], asked["awaits_receipt"]) == ("confirm_receipt", True)
@@ -123,7 +120,7 @@ async def test_a_recipient_confirms_once() -> None:
 async def test_with_the_agents_word_the_case_is_closed() -> None:
     async with desk() as office:
         recorded = await brought(office)
-        await office.track(recorded["tracking_code"], "/receipt")
+        (await office.confirm(recorded)).raise_for_status()
         await office.road.deliver(job(DeliveryConfirmed, home_case(), case_id=recorded["case_id"]))
 
         after = (await office.track(recorded["tracking_code"])).json()
@@ -132,10 +129,49 @@ async def test_with_the_agents_word_the_case_is_closed() -> None:
         assert office.road.published[-1].type == "intake.request_closed.v1"
 
 
+async def test_a_wrong_receipt_code_looks_like_an_unknown_code() -> None:
+    async with desk() as office:
+        recorded = await brought(office)
+
+        wrong = [
+            await office.confirm(recorded, receipt_code=code)
+            for code in ("7K2M-9QXT", "", recorded["tracking_code"])
+        ]
+        unknown = await office.confirm(recorded, code="7K2M-9QXT-04BC-ZV3H")
+        missing = await office.track(recorded["tracking_code"], "/receipt")
+
+        assert {answer.status_code for answer in (*wrong, unknown)} == {404}
+        assert {answer.text for answer in wrong} == {unknown.text}
+        assert missing.status_code == 422
+        assert "intake.receipt_confirmed.v1" not in [e.type for e in office.road.published]
+
+
+async def test_who_has_no_receipt_code_gives_his_word_to_an_operator() -> None:
+    async with desk() as office:
+        recorded = await office.record(at_home())
+        case_id = recorded["case_id"]
+        (await office.step(case_id, "issue")).raise_for_status()
+        early = await office.step(case_id, "confirm_receipt")
+        await office.road.deliver(job(DocumentCollected, home_case(), case_id=case_id))
+
+        taken = await office.step(case_id, "confirm_receipt")
+
+        assert (early.status_code, early.json()["reason"]) == (409, "not_delivered_yet")
+        assert taken.json() == {"state": "issued"}
+        told = [e.type for e in office.road.published]
+        assert told.count("intake.receipt_confirmed.v1") == 1
+
+
+def receipt_code(recorded: dict[str, Any]) -> str:
+    """Return the code of a request, also where none was handed out."""
+    return TrackingCodes(SECRET.encode()).receipt_code(recorded["case_id"])
+
+
 @pytest.mark.parametrize(
     ("body", "steps", "reason"),
     [
         (at_home(), (), "not_issued"),
+        (at_home(), ("issue",), "not_delivered_yet"),
         (at_event(), ("issue",), "nothing_to_deliver"),
         (at_home(), ("reject",), "closed"),
     ],
@@ -148,10 +184,11 @@ async def test_nothing_is_received_that_was_not_brought(
         for step in steps:
             (await office.step(recorded["case_id"], step)).raise_for_status()
 
-        refused = await office.track(recorded["tracking_code"], "/receipt")
-        unknown = await office.track("wrong", "/receipt")
+        refused = await office.confirm(recorded, receipt_code=receipt_code(recorded))
+        unknown = await office.confirm(recorded, code="wrong", receipt_code="wrong")
 
         assert (refused.status_code, refused.json()["reason"]) == (409, reason)
+        assert refused.json()["detail"] == Texts.load(TEXTS)(f"receipt.{reason}")
         assert unknown.status_code == 404
         told = [e.type for e in office.road.published]
         assert "intake.receipt_confirmed.v1" not in told

@@ -41,6 +41,10 @@ class FakeWork:
         """The types that were published, in order, without producer and version."""
         return [event.type.split(".")[1] for event, _, _ in self.published]
 
+    def now(self) -> datetime:
+        """The time, always the same."""
+        return NOW
+
     async def job(self, job_id: str) -> Job | None:
         """A job."""
         return self.jobs.get(job_id)

@@ -1,12 +1,15 @@
 """Which step may follow which, written out by hand."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from services.courier.domain import Area, Job, JobState, Place, Refused, Step
+from tests.unit.courier.fake import NOW
 from tests.unit.courier.sample import AGENT, PLACE, job
 
+LATER = NOW + timedelta(hours=1)
 HOME_TO_HOME = [
     (Step.COLLECT_PAPERS, JobState.PAPERS_COLLECTED),
     (Step.HAND_IN_PAPERS, JobState.PAPERS_HANDED_IN),
@@ -22,11 +25,11 @@ BRING_ONLY = [
     (Step.DELIVER, JobState.DELIVERY_REPORTED),
 ]
 ALLOWED = {
-    Step.COLLECT_PAPERS: JobState.ASSIGNED,
-    Step.HAND_IN_PAPERS: JobState.PAPERS_COLLECTED,
-    Step.COLLECT_DOCUMENT: JobState.PAPERS_HANDED_IN,
-    Step.DELIVER: JobState.DOCUMENT_COLLECTED,
-    Step.FAIL: JobState.DOCUMENT_COLLECTED,
+    Step.COLLECT_PAPERS: {JobState.ASSIGNED},
+    Step.HAND_IN_PAPERS: {JobState.PAPERS_COLLECTED},
+    Step.COLLECT_DOCUMENT: {JobState.PAPERS_HANDED_IN},
+    Step.DELIVER: {JobState.DOCUMENT_COLLECTED},
+    Step.FAIL: {JobState.DOCUMENT_COLLECTED, JobState.DELIVERY_REPORTED},
 }
 
 
@@ -43,19 +46,19 @@ def test_a_job_goes_its_way(
 ) -> None:
     one = assigned(pick_up=pick_up, deliver=deliver).issue_document()
     for version, (step, state) in enumerate(way, start=one.version + 1):
-        one = one.step(step, AGENT)
+        one = one.step(step, AGENT, NOW)
         assert (one.state, one.version) == (state, version)
 
 
 @pytest.mark.parametrize("step", Step)
 @pytest.mark.parametrize("state", [s for s in JobState if s is not JobState.OPEN])
-def test_a_step_follows_one_state_alone(step: Step, state: JobState) -> None:
+def test_a_step_follows_its_states_alone(step: Step, state: JobState) -> None:
     one = job(state=state, agent_id=AGENT, document_issued=True)
-    if ALLOWED[step] is state:
-        assert one.step(step, AGENT).version == one.version + 1
+    if state in ALLOWED[step]:
+        assert one.step(step, AGENT, NOW).version == one.version + 1
         return
     with pytest.raises(Refused) as refused:
-        one.step(step, AGENT)
+        one.step(step, AGENT, NOW)
     assert refused.value.reason == "out_of_order"
     assert str(state) in refused.value.detail
 
@@ -64,33 +67,53 @@ def test_a_step_follows_one_state_alone(step: Step, state: JobState) -> None:
 def test_only_the_agent_of_the_job_may_do_a_step(step: Step) -> None:
     for one in (job(), assigned()):
         with pytest.raises(Refused) as refused:
-            one.step(step, "agent-2")
+            one.step(step, "agent-2", NOW)
         assert refused.value.reason == "not_yours"
 
 
 def test_nothing_is_fetched_where_nothing_is_to_be_fetched() -> None:
     with pytest.raises(Refused) as refused:
-        assigned(pick_up=False).step(Step.COLLECT_PAPERS, AGENT)
+        assigned(pick_up=False).step(Step.COLLECT_PAPERS, AGENT, NOW)
     assert refused.value.reason == "nothing_to_pick_up"
 
 
 def test_nothing_is_brought_where_nothing_is_to_be_brought() -> None:
     with pytest.raises(Refused) as refused:
-        assigned(deliver=False).step(Step.COLLECT_DOCUMENT, AGENT)
+        assigned(deliver=False).step(Step.COLLECT_DOCUMENT, AGENT, NOW)
     assert refused.value.reason == "nothing_to_deliver"
 
 
 def test_a_document_is_not_collected_before_it_exists() -> None:
     with pytest.raises(Refused) as refused:
-        assigned(pick_up=False).step(Step.COLLECT_DOCUMENT, AGENT)
+        assigned(pick_up=False).step(Step.COLLECT_DOCUMENT, AGENT, NOW)
     assert refused.value.reason == "not_issued"
 
 
 def test_a_failed_delivery_is_counted_and_tried_again() -> None:
     carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT, version=5)
-    twice = carried.step(Step.FAIL, AGENT).step(Step.FAIL, AGENT)
+    twice = carried.step(Step.FAIL, AGENT, NOW).step(Step.FAIL, AGENT, NOW)
     assert (twice.state, twice.attempts, twice.version) == (JobState.DOCUMENT_COLLECTED, 2, 7)
-    assert twice.step(Step.DELIVER, AGENT).state is JobState.DELIVERY_REPORTED
+    assert twice.step(Step.DELIVER, AGENT, NOW).state is JobState.DELIVERY_REPORTED
+
+
+def test_a_report_that_is_taken_back_leaves_a_document_to_deliver() -> None:
+    carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT)
+    back = carried.step(Step.DELIVER, AGENT, NOW).step(Step.FAIL, AGENT, NOW)
+    assert (back.state, back.attempts, back.reported_at) == (JobState.DOCUMENT_COLLECTED, 1, None)
+    # The receipt that was on its way meanwhile ends nothing without the agent's word.
+    noted = back.confirm_receipt(NOW)
+    assert noted.state is JobState.DOCUMENT_COLLECTED
+    again = noted.step(Step.DELIVER, AGENT, LATER)
+    assert (again.state, again.delivered_at) == (JobState.DONE, LATER)
+
+
+def test_what_both_have_said_is_not_taken_back() -> None:
+    carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT)
+    done = carried.step(Step.DELIVER, AGENT, NOW).confirm_receipt(NOW)
+    with pytest.raises(Refused) as refused:
+        done.step(Step.FAIL, AGENT, NOW)
+    assert refused.value.reason == "out_of_order"
+    assert done.state is JobState.DONE
 
 
 def test_a_job_is_given_to_one_agent() -> None:
@@ -101,15 +124,34 @@ def test_a_job_is_given_to_one_agent() -> None:
     assert refused.value.reason == "already_assigned"
 
 
+@pytest.mark.parametrize("state", JobState)
+def test_a_job_that_has_not_ended_goes_to_another_agent(state: JobState) -> None:
+    one = job(state=state, agent_id=None if state is JobState.OPEN else AGENT)
+    if one.ended:
+        with pytest.raises(Refused) as refused:
+            one.give_to("agent-2")
+        assert refused.value.reason == "ended"
+        return
+    given = one.give_to("agent-2")
+    kept = JobState.ASSIGNED if state is JobState.OPEN else state
+    assert (given.state, given.agent_id, given.version) == (kept, "agent-2", 2)
+    assert given.give_to("agent-2") is given
+
+
 def test_a_delivery_needs_the_word_of_both() -> None:
     carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT, document_issued=True)
-    agent_first = carried.step(Step.DELIVER, AGENT)
-    assert not agent_first.ended
-    recipient_first = carried.confirm_receipt()
-    assert not recipient_first.ended
-    ends = [agent_first.confirm_receipt(), recipient_first.step(Step.DELIVER, AGENT)]
+    agent_first = carried.step(Step.DELIVER, AGENT, LATER)
+    recipient_first = carried.confirm_receipt(NOW)
+    for one in (agent_first, recipient_first):
+        assert (one.ended, one.delivered_at) == (False, None)
+    ends = [agent_first.confirm_receipt(NOW), recipient_first.step(Step.DELIVER, AGENT, LATER)]
     assert ends[0] == ends[1]
-    assert ends[0].state is JobState.DONE
+    assert (ends[0].state, ends[0].delivered_at) == (JobState.DONE, LATER)
+
+
+def test_a_delivery_whose_report_has_no_time_is_dated_by_the_receipt() -> None:
+    old = job(state=JobState.DELIVERY_REPORTED, agent_id=AGENT)
+    assert old.confirm_receipt(NOW).delivered_at == NOW
 
 
 @pytest.mark.parametrize("state", JobState)
@@ -117,9 +159,9 @@ def test_what_is_known_is_not_noted_again(state: JobState) -> None:
     once = job(state=state).issue_document()
     assert once.document_issued
     assert once.issue_document() is once
-    sure = job(state=state).confirm_receipt()
+    sure = job(state=state).confirm_receipt(NOW)
     assert sure.receipt_confirmed
-    assert sure.confirm_receipt() is sure
+    assert sure.confirm_receipt(NOW) is sure
 
 
 @pytest.mark.parametrize("state", JobState)

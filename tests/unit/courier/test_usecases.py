@@ -1,6 +1,6 @@
 """What courier does with what it hears and with what agents report."""
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -25,7 +25,7 @@ from shared.contracts.courier import (
 )
 from shared.contracts.intake import CloseOutcome
 from shared.messaging.errors import Missing, Waits
-from tests.unit.courier.fake import FakeWork
+from tests.unit.courier.fake import NOW, FakeWork
 from tests.unit.courier.sample import (
     AGENT,
     PLACE,
@@ -62,7 +62,7 @@ async def test_a_programme_is_copied_when_it_is_newer() -> None:
 async def test_a_request_where_an_agent_serves_becomes_an_assigned_job() -> None:
     work = FakeWork(areas=served())
     await open_job(received(), work)
-    assert work.jobs["case-1"] == job().assign(AGENT)
+    assert work.jobs["case-1"] == job(opened_at=NOW).assign(AGENT)
     (opened, first, _), (assigned, second, _) = work.published
     facts = {
         "job_id": "case-1",
@@ -80,7 +80,7 @@ async def test_a_request_where_an_agent_serves_becomes_an_assigned_job() -> None
 async def test_a_request_where_nobody_serves_waits_in_its_area() -> None:
     work = FakeWork()
     await open_job(received(), work)
-    assert work.jobs["case-1"] == job()
+    assert work.jobs["case-1"] == job(opened_at=NOW)
     assert work.areas["halo_pamor", PLACE].waiting == ("case-1",)
     assert work.events == ["job_opened"]
 
@@ -181,6 +181,28 @@ async def test_the_recipients_word_before_the_agents_is_remembered() -> None:
     assert work.events == ["delivery_reported", "delivery_confirmed"]
 
 
+@pytest.mark.parametrize("agent_first", [True, False])
+@pytest.mark.parametrize("later", [timedelta(minutes=-5), timedelta(seconds=30)])
+async def test_a_delivery_is_dated_by_the_later_word_whichever_comes_first(
+    *, agent_first: bool, later: timedelta
+) -> None:
+    carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT, document_issued=True)
+    work = FakeWork(jobs={"case-1": carried}).caused_by(4)
+    at = NOW + later
+
+    async def report() -> None:
+        await report_step("case-1", Step.DELIVER, AGENT, work, allow=anybody, occurred_at=at)
+
+    if agent_first:
+        await report()
+    await confirm_receipt(confirmed(), work)
+    if not agent_first:
+        await report()
+    event, _, dated = work.published[-1]
+    assert isinstance(event, DeliveryConfirmed)
+    assert dated == max(at, NOW)
+
+
 @pytest.mark.parametrize(
     "outcome", [CloseOutcome.REJECTED, CloseOutcome.CANCELLED, CloseOutcome.HANDED_OVER]
 )
@@ -213,12 +235,35 @@ async def test_the_steps_of_a_job_are_published() -> None:
     work = FakeWork(areas=served())
     await open_job(received(), work)
     await note_issued(issued(), work)
-    happened = datetime(2023, 3, 10, 9, 0, tzinfo=UTC)
+    happened = NOW
     for step in (Step.COLLECT_PAPERS, Step.HAND_IN_PAPERS, Step.COLLECT_DOCUMENT):
         await report_step("case-1", step, AGENT, work, allow=anybody, occurred_at=happened)
     assert work.events[2:] == ["papers_collected", "papers_handed_in", "document_collected"]
     assert [version for _, version, _ in work.published] == [1, 2, 4, 5, 6]
     assert [moment for *_, moment in work.published[2:]] == [happened] * 3
+
+
+@pytest.mark.parametrize(
+    ("at", "reason"),
+    [
+        (NOW + timedelta(seconds=31), "in_the_future"),
+        (NOW - timedelta(seconds=1), "before_opened"),
+    ],
+)
+async def test_a_step_at_an_impossible_time_is_refused(at: datetime, reason: str) -> None:
+    work = FakeWork(areas=served())
+    await open_job(received(), work)
+    with pytest.raises(Refused) as refused:
+        await report_step("case-1", Step.COLLECT_PAPERS, AGENT, work, allow=anybody, occurred_at=at)
+    assert refused.value.reason == reason
+    assert work.jobs["case-1"].state is JobState.ASSIGNED
+
+
+async def test_a_job_that_does_not_know_its_opening_takes_older_steps() -> None:
+    work = FakeWork(jobs={"case-1": job().assign(AGENT)})
+    old = NOW - timedelta(days=400)
+    await report_step("case-1", Step.COLLECT_PAPERS, AGENT, work, allow=anybody, occurred_at=old)
+    assert work.jobs["case-1"].state is JobState.PAPERS_COLLECTED
 
 
 async def test_a_failed_delivery_says_why_and_which() -> None:

@@ -58,6 +58,7 @@ SETU = PlannedEvent(
     region_code="32.16.18",
     on=date(2023, 3, 11),
     services=frozenset({"KIA", "KK"}),
+    ticketed=frozenset({"KIA", "KK"}),
 )
 
 

@@ -19,7 +19,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.case import Case
 from services.intake.usecases.facts import JOB_FACTS
-from tests.unit.intake.sample import EVENT, SATURDAY, event_case, home_case, later
+from tests.unit.intake.sample import EVENT, SATURDAY, SETU, event_case, home_case, later
 
 TICKET = Ticket("t/1", EVENT, 17, later(1))
 SERVED = Ticket("t/1", EVENT, 17, later(9), served_at=later(9))
@@ -108,7 +108,7 @@ def test_a_document_to_be_brought_is_given_at_the_counter_only_after_a_failed_at
 
 def test_papers_at_the_office_are_taken_in() -> None:
     assert noted(home_case(), Fact.PAPERS_COLLECTED).state is State.RECEIVED
-    assert noted(home_case(), Fact.PAPERS_HANDED_IN).state is State.VERIFIED
+    assert noted(home_case(), Fact.PAPERS_HANDED_IN).state is State.RECEIVED
 
 
 def test_a_served_ticket_is_taken_in_and_an_issued_or_called_one_is_not() -> None:
@@ -178,35 +178,52 @@ def test_the_earliest_word_of_a_fact_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("closed_at", "within"),
+    ("issued_at", "within"),
     [
         (datetime(2023, 3, 15, 16, 59, tzinfo=UTC), True),
         (datetime(2023, 3, 15, 17, 0, tzinfo=UTC), False),
     ],
 )
 def test_the_standard_is_kept_until_midnight_of_the_programmes_zone(
-    closed_at: datetime, *, within: bool
+    issued_at: datetime, *, within: bool
 ) -> None:
-    case = stepped(event_case(), Step.ISSUE)
+    case = event_case()
     assert case.due_on == date(2023, 3, 15)
     assert case.within_standard is None
 
-    assert case.step(Step.HAND_OVER, closed_at).within_standard is within
+    issued = case.step(Step.ISSUE, issued_at)
+
+    assert issued.within_standard is within
+    fetched_at = datetime(2023, 4, 3, tzinfo=UTC)
+    assert issued.step(Step.HAND_OVER, fetched_at).within_standard is within
 
 
-def test_without_a_standard_there_is_nothing_to_keep() -> None:
-    assert stepped(home_case(), Step.CANCEL).within_standard is None
+def test_without_a_standard_or_a_document_there_is_nothing_to_keep() -> None:
+    assert stepped(home_case(), Step.ISSUE, Step.CANCEL).within_standard is None
+    assert stepped(event_case(), Step.REJECT).within_standard is None
 
 
 def test_a_receipt_is_confirmed_once() -> None:
     issued = stepped(home_case(), Step.ISSUE)
-    assert issued.awaits_receipt
+    assert not issued.awaits_receipt
+    fetched = noted(issued, Fact.DOCUMENT_COLLECTED)
+    assert fetched.awaits_receipt
 
-    confirmed = issued.confirm_receipt(later(9))
+    confirmed = fetched.confirm_receipt(later(9))
 
     assert confirmed.reached[Stage.RECEIPT_CONFIRMED] == later(9)
     assert not confirmed.awaits_receipt
     assert confirmed.confirm_receipt(later(1)) is confirmed
+
+
+def test_an_operator_takes_the_recipients_word() -> None:
+    reported = noted(home_case(), Fact.ISSUED, Fact.DELIVERY_REPORTED)
+
+    confirmed = reported.step(Step.CONFIRM_RECEIPT, later(9))
+
+    assert confirmed == reported.confirm_receipt(later(9))
+    closed = noted(confirmed, Fact.DELIVERY_CONFIRMED)
+    assert closed.step(Step.CONFIRM_RECEIPT, later(11)) is closed
 
 
 @pytest.mark.parametrize(
@@ -214,6 +231,8 @@ def test_a_receipt_is_confirmed_once() -> None:
     [
         (event_case(), "nothing_to_deliver"),
         (home_case(), "not_issued"),
+        (stepped(home_case(), Step.ISSUE), "not_delivered_yet"),
+        (noted(home_case(), Fact.ISSUED, Fact.PAPERS_HANDED_IN), "not_delivered_yet"),
         (stepped(home_case(), Step.REJECT), "closed"),
     ],
 )
@@ -244,6 +263,11 @@ def test_a_receipt_needs_something_that_was_brought(case: Case, reason: str) -> 
             noted(home_case(), Fact.PAPERS_COLLECTED),
             Deliverable.PDF,
             Outlook.PAPERS_ON_THE_WAY,
+        ),
+        (
+            noted(home_case(), Fact.PAPERS_COLLECTED, Fact.PAPERS_HANDED_IN),
+            Deliverable.PDF,
+            Outlook.PAPERS_AT_OFFICE,
         ),
         (noted(home_case(), Fact.ISSUED), Deliverable.PDF, Outlook.AGENT_FETCHES_DOCUMENT),
         (
@@ -277,3 +301,10 @@ def test_a_resident_is_told_what_comes_next(
     case: Case, deliverable: Deliverable, told: Outlook
 ) -> None:
     assert outlook(case, deliverable) is told
+
+
+def test_to_a_booth_without_tickets_one_walks_up() -> None:
+    walk_up = replace(SETU, ticketed=frozenset({"KK"}))
+
+    assert outlook(event_case(), Deliverable.CARD, walk_up) is Outlook.WALK_UP
+    assert outlook(event_case(), Deliverable.CARD, SETU) is Outlook.TICKET_TO_COME

@@ -193,6 +193,20 @@ def test_a_code_is_sixteen_signs_in_groups_and_always_the_same() -> None:
     assert TrackingCodes(b"t" * 32).code("one") != code
 
 
+def test_a_receipt_code_is_another_one_and_short() -> None:
+    codes = TrackingCodes(b"s" * 32)
+
+    code = codes.receipt_code("one")
+
+    assert re.fullmatch(rf"[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}", code)
+    assert code.replace("-", "") not in codes.code("one").replace("-", "")
+    assert codes.confirms("one", code.lower().replace("-", " ").replace("0", "o"))
+    assert not codes.confirms("two", code)
+    assert not codes.confirms("one", codes.code("one"))
+    assert not codes.confirms("one", "")
+    assert not codes.confirms("one", "é🙂")
+
+
 def test_a_code_is_read_as_people_write_it() -> None:
     stored = digest("10AB-0C1D-EFGH-JKMN")
 

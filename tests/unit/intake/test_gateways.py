@@ -44,7 +44,7 @@ def test_regions_are_those_of_the_register(code: str, *, known: bool) -> None:
 
 
 async def test_one_client_is_stopped_and_told_how_long_and_others_are_not() -> None:
-    limits = TryLimits("3/minute", "100/minute")
+    limits = TryLimits("3/minute")
 
     waits = [await limits.admit("192.0.2.1") for _ in range(4)]
 
@@ -54,18 +54,26 @@ async def test_one_client_is_stopped_and_told_how_long_and_others_are_not() -> N
     assert await limits.admit("192.0.2.2") is None
 
 
-async def test_all_together_have_a_limit_too_which_one_alone_cannot_use_up() -> None:
-    limits = TryLimits("3/minute", "5/minute")
-    for _ in range(10):
-        await limits.admit("192.0.2.1")
+async def test_one_site_is_stopped_although_each_of_its_lines_tries_little() -> None:
+    limits = TryLimits("1/minute")
 
-    assert await limits.admit("192.0.2.2") is None
-    assert await limits.admit("192.0.2.3") is None
-    assert await limits.admit("192.0.2.4") is not None
+    waits = [await limits.admit(f"2001:db8:1:{line:x}::1") for line in range(21)]
+
+    assert waits[:20] == [None] * 20
+    assert waits[20] is not None
+    assert await limits.admit("2001:db8:2::1") is None
+
+
+async def test_an_ipv4_address_in_ipv6_clothes_is_one_client() -> None:
+    limits = TryLimits("1/minute")
+
+    assert await limits.admit("192.0.2.1") is None
+    assert await limits.admit("::ffff:192.0.2.1") is not None
+    assert await limits.admit("::ffff:192.0.2.2") is None
 
 
 async def test_one_line_is_one_client_whatever_address_it_chooses() -> None:
-    limits = TryLimits("1/minute", "100/minute")
+    limits = TryLimits("1/minute")
 
     assert await limits.admit("2001:db8:1:2::1") is None
     assert await limits.admit("2001:db8:1:2:ffff::9") is not None
@@ -76,4 +84,4 @@ async def test_one_line_is_one_client_whatever_address_it_chooses() -> None:
 
 def test_a_limit_that_cannot_be_read_is_an_error_at_start() -> None:
     with pytest.raises(ValueError, match="couldn't parse"):
-        TryLimits("often", "100/minute")
+        TryLimits("often")

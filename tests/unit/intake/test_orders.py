@@ -21,7 +21,7 @@ from services.intake.usecases import (
     note_ticket,
     take_step,
 )
-from shared.contracts.courier import DeliveryFailed
+from shared.contracts.courier import DeliveryFailed, DocumentCollected
 from shared.messaging.errors import Missing
 from tests.unit.intake.bus import CARRYING, QUEUEING, job, ticket
 from tests.unit.intake.fake import FakeWork
@@ -115,6 +115,8 @@ def interleaved(decisions: Sequence[Deed], messages: Sequence[Deed]) -> st.Searc
 HOME = told_of_home()
 AT_EVENT = told_of_event()
 WORKED = [decided(Step.VERIFY, 33), decided(Step.ISSUE, 35)]
+FETCHED = said(job(DocumentCollected, home_case()), note_job, 36)
+RECEIVED = [decided(Step.ISSUE, 35), FETCHED, received]
 GIVEN_UP = [decided(Step.VERIFY, 33), decided(Step.CANCEL, 34)]
 
 
@@ -146,8 +148,8 @@ async def test_a_case_given_up_stays_given_up(deeds: list[Deed]) -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(deeds=interleaved([decided(Step.ISSUE, 35), received], HOME))
+@given(deeds=interleaved(RECEIVED, HOME))
 async def test_a_recipients_word_before_or_after_the_agents(deeds: list[Deed]) -> None:
-    expected = await outcome_of(home_case(), [decided(Step.ISSUE, 35), received, *HOME])
+    expected = await outcome_of(home_case(), [*RECEIVED, *HOME])
 
     assert await outcome_of(home_case(), deeds) == expected

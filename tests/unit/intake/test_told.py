@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.intake.domain import Fact, Programme, Refused, State
+from services.intake.store.documents import from_event, to_event
 from services.intake.usecases import (
     copy_event,
     copy_programme,
@@ -16,11 +17,11 @@ from services.intake.usecases import (
 )
 from services.intake.usecases.facts import JOB_FACTS
 from shared.auth.roles import Forbidden
-from shared.contracts.courier import DeliveryConfirmed, DeliveryFailed, PapersHandedIn
+from shared.contracts.courier import DeliveryConfirmed, DeliveryFailed
 from shared.contracts.intake import (
     ProgrammePublished,
 )
-from shared.contracts.scheduler import TicketIssued, TicketServed
+from shared.contracts.scheduler import BoothPlan, TicketIssued, TicketServed
 from shared.messaging.errors import Missing, Waits
 from tests.unit.intake.bus import job, scheduled, ticket
 from tests.unit.intake.fake import FakeWork
@@ -73,8 +74,7 @@ async def test_what_courier_says_is_kept(event: Any) -> None:
     await note_job(said, work.handling(said, later(4)))
 
     assert work.cases[CASE].facts[JOB_FACTS[event]] == later(4)
-    expected = ["intake.request_verified.v1"] if event is PapersHandedIn else []
-    assert work.types == expected
+    assert work.types == []
 
 
 async def test_failed_attempts_are_counted() -> None:
@@ -115,6 +115,21 @@ async def test_an_event_is_copied_when_it_is_newer() -> None:
     await copy_event(scheduled(), work.handling(scheduled(), SATURDAY, version=3))
 
     assert work.events[EVENT] == replace(SETU, version=4, place="Lapangan Desa Ciledug")
+
+
+async def test_services_without_a_line_are_kept_apart() -> None:
+    work = FakeWork(events={})
+    walk_up = BoothPlan(booth_id="b-2", agency="BPJS", services=("IKD",), ticketed=False)
+    event = scheduled()
+    mixed = event.model_copy(update={"booths": (*event.booths, walk_up)})
+
+    await copy_event(mixed, work.handling(mixed, SATURDAY))
+
+    kept = work.events[EVENT]
+    assert sorted(kept.services) == ["IKD", "KIA", "KK"]
+    assert sorted(kept.ticketed) == ["KIA", "KK"]
+    old = {k: v for k, v in from_event(kept).items() if k != "ticketed"}
+    assert to_event(old).ticketed == kept.services
 
 
 async def test_a_programme_is_published_whole_and_again_only_when_it_changed() -> None:

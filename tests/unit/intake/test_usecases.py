@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.domain import Fact, Refused, Step
+from services.intake.domain import Case, Fact, Refused, Step
 from services.intake.usecases import (
     confirm_receipt,
     record_request,
@@ -172,8 +172,14 @@ async def test_a_step_needs_a_case_and_the_right_to_it() -> None:
         await take_step(CASE, Step.VERIFY, work, allow=nobody)
 
 
+def on_its_way() -> Case:
+    """Return a case whose document an agent has fetched."""
+    issued = home_case().step(Step.ISSUE, later(1))
+    return issued.note(Fact.DOCUMENT_COLLECTED, later(2))
+
+
 async def test_a_receipt_is_told_once() -> None:
-    work = FakeWork(clock=later(5), cases={CASE: home_case().step(Step.ISSUE, later(1))})
+    work = FakeWork(clock=later(5), cases={CASE: on_its_way()})
 
     for _ in range(2):
         assert await confirm_receipt(CASE, work) == "issued"

@@ -1,5 +1,6 @@
 """Rules of events, booths and lines."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -257,3 +258,11 @@ def test_a_case_keeps_what_is_known_whichever_came_first() -> None:
 def test_a_counter_turns_to_the_next_ticket_and_a_tally_adds_up() -> None:
     assert Counter(SETU, "loket-1").call("a").call("b") == Counter(SETU, "loket-1", 2, "b")
     assert Tally(SETU, "puskesmas", "HEALTH_CHECK").add(4).add(3).visitors == 7
+
+
+def test_a_line_moves_to_another_region_only_while_nobody_holds_a_ticket() -> None:
+    line = Line(SETU, "KIA").offer()
+
+    assert line.move() == replace(line, version=line.version + 1)
+    with pytest.raises(Refused, match="region_fixed"):
+        line.issue().move()

@@ -183,6 +183,17 @@ async def test_who_may_not_touch_an_event_cannot_take_it_over() -> None:
     assert work.events[SETU].version == 1
 
 
+async def test_an_event_moves_to_another_region_only_before_the_first_ticket() -> None:
+    work = await at_setu(booth("loket-1", "KIA"))
+    await schedule(work, plan(booth("loket-1", "KIA"), region_code="32.16.06"))
+    await issue_ticket(received("case-1", "KIA"), work)
+
+    with pytest.raises(Refused, match="region_fixed"):
+        await schedule(work, plan(booth("loket-1", "KIA"), region_code="32.16.18"))
+
+    assert work.events[SETU].plan.region_code == "32.16.06"
+
+
 async def test_a_line_that_people_stand_in_cannot_be_taken_away() -> None:
     work = await at_setu(booth("loket-1", "KIA", "KK"))
     await issue_ticket(received("case-1", "KIA"), work)

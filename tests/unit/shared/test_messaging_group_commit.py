@@ -424,3 +424,49 @@ async def test_drained_waits_for_all_that_is_on_its_way() -> None:
         await drained
         assert one.value() == 1
         await running
+
+
+async def refuse_where_counted(unit: Unit) -> None:
+    """A unit that says no because of what another one wrote."""
+    if await unit.get("counters", "a"):
+        raise Rejected("already_counted")
+
+
+async def test_a_refusal_waits_for_what_it_was_decided_on() -> None:
+    """Else somebody is refused because of what never came to be."""
+    async with desk() as one:
+        one.store.faults.append(Fault.AWAY)
+        one.store.gate.clear()
+        first = asyncio.create_task(one.commit.submit(task("m1", count(), key="a")))
+        second = asyncio.create_task(one.commit.submit(task("m2", refuse_where_counted, key="a")))
+        await until(lambda: one.store.tried)
+        assert not second.done()
+        first.cancel()
+        one.store.gate.set()
+        assert (await second).answer is None
+        assert one.value() is None
+
+
+async def test_a_refusal_is_told_when_what_it_was_decided_on_is_committed() -> None:
+    async with desk() as one:
+        ends = await run_all(
+            one, task("m1", count(), key="a"), task("m2", refuse_where_counted, key="a")
+        )
+        assert ends[0] == Outcome(1)
+        assert isinstance(ends[1], Rejected)
+        assert one.batches == [1]
+
+
+async def test_who_gave_up_while_in_line_is_not_served() -> None:
+    async with desk() as one:
+        one.store.gate.clear()
+        first = asyncio.create_task(one.commit.submit(task("m1", count("a"))))
+        await until(lambda: one.store.tried)
+        given_up = asyncio.create_task(one.commit.submit(task("m2", count("b"))))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        one.store.gate.set()
+        await first
+        await one.commit.submit(task("m3", count("c")))
+        assert one.value("b") is None

@@ -162,6 +162,8 @@ def test_a_missing_header_is_named(header: str) -> None:
         {"headers": {"ce-sequence": "0"}},
         {"headers": {"ce-sequence": "-1"}},
         {"headers": {"ce-sequence": 2**63}},
+        {"headers": {"ce-source": "x" * 256}},
+        {"headers": {"ce-subject": "\N{SNOWMAN}" * 86}},
         {"headers": {"ce-time": "1999-12-31T23:59:59+00:00"}},
         {"headers": {"ce-time": "9999-12-31T23:59:59+00:00"}},
         {"headers": {"ce-sequence": "9" * 5000}},
@@ -241,3 +243,16 @@ def test_an_event_type_has_a_name_and_a_version(
     type_: str, expected: tuple[str, int] | None
 ) -> None:
     assert split_type(type_) == expected
+
+
+def test_notes_that_could_not_travel_on_are_left_behind() -> None:
+    """A frame that overflows, or that cannot be encoded, would end the connection."""
+    odd = {
+        "ce-latin": b"\xe9",
+        "ce-double": 1.5,
+        "ce-huge": 2**64,
+        "ce-wide": "\N{PILE OF POO}" * 300,
+        "ce-count": 7,
+    }
+    letter = redirect(delivery(headers=odd), "jemput.dead", "desk.events", {})
+    assert odd.keys() & (letter.properties.headers or {}).keys() == {"ce-count"}

@@ -1,0 +1,87 @@
+"""What a run of the demo came to: build/demo.json, and whether it is as it must be."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.local.demo import botram, halo_pamor
+from deploy.local.demo.day import Ledger
+from deploy.local.demo.verify import Verdict
+from deploy.local.folder import ROOT
+
+RESULT_VARIABLE: Final = "JEMPUT_DEMO_RESULT"
+"""Names another file for the result, so that a test leaves the user's alone."""
+
+_NOT_READ: Final[Mapping[str, Any]] = {"services": (), "measures": Counter()}
+
+
+@dataclass(slots=True)
+class Course:
+    """How the day went. `failed` says why it was given up; then reports may be missing."""
+
+    ledger: Ledger
+    verdict: Verdict = field(default_factory=Verdict)
+    reports: dict[str, Any] = field(default_factory=dict)
+    kills: Counter[str] = field(default_factory=Counter)
+    """By name of the service."""
+    failed: list[str] = field(default_factory=list)
+
+
+def place() -> Path:
+    """Return the file that the result is written to."""
+    return Path(os.environ.get(RESULT_VARIABLE) or ROOT / "build" / "demo.json")
+
+
+def write(file: Path, result: Mapping[str, Any]) -> None:
+    """Write the result as JSON."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+
+
+def result(course: Course, ran_on: tuple[str, str, str], seconds: float) -> dict[str, Any]:
+    """Return the result; figures of a report that could not be read are 0."""
+    figures = course.reports.get("halo_pamor", _NOT_READ)["measures"]
+    return {
+        **dict(zip(("mode", "rabbitmq", "mongodb"), ran_on, strict=True)),
+        "seconds": round(seconds, 1),
+        "botram": _botram(course.reports.get("botram", _NOT_READ)),
+        "halo_pamor": {"jobs": figures["jobs_opened"], "delivered": figures["jobs_delivered"]},
+        "lost": len(course.verdict.lost),
+        "duplicated": len(course.verdict.duplicated),
+        "killed": course.kills.total(),
+        "killed_by_service": dict(sorted(course.kills.items())),
+        "failed": course.failed,
+    }
+
+
+def _botram(report: Mapping[str, Any]) -> dict[str, Any]:
+    counts = {row["value"]: row["measures"]["requests_received"] for row in report["services"]}
+    figures = report["measures"]
+    return {
+        "requests": {code: counts.get(code, 0) for code in botram.REQUESTS},
+        "total": figures["requests_received"],
+        "tickets_served": figures["tickets_served"],
+        "within_standard": figures["within_standard"],
+        "late": figures["late"],
+    }
+
+
+def agrees(result: Mapping[str, Any]) -> bool:
+    """Return whether the result is the recorded day, and nothing was lost or doubled."""
+    return bool(
+        result["botram"]
+        == {
+            "requests": botram.REQUESTS,
+            "total": botram.TOTAL,
+            "tickets_served": botram.TOTAL,
+            "within_standard": botram.TOTAL,
+            "late": 0,
+        }
+        and result["halo_pamor"] == {"jobs": halo_pamor.JOBS, "delivered": halo_pamor.JOBS}
+        and (result["lost"], result["duplicated"]) == (0, 0)
+        and not result["failed"]
+    )

@@ -1,0 +1,114 @@
+"""The demo's judgement: what it calls lost, doubled and finished."""
+
+import random
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from deploy.local.demo import botram
+from deploy.local.demo.chaos import victims_of
+from deploy.local.demo.client import Progress
+from deploy.local.demo.day import Ledger
+from deploy.local.demo.result import RESULT_VARIABLE, Course, agrees, place, result
+from deploy.local.demo.verify import Verdict
+from deploy.local.folder import ROOT
+from deploy.local.processes import FailedError
+
+GOOD: dict[str, Any] = {
+    "botram": {
+        "requests": botram.REQUESTS,
+        "total": 938,
+        "tickets_served": 938,
+        "within_standard": 938,
+        "late": 0,
+    },
+    "halo_pamor": {"jobs": 60, "delivered": 60},
+    "lost": 0,
+    "duplicated": 0,
+    "failed": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "lost", "duplicated"),
+    [
+        (["a", "b", "c"], [], []),
+        (["a", "c"], ["here: b"], []),
+        (["a", "b", "b", "c"], [], ["here: b"]),
+        (["a", "b", "c", "x"], [], ["here: x is nobody's"]),
+    ],
+)
+def test_every_id_is_looked_for_and_found_once(
+    found: list[str], lost: list[str], duplicated: list[str]
+) -> None:
+    verdict = Verdict()
+
+    verdict.expect("here", ["a", "b", "c"], found)
+
+    assert (verdict.lost, verdict.duplicated) == (lost, duplicated)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lost": 1},
+        {"duplicated": 1},
+        {"failed": ["intake did not answer"]},
+        {"halo_pamor": {"jobs": 61, "delivered": 60}},
+        {"botram": {**GOOD["botram"], "within_standard": 937, "late": 1}},
+        {"botram": {**GOOD["botram"], "total": 939}},
+    ],
+)
+def test_only_the_recorded_day_agrees(wrong: dict[str, Any]) -> None:
+    assert agrees(GOOD)
+    assert not agrees({**GOOD, **wrong})
+
+
+def test_one_missing_one_double_and_one_stranger_do_not_agree() -> None:
+    verdict = Verdict()
+    verdict.expect("here", ["a", "b"], ["b", "b", "x"])
+
+    found = {**GOOD, "lost": len(verdict.lost), "duplicated": len(verdict.duplicated)}
+
+    assert (found["lost"], found["duplicated"]) == (1, 2)
+    assert not agrees(found)
+
+
+def test_a_day_that_was_given_up_has_a_result_all_the_same() -> None:
+    course = Course(Ledger(), Verdict(lost=["archive: a"]), failed=["intake did not answer"])
+    course.kills.update(["intake", "courier", "intake"])
+
+    told = result(course, ("local", "3.10.8", "6.0.5"), 12.34)
+
+    assert (told["lost"], told["failed"]) == (1, ["intake did not answer"])
+    assert told["botram"]["total"] == told["halo_pamor"]["jobs"] == 0
+    assert (told["killed"], told["killed_by_service"]) == (3, {"courier": 1, "intake": 2})
+    assert not agrees(told)
+
+
+def test_what_stands_still_is_given_up() -> None:
+    now = [0.0]
+    progress = Progress("served", patience=10, timer=lambda: now[0])
+    for moment, count in ((0, 0), (9, 1), (18, 1)):
+        now[0] = moment
+        progress.seen(count)
+
+    now[0] = 19.5
+    with pytest.raises(FailedError, match="no more than 1 for 10 s"):
+        progress.seen(1)
+
+
+def test_every_service_dies_before_one_dies_again() -> None:
+    services = ["courier", "intake", "reporting", "scheduler"]
+    victims = list(islice(victims_of(services, random.Random(1)), 8))
+
+    assert sorted(victims[:4]) == sorted(victims[4:]) == services
+
+
+def test_the_result_can_be_sent_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(RESULT_VARIABLE, raising=False)
+    assert place() == ROOT / "build" / "demo.json"
+
+    monkeypatch.setenv(RESULT_VARIABLE, "elsewhere.json")
+    assert place().name == "elsewhere.json"
