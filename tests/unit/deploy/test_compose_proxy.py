@@ -17,6 +17,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 NETWORK: dict[str, str] = COMPOSE["networks"]["default"]["ipam"]["config"][0]
 EDGE = "FORWARDED_ALLOW_IPS"
 # What the stack itself decides: one process a container, and how long it has to drain.
+# What stands in a file there, so that no listing of containers shows it.
+SECRET = {"amqp_url", "mongo_url", "tracking_secret"}
 DECIDED = {"mongo_database", "role", "instance", "drain_seconds"}
 
 
@@ -29,9 +31,7 @@ def offered(service: str) -> set[str]:
     """Settings of the service that somebody else has to name or may choose."""
     settings = import_module(f"services.{service}.config").Settings
     assert issubclass(settings, ServiceSettings)
-    fields = set(settings.model_fields)
-    in_files = {name.removesuffix("_file") for name in fields if name.endswith("_file")}
-    return fields - in_files - DECIDED
+    return {f"{name}_file" if name in SECRET else name for name in settings.model_fields} - DECIDED
 
 
 def by_default(text: str) -> str:
