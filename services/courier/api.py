@@ -4,14 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
-from services.courier.domain import Area, Job, JobState, Place, Step
+from services.courier.domain import Area, Job, JobState, Place, Programme, Step
 from services.courier.usecases import (
     JobFilter,
     Reader,
-    Work,
     give_job,
     report_step,
     serve_area,
@@ -20,7 +19,8 @@ from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
 from shared.contracts.event import Moment, NeighbourhoodUnit, ProgrammeId
-from shared.runtime.commands import Commands, SentDep
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.runtime import CommandsDep, SentDep, provided
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
@@ -88,90 +88,97 @@ class ProgrammeAnswer(BaseModel):
     version: int
 
 
-def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
-    """Return courier's routes."""
-    router = APIRouter(prefix="/api")
-
-    @router.put("/areas/{programme_id}/{village}/{rw}")
-    async def put_area(
-        programme_id: Annotated[ProgrammeId, Path()],
-        village: Village,
-        rw: Annotated[NeighbourhoodUnit, Path()],
-        body: AreaBody,
-        caller: CallerDep,
-        sent: SentDep,
-    ) -> dict[str, int]:
-        """Put an agent in charge of an RW; the jobs that waited there are assigned."""
-        caller.require(programme=programme_id, region=village)
-        place = Place(village, rw)
-        outcome = await commands.run(
-            lambda work: serve_area(programme_id, place, body.agent_id, work),
-            sent=sent,
-            key=Area.key(programme_id, place),
-        )
-        return {"assigned": outcome.answer}
-
-    @router.get("/jobs")
-    async def list_jobs(
-        caller: CallerDep,
-        programme_id: Annotated[ProgrammeId, Query()],
-        state: Annotated[JobState | None, Query()] = None,
-        limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
-    ) -> list[JobAnswer]:
-        """Return jobs, oldest first: an agent's own, and all in the regions of other roles."""
-        found = await reader.jobs(_job_filter(caller, programme_id), state=state, limit=limit)
-        return [_answer(job) for job in found]
-
-    @router.get("/jobs/{job_id}")
-    async def get_job(job_id: str, caller: CallerDep) -> JobAnswer:
-        """Return one job: to an agent his own, to others what their region covers."""
-        job = await reader.job(job_id)
-        if job is None:
-            raise NotFound("job")
-        _require_visible(caller, job)
-        return _answer(job)
-
-    @router.post("/jobs/{job_id}/steps")
-    async def post_step(
-        job_id: str, body: StepBody, caller: CallerDep, sent: SentDep
-    ) -> dict[str, str]:
-        """Report a step of one's own job."""
-        outcome = await commands.run(
-            lambda work: _step(job_id, body, caller, work), sent=sent, key=job_id
-        )
-        return {"state": outcome.answer}
-
-    @router.post("/jobs/{job_id}/assign")
-    async def post_assign(
-        job_id: str, body: AssignBody, caller: CallerDep, sent: SentDep
-    ) -> dict[str, str]:
-        """Give a job to another agent, with what the former one holds."""
-        outcome = await commands.run(
-            lambda work: give_job(job_id, body.agent_id, work, allow=_allowed(caller)),
-            sent=sent,
-            key=job_id,
-        )
-        return {"state": outcome.answer}
-
-    @router.get("/programmes")
-    async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
-        """Return the programmes that courier knows and the caller holds a grant in."""
-        return [
-            ProgrammeAnswer(programme_id=p.id, name=p.name, owner=p.owner, version=p.version)
-            for p in await reader.programmes()
-            if caller.belongs_to(p.id)
-        ]
-
-    return router
+router = APIRouter(prefix="/api")
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 
 
-async def _step(job_id: str, body: StepBody, caller: Caller, work: Work) -> str:
+@router.put("/areas/{programme_id}/{village}/{rw}")
+async def put_area(
+    programme_id: Annotated[ProgrammeId, Path()],
+    village: Village,
+    rw: Annotated[NeighbourhoodUnit, Path()],
+    body: AreaBody,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    sent: SentDep,
+) -> dict[str, int]:
+    """Put an agent in charge of an RW; of the jobs that wait there up to 100 are assigned now."""
+    caller.require(programme=programme_id, region=village)
+    place = Place(village, rw)
+    waiting = await reader.waiting(programme_id, place)
+    outcome = await commands.run(
+        lambda uow: serve_area(programme_id, place, body.agent_id, uow, waiting=waiting),
+        sent=sent,
+        key=Area.key(programme_id, place),
+    )
+    return {"assigned": outcome.answer}
+
+
+@router.get("/jobs")
+async def list_jobs(
+    caller: CallerDep,
+    reader: ReaderDep,
+    programme_id: Annotated[ProgrammeId, Query()],
+    state: Annotated[JobState | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+) -> list[JobAnswer]:
+    """Return jobs, oldest first: an agent's own, and all in the regions of other roles."""
+    found = await reader.jobs(_job_filter(caller, programme_id), state=state, limit=limit)
+    return [_answer(job) for job in found]
+
+
+@router.get("/jobs/{job_id}")
+async def get_job(job_id: str, caller: CallerDep, reader: ReaderDep) -> JobAnswer:
+    """Return one job: to an agent his own, to others what their region covers."""
+    job = await reader.get(Job, job_id)
+    if job is None:
+        raise NotFound("job")
+    _require_visible(caller, job)
+    return _answer(job)
+
+
+@router.post("/jobs/{job_id}/steps")
+async def post_step(
+    job_id: str, body: StepBody, caller: CallerDep, commands: CommandsDep, sent: SentDep
+) -> dict[str, str]:
+    """Report a step of one's own job."""
+    outcome = await commands.run(
+        lambda uow: _step(job_id, body, caller, uow), sent=sent, key=job_id
+    )
+    return {"state": outcome.answer}
+
+
+@router.post("/jobs/{job_id}/assign")
+async def post_assign(
+    job_id: str, body: AssignBody, caller: CallerDep, commands: CommandsDep, sent: SentDep
+) -> dict[str, str]:
+    """Give a job to another agent, with what the former one holds."""
+    outcome = await commands.run(
+        lambda uow: give_job(job_id, body.agent_id, uow, allow=_allowed(caller)),
+        sent=sent,
+        key=job_id,
+    )
+    return {"state": outcome.answer}
+
+
+@router.get("/programmes")
+async def list_programmes(caller: CallerDep, reader: ReaderDep) -> list[ProgrammeAnswer]:
+    """Return the programmes that courier knows and the caller holds a grant in."""
+    return [
+        ProgrammeAnswer(programme_id=p.id, name=p.name, owner=p.owner, version=p.version)
+        for p in await reader.find(Programme)
+        if caller.belongs_to(p.id)
+    ]
+
+
+async def _step(job_id: str, body: StepBody, caller: Caller, uow: UnitOfWork) -> str:
     happened: datetime | None = body.occurred_at
     return await report_step(
         job_id,
         body.step,
         caller.subject,
-        work,
+        uow,
         allow=_allowed(caller),
         reason=body.reason,
         occurred_at=happened,

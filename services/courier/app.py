@@ -5,8 +5,8 @@ from typing import Final
 from services.courier import api, handlers
 from services.courier.config import Settings
 from services.courier.domain import Refused
-from services.courier.store import COLLECTIONS, INDEXES, CourierReader, CourierWork
-from services.courier.usecases import Work
+from services.courier.store import COLLECTIONS, INDEXES, CourierReader
+from services.courier.usecases import Reader, SettleAreas
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
     HttpInterface,
@@ -23,15 +23,19 @@ def build(settings: Settings, clock: Clock = utc_now) -> Service:
     return assemble(DEFINITION, settings, clock)
 
 
-def _http_interface(context: ServiceContext[Work]) -> HttpInterface:
-    router = api.routes(context.commands, CourierReader(context.messaging.database))
-    return HttpInterface(rules=api.RULES, routers=[router])
+def _http_interface(context: ServiceContext) -> HttpInterface:
+    reader = CourierReader(context.messaging.database, COLLECTIONS)
+    return HttpInterface(
+        rules=api.RULES,
+        routers=[api.router],
+        provides={Reader: reader},
+        beside_queue=[SettleAreas(reader, context.commands).run],
+    )
 
 
 DEFINITION: Final = ServiceDefinition(
     name="courier",
     version="0.1.0",
-    work=CourierWork,
     refused=Refused,
     subscribe=handlers.subscribe,
     http_interface=_http_interface,

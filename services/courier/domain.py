@@ -6,7 +6,7 @@ arrives by message, late or early, so it is kept as facts beside the agent's own
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -42,6 +42,9 @@ class Refused(Exception):  # noqa: N818 - reads as the decision it is
         self.reason = reason
         self.detail = detail
 
+
+SETTLES_AFTER = timedelta(minutes=2)
+"""Longer than a transaction lives: whoever read an area before it had an agent has committed."""
 
 ENDED = frozenset({JobState.DONE, JobState.WITHDRAWN})
 
@@ -197,13 +200,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One RW of one programme: who carries there, and which jobs wait for somebody who does."""
+    """One RW of one programme and who carries there.
+
+    It lists no jobs: its document would grow with every one. `unsettled_since` is set while jobs
+    may still be open there although somebody carries: it says where to look for them.
+    """
 
     programme_id: str
     place: Place
     version: int = 0
     agent_id: str | None = None
-    waiting: tuple[str, ...] = ()
+    unsettled_since: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -215,13 +222,15 @@ class Area:
         """Return the key of an area: an RW number alone repeats in every village."""
         return f"{programme_id}/{place.village}/{place.rw}"
 
-    def served_by(self, agent_id: str) -> "Area":
-        """Put an agent in charge; the jobs that waited are the caller's to assign."""
-        return replace(self, version=self.version + 1, agent_id=agent_id, waiting=())
+    def served_by(self, agent_id: str, at: datetime) -> "Area":
+        """Put an agent in charge; jobs that waited are to be looked for from now on."""
+        return replace(self, version=self.version + 1, agent_id=agent_id, unsettled_since=at)
 
-    def wait(self, job_id: str) -> "Area":
-        """Have a job wait until there is an agent."""
-        return replace(self, version=self.version + 1, waiting=(*self.waiting, job_id))
+    def settle(self, at: datetime) -> "Area":
+        """Look for open jobs no longer, once nobody can still decide on the area as it was."""
+        if self.unsettled_since is None or at - self.unsettled_since < SETTLES_AFTER:
+            return self
+        return replace(self, version=self.version + 1, unsettled_since=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Events that courier reads, each with the use case that answers it."""
 
 from services.courier.usecases import (
-    Work,
     confirm_receipt,
     copy_programme,
     note_issued,
@@ -18,7 +17,7 @@ from shared.contracts.intake import (
 from shared.messaging.consumer import Consumer
 
 
-def subscribe(consumer: Consumer[Work]) -> None:
+def subscribe(consumer: Consumer) -> None:
     """Register every handler."""
     consumer.on(ProgrammePublished)(copy_programme)
     consumer.on(RequestReceived)(open_job)

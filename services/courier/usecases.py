@@ -1,9 +1,10 @@
 """What courier does, and what it needs for that."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from services.courier.domain import Area, Job, JobState, Place, Programme, Refused, Step
 from shared.contracts.courier import (
@@ -19,8 +20,7 @@ from shared.contracts.courier import (
     PapersCollected,
     PapersHandedIn,
 )
-from shared.contracts.envelope import Envelope
-from shared.contracts.event import CLOCKS_APART, Event
+from shared.contracts.event import CLOCKS_APART
 from shared.contracts.intake import (
     CloseOutcome,
     DocumentIssued,
@@ -29,7 +29,17 @@ from shared.contracts.intake import (
     RequestClosed,
     RequestReceived,
 )
-from shared.messaging.errors import Missing
+from shared.messaging.copies import keep_newest, published_version
+from shared.messaging.errors import Unavailable
+from shared.messaging.unit_of_work import UnitOfWork, UseCase
+
+T = TypeVar("T")
+
+WAITING_PAGE = 100
+"""Waiting jobs that one unit of work assigns."""
+
+SETTLE_SECONDS = 2.0
+"""Between two looks for open jobs of areas that have an agent."""
 
 _STEP_EVENTS: dict[Step, type[JobEvent]] = {
     Step.COLLECT_PAPERS: PapersCollected,
@@ -37,51 +47,6 @@ _STEP_EVENTS: dict[Step, type[JobEvent]] = {
     Step.COLLECT_DOCUMENT: DocumentCollected,
     Step.DELIVER: DeliveryReported,
 }
-
-
-class Work(Protocol):
-    """One unit of work on courier's data; nothing is stored before it is committed."""
-
-    @property
-    def cause(self) -> Envelope | None:
-        """Return the envelope of the event at hand; None for a command."""
-        ...
-
-    def now(self) -> datetime:
-        """Return the time by the service's clock, aware, UTC."""
-        ...
-
-    async def job(self, job_id: str) -> Job | None:
-        """Return a job."""
-        ...
-
-    async def job_of(self, case_id: str) -> Job:
-        """Return the job of a case; the message at hand waits where it is not there yet."""
-        ...
-
-    async def area(self, programme_id: str, place: Place) -> Area:
-        """Return an area, empty where nothing is known of it."""
-        ...
-
-    async def programme(self, programme_id: str) -> Programme | None:
-        """Return our copy of a programme."""
-        ...
-
-    def keep_job(self, job: Job) -> None:
-        """Store a job."""
-        ...
-
-    def keep_area(self, area: Area) -> None:
-        """Store an area."""
-        ...
-
-    def keep_programme(self, programme: Programme) -> None:
-        """Store our copy of a programme."""
-        ...
-
-    def publish(self, event: Event, *, version: int, occurred_at: datetime | None = None) -> None:
-        """Have an event sent."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +62,50 @@ class JobFilter:
     agent_id: str
 
 
-class Reader(Protocol):
-    """What lists show: committed data, outside any unit."""
+class OwnCommands(Protocol):
+    """Runs what the service does by its own rule."""
 
-    async def job(self, job_id: str) -> Job | None:
-        """Return a job."""
+    async def run_own(self, use_case: UseCase, *, key: str) -> Any:
+        """Run a use case in a unit of work; return its answer."""
+        ...
+
+
+class Reader(Protocol):
+    """What routes read: committed data, outside any unit of uow."""
+
+    async def get(self, kept: type[T], id_: str) -> T | None:
+        """Return what is kept under an id, or None."""
+        ...
+
+    async def find(self, kept: type[T]) -> list[T]:
+        """Return all of a type, in order of ids."""
         ...
 
     async def jobs(self, job_filter: JobFilter, *, state: JobState | None, limit: int) -> list[Job]:
-        """Return the jobs in sight, oldest first, at most `limit`."""
+        """Return the jobs that fit, oldest first, at most `limit`."""
         ...
 
-    async def programmes(self) -> list[Programme]:
-        """Return our copies of all programmes."""
+    async def waiting(self, programme_id: str, place: Place) -> list[str]:
+        """Return the ids of the oldest open jobs of an RW, at most `WAITING_PAGE`."""
+        ...
+
+    async def unsettled(self) -> list[Area]:
+        """Return areas where open jobs are to be looked for."""
         ...
 
 
-async def copy_programme(event: ProgrammePublished, work: Work) -> None:
-    """Keep a programme if it is newer than our copy."""
-    version = work.cause.version if work.cause else 0
-    known = await work.programme(event.programme_id)
-    if known is None or known.version < version:
-        work.keep_programme(
-            Programme(event.programme_id, version, event.name, event.owner, event.region_code)
-        )
+async def copy_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:
+    """Keep our copy of a programme up to date."""
+    version = published_version(uow)
+    copy = Programme(event.programme_id, version, event.name, event.owner, event.region_code)
+    await keep_newest(copy, uow)
 
 
-async def open_job(event: RequestReceived, work: Work) -> None:
+async def open_job(event: RequestReceived, uow: UnitOfWork) -> None:
     """Open a job for a request that asked for pick-up or delivery, and find its agent."""
-    if not (event.pick_up or event.deliver) or await work.job(event.case_id):
+    if not (event.pick_up or event.deliver):
+        return
+    if await uow.get(Job, event.case_id) is not None:
         return
     if event.rw is None:
         raise Refused("no_rw", "pick-up and delivery need the RW of domicile")
@@ -138,65 +118,121 @@ async def open_job(event: RequestReceived, work: Work) -> None:
         place=Place(event.region_code, event.rw),
         pick_up=event.pick_up,
         deliver=event.deliver,
-        opened_at=_told_at(work),
+        opened_at=_told_at(uow),
     )
     opened = _about(JobOpened, job, pick_up=job.pick_up, deliver=job.deliver)
-    work.publish(opened, version=job.version)
-    area = await work.area(job.programme_id, job.place)
-    if area.agent_id is None:
-        work.keep_area(area.wait(job.id))
-        work.keep_job(job)
+    uow.publish(opened, version=job.version)
+    area = await uow.get(Area, Area.key(job.programme_id, job.place))
+    if area is None or area.agent_id is None:
+        uow.add(job)
     else:
-        _assign(job, area.agent_id, work)
+        _assign(job, area.agent_id, uow)
 
 
-async def serve_area(programme_id: str, place: Place, agent_id: str, work: Work) -> int:
-    """Put an agent in charge of an RW and give him what waits there; return how many jobs."""
-    if await work.programme(programme_id) is None:
-        raise Missing(f"programme {programme_id}")
-    area = await work.area(programme_id, place)
-    waiting = [await work.job(job_id) for job_id in area.waiting]
-    open_jobs = [job for job in waiting if job is not None and job.state is JobState.OPEN]
-    for job in open_jobs:
-        _assign(job, agent_id, work)
-    work.keep_area(area.served_by(agent_id))
-    return len(open_jobs)
+async def serve_area(
+    programme_id: str, place: Place, agent_id: str, uow: UnitOfWork, *, waiting: Sequence[str] = ()
+) -> int:
+    """Put an agent in charge of an RW and give the agent these waiting jobs; return how many.
+
+    More may wait than a unit should write; `settle_area` assigns the others.
+    """
+    await uow.require(Programme, programme_id)
+    area = await _area(programme_id, place, uow)
+    uow.add(area.served_by(agent_id, uow.now()))
+    return await _assign_open(waiting, agent_id, uow)
 
 
-async def note_issued(event: DocumentIssued, work: Work) -> None:
+async def settle_area(
+    programme_id: str, place: Place, waiting: Sequence[str], uow: UnitOfWork
+) -> int:
+    """Give open jobs of an RW to its agent; return how many. Without any the area is settled."""
+    area = await _area(programme_id, place, uow)
+    if area.agent_id is None:
+        return 0
+    assigned = await _assign_open(waiting, area.agent_id, uow)
+    settled = area.settle(uow.now())
+    if not waiting and settled is not area:
+        uow.add(settled)
+    return assigned
+
+
+class SettleAreas:
+    """Assigns the open jobs of areas that have an agent.
+
+    They were too many for the command, or were opened while the area got its agent.
+    """
+
+    def __init__(self, reader: Reader, commands: OwnCommands) -> None:
+        self._reader = reader
+        self._commands = commands
+
+    async def run(self) -> None:
+        """Look every few seconds until cancelled."""
+        while True:
+            try:
+                assigned = await self.look()
+            except Unavailable:
+                assigned = 0
+            await asyncio.sleep(0 if assigned else SETTLE_SECONDS)
+
+    async def look(self) -> int:
+        """Assign a page of jobs for each area where some may wait; return how many."""
+        return sum([await self._settle(area) for area in await self._reader.unsettled()])
+
+    async def _settle(self, area: Area) -> int:
+        waiting = await self._reader.waiting(area.programme_id, area.place)
+        assigned = await self._commands.run_own(
+            lambda uow: settle_area(area.programme_id, area.place, waiting, uow), key=area.id
+        )
+        return int(assigned)
+
+
+async def _area(programme_id: str, place: Place, uow: UnitOfWork) -> Area:
+    return await uow.get(Area, Area.key(programme_id, place)) or Area(programme_id, place)
+
+
+async def _assign_open(job_ids: Sequence[str], agent_id: str, uow: UnitOfWork) -> int:
+    jobs = [await uow.require(Job, job_id) for job_id in job_ids]
+    still_open = [job for job in jobs if job.state is JobState.OPEN]
+    for job in still_open:
+        _assign(job, agent_id, uow)
+    return len(still_open)
+
+
+async def note_issued(event: DocumentIssued, uow: UnitOfWork) -> None:
     """Let the agent know that there is a document to bring."""
     if event.deliver:
-        job = await work.job_of(event.case_id)
-        _keep_changed(job, job.issue_document(), work)
+        job = await uow.require(Job, event.case_id)
+        _keep_changed(job, job.issue_document(), uow)
 
 
-async def confirm_receipt(event: ReceiptConfirmed, work: Work) -> None:
+async def confirm_receipt(event: ReceiptConfirmed, uow: UnitOfWork) -> None:
     """Take the recipient's word; with the agent's own the job is done."""
-    job = await work.job_of(event.case_id)
-    confirmed = job.confirm_receipt(_told_at(work))
-    _keep_changed(job, confirmed, work)
+    job = await uow.require(Job, event.case_id)
+    confirmed = job.confirm_receipt(_told_at(uow))
+    _keep_changed(job, confirmed, uow)
     if confirmed is not job:
-        _publish_if_done(confirmed, work)
+        _publish_if_done(confirmed, uow)
 
 
-async def withdraw_job(event: RequestClosed, work: Work) -> None:
+async def withdraw_job(event: RequestClosed, uow: UnitOfWork) -> None:
     """End the job of a request that was closed otherwise than by its delivery."""
     if event.outcome is CloseOutcome.DELIVERED:
         return
     if not (event.pick_up or event.deliver):
         return
-    job = await work.job_of(event.case_id)
+    job = await uow.require(Job, event.case_id)
     withdrawn = job.withdraw()
-    _keep_changed(job, withdrawn, work)
+    _keep_changed(job, withdrawn, uow)
     if withdrawn is not job:
-        work.publish(_about(JobWithdrawn, withdrawn), version=withdrawn.version)
+        uow.publish(_about(JobWithdrawn, withdrawn), version=withdrawn.version)
 
 
 async def report_step(
     job_id: str,
     step: Step,
     agent_id: str,
-    work: Work,
+    uow: UnitOfWork,
     *,
     allow: Callable[[Job], None],
     reason: FailureReason | None = None,
@@ -207,64 +243,62 @@ async def report_step(
     `allow` raises where the caller has no right to this job. Raises Missing, and Refused where
     the step is out of order, or `occurred_at` lies ahead (in_the_future) or before the job.
     """
-    job = await work.job(job_id)
-    if job is None:
-        raise Missing("job")
+    job = await uow.require(Job, job_id)
     allow(job)
-    _require_possible(job, occurred_at, work)
-    done = job.step(step, agent_id, (occurred_at or work.now()).astimezone(UTC))
-    work.keep_job(done)
-    work.publish(_reported(done, step, reason), version=done.version, occurred_at=occurred_at)
+    _require_possible(job, occurred_at, uow)
+    done = job.step(step, agent_id, (occurred_at or uow.now()).astimezone(UTC))
+    uow.add(done)
+    uow.publish(_reported(done, step, reason), version=done.version, occurred_at=occurred_at)
     if step is Step.DELIVER:
-        _publish_if_done(done, work)
+        _publish_if_done(done, uow)
     return done.state.value
 
 
-async def give_job(job_id: str, agent_id: str, work: Work, *, allow: Callable[[Job], None]) -> str:
+async def give_job(
+    job_id: str, agent_id: str, uow: UnitOfWork, *, allow: Callable[[Job], None]
+) -> str:
     """Give a job to another agent, whatever the former one holds; return the job's state.
 
     `allow` raises where the caller has no right to this job. Raises Missing, and Refused where
     the job has ended.
     """
-    job = await work.job(job_id)
-    if job is None:
-        raise Missing("job")
+    job = await uow.require(Job, job_id)
     allow(job)
     given = job.give_to(agent_id)
     if given is not job:
-        work.keep_job(given)
-        work.publish(_about(JobAssigned, given, agent_id=agent_id), version=given.version)
+        uow.add(given)
+        uow.publish(_about(JobAssigned, given, agent_id=agent_id), version=given.version)
     return given.state.value
 
 
-def _told_at(work: Work) -> datetime:
+def _told_at(uow: UnitOfWork) -> datetime:
     """Return when that happened which is being handled."""
-    return work.cause.occurred_at if work.cause else work.now()
+    return uow.cause.occurred_at if uow.cause else uow.now()
 
 
-def _require_possible(job: Job, occurred_at: datetime | None, work: Work) -> None:
+def _require_possible(job: Job, occurred_at: datetime | None, uow: UnitOfWork) -> None:
     if occurred_at is None:
         return
-    if occurred_at > work.now() + CLOCKS_APART:
+    if occurred_at > uow.now() + CLOCKS_APART:
         raise Refused("in_the_future", "occurred_at: it has not happened yet")
     job.require_after_opening(occurred_at)
 
 
-def _assign(job: Job, agent_id: str, work: Work) -> None:
+def _assign(job: Job, agent_id: str, uow: UnitOfWork) -> None:
     assigned = job.assign(agent_id)
-    work.keep_job(assigned)
-    work.publish(_about(JobAssigned, assigned, agent_id=agent_id), version=assigned.version)
+    uow.add(assigned)
+    uow.publish(_about(JobAssigned, assigned, agent_id=agent_id), version=assigned.version)
 
 
-def _keep_changed(before: Job, after: Job, work: Work) -> None:
+def _keep_changed(before: Job, after: Job, uow: UnitOfWork) -> None:
     if after is not before:
-        work.keep_job(after)
+        uow.add(after)
 
 
-def _publish_if_done(job: Job, work: Work) -> None:
+def _publish_if_done(job: Job, uow: UnitOfWork) -> None:
     if job.state is JobState.DONE:
         event = _about(DeliveryConfirmed, job, agent_id=job.agent_id)
-        work.publish(event, version=job.version, occurred_at=job.delivered_at)
+        uow.publish(event, version=job.version, occurred_at=job.delivered_at)
 
 
 def _reported(job: Job, step: Step, reason: FailureReason | None) -> JobEvent:

@@ -26,7 +26,8 @@ class Envelope:
     """Where an event comes from and what it belongs to. Times are aware, UTC.
 
     `occurred_at` is when it happened, `recorded_at` when we learned of it: work done offline and
-    imports bring old facts. `version` counts the changes of the aggregate.
+    imports bring old facts. `version` counts the changes of the aggregate. `actor` is who did it:
+    the pseudonymous id of an account, or `service:<name>` where a service follows its own rule.
     """
 
     id: str
@@ -38,3 +39,4 @@ class Envelope:
     causation_id: str | None
     occurred_at: datetime
     recorded_at: datetime
+    actor: str

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar, cast
+from typing import TypeVar, cast
 
 import aiormq
 from aio_pika import IncomingMessage
@@ -46,9 +46,8 @@ from shared.messaging.wire import (
 PREFETCH = 300
 """Messages one instance holds unacknowledged; about four batches under load."""
 
-W = TypeVar("W")
 E = TypeVar("E", bound=Event)
-Handler = Callable[[E, W], Awaitable[None]]
+Handler = Callable[[E, UnitOfWork], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 _LOST = (AMQPError, OSError, RuntimeError, TimeoutError)
@@ -57,9 +56,9 @@ _UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class _Route(Generic[W]):
+class _Route:
     event: type[Event]
-    handle: Callable[[Event, W], Awaitable[None]]
+    handle: Callable[[Event, UnitOfWork], Awaitable[None]]
     key: Callable[[Event], str]
 
 
@@ -82,7 +81,7 @@ async def _undecoded(message: RabbitMessage) -> RabbitMessage:
     return message
 
 
-class Consumer(Generic[W]):
+class Consumer:
     """One queue of a service and the handlers of the types that come in on it."""
 
     def __init__(
@@ -93,7 +92,6 @@ class Consumer(Generic[W]):
         bus: Bus,
         commit: GroupCommit,
         metrics: ConsumerMetrics,
-        work: Callable[[UnitOfWork], W],
         refused: type[Exception],
         clock: Clock,
     ) -> None:
@@ -101,11 +99,10 @@ class Consumer(Generic[W]):
         self._bus = bus
         self._commit = commit
         self._metrics = metrics
-        self._work = work
         self._refused = refused
         self._clock = clock
         self._acknowledger: Acknowledger | None = None
-        self._routes: dict[str, _Route[W]] = {}
+        self._routes: dict[str, _Route] = {}
         self._subscriber = broker.subscriber(
             RabbitQueue(queue, queue_type=QueueType.QUORUM, declare=False), no_reply=True
         )
@@ -128,23 +125,23 @@ class Consumer(Generic[W]):
 
     def on(
         self, event: type[E], key: Callable[[E], str] | None = None
-    ) -> Callable[[Handler[E, W]], Handler[E, W]]:
+    ) -> Callable[[Handler[E]], Handler[E]]:
         """Register the handler of one type. Events with the same key are handled in order.
 
         The key is the aggregate that the handler changes, by default the event's own.
         """
 
-        def register(handle: Handler[E, W]) -> Handler[E, W]:
+        def register(handle: Handler[E]) -> Handler[E]:
             self._routes[event.type] = _Route(
                 event,
-                cast("Callable[[Event, W], Awaitable[None]]", handle),
+                cast("Handler[Event]", handle),
                 cast("Callable[[Event], str]", key) if key else _aggregate,
             )
             return handle
 
         return register
 
-    def on_every(self, handle: Handler[Event, W]) -> Handler[Event, W]:
+    def on_every(self, handle: Handler[Event]) -> Handler[Event]:
         """Register one handler for every type of the published language."""
         for event in CATALOGUE.values():
             self._routes[event.type] = _Route(event, handle, _aggregate)
@@ -201,13 +198,11 @@ class Consumer(Generic[W]):
         run = partial(self._run, route.handle, event)
         return Task(run, message.envelope.id, route.key(event), message)
 
-    async def _run(
-        self, handle: Callable[[Event, W], Awaitable[None]], event: Event, uow: UnitOfWork
-    ) -> None:
+    async def _run(self, handle: Handler[Event], event: Event, uow: UnitOfWork) -> None:
         with refusals(self._refused):
-            await handle(event, self._work(uow))
+            await handle(event, uow)
 
-    def _no_route(self, type_: str) -> _Route[W]:
+    def _no_route(self, type_: str) -> _Route:
         """Raise Malformed with the reason why nobody here reads this type."""
         split = split_type(type_)
         if split is None:

@@ -20,12 +20,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Protocol
 
+from shared.contracts.envelope import new_id
+from shared.messaging.collections import Collections
 from shared.messaging.errors import Conflict, Overloaded, PredecessorMissing, Unavailable
 from shared.messaging.failpoints import failpoint
 from shared.messaging.message import Document, Message, to_document
 from shared.messaging.metrics import CommitMetrics
 from shared.messaging.store import Changes, Store
-from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork, Work
+from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork, UseCase
 
 MAX_BATCH = 256
 """Units in one transaction at most; MongoDB ends a transaction after 60 s."""
@@ -62,11 +64,15 @@ class Outcome:
 class Task:
     """One unit of work on its way. `mark` is remembered so that it is done once."""
 
-    work: Work
+    use_case: UseCase
     inbox_id: str
     key: str
     message: Message | None = None
     fingerprint: str | None = None
+    actor: str = ""
+    """Who sent a command: a pseudonymous account id. Empty: the service, by its own rule."""
+    action: str = ""
+    """What a command does, for the record of actions; empty for a message."""
     future: asyncio.Future[Outcome] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -104,29 +110,46 @@ class GroupCommit:
     """Runs units of work in shared transactions, one batch after the other."""
 
     def __init__(
-        self, store: Store, outbox: Outbox, metrics: CommitMetrics, *, source: str, clock: Clock
+        self,
+        store: Store,
+        outbox: Outbox,
+        metrics: CommitMetrics,
+        *,
+        source: str,
+        clock: Clock,
+        collections: Collections | None = None,
     ) -> None:
         self._store = store
         self._outbox = outbox
         self._metrics = metrics
         self._source = source
         self._clock = clock
+        self._collections = collections or Collections()
         self._waiting: asyncio.Queue[Task] = asyncio.Queue()
         self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
     async def command(
-        self, work: Work, *, inbox_id: str, key: str, fingerprint: str | None = None
+        self,
+        use_case: UseCase,
+        *,
+        inbox_id: str,
+        key: str,
+        actor: str,
+        action: str,
+        fingerprint: str | None = None,
     ) -> Outcome:
         """Run a command once, however often it is sent under the same mark.
 
         Raises Overloaded at the outbox limit, FingerprintMismatch where the mark was used for
-        another request, and whatever `work` raises.
+        another request, and whatever the use case raises.
         """
         if self._outbox.full:
             raise Overloaded
-        return await self.submit(Task(work, inbox_id, key, fingerprint=fingerprint))
+        return await self.submit(
+            Task(use_case, inbox_id, key, fingerprint=fingerprint, actor=actor, action=action)
+        )
 
     async def submit(self, task: Task) -> Outcome:
         """Put a unit in line and wait for its outcome, through any outage of the database."""
@@ -169,7 +192,7 @@ class GroupCommit:
 
     async def _round(self, tasks: list[Task], tries: int) -> None:
         fresh = await self._unknown(tasks)
-        session = BatchSession(self._store)
+        session = BatchSession(self._store, self._collections)
         done = await self._decide(session, fresh)
         if not done:
             return
@@ -227,12 +250,11 @@ class GroupCommit:
         return done
 
     async def _run(self, session: BatchSession, task: Task) -> UnitOfWork | None:
-        cause, body = (task.message.envelope, task.message.body) if task.message else (None, None)
         for _ in range(_RERUNS):
-            uow = UnitOfWork(session, self._source, self._clock, cause, body)
+            uow = self._unit_of_work(session, task)
             task.refusal = None
             try:
-                answer = await task.work(uow)
+                answer = await task.use_case(uow)
             except PredecessorMissing as missing:
                 return self._defer(session, task, missing)
             except Unavailable:
@@ -249,13 +271,24 @@ class GroupCommit:
         task.fail(Conflict("overtaken by the rest of its batch"))
         return None
 
+    def _unit_of_work(self, session: BatchSession, task: Task) -> UnitOfWork:
+        message = task.message
+        return UnitOfWork(
+            session,
+            source=self._source,
+            clock=self._clock,
+            actor=task.actor or f"service:{self._source}",
+            cause=message.envelope if message else None,
+            body=message.body if message else None,
+        )
+
     def _defer(
         self, session: BatchSession, task: Task, missing: PredecessorMissing
     ) -> UnitOfWork | None:
         if task.message is None:
             task.fail(missing)
             return None
-        uow = UnitOfWork(session, self._source, self._clock, task.message.envelope)
+        uow = self._unit_of_work(session, task)
         uow.missing = missing
         task.outcome = Outcome(None, deferred=True)
         return uow
@@ -267,6 +300,7 @@ class GroupCommit:
             writes=session.writes(),
             messages=[message for _, uow in done for message in uow.messages],
             deferred=[_deferred(task, uow.missing, now) for task, uow in done if uow.missing],
+            actions=[_action(task, uow, now) for task, uow in done if task.action],
         )
         await failpoint("commit.before")
         with self._metrics.commit(len(done)):
@@ -306,6 +340,18 @@ def _inbox_record(task: Task, now: datetime) -> Document:
         inbox_id["fingerprint"] = task.fingerprint
         inbox_id["answer"] = task.outcome.answer if task.outcome else None
     return inbox_id
+
+
+def _action(task: Task, uow: UnitOfWork, now: datetime) -> Document:
+    """Return the record of who did what: kept beside the state, for as long as the state is."""
+    changed = [f"{collection}/{id_}" for collection, id_ in uow.written]
+    return {
+        "_id": new_id(),
+        "at": now,
+        "actor": task.actor,
+        "action": task.action,
+        "changed": changed,
+    }
 
 
 def _deferred(task: Task, missing: PredecessorMissing | None, now: datetime) -> Document:

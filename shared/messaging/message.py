@@ -47,6 +47,7 @@ def to_document(message: Message) -> Document:
         # Text, because MongoDB cuts times to milliseconds and an event must leave as it was made.
         "occurred_at": e.occurred_at.isoformat(),
         "recorded_at": e.recorded_at.isoformat(),
+        "actor": e.actor,
         "body": message.body,
         "exchange": message.exchange,
         "routing_key": message.routing_key,
@@ -65,5 +66,6 @@ def from_document(document: Document) -> Message:
         causation_id=document["causation_id"],
         occurred_at=datetime.fromisoformat(document["occurred_at"]),
         recorded_at=datetime.fromisoformat(document["recorded_at"]),
+        actor=document["actor"],
     )
     return Message(envelope, bytes(document["body"]), document["exchange"], document["routing_key"])

@@ -28,6 +28,8 @@ class Changes:
     writes: list[Write] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     deferred: list[Document] = field(default_factory=list)
+    actions: list[Document] = field(default_factory=list)
+    """Who did what by command."""
 
 
 class Store(Protocol):

@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
-from shared.messaging.errors import PredecessorMissing
+from shared.messaging.collections import Collections
+from shared.messaging.errors import Missing, PredecessorMissing
 from shared.messaging.message import Document, Message
 from shared.messaging.store import Store, Write
 
 Clock = Callable[[], datetime]
-Place = tuple[str, str]
+DocumentKey = tuple[str, str]
+"""Collection and id."""
+
+T = TypeVar("T")
 
 
 class BatchSession:
@@ -23,11 +27,12 @@ class BatchSession:
     run one after the other.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, collections: Collections | None = None) -> None:
         self._store = store
-        self._loads: dict[Place, asyncio.Future[Document | None]] = {}
-        self._loaded: dict[Place, Document | None] = {}
-        self._current: dict[Place, Document] = {}
+        self.collections = collections or Collections()
+        self._loads: dict[DocumentKey, asyncio.Future[Document | None]] = {}
+        self._loaded: dict[DocumentKey, Document | None] = {}
+        self._current: dict[DocumentKey, Document] = {}
         self._asked: dict[str, list[str]] = {}
         self._query: asyncio.Task[None] | None = None
 
@@ -87,25 +92,32 @@ class BatchSession:
 
 
 class UnitOfWork:
-    """What a use case reads and writes through; nothing is stored before the batch commits."""
+    """What a use case reads and writes through; nothing is stored before the batch commits.
+
+    Documents are read by id and written whole, as the types that the service keeps.
+    """
 
     def __init__(
         self,
         session: BatchSession,
+        *,
         source: str,
         clock: Clock,
-        cause: Envelope | None,
+        actor: str,
+        cause: Envelope | None = None,
         body: bytes | None = None,
     ) -> None:
-        self._book = session
+        self._session = session
         self._source = source
         self._clock = clock
+        self.actor = actor
+        """Who acts: the pseudonymous id of an account, or `service:<name>` by its own rule."""
         self.cause = cause
         """The envelope of the event that is being handled; None for a command."""
         self.body = body
         """That event's payload as it came, byte for byte; None for a command."""
-        self.seen: dict[Place, int | None] = {}
-        self.written: dict[Place, Document] = {}
+        self.seen: dict[DocumentKey, int | None] = {}
+        self.written: dict[DocumentKey, Document] = {}
         self.messages: list[Message] = []
         self.missing: PredecessorMissing | None = None
 
@@ -113,17 +125,46 @@ class UnitOfWork:
         """Return the time by the injected clock, aware, UTC."""
         return self._clock()
 
-    async def get(self, collection: str, id_: str) -> Document | None:
-        """Return a document, or None. It is shared: make a new one instead of changing it."""
+    async def get(self, kept: type[T], id_: str) -> T | None:
+        """Return what is kept under an id, or None."""
+        collection = self._session.collections.of(kept)
+        document = await self.load(collection.name, id_)
+        return None if document is None else collection.decode(document)
+
+    async def require(self, kept: type[T], id_: str) -> T:
+        """Return what is kept under an id, where the use case cannot go on without it.
+
+        Raises PredecessorMissing while an event is handled: the message is deferred until it is
+        there. Raises Missing for a command.
+        """
+        found = await self.get(kept, id_)
+        if found is not None:
+            return found
+        collection = self._session.collections.of(kept)
+        if self.cause is None:
+            raise Missing(collection.label)
+        raise PredecessorMissing(collection.name, id_)
+
+    def add(self, *kept: object) -> None:
+        """Store values whole, new or changed; the version of each is above the one that was read.
+
+        Raises ValueError where it is not, and KeyError for a type that the service does not keep.
+        """
+        for one in kept:
+            collection = self._session.collections.of(type(one))
+            self.put(collection.name, collection.encode(one))
+
+    async def load(self, collection: str, id_: str) -> Document | None:
+        """Return a raw document, or None. It is shared: make a new one instead of changing it."""
         place = (collection, id_)
         if place in self.written:
             return self.written[place]
-        document = await self._book.read(collection, id_)
+        document = await self._session.read(collection, id_)
         self.seen.setdefault(place, _version(document))
         return document
 
     def put(self, collection: str, document: Document) -> None:
-        """Store a document whole, under its `_id`, with a `version` above the one that was read."""
+        """Store a raw document whole, under its `_id`, with a `version` above the one read."""
         place = (collection, document["_id"])
         if document["version"] <= (self.seen.setdefault(place, None) or 0):
             raise ValueError(f"{collection}: version does not go up")
@@ -142,11 +183,12 @@ class UnitOfWork:
             causation_id=self.cause.id if self.cause else None,
             occurred_at=(occurred_at or now).astimezone(UTC),
             recorded_at=now,
+            actor=self.actor,
         )
         self.messages.append(Message(envelope, event.__pydantic_serializer__.to_json(event)))
 
 
-Work = Callable[[UnitOfWork], Awaitable[Any]]
+UseCase = Callable[[UnitOfWork], Awaitable[Any]]
 
 
 def _version(document: Document | None) -> int | None:

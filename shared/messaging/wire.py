@@ -107,6 +107,7 @@ def properties(message: Message) -> Basic.Properties:
         "ce-recordedtime": e.recorded_at.isoformat(),
         "ce-subject": e.aggregate_id,
         "ce-sequence": str(e.version),
+        "ce-actor": e.actor,
     }
     if e.causation_id is not None:
         headers["ce-causationid"] = e.causation_id
@@ -147,6 +148,7 @@ def _envelope(message: Incoming) -> Envelope:
             causation_id=_text(cause) if (cause := headers.get("ce-causationid")) else None,
             occurred_at=_time(headers["ce-time"]),
             recorded_at=_time(headers["ce-recordedtime"]),
+            actor=_text(headers["ce-actor"]),
         )
     except KeyError as missing:
         raise Malformed("envelope", f"header {missing.args[0]} is missing") from missing

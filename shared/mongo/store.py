@@ -18,6 +18,7 @@ from shared.mongo.client import Client, Database, translated
 INBOX = "inbox"
 OUTBOX = "outbox"
 DEFERRED = "deferred"
+ACTIONS = "actions"
 INSTANCES = "instances"
 
 _COMMIT_TRIES = 3
@@ -70,6 +71,7 @@ class MongoStore:
         inserts = (
             (INBOX, changes.inbox),
             (DEFERRED, changes.deferred),
+            (ACTIONS, changes.actions),
             (OUTBOX, [{**to_document(p), "owner": self._owner} for p in changes.messages]),
         )
         for collection, documents in inserts:

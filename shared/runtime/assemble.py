@@ -1,8 +1,7 @@
 """One service out of what is its own and what every service has: road, health, guard, problems."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
@@ -10,29 +9,30 @@ from prometheus_client import CollectorRegistry
 from shared.auth.keys import load_public
 from shared.auth.rules import RouteRules
 from shared.auth.tokens import Verifier
+from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
-from shared.messaging.unit_of_work import Clock, UnitOfWork
+from shared.messaging.unit_of_work import Clock
 from shared.mongo.migrations import Index
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics, service_registry
 from shared.runtime.commands import Commands
 from shared.runtime.messaging import Messaging, open_messaging
+from shared.runtime.provided import provide
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import utc_now
 from shared.web.app import create_app
 from shared.web.pages import Pages
 
-W = TypeVar("W")
 Job = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceContext(Generic[W]):
+class ServiceContext:
     """What a service's own parts are wired to."""
 
     messaging: Messaging
-    commands: Commands[W]
+    commands: Commands
     health: Health
     registry: CollectorRegistry
     metrics: HttpMetrics
@@ -44,6 +44,8 @@ class HttpInterface:
 
     rules: RouteRules
     routers: Sequence[APIRouter]
+    provides: Mapping[type, object] = field(default_factory=dict)
+    """What routes ask for with `provided`, besides Commands."""
     pages: Pages | None = None
     beside_http: Sequence[Job] = ()
     """Run by processes that answer HTTP; `ROLE=consumer` does not."""
@@ -55,26 +57,25 @@ _NOTHING = HttpInterface(rules={}, routers=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceDefinition(Generic[W]):
+class ServiceDefinition:
     """What is a service's own: its `app.py` says it, and tests build the same on fakes."""
 
     name: str
     version: str
-    work: Callable[[UnitOfWork], W]
     refused: type[Exception]
     """The domain's own refusal."""
-    subscribe: Callable[[Consumer[W]], None]
-    http_interface: Callable[[ServiceContext[W]], HttpInterface]
-    collections: Sequence[str]
+    subscribe: Callable[[Consumer], None]
+    http_interface: Callable[[ServiceContext], HttpInterface]
+    collections: Collections
     indexes: Sequence[Index] = ()
 
 
 def assemble(
-    definition: ServiceDefinition[W], settings: ServiceSettings, clock: Clock = utc_now
+    definition: ServiceDefinition, settings: ServiceSettings, clock: Clock = utc_now
 ) -> Service:
     """Wire a service. Nothing is connected before it runs."""
     registry = service_registry(definition.name, definition.version)
-    messaging = open_messaging(definition.name, settings, registry, clock)
+    messaging = open_messaging(definition.name, settings, registry, clock, definition.collections)
     context = context_of(definition, messaging, Health(), registry)
     messaging.watch(context.health)
     http_interface = definition.http_interface(context)
@@ -89,7 +90,7 @@ def assemble(
         ),
         messaging=messaging,
         health=context.health,
-        collections=definition.collections,
+        collections=definition.collections.names,
         indexes=definition.indexes,
         consumers=[consumer_of(definition, messaging)],
         background=_background(http_interface, settings),
@@ -97,33 +98,33 @@ def assemble(
 
 
 def context_of(
-    definition: ServiceDefinition[W],
+    definition: ServiceDefinition,
     messaging: Messaging,
     health: Health,
     registry: CollectorRegistry,
-) -> ServiceContext[W]:
-    """Return what a service's own parts are wired to, on this road."""
-    commands = messaging.commands(definition.work, definition.refused)
+) -> ServiceContext:
+    """Return what a service's own parts are wired to, on this messaging."""
+    commands = messaging.commands(definition.refused)
     return ServiceContext(messaging, commands, health, registry, HttpMetrics(registry))
 
 
-def consumer_of(definition: ServiceDefinition[W], messaging: Messaging) -> Consumer[W]:
+def consumer_of(definition: ServiceDefinition, messaging: Messaging) -> Consumer:
     """Return the consumer of a service's queue with all its handlers."""
-    consumer = messaging.consumer(definition.work, definition.refused)
+    consumer = messaging.consumer(definition.refused)
     definition.subscribe(consumer)
     return consumer
 
 
 def application(
-    definition: ServiceDefinition[W],
-    context: ServiceContext[W],
+    definition: ServiceDefinition,
+    context: ServiceContext,
     http_interface: HttpInterface,
     verifier: Verifier,
     *,
     secure_cookies: bool = False,
 ) -> FastAPI:
     """Return a service's HTTP application."""
-    return create_app(
+    app = create_app(
         title=f"Jemput {definition.name}",
         version=definition.version,
         rules=http_interface.rules,
@@ -135,6 +136,8 @@ def application(
         metrics=context.metrics,
         secure_cookies=secure_cookies,
     )
+    provide(app, {Commands: context.commands, **http_interface.provides})
+    return app
 
 
 def _background(http_interface: HttpInterface, settings: ServiceSettings) -> Sequence[Job]:

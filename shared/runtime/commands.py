@@ -1,12 +1,12 @@
 """Commands over HTTP: done once however often they are sent, and answered when committed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
+from shared.contracts.envelope import new_id
 from shared.messaging.errors import (
     Conflict,
     Missing,
@@ -15,72 +15,97 @@ from shared.messaging.errors import (
     Rejected,
     refusals,
 )
-from shared.messaging.group_commit import FingerprintMismatch, GroupCommit, Outcome, fingerprint_of
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.group_commit import (
+    FingerprintMismatch,
+    GroupCommit,
+    Outcome,
+    Task,
+    fingerprint_of,
+)
+from shared.messaging.unit_of_work import UnitOfWork, UseCase
+from shared.runtime.provided import provided
 from shared.web import problems
 from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
+from shared.web.scopekeys import ROUTE
 
 ANSWER_WITHIN: Final = 10.0
 """Seconds until the caller is told to try again; the command may still be carried out once."""
 
-W = TypeVar("W")
-
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A command as it was sent: its mark, and what tells it from another under the same key."""
+    """A command as it was sent."""
 
     inbox_id: str
+    """The same command sent again has the same; it is done once."""
     fingerprint: str
+    """Tells it from another command under the same key."""
+    actor: str
+    """Who sent it: a pseudonymous account id."""
+    action: str
+    """Method and route template, or the words of a shell command."""
 
 
 async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent:
-    """Read the mark of a request off its caller, key and content."""
+    """Return the request as a command, by its caller, key and content."""
     body = (await request.body()).decode("utf-8", "replace")
     return Sent(
         fingerprint_of("command", caller.subject, key),
         # With the sender's own random key in it, which is stored nowhere: the digest is kept for
         # weeks, and a body that holds a NIK could otherwise be guessed from it.
         fingerprint_of(key, request.method, request.url.path, body),
+        actor=caller.subject,
+        action=f"{request.method} {request.scope[ROUTE]}",
     )
 
 
 SentDep = Annotated[Sent, Depends(sent)]
 
 
-class Commands(Generic[W]):
+class Commands:
     """Runs use cases as commands, and says in HTTP's words why one was not done."""
 
-    def __init__(
-        self, commit: GroupCommit, work: Callable[[UnitOfWork], W], refused: type[Exception]
-    ) -> None:
+    def __init__(self, commit: GroupCommit, refused: type[Exception]) -> None:
         self._commit = commit
-        self._work = work
         self._refused = refused
 
-    async def run(
-        self, use_case: Callable[[W], Awaitable[Any]], *, sent: Sent, key: str
-    ) -> Outcome:
+    async def run(self, use_case: UseCase, *, sent: Sent, key: str) -> Outcome:
         """Return what the use case answers, or answered the first time.
 
-        The answer is kept with the mark: it must be plain data, and hold no personal data. `key`
+        The answer is kept with the command: it must be plain data, and hold no personal data. `key`
         is the aggregate that the use case changes. Raises Problem: 404, 409 with the reason, 422
         where the key was used for another request, 503 with Retry-After.
         """
 
-        async def work(uow: UnitOfWork) -> Any:
+        async def run(uow: UnitOfWork) -> Any:
             with refusals(self._refused):
-                return await use_case(self._work(uow))
+                return await use_case(uow)
 
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 return await self._commit.command(
-                    work, inbox_id=sent.inbox_id, key=key, fingerprint=sent.fingerprint
+                    run,
+                    inbox_id=sent.inbox_id,
+                    key=key,
+                    actor=sent.actor,
+                    action=sent.action,
+                    fingerprint=sent.fingerprint,
                 )
         except _TOLD as error:
             raise _problem(error) from error
 
+    async def run_own(self, use_case: UseCase, *, key: str) -> Any:
+        """Run what the service does by its own rule, in the background; return the answer.
+
+        Nothing bounds the wait for the database. Raises Conflict, Missing and what the domain
+        refuses.
+        """
+        outcome = await self._commit.submit(Task(use_case, f"own:{new_id()}", key))
+        return outcome.answer
+
+
+CommandsDep = Annotated[Commands, Depends(provided(Commands))]
 
 _TOLD = (Overloaded, TimeoutError, Conflict, Rejected, PredecessorMissing, FingerprintMismatch)
 

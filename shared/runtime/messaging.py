@@ -1,19 +1,19 @@
 """One service's road, wired: database, outbox, group commit and the way to and from RabbitMQ."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from faststream.rabbit import RabbitBroker
 from prometheus_client import CollectorRegistry
 
 from shared.messaging.bus import AmqpBus
+from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer, consuming_broker
 from shared.messaging.errors import Unavailable
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
 from shared.messaging.outbox import OutboxRelay
-from shared.messaging.unit_of_work import Clock, UnitOfWork
+from shared.messaging.unit_of_work import Clock
 from shared.mongo.client import Client, Database, connect
 from shared.mongo.migrations import Index, migrate
 from shared.mongo.outbox import MongoDeferred, MongoOutbox
@@ -21,8 +21,6 @@ from shared.mongo.store import MongoStore
 from shared.observability.health import Health
 from shared.runtime.commands import Commands
 from shared.runtime.settings import ServiceSettings
-
-W = TypeVar("W")
 
 PURPOSE = "events"
 """Purpose of the queue that a service's handlers read; `subscriptions.toml` declares it."""
@@ -43,9 +41,7 @@ class Messaging:
     consumer_metrics: ConsumerMetrics
     clock: Clock
 
-    def consumer(
-        self, work: Callable[[UnitOfWork], W], refused: type[Exception], purpose: str = PURPOSE
-    ) -> Consumer[W]:
+    def consumer(self, refused: type[Exception], purpose: str = PURPOSE) -> Consumer:
         """Return the consumer of one of this service's queues.
 
         `refused` is the domain's own refusal: a message it answers so becomes a dead letter.
@@ -56,14 +52,13 @@ class Messaging:
             bus=self.bus,
             commit=self.commit,
             metrics=self.consumer_metrics,
-            work=work,
             refused=refused,
             clock=self.clock,
         )
 
-    def commands(self, work: Callable[[UnitOfWork], W], refused: type[Exception]) -> Commands[W]:
+    def commands(self, refused: type[Exception]) -> Commands:
         """Return what runs the commands that come in over HTTP."""
-        return Commands(self.commit, work, refused)
+        return Commands(self.commit, refused)
 
     async def prepare(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         """Bring the database into shape and register this instance. Raises Unavailable."""
@@ -93,7 +88,11 @@ class Messaging:
 
 
 def open_messaging(
-    service: str, settings: ServiceSettings, registry: CollectorRegistry, clock: Clock
+    service: str,
+    settings: ServiceSettings,
+    registry: CollectorRegistry,
+    clock: Clock,
+    collections: Collections,
 ) -> Messaging:
     """Wire a road. Nothing is connected yet."""
     client = connect(settings.mongo_url)
@@ -108,7 +107,12 @@ def open_messaging(
         limit=settings.outbox_limit,
     )
     commit = GroupCommit(
-        MongoStore(*place), relay, CommitMetrics(registry), source=service, clock=clock
+        MongoStore(*place),
+        relay,
+        CommitMetrics(registry),
+        source=service,
+        clock=clock,
+        collections=collections,
     )
     return Messaging(
         service=service,

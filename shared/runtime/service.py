@@ -13,7 +13,6 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -39,7 +38,7 @@ class Service:
     health: Health
     collections: Sequence[str]
     indexes: Sequence[Index]
-    consumers: Sequence[Consumer[Any]] = ()
+    consumers: Sequence[Consumer] = ()
     background: Sequence[Callable[[], Awaitable[None]]] = ()
     """Run from when the database is prepared until the stop; an end by error ends the process."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -80,7 +79,7 @@ def _watch_consumers(service: Service) -> None:
         return
     for consumer in service.consumers:
 
-        async def check(consumer: Consumer[Any] = consumer) -> str | None:
+        async def check(consumer: Consumer = consumer) -> str | None:
             return None if consumer.consuming else "no messages come in; they wait in the queue"
 
         service.health.add(consumer.queue, check, degrades=True)

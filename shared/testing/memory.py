@@ -20,6 +20,7 @@ from shared.messaging.unit_of_work import Clock
 INBOX = "inbox"
 OUTBOX = "outbox"
 DEFERRED = "deferred"
+ACTIONS = "actions"
 INSTANCES = "instances"
 
 _INT64 = 1 << 63
@@ -102,7 +103,12 @@ class MemoryStore:
 
     def _write(self, changes: Changes) -> None:
         rows = [{**to_document(message), "owner": self._owner} for message in changes.messages]
-        inserts = {INBOX: changes.inbox, DEFERRED: changes.deferred, OUTBOX: rows}
+        inserts = {
+            INBOX: changes.inbox,
+            DEFERRED: changes.deferred,
+            ACTIONS: changes.actions,
+            OUTBOX: rows,
+        }
         ready = [(place, stored(one)) for place, many in inserts.items() for one in many]
         seen = {(place, one["_id"]) for place, one in ready}
         if len(seen) < len(ready) or any(self._holds(*place) for place in seen):

@@ -13,12 +13,12 @@ is taken up, when `deliver` or `settle` runs.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
-from typing import Any, TypeVar, cast
+from typing import cast
 
 import httpx
 from fastapi import FastAPI
@@ -31,13 +31,13 @@ from shared.auth.tokens import Issuer, Verifier
 from shared.contracts import CATALOGUE, Event
 from shared.contracts.envelope import Envelope, new_id
 from shared.messaging.bus import AmqpBus
+from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer, consuming_broker
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import ADDRESSED, Document, Message
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
 from shared.messaging.outbox import DEFAULT_LIMIT, OutboxRelay
 from shared.messaging.topology import DEAD
-from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.wire import DETAIL, REASON, properties
 from shared.mongo.client import Client, Database
 from shared.mongo.outbox import MongoOutbox
@@ -50,8 +50,6 @@ from shared.testing.delivery import Delivery
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemoryStore
 from shared.web.idempotency import HEADER
-
-W = TypeVar("W")
 
 NOW = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
 """Where the clock of a road on fakes stands: a Saturday, 09.15 in Bekasi."""
@@ -89,7 +87,14 @@ class Receipt:
 class MemoryMessaging:
     """One instance of a service on fakes."""
 
-    def __init__(self, service: str, clock: StandingClock, memory: Memory, limit: int) -> None:
+    def __init__(
+        self,
+        service: str,
+        clock: StandingClock,
+        memory: Memory,
+        limit: int,
+        collections: Collections | None = None,
+    ) -> None:
         self.service = service
         self.clock = clock
         self.memory = memory
@@ -102,11 +107,16 @@ class MemoryMessaging:
         metrics = OutboxMetrics(self.registry)
         self.relay = OutboxRelay(self.outbox, self.deferred_store, self.bus, metrics, limit=limit)
         self.commit = GroupCommit(
-            self.store, self.relay, CommitMetrics(self.registry), source=service, clock=clock
+            self.store,
+            self.relay,
+            CommitMetrics(self.registry),
+            source=service,
+            clock=clock,
+            collections=collections,
         )
         self.messaging = self._as_messaging()
         self._key = SigningKey.generate()
-        self._consumers: list[Consumer[Any]] = []
+        self._consumers: list[Consumer] = []
         self._replayed = 0
 
     def _as_messaging(self) -> Messaging:
@@ -145,17 +155,15 @@ class MemoryMessaging:
         """Return what a collection holds, in order of ids."""
         return self.memory.copies(collection)
 
-    def consumer(
-        self, work: Callable[[UnitOfWork], W], refused: type[Exception], purpose: str = PURPOSE
-    ) -> Consumer[W]:
+    def consumer(self, refused: type[Exception], purpose: str = PURPOSE) -> Consumer:
         """Return a consumer of this road, as `Road.consumer`; `deliver` finds it by its types."""
-        consumer = self.messaging.consumer(work, refused, purpose)
+        consumer = self.messaging.consumer(refused, purpose)
         self._consumers.append(consumer)
         return consumer
 
-    def commands(self, work: Callable[[UnitOfWork], W], refused: type[Exception]) -> Commands[W]:
+    def commands(self, refused: type[Exception]) -> Commands:
         """Return what runs commands, as `Road.commands`."""
-        return self.messaging.commands(work, refused)
+        return self.messaging.commands(refused)
 
     async def deliver(
         self,
@@ -181,6 +189,7 @@ class MemoryMessaging:
             causation_id=causation_id,
             occurred_at=occurred_at or now,
             recorded_at=now,
+            actor=f"service:{event.type.partition('.')[0]}",
         )
         return await self.hand_in(Message(envelope, event.model_dump_json().encode()))
 
@@ -196,7 +205,7 @@ class MemoryMessaging:
         forwarded = [sent for sent in self.bus.sent[before:] if sent.message is None]
         return _receipt(delivery, forwarded)
 
-    def _reader_of(self, delivery: Delivery) -> Consumer[Any]:
+    def _reader_of(self, delivery: Delivery) -> Consumer:
         for consumer in self._consumers:
             if delivery.type in consumer.types:
                 return consumer
@@ -220,14 +229,14 @@ class MemoryMessaging:
             continue
         relay._in_hand.clear()  # noqa: SLF001 - as after a pause: nothing is on its way
 
-    def app(self, definition: ServiceDefinition[W]) -> FastAPI:
+    def app(self, definition: ServiceDefinition) -> FastAPI:
         """Return the service as `assemble` makes it in production, its queue read by `deliver`."""
         context = context_of(definition, self.messaging, self.health, self.registry)
         self._consumers.append(consumer_of(definition, self.messaging))
         verifier = Verifier({self._key.kid: self._key.public}, self.clock)
         return application(definition, context, definition.http_interface(context), verifier)
 
-    def client(self, definition: ServiceDefinition[W]) -> httpx.AsyncClient:
+    def client(self, definition: ServiceDefinition) -> httpx.AsyncClient:
         """Return a client of such an application; it opens no socket."""
         transport = httpx.ASGITransport(self.app(definition))
         return httpx.AsyncClient(transport=transport, base_url=HOST)
@@ -272,10 +281,13 @@ async def memory_messaging(
     clock: StandingClock | None = None,
     memory: Memory | None = None,
     outbox_limit: int = DEFAULT_LIMIT,
+    collections: Collections | None = None,
 ) -> AsyncIterator[MemoryMessaging]:
     """Run a road on fakes until the end of the block."""
     standing = clock or StandingClock()
-    messaging = MemoryMessaging(service, standing, memory or Memory(standing), outbox_limit)
+    messaging = MemoryMessaging(
+        service, standing, memory or Memory(standing), outbox_limit, collections
+    )
     committing = asyncio.create_task(messaging.commit.run())
     try:
         yield messaging

@@ -37,6 +37,7 @@ class OutboxContract:
             causation_id=None,
             occurred_at=NINE,
             recorded_at=NINE,
+            actor="service:test",
         )
         assert (row.body, row.exchange, row.key) == (
             b'{"pages":2}',

@@ -58,6 +58,7 @@ def message(id_: str, *, recorded_at: datetime = NINE) -> Message:
         causation_id=None,
         occurred_at=NINE,
         recorded_at=recorded_at,
+        actor="service:test",
     )
     return Message(envelope, b'{"pages":2}')
 

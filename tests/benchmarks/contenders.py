@@ -134,7 +134,7 @@ def _request(chance: random.Random) -> Post:
     )
     now = utc_now()
     envelope = Envelope(
-        new_id(), event.type, "intake", event.case_id, 1, event.case_id, None, now, now
+        new_id(), event.type, "intake", event.case_id, 1, event.case_id, None, now, now, "bench"
     )
     said = properties(Message(envelope, b""))
     message = AmqpMessage(

@@ -32,6 +32,7 @@ def envelope(event: type[Event], causation_id: str | None) -> Envelope:
         causation_id=causation_id,
         occurred_at=datetime(2023, 3, 11, 2, 15, tzinfo=UTC),
         recorded_at=datetime(2023, 3, 13, 1, 0, 0, 250, tzinfo=UTC),
+        actor="service:test",
     )
 
 

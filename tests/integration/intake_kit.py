@@ -234,6 +234,7 @@ def _message(event: Event, at: datetime) -> Message:
         causation_id=None,
         occurred_at=at,
         recorded_at=utc_now(),
+        actor="service:test",
     )
     return Message(envelope, event.model_dump_json().encode())
 

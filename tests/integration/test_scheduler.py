@@ -119,6 +119,7 @@ def message(event: Event, id_: str) -> Message:
         causation_id=None,
         occurred_at=now,
         recorded_at=now,
+        actor="service:test",
     )
     return Message(envelope, event.model_dump_json().encode())
 

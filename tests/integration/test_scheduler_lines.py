@@ -92,6 +92,7 @@ class Instance:
             causation_id=None,
             occurred_at=now,
             recorded_at=now,
+            actor="service:test",
         )
         message = Message(envelope, event.model_dump_json().encode())
         handle = HANDLERS[type(event)]

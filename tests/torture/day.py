@@ -58,6 +58,7 @@ class Day:
             causation_id=None,
             occurred_at=moment,
             recorded_at=moment,
+            actor="service:test",
         )
         self.messages.append(Message(envelope, event.model_dump_json().encode()))
 

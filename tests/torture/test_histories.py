@@ -95,6 +95,7 @@ def _message(id_: str, version: int, event: Event) -> Message:
         causation_id=None,
         occurred_at=NOW,
         recorded_at=NOW,
+        actor="service:test",
     )
     return Message(envelope, event.model_dump_json().encode())
 

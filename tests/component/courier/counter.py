@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from services.courier.app import DEFINITION
+from services.courier.store import COLLECTIONS
 from shared.testing.messaging import MemoryMessaging, memory_messaging
 from tests.unit.courier.sample import AGENT, VILLAGE, issued, programme, received
 
@@ -49,7 +50,7 @@ class Counter:
 @asynccontextmanager
 async def counter() -> AsyncIterator[Counter]:
     """Run courier on fakes until the end of the block."""
-    async with memory_messaging("courier") as messaging:
+    async with memory_messaging("courier", collections=COLLECTIONS) as messaging:
         client = messaging.client(DEFINITION)
         await messaging.deliver(programme())
         yield Counter(messaging, client)

@@ -33,6 +33,7 @@ class FakeWork:
             causation_id=None,
             occurred_at=NOW,
             recorded_at=NOW,
+            actor="service:test",
         )
         return self
 

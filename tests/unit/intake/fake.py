@@ -46,6 +46,7 @@ class FakeWork:
             causation_id=None,
             occurred_at=occurred_at,
             recorded_at=occurred_at,
+            actor="service:test",
         )
         return self
 

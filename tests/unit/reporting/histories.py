@@ -54,6 +54,7 @@ def told(
             causation_id=None,
             occurred_at=at,
             recorded_at=recorded or at,
+            actor="service:test",
         ),
     )
 

@@ -53,6 +53,7 @@ class FakeWork:
             causation_id=None,
             occurred_at=self.clock,
             recorded_at=self.clock,
+            actor="service:test",
         )
         return self
 

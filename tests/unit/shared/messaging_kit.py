@@ -105,6 +105,7 @@ def message(id_: str = "m", case_id: str = "a") -> Message:
         causation_id=None,
         occurred_at=NOW,
         recorded_at=NOW,
+        actor="service:test",
     )
     return Message(envelope, one.model_dump_json().encode())
 

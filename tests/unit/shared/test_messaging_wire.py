@@ -27,6 +27,7 @@ ENVELOPE = Envelope(
     causation_id="m0",
     occurred_at=OCCURRED,
     recorded_at=RECORDED,
+    actor="service:test",
 )
 PARCEL = Message(ENVELOPE, b'{"case_id":"case-1"}')
 
@@ -84,6 +85,7 @@ _envelopes = st.builds(
     causation_id=st.none() | _names,
     occurred_at=_moments,
     recorded_at=_moments,
+    actor="service:test",
 )
 
 

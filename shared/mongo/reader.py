@@ -1,0 +1,42 @@
+"""Committed documents, read outside any unit of work: for lists, pages and single look-ups."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from shared.messaging.collections import Collections
+from shared.mongo.client import Database, translated
+
+T = TypeVar("T")
+
+
+class MongoReader:
+    """Reads what a service keeps, as its types. Every method may raise Unavailable."""
+
+    def __init__(self, database: Database, collections: Collections) -> None:
+        self._db = database
+        self._collections = collections
+
+    async def get(self, kept: type[T], id_: str) -> T | None:
+        """Return what is kept under an id, or None."""
+        return await self.first(kept, {"_id": id_})
+
+    async def first(self, kept: type[T], query: Mapping[str, Any]) -> T | None:
+        """Return the first that fits, or None."""
+        collection = self._collections.of(kept)
+        with translated():
+            document = await self._db[collection.name].find_one(dict(query))
+        return None if document is None else collection.decode(document)
+
+    async def find(
+        self,
+        kept: type[T],
+        query: Mapping[str, Any] | None = None,
+        *,
+        sort: Sequence[tuple[str, int]] = (("_id", 1),),
+        limit: int = 0,
+    ) -> list[T]:
+        """Return those that fit, in order of their ids unless told otherwise; 0: all."""
+        collection = self._collections.of(kept)
+        with translated():
+            found = self._db[collection.name].find(dict(query or {}), sort=list(sort), limit=limit)
+            return [collection.decode(document) for document in await found.to_list(None)]

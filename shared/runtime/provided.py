@@ -1,0 +1,31 @@
+"""How a route at module level gets what its service's `app.py` has wired.
+
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+
+@router.get("/jobs")
+async def list_jobs(reader: ReaderDep) -> ...
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar, cast
+
+from fastapi import FastAPI, Request
+
+P = TypeVar("P")
+
+
+def provide(app: FastAPI, parts: Mapping[type, object]) -> None:
+    """Have these parts at hand for the application's routes, each under the type it is asked by."""
+    app.state.provided = dict(parts)
+
+
+def provided(kind: type[P]) -> Callable[[Request], Awaitable[P]]:
+    """Return the dependency that gives a route the part of this type.
+
+    At a request it raises KeyError where `app.py` provides none.
+    """
+
+    async def part(request: Request) -> P:
+        return cast("P", request.app.state.provided[kind])
+
+    return part

@@ -1,0 +1,123 @@
+"""Use cases on the real unit of work over the in-memory store, for unit tests.
+
+    bench = Bench(COLLECTIONS, Area("halo_pamor", PLACE, 1, "agent-1"))
+    await bench.handle(open_job, RequestReceived(...))
+    await bench.run(lambda uow: report_step("case-1", ..., uow), actor="agent-1")
+    assert (await bench.get(Job, "case-1")).state is JobState.ASSIGNED
+    assert bench.published == [JobOpened(...), JobAssigned(...)]
+
+What a use case raises comes through, and nothing of it is stored.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from shared.contracts import CATALOGUE
+from shared.contracts.envelope import Envelope, new_id
+from shared.contracts.event import Event
+from shared.messaging.collections import Collections
+from shared.messaging.message import Message
+from shared.messaging.store import Changes
+from shared.messaging.unit_of_work import BatchSession, UnitOfWork, UseCase
+from shared.testing.memory import Memory, MemoryStore
+from shared.testing.messaging import StandingClock
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Event)
+
+ACTOR = "agus"
+"""Who sends commands unless a test says otherwise."""
+
+
+class Bench:
+    """One service's data, and what its use cases have published."""
+
+    def __init__(
+        self, collections: Collections, *kept: object, clock: StandingClock | None = None
+    ) -> None:
+        self.clock = clock or StandingClock()
+        self.memory = Memory(self.clock)
+        self.messages: list[Message] = []
+        """What was published, in order, with envelopes."""
+        self._collections = collections
+        self._store = MemoryStore(self.memory)
+        self.keep(*kept)
+
+    def keep(self, *kept: object) -> None:
+        """Have values stored beforehand."""
+        for one in kept:
+            collection = self._collections.of(type(one))
+            document = collection.encode(one)
+            self.memory.collections[collection.name][document["_id"]] = document
+
+    async def get(self, kept: type[T], id_: str) -> T | None:
+        """Return what is stored under an id, or None."""
+        return await self._unit_of_work(None).get(kept, id_)
+
+    async def all(self, kept: type[T]) -> list[T]:
+        """Return everything stored of a type, in order of ids."""
+        collection = self._collections.of(kept)
+        return [collection.decode(one) for one in self.memory.copies(collection.name)]
+
+    @property
+    def published(self) -> list[Event]:
+        """Return what was published, in order."""
+        return [CATALOGUE[m.envelope.type].model_validate_json(m.body) for m in self.messages]
+
+    @property
+    def types(self) -> list[str]:
+        """Return the types that were published, in order, without producer and version."""
+        return [message.envelope.type.split(".")[1] for message in self.messages]
+
+    async def handle(
+        self,
+        handler: Callable[[E, UnitOfWork], Awaitable[None]],
+        event: E,
+        *,
+        version: int = 1,
+        occurred_at: datetime | None = None,
+    ) -> None:
+        """Have an event handled, and store what follows."""
+        message = self._message(event, version, occurred_at)
+        await self._done(lambda uow: handler(event, uow), self._unit_of_work(message))
+
+    async def run(self, use_case: UseCase, *, actor: str = ACTOR) -> Any:
+        """Run a command and store what follows; return its answer."""
+        return await self._done(use_case, self._unit_of_work(None, actor))
+
+    async def _done(self, use_case: UseCase, uow: UnitOfWork) -> Any:
+        answer = await use_case(uow)
+        session = self._session
+        session.enter(uow)
+        await self._store.commit(Changes(writes=session.writes(), messages=uow.messages))
+        self.messages += uow.messages
+        return answer
+
+    def _unit_of_work(self, message: Message | None, actor: str = ACTOR) -> UnitOfWork:
+        self._session = BatchSession(self._store, self._collections)
+        return UnitOfWork(
+            self._session,
+            source="test",
+            clock=self.clock,
+            actor=actor,
+            cause=message.envelope if message else None,
+            body=message.body if message else None,
+        )
+
+    def _message(self, event: Event, version: int, occurred_at: datetime | None) -> Message:
+        producer = event.type.partition(".")[0]
+        now = self.clock()
+        envelope = Envelope(
+            id=new_id(),
+            type=event.type,
+            source=producer,
+            aggregate_id=event.aggregate_id,
+            version=version,
+            correlation_id=event.correlation_id,
+            causation_id=None,
+            occurred_at=occurred_at or now,
+            recorded_at=now,
+            actor=f"service:{producer}",
+        )
+        return Message(envelope, event.model_dump_json().encode())
