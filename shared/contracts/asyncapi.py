@@ -81,6 +81,11 @@ def headers_schema() -> Schema:
             "pattern": "^[0-9]{1,15}$",
             "description": "Version of the aggregate, a decimal number: compare as a number.",
         },
+        "ce-actor": {
+            "type": "string",
+            "pattern": "^[A-Za-z][A-Za-z0-9._:-]{0,63}$",
+            "description": "Who did it: a pseudonymous account id, or the service by its own rule.",
+        },
         "ce-causationid": {**identifier, "description": "The ce-id of what led to this, if any."},
     }
     required = [name for name in properties if name != "ce-causationid"]
@@ -179,6 +184,7 @@ def _example(event: type[Event]) -> dict[str, Any]:
         "ce-recordedtime": "2023-03-11T02:15:02Z",
         "ce-subject": payload[event.aggregate_field],
         "ce-sequence": "1",
+        "ce-actor": "op-17",
         "ce-causationid": "0190f3c2-7a4f-7b02-9d61-c47a08e3b95f",
     }
     return {"name": "whole", "headers": headers, "payload": payload}

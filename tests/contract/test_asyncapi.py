@@ -157,6 +157,7 @@ HEADERS = {
     "ce-recordedtime": None,
     "ce-subject": "two words",
     "ce-sequence": "1.5",
+    "ce-actor": "Budi Santoso",
 }
 
 

@@ -20,6 +20,7 @@ from pymongo import MongoClient
 
 from deploy.local.servers import Servers
 from shared.contracts.intake import DocumentIssued, ReceiptConfirmed, RequestVerified
+from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
 from shared.messaging.message import Message
 from shared.messaging.provision import Management
@@ -56,7 +57,7 @@ class Desk:
 
     service: Service
     messaging: Messaging
-    consumer: Consumer[UnitOfWork]
+    consumer: Consumer
     registry: CollectorRegistry
     trouble: Callable[[str], Exception | None] = lambda _: None
 
@@ -65,7 +66,7 @@ class Desk:
         trouble = self.trouble(said.case_id)
         if trouble is not None:
             raise trouble
-        found = await uow.get("counters", said.case_id)
+        found = await uow.load("counters", said.case_id)
         version = found["version"] + 1 if found else 1
         uow.put("counters", {"_id": said.case_id, "version": version, "value": version})
         issued = DocumentIssued.model_validate({**said.model_dump(), "deliver": False})
@@ -102,8 +103,8 @@ def build_desk(servers: Servers, amqp_url: str, database: str, **settings: Any) 
         **settings,
     )
     registry = CollectorRegistry()
-    messaging = open_messaging("desk", said, registry, utc_now)
-    consumer: Consumer[UnitOfWork] = messaging.consumer(lambda uow: uow, Refused)
+    messaging = open_messaging("desk", said, registry, utc_now, Collections())
+    consumer: Consumer = messaging.consumer(Refused)
     health = Health()
     messaging.watch(health)
     service = Service(said, FastAPI(), messaging, health, ["counters"], [], [consumer])

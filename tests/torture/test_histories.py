@@ -16,8 +16,8 @@ from prometheus_client import CollectorRegistry
 from deploy.local.servers import Servers
 from services.courier import handlers
 from services.courier.domain import Job, Place, Refused, Step
-from services.courier.store import COLLECTIONS, INDEXES, CourierWork
-from services.courier.usecases import Work, report_step, serve_area
+from services.courier.store import COLLECTIONS, INDEXES, CourierReader
+from services.courier.usecases import report_step, serve_area
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.intake import CloseOutcome
@@ -117,14 +117,14 @@ class Courier:
             CommitMetrics(registry),
             source="courier",
             clock=utc_now,
+            collections=COLLECTIONS,
         )
-        self.consumer: Consumer[Work] = Consumer(
+        self.consumer = Consumer(
             "courier.events",
             broker=consuming_broker("amqp://nowhere.invalid/", "courier"),
             bus=self.bus,
             commit=self.commit,
             metrics=ConsumerMetrics(registry),
-            work=CourierWork,
             refused=Refused,
             clock=utc_now,
         )
@@ -149,10 +149,12 @@ class Courier:
 
         async def work(uow: UnitOfWork) -> Any:
             with refusals(Refused):
-                return await use_case(CourierWork(uow))
+                return await use_case(uow)
 
         try:
-            await self.commit.command(work, inbox_id=secrets.token_hex(8), key=key)
+            await self.commit.command(
+                work, inbox_id=secrets.token_hex(8), key=key, actor=AGENT, action="x"
+            )
         except Rejected:
             return False
         return True
@@ -176,15 +178,18 @@ class Agent:
         """Do what is possible by now."""
         programme_id, case = self._history.programme_id, self._history.case("home")
         if not self.serving:
+            place = Place(VILLAGE, "005")
+            reader = CourierReader(self._courier.database, COLLECTIONS)
+            waiting = await reader.waiting(programme_id, place)
             self.serving = await self._courier.command(
-                lambda work: serve_area(programme_id, Place(VILLAGE, "005"), AGENT, work),
+                lambda uow: serve_area(programme_id, place, AGENT, uow, waiting=waiting),
                 programme_id,
             )
         while self._left and await self._courier.command(self._report(case, self._left[0]), case):
             self._left.pop(0)
 
     def _report(self, case: str, step: Step) -> Any:
-        return lambda work: report_step(case, step, AGENT, work, allow=_anybody)
+        return lambda uow: report_step(case, step, AGENT, uow, allow=_anybody)
 
 
 def _anybody(_: Job) -> None:
@@ -211,7 +216,7 @@ def shelf(servers: Servers) -> Iterator[Shelf]:
 
 async def _opened(servers: Servers, database: str) -> Client:
     client = connect(servers.mongo_url)
-    await migrate(client[database], COLLECTIONS, INDEXES)
+    await migrate(client[database], COLLECTIONS.names, INDEXES)
     return client
 
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 
 from shared.auth.keys import SigningKey, write_public
 from shared.auth.rules import PUBLIC
+from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Unavailable
-from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import (
     HttpInterface,
     Service,
@@ -37,7 +37,7 @@ async def count() -> None:
     """Work on what came in."""
 
 
-def http_interface(context: ServiceContext[UnitOfWork]) -> HttpInterface:
+def http_interface(context: ServiceContext) -> HttpInterface:
     router = APIRouter(prefix="/api")
 
     @router.get("/things")
@@ -53,18 +53,17 @@ def http_interface(context: ServiceContext[UnitOfWork]) -> HttpInterface:
     )
 
 
-def subscribe(consumer: Consumer[UnitOfWork]) -> None:
+def subscribe(consumer: Consumer) -> None:
     assert consumer.queue == "kiosk.events"
 
 
 DEFINITION = ServiceDefinition(
     name="kiosk",
     version="7",
-    work=lambda uow: uow,
     refused=Refused,
     subscribe=subscribe,
     http_interface=http_interface,
-    collections=("things",),
+    collections=Collections(raw=("things",)),
 )
 
 

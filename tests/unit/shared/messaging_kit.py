@@ -13,7 +13,7 @@ from shared.contracts.intake import ReceiptConfirmed
 from shared.messaging.group_commit import GroupCommit, Task
 from shared.messaging.message import Message
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.unit_of_work import UnitOfWork, Work
+from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.testing.memory import Memory, MemoryStore
 
 NOW = datetime(2023, 3, 11, 2, 0, tzinfo=UTC)
@@ -67,11 +67,11 @@ async def desk(memory: Memory | None = None, owner: str = "one") -> AsyncIterato
             await running
 
 
-def count(id_: str = "a", by: int = 1, answer: Any = None) -> Work:
+def count(id_: str = "a", by: int = 1, answer: Any = None) -> UseCase:
     """A unit that adds to a counter and says so."""
 
     async def work(uow: UnitOfWork) -> Any:
-        found = await uow.get("counters", id_)
+        found = await uow.load("counters", id_)
         before = found or {"_id": id_, "version": 0, "value": 0}
         after = {**before, "version": before["version"] + 1, "value": before["value"] + by}
         uow.put("counters", after)
@@ -110,6 +110,6 @@ def message(id_: str = "m", case_id: str = "a") -> Message:
     return Message(envelope, one.model_dump_json().encode())
 
 
-def task(inbox_id: str, work: Work, key: str | None = None, **more: Any) -> Task:
+def task(inbox_id: str, work: UseCase, key: str | None = None, **more: Any) -> Task:
     """A task, with its own key if none is given."""
     return Task(work, inbox_id, key or inbox_id, **more)

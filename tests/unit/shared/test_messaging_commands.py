@@ -13,7 +13,7 @@ from shared.testing.messaging import MemoryMessaging, memory_messaging
 from shared.web.problems import Problem
 from tests.unit.shared.messaging_kit import count
 
-SENT = Sent("m", "f")
+SENT = Sent("m", "f", "agus", "count")
 
 
 class Refused(Exception):  # noqa: N818 - reads as the decision it is
@@ -30,7 +30,7 @@ async def messaging() -> AsyncIterator[MemoryMessaging]:
 
 
 async def run(messaging: MemoryMessaging, work: Any, sent: Sent = SENT) -> Outcome:
-    commands: Commands[UnitOfWork] = messaging.commands(lambda uow: uow, Refused)
+    commands: Commands = messaging.commands(Refused)
     return await commands.run(work, sent=sent, key="a")
 
 
@@ -92,7 +92,7 @@ async def test_what_was_not_done_is_told(
 async def test_a_key_used_for_another_request_is_told(messaging: MemoryMessaging) -> None:
     await run(messaging, count())
     with pytest.raises(Problem) as told:
-        await run(messaging, count(), Sent("m", "other"))
+        await run(messaging, count(), Sent("m", "other", "agus", "count"))
     assert (told.value.status, told.value.kind) == (422, "idempotency-key-reused")
 
 

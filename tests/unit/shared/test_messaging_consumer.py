@@ -36,7 +36,7 @@ class Desk:
     def __init__(self, messaging: MemoryMessaging) -> None:
         self.messaging = messaging
         self.fails: list[Exception] = []
-        self.consumer: Consumer[UnitOfWork] = messaging.consumer(lambda uow: uow, Refused)
+        self.consumer: Consumer = messaging.consumer(Refused)
         self.consumer.on(ReceiptConfirmed)(self.handle)
 
     async def handle(self, said: ReceiptConfirmed, uow: UnitOfWork) -> None:
@@ -247,9 +247,7 @@ async def test_a_message_is_held_until_the_broker_has_its_letter(one: Desk) -> N
 
 
 async def test_one_handler_may_take_every_type(one: Desk) -> None:
-    every: Consumer[UnitOfWork] = one.messaging.messaging.consumer(
-        lambda uow: uow, Refused, "archive"
-    )
+    every: Consumer = one.messaging.messaging.consumer(Refused, "archive")
     every.on_every(one.handle)  # type: ignore[arg-type]
     assert every.types == frozenset(CATALOGUE)
     assert one.consumer.types == {ReceiptConfirmed.type}

@@ -14,6 +14,8 @@ from tests.unit.shared.messaging_kit import Desk, count, desk, message, task
 
 AWAY = "jemput_database_unavailable_total"
 
+COMMAND = {"key": "a", "actor": "agus", "action": "count"}
+
 
 async def until(condition: Any) -> None:
     """Let the loop turn until something holds; the test's own limit ends it otherwise."""
@@ -82,7 +84,7 @@ async def test_a_unit_whose_reads_were_overtaken_runs_again() -> None:
     meet = asyncio.Barrier(2)
 
     async def work(uow: UnitOfWork) -> int:
-        found = await uow.get("counters", "a")
+        found = await uow.load("counters", "a")
         value = found["value"] if found else 0
         runs.append(value)
         if len(runs) <= 2:
@@ -108,7 +110,7 @@ async def test_units_that_only_read_each_others_documents_do_not_skew() -> None:
         async def work(uow: UnitOfWork) -> None:
             nonlocal runs
             runs += 1
-            taken = await uow.get("counters", other)
+            taken = await uow.load("counters", other)
             if runs <= 2:
                 await meet.wait()
             if taken is None:
@@ -152,7 +154,7 @@ async def test_a_message_that_is_known_is_not_done_again() -> None:
 
 async def test_a_command_is_answered_as_the_first_time() -> None:
     async with desk() as one:
-        sent = {"inbox_id": "m", "key": "a", "fingerprint": "f"}
+        sent = {"inbox_id": "m", **COMMAND, "fingerprint": "f"}
         assert await one.commit.command(count(), **sent) == Outcome(1)
         assert await one.commit.command(count(by=7), **sent) == Outcome(1, duplicate=True)
         assert one.value() == 1
@@ -160,15 +162,15 @@ async def test_a_command_is_answered_as_the_first_time() -> None:
 
 async def test_a_command_without_fingerprint_is_answered_as_the_first_time() -> None:
     async with desk() as one:
-        assert (await one.commit.command(count(), inbox_id="m", key="a")).answer == 1
-        assert (await one.commit.command(count(), inbox_id="m", key="a")).answer == 1
+        assert (await one.commit.command(count(), inbox_id="m", **COMMAND)).answer == 1
+        assert (await one.commit.command(count(), inbox_id="m", **COMMAND)).answer == 1
 
 
 async def test_a_mark_used_for_another_request_is_refused() -> None:
     async with desk() as one:
-        await one.commit.command(count(), inbox_id="m", key="a", fingerprint="f")
+        await one.commit.command(count(), inbox_id="m", **COMMAND, fingerprint="f")
         with pytest.raises(FingerprintMismatch):
-            await one.commit.command(count(), inbox_id="m", key="a", fingerprint="g")
+            await one.commit.command(count(), inbox_id="m", **COMMAND, fingerprint="g")
         assert one.value() == 1
 
 
@@ -211,7 +213,7 @@ async def test_a_unit_that_cannot_be_stored_fails_alone() -> None:
 
 async def test_a_version_that_does_not_rise_fails_alone() -> None:
     async def stuck(uow: UnitOfWork) -> None:
-        found = await uow.get("counters", "a")
+        found = await uow.load("counters", "a")
         uow.put("counters", found or {})
 
     async with desk() as one:
@@ -248,7 +250,7 @@ async def test_a_command_is_not_parked() -> None:
 
     async with desk() as one:
         with pytest.raises(PredecessorMissing):
-            await one.commit.command(missing, inbox_id="m", key="a")
+            await one.commit.command(missing, inbox_id="m", **COMMAND)
         assert one.batches == []
 
 
@@ -256,7 +258,7 @@ async def test_a_command_is_not_parked() -> None:
 async def test_a_commit_of_unknown_outcome_is_done_once_and_answered(fault: Fault) -> None:
     async with desk() as one:
         one.store.faults.append(fault)
-        sent = {"inbox_id": "m", "key": "a", "fingerprint": "f"}
+        sent = {"inbox_id": "m", **COMMAND, "fingerprint": "f"}
         outcome = await one.commit.command(count(answer={"no": 7}), **sent)
         assert outcome == Outcome({"no": 7})
         assert one.value() == 1
@@ -307,7 +309,14 @@ async def _answered_meanwhile(fingerprint: str) -> Any:
             run_all(one, task("m", count(answer="mine"), fingerprint=fingerprint))
         )
         await until(lambda: one.store.tried)
-        await two.commit.command(count(answer="theirs"), inbox_id="m", key="a", fingerprint="f")
+        await two.commit.command(
+            count(answer="theirs"),
+            inbox_id="m",
+            key="a",
+            actor="agus",
+            action="count",
+            fingerprint="f",
+        )
         one.store.gate.set()
         (end,) = await running
         assert one.value() == 1
@@ -379,8 +388,8 @@ async def test_a_conflict_without_end_is_told_to_its_unit_alone() -> None:
     async with desk() as one:
         one.store.faults.extend([Fault.CONFLICT] * 13)
         with pytest.raises(Conflict):
-            await one.commit.command(count(), inbox_id="m", key="a")
-        assert (await one.commit.command(count(), inbox_id="m", key="a")).answer == 1
+            await one.commit.command(count(), inbox_id="m", **COMMAND)
+        assert (await one.commit.command(count(), inbox_id="m", **COMMAND)).answer == 1
 
 
 async def test_a_batch_that_conflicts_again_and_again_is_halved() -> None:
@@ -395,7 +404,7 @@ async def test_at_the_outbox_limit_commands_are_refused_and_messages_are_not() -
     async with desk() as one:
         one.outbox.full = True
         with pytest.raises(Overloaded):
-            await one.commit.command(count(), inbox_id="m1", key="a")
+            await one.commit.command(count(), inbox_id="m1", **COMMAND)
         assert await run_all(one, task("m2", count(), message=message("m2"))) == [Outcome(1)]
 
 
@@ -432,7 +441,7 @@ async def test_drained_waits_for_all_that_is_on_its_way() -> None:
 
 async def refuse_where_counted(uow: UnitOfWork) -> None:
     """A unit that says no because of what another one wrote."""
-    if await uow.get("counters", "a"):
+    if await uow.load("counters", "a"):
         raise Rejected("already_counted")
 
 
@@ -454,7 +463,9 @@ async def test_a_refusal_waits_for_what_it_was_decided_on() -> None:
 async def test_a_refusal_is_told_when_what_it_was_decided_on_is_committed() -> None:
     async with desk() as one:
         ends = await run_all(
-            one, task("m1", count(), key="a"), task("m2", refuse_where_counted, key="a")
+            one,
+            task("m1", count(), key="a"),
+            task("m2", refuse_where_counted, key="a"),
         )
         assert ends[0] == Outcome(1)
         assert isinstance(ends[1], Rejected)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.messaging.errors import Rejected
 from shared.messaging.group_commit import Outcome
-from shared.messaging.unit_of_work import UnitOfWork, Work
+from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.testing.memory import Fault, Memory
 from tests.unit.shared.messaging_kit import Desk, desk, event, task
 
@@ -44,7 +44,7 @@ _transfers = st.lists(
 _faults = st.lists(st.sampled_from([None, Fault.CONFLICT, Fault.UNKNOWN]), max_size=6)
 
 
-def move(transfer: Transfer) -> Work:
+def move(transfer: Transfer) -> UseCase:
     """The unit that does it; who has too little is refused."""
 
     async def work(uow: UnitOfWork) -> None:
@@ -52,7 +52,7 @@ def move(transfer: Transfer) -> Work:
             (transfer.source, -transfer.amount),
             (transfer.target, transfer.amount),
         ):
-            found = await uow.get("accounts", account)
+            found = await uow.load("accounts", account)
             before = found or {"_id": account, "version": 0, "money": 0, "marks": []}
             for _ in range(transfer.pauses):
                 await asyncio.sleep(0)

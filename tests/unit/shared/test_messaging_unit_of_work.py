@@ -19,21 +19,23 @@ async def stocked() -> MemoryStore:
 
 
 def unit_on(session: BatchSession) -> UnitOfWork:
-    return UnitOfWork(session, "desk", lambda: NOW, message("cause").envelope)
+    return UnitOfWork(
+        session, source="desk", clock=lambda: NOW, actor="agus", cause=message("cause").envelope
+    )
 
 
 async def test_a_unit_reads_its_own_writes() -> None:
     uow = unit_on(BatchSession(await stocked()))
-    assert await uow.get("letters", "a") == {"_id": "a", "version": 3}
+    assert await uow.load("letters", "a") == {"_id": "a", "version": 3}
     uow.put("letters", {"_id": "a", "version": 5, "pages": 1})
-    assert await uow.get("letters", "a") == {"_id": "a", "version": 5, "pages": 1}
-    assert await uow.get("letters", "b") is None
+    assert await uow.load("letters", "a") == {"_id": "a", "version": 5, "pages": 1}
+    assert await uow.load("letters", "b") is None
 
 
 @pytest.mark.parametrize("version", [2, 3])
 async def test_a_version_must_rise(version: int) -> None:
     uow = unit_on(BatchSession(await stocked()))
-    await uow.get("letters", "a")
+    await uow.load("letters", "a")
     with pytest.raises(ValueError, match="letters: version does not go up"):
         uow.put("letters", {"_id": "a", "version": version})
 
@@ -64,7 +66,7 @@ async def test_a_unit_that_read_what_changed_is_not_entered() -> None:
     session = BatchSession(await stocked())
     first, second = unit_on(session), unit_on(session)
     for uow in (first, second):
-        await uow.get("letters", "a")
+        await uow.load("letters", "a")
         uow.put("letters", {"_id": "a", "version": 4})
     assert session.enter(first)
     assert not session.enter(second)

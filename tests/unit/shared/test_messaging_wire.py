@@ -53,6 +53,7 @@ def test_a_parcel_travels_as_a_cloud_event_in_binary_mode() -> None:
         "ce-recordedtime": "2023-03-11T02:05:00+00:00",
         "ce-subject": "case-1",
         "ce-sequence": "7",
+        "ce-actor": "service:test",
         "ce-causationid": "m0",
     }
     assert said.content_type == "application/json"
@@ -85,7 +86,7 @@ _envelopes = st.builds(
     causation_id=st.none() | _names,
     occurred_at=_moments,
     recorded_at=_moments,
-    actor="service:test",
+    actor=_names,
 )
 
 
@@ -140,7 +141,7 @@ def test_what_is_no_json_of_a_fair_size_is_malformed(
 
 
 @pytest.mark.parametrize(
-    "header", ["ce-source", "ce-subject", "ce-sequence", "ce-time", "ce-recordedtime"]
+    "header", ["ce-source", "ce-subject", "ce-sequence", "ce-time", "ce-recordedtime", "ce-actor"]
 )
 def test_a_missing_header_is_named(header: str) -> None:
     with pytest.raises(Malformed) as failed:
