@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
 from services.reporting.domain import Measure, Period, Programme, Refused
@@ -20,6 +20,7 @@ from services.reporting.usecases.reports import (
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId, ProgrammeId
+from shared.runtime import provided
 from shared.web.guard import CallerDep
 from shared.web.problems import FieldError, InvalidFields, NotFound
 
@@ -97,47 +98,48 @@ class ProgrammeAnswer(BaseModel):
     version: int
 
 
-def routes(reader: Reader) -> APIRouter:
-    """Return reporting's routes."""
-    router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api")
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 
-    @router.get("/events/{event_id}/report")
-    async def get_event_report(
-        event_id: Annotated[AggregateId, Path()], caller: CallerDep
-    ) -> EventAnswer:
-        """Return the figures of an event."""
-        known = await known_event(event_id, reader)
-        if known is None:
-            raise NotFound("event")
-        caller.require(programme=known.plan.programme_id, region=known.plan.region_code)
-        return _event_answer(await event_report(known, reader))
 
-    @router.get("/programmes")
-    async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
-        """Return the programmes that reporting knows and the caller holds a grant in."""
-        return [
-            _programme_answer(programme)
-            for programme in await reader.programmes()
-            if caller.belongs_to(programme.id)
-        ]
+@router.get("/events/{event_id}/report")
+async def get_event_report(
+    event_id: Annotated[AggregateId, Path()], caller: CallerDep, reader: ReaderDep
+) -> EventAnswer:
+    """Return the figures of an event."""
+    known = await known_event(event_id, reader)
+    if known is None:
+        raise NotFound("event")
+    caller.require(programme=known.plan.programme_id, region=known.plan.region_code)
+    return _event_answer(await event_report(known, reader))
 
-    @router.get("/programmes/{programme_id}/totals")
-    async def get_totals(
-        programme_id: Annotated[ProgrammeId, Path()],
-        caller: CallerDep,
-        first: Annotated[date, Query(alias="from", description="First day, in its zone.")],
-        last: Annotated[date, Query(alias="to", description="Last day; at most 366 days.")],
-        by: Annotated[Split, Query()],
-    ) -> TotalsAnswer:
-        """Return a programme's figures of some days, along one split."""
-        period = _period(first, last)
-        programme = await reader.programme(programme_id)
-        if programme is None:
-            raise NotFound("programme")
-        caller.require(programme=programme.id, region=programme.region_code)
-        return _totals_answer(by, await programme_report(programme, by, period, reader))
 
-    return router
+@router.get("/programmes")
+async def list_programmes(caller: CallerDep, reader: ReaderDep) -> list[ProgrammeAnswer]:
+    """Return the programmes that reporting knows and the caller holds a grant in."""
+    return [
+        _programme_answer(programme)
+        for programme in await reader.find(Programme)
+        if caller.belongs_to(programme.id)
+    ]
+
+
+@router.get("/programmes/{programme_id}/totals")
+async def get_totals(
+    programme_id: Annotated[ProgrammeId, Path()],
+    caller: CallerDep,
+    reader: ReaderDep,
+    first: Annotated[date, Query(alias="from", description="First day, in its zone.")],
+    last: Annotated[date, Query(alias="to", description="Last day; at most 366 days.")],
+    by: Annotated[Split, Query()],
+) -> TotalsAnswer:
+    """Return a programme's figures of some days, along one split."""
+    period = _period(first, last)
+    programme = await reader.get(Programme, programme_id)
+    if programme is None:
+        raise NotFound("programme")
+    caller.require(programme=programme.id, region=programme.region_code)
+    return _totals_answer(by, await programme_report(programme, by, period, reader))
 
 
 def _period(first: date, last: date) -> Period:

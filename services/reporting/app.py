@@ -7,8 +7,8 @@ from services.reporting import api, handlers, pages
 from services.reporting.config import Settings
 from services.reporting.domain import Refused
 from services.reporting.metrics import ProjectionMetrics
-from services.reporting.store import COLLECTIONS, INDEXES, Ledger, Reader, ReportingWork
-from services.reporting.usecases.archive import Work
+from services.reporting.store import COLLECTIONS, INDEXES, Ledger, Reader
+from services.reporting.usecases import reports
 from services.reporting.usecases.project import Projector
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
@@ -32,16 +32,15 @@ def build(settings: Settings, clock: Clock = utc_now) -> Service:
     return assemble(definition(settings), settings, clock)
 
 
-def definition(settings: Settings) -> ServiceDefinition[Work]:
+def definition(settings: Settings) -> ServiceDefinition:
     """Return what is reporting's own."""
 
-    def http_interface(context: ServiceContext[Work]) -> HttpInterface:
+    def http_interface(context: ServiceContext) -> HttpInterface:
         return replace(show(context), beside_queue=[_projector(context, settings).run])
 
     return ServiceDefinition(
         name=NAME,
         version="0.1.0",
-        work=ReportingWork,
         refused=Refused,
         subscribe=handlers.subscribe,
         http_interface=http_interface,
@@ -50,9 +49,9 @@ def definition(settings: Settings) -> ServiceDefinition[Work]:
     )
 
 
-def show(context: ServiceContext[Work], timing: Timing | None = None) -> HttpInterface:
+def show(context: ServiceContext, timing: Timing | None = None) -> HttpInterface:
     """Return what reporting shows; `timing` is that of its live streams."""
-    reader, frame = Reader(context.messaging.database), _frame()
+    reader, frame = Reader(context.messaging.database, COLLECTIONS), _frame()
     board = pages.Board(frame, reader)
     streams = Streams(
         stopping=context.health.stopping,
@@ -62,7 +61,8 @@ def show(context: ServiceContext[Work], timing: Timing | None = None) -> HttpInt
     )
     return HttpInterface(
         rules={**api.RULES, **pages.RULES},
-        routers=[api.routes(reader), pages.routes(frame, board, reader, streams)],
+        routers=[api.router, pages.router],
+        provides={reports.Reader: reader, Pages: frame, pages.Board: board, Streams: streams},
         pages=frame,
         beside_http=[board.follow],
     )
@@ -78,7 +78,7 @@ def _frame() -> Pages:
     )
 
 
-def _projector(context: ServiceContext[Work], settings: Settings) -> Projector:
+def _projector(context: ServiceContext, settings: Settings) -> Projector:
     place = (context.messaging.client, settings.mongo_database, settings.instance)
     projector = Projector(
         Ledger(*place, settings.lease_seconds),

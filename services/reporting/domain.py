@@ -9,6 +9,7 @@ Nothing is counted below the sub-district. A village, a document and a day toget
 family's death or birth; what is not there cannot be shown by mistake.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -93,6 +94,25 @@ class Cell(NamedTuple):
 
 Amounts = Mapping[Measure, int]
 Totals = dict[Cell, dict[Measure, int]]
+
+
+def coarsened(value: Any) -> Any:
+    """Return a payload without what tells where somebody lives: no RW, no village.
+
+    A village, a document and a second together can mean one person (UU 27/2022, article 4: data
+    that identify somebody combined with others). The sub-district stays.
+    """
+    if isinstance(value, Mapping):
+        return {key: coarsened(part) for key, part in value.items() if key not in _TOO_FINE}
+    if isinstance(value, list | tuple):
+        return [coarsened(part) for part in value]
+    if isinstance(value, str) and _VILLAGE.fullmatch(value):
+        return value[:SUB_DISTRICT]
+    return value
+
+
+_TOO_FINE: Final = frozenset({"rw"})
+_VILLAGE: Final = re.compile(r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}")
 
 
 @dataclass(frozen=True, slots=True)

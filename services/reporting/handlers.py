@@ -1,12 +1,12 @@
 """Events that reporting reads: all of them."""
 
-from services.reporting.usecases.archive import Work, archive, archive_event, archive_programme
+from services.reporting.usecases.archive import archive, archive_event, archive_programme
 from shared.contracts.intake import ProgrammePublished
 from shared.contracts.scheduler import EventScheduled
 from shared.messaging.consumer import Consumer
 
 
-def subscribe(consumer: Consumer[Work]) -> None:
+def subscribe(consumer: Consumer) -> None:
     """Register every handler; the two that keep a copy besides take the place of the general."""
     consumer.on_every(archive)
     consumer.on(ProgrammePublished)(archive_programme)

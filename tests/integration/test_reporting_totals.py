@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from deploy.local.processes import Process
 from deploy.local.servers import Servers
-from services.reporting.domain import By, Fact, Period, fold
+from services.reporting.domain import By, EventPlan, Fact, Period, Programme, fold
 from services.reporting.store.names import (
     ARCHIVE,
     REVISIONS,
@@ -78,7 +78,10 @@ async def test_the_newest_plan_is_the_copy_in_whatever_order_they_come(house: Ho
     plans = [told(scheduled(place=f"Lapangan {v}"), version=v) for v in (2, 3, 1)]
     names = [told(programme(name=f"BOTRAM {v}"), version=v) for v in (2, 1)]
     await house.tell([*plans, *names])
-    plan, copy = await house.reader.event(EVENTS[0]), await house.reader.programme("botram")
+    plan, copy = (
+        await house.reader.get(EventPlan, EVENTS[0]),
+        await house.reader.get(Programme, "botram"),
+    )
     assert plan is not None
     assert copy is not None
     assert (plan.version, plan.place) == (3, "Lapangan 3")

@@ -1,11 +1,33 @@
 """Reporting's documents: the archive, the work list, the totals, and the copies of others' data."""
 
-from services.reporting.store.archive import Archive, ReportingWork
+from services.reporting.domain import EventPlan, Programme
+from services.reporting.store.archive import Archive, ArchiveCollection, UncountedCollection
 from services.reporting.store.history import HistoryStore
 from services.reporting.store.ledger import Ledger
-from services.reporting.store.names import COLLECTIONS, INDEXES
+from services.reporting.store.names import (
+    ARCHIVE,
+    CURSORS,
+    EVENTS,
+    INDEXES,
+    PROGRAMMES,
+    REFOLDED,
+    REVISIONS,
+    STATE,
+    TOTALS,
+    UNFOLDED,
+)
 from services.reporting.store.reader import Reader
 from services.reporting.store.rebuilds import Rebuilds
+from services.reporting.usecases.archive import ArchivedEvent, Uncounted
+from shared.messaging.collections import Collection, Collections
+
+COLLECTIONS = Collections(
+    ArchiveCollection(ARCHIVE, ArchivedEvent),
+    UncountedCollection(UNFOLDED, Uncounted),
+    Collection(PROGRAMMES, Programme),
+    Collection(EVENTS, EventPlan, label="event"),
+    raw=(REFOLDED, TOTALS, REVISIONS, STATE, CURSORS),
+)
 
 __all__ = [
     "COLLECTIONS",
@@ -15,5 +37,4 @@ __all__ = [
     "Ledger",
     "Reader",
     "Rebuilds",
-    "ReportingWork",
 ]

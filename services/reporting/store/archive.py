@@ -1,5 +1,6 @@
 """The archive: what a unit writes into it, and the ways to read it through."""
 
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -8,11 +9,9 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo.errors import OperationFailure
 
-from services.reporting.domain import EventPlan, Fact, Programme, Totals
-from services.reporting.store import copies
+from services.reporting.domain import Fact, Totals
 from services.reporting.store.names import (
     ARCHIVE,
-    EVENTS,
     PROGRAMMES,
     REFOLDED,
     STATE,
@@ -24,11 +23,10 @@ from services.reporting.store.names import (
     keys,
     totals_of,
 )
-from shared.contracts.envelope import Envelope
-from shared.contracts.event import Event
+from services.reporting.usecases.archive import ArchivedEvent, Uncounted
+from shared.messaging.collections import Collection
 from shared.messaging.errors import Unavailable
 from shared.messaging.message import Document, Message, from_document, to_document
-from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import Client, translated
 
 PAGE = 1000
@@ -37,72 +35,45 @@ PAGE = 1000
 _SNAPSHOT_TOO_OLD = 239
 
 
-class ReportingWork:
-    """`usecases.archive.Work` on the documents of one unit."""
+class ArchiveCollection(Collection[ArchivedEvent]):
+    """Archived events: the envelope beside the payload, and a time that ranges can be asked of."""
 
-    def __init__(self, uow: UnitOfWork) -> None:
-        self._unit = uow
+    def encode(self, kept: ArchivedEvent) -> Document:
+        """Return the document of an archived event."""
+        envelope = to_document(Message(kept.envelope, b""))
+        del envelope["body"]
+        return {
+            "_id": envelope.pop("_id"),
+            "version": 1,
+            "programme_id": kept.programme_id,
+            "type": kept.envelope.type,
+            "archived_at": kept.archived_at,
+            "envelope": envelope,
+            "payload": kept.payload,
+        }
 
-    @property
-    def cause(self) -> Envelope | None:
-        """Return the envelope of the event at hand; None for a command."""
-        return self._unit.cause
-
-    def archive(self, event: Event) -> None:
-        """Store the event at hand with its envelope and bytes, and put it on the work list."""
-        cause, body = self._unit.cause, self._unit.body
-        if cause is None or body is None:
-            raise ValueError("only what came as a message is archived")
-        now = self._unit.now()
-        document = archived(Message(cause, body), event, now)
-        self._unit.put(ARCHIVE, document)
-        programme_id = document["programme_id"]
-        if programme_id is not None:
-            row = {"_id": cause.id, "version": 1, "programme_id": programme_id, "since": now}
-            self._unit.put(UNFOLDED, row)
-
-    async def programme(self, programme_id: str) -> Programme | None:
-        """Return our copy of a programme."""
-        document = await self._unit.get(PROGRAMMES, programme_id)
-        return copies.programme(document) if document else None
-
-    async def event(self, event_id: str) -> EventPlan | None:
-        """Return our copy of an event."""
-        document = await self._unit.get(EVENTS, event_id)
-        return copies.event(document) if document else None
-
-    def keep_programme(self, programme: Programme) -> None:
-        """Store our copy of a programme."""
-        self._unit.put(PROGRAMMES, copies.programme_document(programme))
-
-    def keep_event(self, event: EventPlan) -> None:
-        """Store our copy of an event."""
-        self._unit.put(EVENTS, copies.event_document(event))
+    def decode(self, document: Document) -> ArchivedEvent:
+        """Return the archived event of a document."""
+        return ArchivedEvent(
+            message_of(document).envelope,
+            document["programme_id"],
+            document["archived_at"],
+            document["payload"],
+        )
 
 
-def archived(message: Message, event: Event, now: datetime) -> Document:
-    """Return an event as the archive keeps it.
+class UncountedCollection(Collection[Uncounted]):
+    """The work list of the projector."""
 
-    `payload` holds the fields that the contract knows, to count and to look at; `body` the bytes as
-    they came, with whatever else a newer producer put into them.
-    """
-    envelope = to_document(message)
-    return {
-        "_id": envelope.pop("_id"),
-        "version": 1,
-        "programme_id": getattr(event, "programme_id", None),
-        "type": message.envelope.type,
-        "archived_at": now,
-        "body": envelope.pop("body"),
-        "envelope": envelope,
-        "payload": event.model_dump(mode="json"),
-    }
+    def encode(self, kept: Uncounted) -> Document:
+        """Return the document of a row; its time stays a time, for the age of the oldest."""
+        return {**super().encode(kept), "since": kept.since}
 
 
 def message_of(document: Mapping[str, Any]) -> Message:
-    """Return an archived event as it came: the same bytes in the same envelope."""
-    whole = {**document["envelope"], "_id": document["_id"], "body": document["body"]}
-    return from_document(whole)
+    """Return an archived event as a message: its own envelope, and the payload that is kept."""
+    body = json.dumps(document["payload"], ensure_ascii=False, separators=(",", ":")).encode()
+    return from_document({**document["envelope"], "_id": document["_id"], "body": body})
 
 
 def fact_of(document: Mapping[str, Any]) -> Fact:
@@ -116,15 +87,18 @@ def fact_of(document: Mapping[str, Any]) -> Fact:
     )
 
 
+async def zones_of(database: Any, session: Any = None) -> dict[str, str]:
+    """Return the zone of every programme that we know, by its id."""
+    found = database[PROGRAMMES].find({}, {"time_zone": 1}, session=session)
+    return {document["_id"]: document["time_zone"] for document in await found.to_list(None)}
+
+
 async def facts_by_id(
     archive: Any, ids: Iterable[str], session: AsyncIOMotorClientSession | None = None
 ) -> list[Fact]:
     """Return these archived events as far as they are counted."""
-    found = archive.find({"_id": {"$in": list(ids)}}, _COUNTED, session=session)
+    found = archive.find({"_id": {"$in": list(ids)}}, session=session)
     return [fact_of(document) for document in await found.to_list(None)]
-
-
-_COUNTED = {"body": 0}
 
 
 class Archive:
@@ -137,7 +111,7 @@ class Archive:
     async def programmes(self) -> dict[str, str]:
         """Return the zone of every programme that we know, by its id. Raises Unavailable."""
         with translated():
-            return await copies.zones(self._db)
+            return await zones_of(self._db)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["Snapshot"]:
@@ -200,9 +174,7 @@ async def _pages(
     while True:
         query = {"programme_id": programme_id, "_id": {"$gt": last}}
         with translated():
-            found = database[ARCHIVE].find(
-                query, _COUNTED, sort=[("_id", 1)], limit=PAGE, session=session
-            )
+            found = database[ARCHIVE].find(query, sort=[("_id", 1)], limit=PAGE, session=session)
             page = [fact_of(document) for document in await found.to_list(None)]
         if not page:
             return

@@ -18,8 +18,7 @@ from pymongo import InsertOne, ReturnDocument, UpdateOne, WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from services.reporting.domain import Fact, Totals
-from services.reporting.store import copies
-from services.reporting.store.archive import facts_by_id
+from services.reporting.store.archive import facts_by_id, zones_of
 from services.reporting.store.names import (
     ARCHIVE,
     FIRST_GENERATION,
@@ -101,7 +100,7 @@ class Ledger:
     async def zones(self) -> dict[str, str]:
         """Return the zone of every programme that we know, by its id. Raises Unavailable."""
         with translated():
-            return await copies.zones(self._db)
+            return await zones_of(self._db)
 
     async def take(self, programmes: Sequence[str], limit: int) -> list[Fact]:
         """Return facts of these programmes that are not counted yet. Raises Unavailable."""

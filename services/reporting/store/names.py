@@ -33,9 +33,6 @@ CURSORS = "cursors"
 THE_STATE = "totals"
 FIRST_GENERATION = 1
 
-COLLECTIONS = (
-    ARCHIVE, UNFOLDED, REFOLDED, TOTALS, REVISIONS, STATE, PROGRAMMES, EVENTS, CURSORS,
-)  # fmt: skip
 INDEXES = (
     Index(ARCHIVE, (("archived_at", 1), ("_id", 1))),
     Index(ARCHIVE, (("programme_id", 1), ("_id", 1))),

@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from services.reporting.domain import By, Cell, EventPlan, Period, Programme, Totals
-from services.reporting.store import copies
+from services.reporting.domain import By, Cell, EventPlan, Period, Totals
 from services.reporting.store.names import (
     EVENTS,
-    PROGRAMMES,
     REVISIONS,
     STATE,
     THE_STATE,
@@ -20,46 +18,21 @@ from services.reporting.store.names import (
 )
 from services.reporting.usecases.reports import Revision
 from shared.auth.roles import EVERYWHERE, Grant
-from shared.mongo.client import Database, translated
+from shared.mongo.client import translated
+from shared.mongo.reader import MongoReader
 from shared.mongo.regions import within
 
 MAX_EVENTS = 200
 """Events in one list at most, the newest."""
 
 
-class Reader:
+class Reader(MongoReader):
     """`usecases.reports.Reader`. Every method may raise Unavailable."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
-
-    async def programmes(self) -> list[Programme]:
-        """Return our copies of all programmes."""
-        with translated():
-            found = await self._db[PROGRAMMES].find({}, sort=[("_id", 1)]).to_list(None)
-        return [copies.programme(document) for document in found]
-
-    async def programme(self, programme_id: str) -> Programme | None:
-        """Return our copy of a programme."""
-        with translated():
-            found = await self._db[PROGRAMMES].find_one({"_id": programme_id})
-        return copies.programme(found) if found else None
-
-    async def event(self, event_id: str) -> EventPlan | None:
-        """Return our copy of an event."""
-        with translated():
-            found = await self._db[EVENTS].find_one({"_id": event_id})
-        return copies.event(found) if found else None
 
     async def events(self, grants: Sequence[Grant]) -> list[EventPlan]:
         """Return events that any of the grants covers, newest first, at most MAX_EVENTS."""
-        with translated():
-            found = self._db[EVENTS].find(
-                {"$or": [_covered(grant) for grant in grants]},
-                sort=[("on", -1), ("_id", 1)],
-                limit=MAX_EVENTS,
-            )
-            return [copies.event(document) for document in await found.to_list(None)]
+        query = {"$or": [_covered(grant) for grant in grants]}
+        return await self.find(EventPlan, query, sort=(("on", -1), ("_id", 1)), limit=MAX_EVENTS)
 
     async def names(self, event_ids: Iterable[str]) -> dict[str, str]:
         """Return the names of those events that we know, by id."""

@@ -4,8 +4,7 @@ from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import ReplaceOne, ReturnDocument
 
 from services.reporting.domain import Totals, fold
-from services.reporting.store import copies
-from services.reporting.store.archive import facts_by_id
+from services.reporting.store.archive import facts_by_id, zones_of
 from services.reporting.store.ledger import add, change_state, transaction
 from services.reporting.store.names import (
     ARCHIVE,
@@ -112,7 +111,7 @@ class Rebuilds:
     ) -> None:
         ids = [row["_id"].partition("|")[2] for row in rows]
         facts = await facts_by_id(self._db[ARCHIVE], ids, session)
-        zones = await copies.zones(self._db, session)
+        zones = await zones_of(self._db, session)
         await add(self._db, generation, fold(facts, zones), session)
         marked = {"_id": {"$in": [row["_id"] for row in rows]}}
         deleted = await self._db[REFOLDED].delete_many(marked, session=session)

@@ -1,91 +1,88 @@
 """Keeping every event, once and for good, and saying in the same unit that it is to be counted."""
 
-from typing import Protocol
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from services.reporting.domain import Booth, EventPlan, Programme
+from services.reporting.domain import Booth, EventPlan, Programme, coarsened
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.intake import ProgrammePublished
 from shared.contracts.scheduler import EventScheduled
+from shared.messaging.copies import keep_newest, published_version
+from shared.messaging.unit_of_work import UnitOfWork
 
 
-class Work(Protocol):
-    """One unit of work on reporting's data; nothing is stored before it is committed."""
+@dataclass(frozen=True, slots=True)
+class ArchivedEvent:
+    """An event as the archive keeps it: nothing in `payload` is finer than a sub-district.
+
+    `payload` holds every field that came, those of a newer producer too, and the defaults of those
+    that an older one did not send.
+    """
+
+    envelope: Envelope
+    programme_id: str | None
+    archived_at: datetime
+    payload: Mapping[str, Any]
 
     @property
-    def cause(self) -> Envelope | None:
-        """Return the envelope of the event at hand; None for a command."""
-        ...
-
-    def archive(self, event: Event) -> None:
-        """Store the event at hand with its envelope and bytes, and put it on the work list."""
-        ...
-
-    async def programme(self, programme_id: str) -> Programme | None:
-        """Return our copy of a programme."""
-        ...
-
-    async def event(self, event_id: str) -> EventPlan | None:
-        """Return our copy of an event."""
-        ...
-
-    def keep_programme(self, programme: Programme) -> None:
-        """Store our copy of a programme."""
-        ...
-
-    def keep_event(self, event: EventPlan) -> None:
-        """Store our copy of an event."""
-        ...
+    def id(self) -> str:
+        """Return the message id."""
+        return self.envelope.id
 
 
-async def archive(event: Event, work: Work) -> None:
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """An archived event that is not counted yet. `id` is the message id."""
+
+    id: str
+    programme_id: str
+    since: datetime
+
+
+async def archive(event: Event, uow: UnitOfWork) -> None:
     """Keep an event. Nothing is read for it: there is one unit for every event there is."""
-    work.archive(event)
+    if uow.cause is None or uow.body is None:
+        raise ValueError("only what came as a message is archived")
+    programme_id = getattr(event, "programme_id", None)
+    payload = coarsened({**json.loads(uow.body), **event.model_dump(mode="json")})
+    uow.add(ArchivedEvent(uow.cause, programme_id, uow.now(), payload))
+    if programme_id is not None:
+        uow.add(Uncounted(uow.cause.id, programme_id, uow.now()))
 
 
-async def archive_programme(event: ProgrammePublished, work: Work) -> None:
+async def archive_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:
     """Keep a programme's event, and the programme where it is newer than our copy."""
-    work.archive(event)
-    known = await work.programme(event.programme_id)
-    version = _version(work)
-    if known is None or known.version < version:
-        work.keep_programme(
-            Programme(
-                id=event.programme_id,
-                version=version,
-                name=event.name,
-                owner=event.owner,
-                region_code=event.region_code,
-                time_zone=event.time_zone,
-                services={service.code: service.name for service in event.services},
-            )
-        )
+    await archive(event, uow)
+    copy = Programme(
+        id=event.programme_id,
+        version=published_version(uow),
+        name=event.name,
+        owner=event.owner,
+        region_code=event.region_code,
+        time_zone=event.time_zone,
+        services={service.code: service.name for service in event.services},
+    )
+    await keep_newest(copy, uow)
 
 
-async def archive_event(event: EventScheduled, work: Work) -> None:
+async def archive_event(event: EventScheduled, uow: UnitOfWork) -> None:
     """Keep the plan of an event where it is newer than our copy, and what told of it anyway."""
-    work.archive(event)
-    known = await work.event(event.event_id)
-    version = _version(work)
-    if known is None or known.version < version:
-        work.keep_event(
-            EventPlan(
-                id=event.event_id,
-                version=version,
-                programme_id=event.programme_id,
-                name=event.name,
-                place=event.place,
-                region_code=event.region_code,
-                on=event.on,
-                opens_at=event.opens_at,
-                closes_at=event.closes_at,
-                booths=tuple(Booth(booth.booth_id, booth.agency) for booth in event.booths),
-                services=tuple(
-                    dict.fromkeys(code for booth in event.booths for code in booth.services)
-                ),
-            )
-        )
-
-
-def _version(work: Work) -> int:
-    return work.cause.version if work.cause else 0
+    await archive(event, uow)
+    copy = EventPlan(
+        id=event.event_id,
+        version=published_version(uow),
+        programme_id=event.programme_id,
+        name=event.name,
+        place=event.place,
+        region_code=event.region_code,
+        on=event.on,
+        opens_at=event.opens_at,
+        closes_at=event.closes_at,
+        booths=tuple(Booth(booth.booth_id, booth.agency) for booth in event.booths),
+        services=tuple(dict.fromkeys(code for booth in event.booths for code in booth.services)),
+    )
+    await keep_newest(copy, uow)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from services.reporting.domain import (
     NONE,
@@ -19,6 +19,8 @@ from services.reporting.domain import (
     Totals,
 )
 from shared.auth.roles import Grant
+
+T = TypeVar("T")
 
 _HUNDREDTH: Final = Decimal("0.01")
 
@@ -44,16 +46,12 @@ class Revision(NamedTuple):
 class Reader(Protocol):
     """What was counted, and our copies of programmes and events."""
 
-    async def programmes(self) -> Sequence[Programme]:
-        """Return our copies of all programmes."""
+    async def get(self, kept: type[T], id_: str) -> T | None:
+        """Return what is kept under an id, or None."""
         ...
 
-    async def programme(self, programme_id: str) -> Programme | None:
-        """Return our copy of a programme."""
-        ...
-
-    async def event(self, event_id: str) -> EventPlan | None:
-        """Return our copy of an event."""
+    async def find(self, kept: type[T]) -> Sequence[T]:
+        """Return all of a type, in order of ids."""
         ...
 
     async def events(self, grants: Sequence[Grant]) -> Sequence[EventPlan]:
@@ -137,8 +135,8 @@ class ProgrammeReport:
 
 async def known_event(event_id: str, reader: Reader) -> Known | None:
     """Return an event with its programme, without which it has no zone; None: not known yet."""
-    plan = await reader.event(event_id)
-    programme = await reader.programme(plan.programme_id) if plan else None
+    plan = await reader.get(EventPlan, event_id)
+    programme = await reader.get(Programme, plan.programme_id) if plan else None
     return Known(plan, programme) if plan and programme else None
 
 

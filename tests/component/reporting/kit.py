@@ -13,6 +13,7 @@ from services.reporting.app import definition, show
 from services.reporting.config import Settings
 from services.reporting.domain import fold
 from services.reporting.pages import Board
+from services.reporting.store import COLLECTIONS
 from services.reporting.store.archive import fact_of
 from services.reporting.store.names import (
     ARCHIVE,
@@ -23,7 +24,6 @@ from services.reporting.store.names import (
     TOTALS,
     documents,
 )
-from services.reporting.usecases.archive import Work
 from shared.contracts.event import Event
 from shared.runtime import HttpInterface, ServiceContext
 from shared.testing.messaging import MemoryMessaging, memory_messaging
@@ -100,10 +100,10 @@ class Desk:
 @asynccontextmanager
 async def desk() -> AsyncIterator[Desk]:
     """Reporting with nothing in it."""
-    async with memory_messaging("reporting") as messaging:
+    async with memory_messaging("reporting", collections=COLLECTIONS) as messaging:
         shown: list[HttpInterface] = []
 
-        def http_interface(context: ServiceContext[Work]) -> HttpInterface:
+        def http_interface(context: ServiceContext) -> HttpInterface:
             shown.append(show(context, Timing(pace=0.01)))
             return shown[0]
 

@@ -4,47 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from services.reporting.domain import EventPlan, Fact, Programme, Totals, fold
+from services.reporting.domain import Fact, Totals, fold
 from services.reporting.usecases.history import Order, Place, Progress
 from services.reporting.usecases.project import Waiting
-from shared.contracts.envelope import Envelope
-from shared.contracts.event import Event
 from shared.messaging.errors import NotPublished
 from shared.messaging.message import Message
 from tests.unit.reporting.histories import NOW, ZONES, Told
-
-
-class FakeWork:
-    """`usecases.archive.Work`."""
-
-    def __init__(self, cause: Envelope) -> None:
-        self.cause: Envelope | None = cause
-        self.archived: list[Event] = []
-        self.programmes: dict[str, Programme] = {}
-        self.events: dict[str, EventPlan] = {}
-        self.reads = 0
-
-    def archive(self, event: Event) -> None:
-        """Note the event."""
-        self.archived.append(event)
-
-    async def programme(self, programme_id: str) -> Programme | None:
-        """Return a programme, counting the read."""
-        self.reads += 1
-        return self.programmes.get(programme_id)
-
-    async def event(self, event_id: str) -> EventPlan | None:
-        """Return an event, counting the read."""
-        self.reads += 1
-        return self.events.get(event_id)
-
-    def keep_programme(self, programme: Programme) -> None:
-        """Note a programme."""
-        self.programmes[programme.id] = programme
-
-    def keep_event(self, event: EventPlan) -> None:
-        """Note an event."""
-        self.events[event.id] = event
 
 
 class FakeLedger:

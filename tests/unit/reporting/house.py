@@ -21,12 +21,9 @@ from services.reporting.store import (
     Ledger,
     Reader,
     Rebuilds,
-    ReportingWork,
 )
 from services.reporting.store.names import TOTALS, keys, totals_of
-from services.reporting.usecases.archive import Work
 from services.reporting.usecases.project import Projector
-from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Conflict
 from shared.messaging.group_commit import Outcome
 from shared.messaging.message import Message
@@ -49,15 +46,17 @@ class House:
             token_keys=Path("none"),
             instance=instance,
         )
-        self.messaging = open_messaging("reporting", self.settings, CollectorRegistry(), utc_now)
+        self.messaging = open_messaging(
+            "reporting", self.settings, CollectorRegistry(), utc_now, COLLECTIONS
+        )
         self.client = self.messaging.client
         self.database: Any = self.messaging.database
-        self.consumer: Consumer[Work] = self.messaging.consumer(ReportingWork, Refused)
+        self.consumer = self.messaging.consumer(Refused)
         handlers.subscribe(self.consumer)
         self.ledger = Ledger(self.client, database, instance, lease)
         self.registry = CollectorRegistry()
         self.projector = Projector(self.ledger, ProjectionMetrics(self.registry), utc_now)
-        self.reader = Reader(self.messaging.database)
+        self.reader = Reader(self.messaging.database, COLLECTIONS)
         self.archive = Archive(self.client, database)
         self.rebuilds = Rebuilds(self.client, database)
         self.letters = HistoryStore(self.client, database)
@@ -115,7 +114,7 @@ async def houses(
     instances = [House(mongo_url, database, name, lease) for name in names]
     committing = []
     for house in instances:
-        await house.messaging.prepare(COLLECTIONS, INDEXES)
+        await house.messaging.prepare(COLLECTIONS.names, INDEXES)
         await house.ledger.prepare()
         committing.append(asyncio.create_task(house.messaging.commit.run()))
     try:

@@ -8,21 +8,29 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.reporting.domain import Fact, Measure, Totals, fold
+from services.reporting.domain import EventPlan, Fact, Measure, Programme, Totals, fold
 from services.reporting.metrics import ProjectionMetrics
+from services.reporting.store import COLLECTIONS
 from services.reporting.usecases import history as history_module
 from services.reporting.usecases import project as project_module
 from services.reporting.usecases import rebuild as rebuild_module
-from services.reporting.usecases.archive import archive, archive_event, archive_programme
+from services.reporting.usecases.archive import (
+    ArchivedEvent,
+    Uncounted,
+    archive,
+    archive_event,
+    archive_programme,
+)
 from services.reporting.usecases.history import OVERLAP, Order, send_history
 from services.reporting.usecases.project import PAGE, Projector
 from services.reporting.usecases.rebuild import Superseded, rebuild
 from services.reporting.usecases.recount import recount
-from shared.contracts.intake import ProgrammePublished
+from shared.contracts.intake import ProgrammePublished, RequestReceived
 from shared.contracts.scheduler import EventScheduled
 from shared.messaging.errors import Conflict, NotPublished, Unavailable
 from shared.messaging.message import ADDRESSED
-from tests.unit.reporting.fake import FakeBus, FakeLedger, FakeLetters, FakeWork
+from shared.testing.bench import Bench
+from tests.unit.reporting.fake import FakeBus, FakeLedger, FakeLetters
 from tests.unit.reporting.histories import EVENTS, NOW, ZONES, programme, received, scheduled, told
 from tests.unit.reporting.test_domain import fact
 
@@ -38,33 +46,55 @@ def projector(ledger: FakeLedger) -> tuple[Projector, CollectorRegistry]:
     return Projector(ledger, ProjectionMetrics(registry), lambda: NOW), registry
 
 
-async def test_an_event_is_archived_without_a_read() -> None:
-    came = told(received("c1"))
-    work = FakeWork(came.envelope)
-    await archive(came.event, work)
-    assert (work.archived, work.reads) == ([came.event], 0)
+async def test_an_event_is_archived_and_put_on_the_work_list() -> None:
+    bench = Bench(COLLECTIONS)
+    await bench.handle(archive, received("c1"))
+    (kept,) = await bench.all(ArchivedEvent)
+    (row,) = await bench.all(Uncounted)
+    assert (kept.programme_id, kept.payload["case_id"]) == ("botram", "c1")
+    assert kept.envelope.actor == "service:intake"
+    assert (row.id, row.programme_id) == (kept.id, "botram")
+
+
+async def test_nothing_finer_than_a_sub_district_is_archived() -> None:
+    bench = Bench(COLLECTIONS)
+    at_home = RequestReceived(
+        case_id="c1",
+        programme_id="halo_pamor",
+        service="KK",
+        channel="agent",
+        region_code="32.75.01.1001",
+        rw="005",
+        pick_up=True,
+        deliver=False,
+    )
+    await bench.handle(archive, at_home)
+    (document,) = bench.memory.copies("archive")
+    assert document["payload"]["region_code"] == "32.75.01"
+    assert "rw" not in document["payload"]
+    assert "32.75.01.1001" not in repr(document)
 
 
 async def test_an_older_plan_is_archived_and_not_kept() -> None:
     newer, older = scheduled(place="Baru"), scheduled(place="Lama")
     assert isinstance(newer, EventScheduled)
     assert isinstance(older, EventScheduled)
-    work = FakeWork(told(newer, version=2).envelope)
-    await archive_event(newer, work)
-    work.cause = told(older, version=1).envelope
-    await archive_event(older, work)
-    assert work.archived == [newer, older]
-    assert work.events[EVENTS[0]].place == "Baru"
-    assert work.events[EVENTS[0]].services == ("KIA", "KK", "HEALTH_CHECK")
+    bench = Bench(COLLECTIONS)
+    await bench.handle(archive_event, newer, version=2)
+    await bench.handle(archive_event, older, version=1)
+    assert len(await bench.all(ArchivedEvent)) == 2
+    (plan,) = await bench.all(EventPlan)
+    assert (plan.id, plan.place) == (EVENTS[0], "Baru")
+    assert plan.services == ("KIA", "KK", "HEALTH_CHECK")
 
 
 async def test_a_programme_is_kept_with_the_names_of_its_services() -> None:
     published = programme()
     assert isinstance(published, ProgrammePublished)
-    work = FakeWork(told(published, version=3).envelope)
-    await archive_programme(published, work)
-    await archive_programme(published, work)
-    kept = work.programmes["botram"]
+    bench = Bench(COLLECTIONS)
+    await bench.handle(archive_programme, published, version=3)
+    await bench.handle(archive_programme, published, version=3)
+    (kept,) = await bench.all(Programme)
     assert (kept.version, kept.time_zone) == (3, "Asia/Jakarta")
     assert kept.services == {"KIA": "Kartu Identitas Anak", "KK": "Kartu Keluarga"}
 
