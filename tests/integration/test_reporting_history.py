@@ -56,7 +56,10 @@ async def test_a_letter_of_history_is_the_letter_that_once_came(
     house: House, out: AmqpBus, amqp_url: str
 ) -> None:
     at = datetime(2023, 3, 11, 2, 15, 0, 654321, tzinfo=UTC)
-    came = [told(received(f"c{n}"), at=at, recorded=at + timedelta(days=n)).message for n in (2, 1)]
+    came = [
+        told(programme(name=f"BOTRAM {n}"), at=at, recorded=at + timedelta(days=n)).message
+        for n in (2, 1)
+    ]
     came.append(Message(came[0].envelope, came[0].body.replace(b"{", b'{"new": 1e2, ', 1)))
     came.pop(0)
     for message in came:

@@ -1,6 +1,5 @@
 """The archive: what a unit writes into it, and the ways to read it through."""
 
-import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -35,6 +34,9 @@ PAGE = 1000
 _SNAPSHOT_TOO_OLD = 239
 
 
+_COUNTED = {"body": 0}
+
+
 class ArchiveCollection(Collection[ArchivedEvent]):
     """Archived events: the envelope beside the payload, and a time that ranges can be asked of."""
 
@@ -50,6 +52,7 @@ class ArchiveCollection(Collection[ArchivedEvent]):
             "archived_at": kept.archived_at,
             "envelope": envelope,
             "payload": kept.payload,
+            "body": kept.body,
         }
 
     def decode(self, document: Document) -> ArchivedEvent:
@@ -59,6 +62,7 @@ class ArchiveCollection(Collection[ArchivedEvent]):
             document["programme_id"],
             document["archived_at"],
             document["payload"],
+            bytes(document["body"]),
         )
 
 
@@ -71,9 +75,9 @@ class UncountedCollection(Collection[Uncounted]):
 
 
 def message_of(document: Mapping[str, Any]) -> Message:
-    """Return an archived event as a message: its own envelope, and the payload that is kept."""
-    body = json.dumps(document["payload"], ensure_ascii=False, separators=(",", ":")).encode()
-    return from_document({**document["envelope"], "_id": document["_id"], "body": body})
+    """Return an archived event as a message: its own envelope, and the body that is kept."""
+    whole = {**document["envelope"], "_id": document["_id"], "body": document["body"]}
+    return from_document(whole)
 
 
 def fact_of(document: Mapping[str, Any]) -> Fact:
@@ -97,7 +101,7 @@ async def facts_by_id(
     archive: Any, ids: Iterable[str], session: AsyncIOMotorClientSession | None = None
 ) -> list[Fact]:
     """Return these archived events as far as they are counted."""
-    found = archive.find({"_id": {"$in": list(ids)}}, session=session)
+    found = archive.find({"_id": {"$in": list(ids)}}, _COUNTED, session=session)
     return [fact_of(document) for document in await found.to_list(None)]
 
 
@@ -174,7 +178,9 @@ async def _pages(
     while True:
         query = {"programme_id": programme_id, "_id": {"$gt": last}}
         with translated():
-            found = database[ARCHIVE].find(query, sort=[("_id", 1)], limit=PAGE, session=session)
+            found = database[ARCHIVE].find(
+                query, _COUNTED, sort=[("_id", 1)], limit=PAGE, session=session
+            )
             page = [fact_of(document) for document in await found.to_list(None)]
         if not page:
             return

@@ -45,7 +45,9 @@ class HistoryStore:
         """Return what was archived after a place, oldest first."""
         sort = [("archived_at", 1), ("_id", 1)]
         with translated():
-            found = self._db[ARCHIVE].find(_query(order, after), sort=sort, limit=limit)
+            found = self._db[ARCHIVE].find(
+                _query(order, after), {"payload": 0}, sort=sort, limit=limit
+            )
             documents = await found.to_list(None)
         return [(Place(d["archived_at"], d["_id"]), message_of(d)) for d in documents]
 
