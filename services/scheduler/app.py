@@ -6,8 +6,8 @@ from services.scheduler import api, handlers
 from services.scheduler.config import Settings
 from services.scheduler.domain import Refused
 from services.scheduler.gateways import NationalCalendar
-from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader, SchedulerWork
-from services.scheduler.usecases import Work
+from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader
+from services.scheduler.usecases import Holidays, Reader
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
     HttpInterface,
@@ -24,17 +24,20 @@ def build(settings: Settings, clock: Clock = utc_now) -> Service:
     return assemble(DEFINITION, settings, clock)
 
 
-def _http_interface(context: ServiceContext[Work]) -> HttpInterface:
-    reader = SchedulerReader(context.messaging.database)
+def _http_interface(context: ServiceContext) -> HttpInterface:
     return HttpInterface(
-        rules=api.RULES, routers=[api.routes(context.commands, reader, NationalCalendar())]
+        rules=api.RULES,
+        routers=api.ROUTERS,
+        provides={
+            Reader: SchedulerReader(context.messaging.database, COLLECTIONS),
+            Holidays: NationalCalendar(),
+        },
     )
 
 
 DEFINITION: Final = ServiceDefinition(
     name="scheduler",
     version="0.1.0",
-    work=SchedulerWork,
     refused=Refused,
     subscribe=handlers.subscribe,
     http_interface=_http_interface,

@@ -1,11 +1,11 @@
 """Events that scheduler reads, each with the use case that answers it."""
 
-from services.scheduler.usecases import Work, copy_programme, issue_ticket, void_ticket
+from services.scheduler.usecases import copy_programme, issue_ticket, void_ticket
 from shared.contracts.intake import ProgrammePublished, RequestClosed, RequestReceived
 from shared.messaging.consumer import Consumer
 
 
-def subscribe(consumer: Consumer[Work]) -> None:
+def subscribe(consumer: Consumer) -> None:
     """Register every handler.
 
     Requests are kept in order by case, not by line: the requests of one batch then load their

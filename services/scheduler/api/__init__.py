@@ -1,5 +1,15 @@
-"""Scheduler over HTTP: events and their booths, the next ticket, who was served, who walked up."""
+"""Scheduler over HTTP: a file for each theme, with bodies, routes, answers and their rules.
 
-from services.scheduler.api.routes import PAGE, RULES, routes
+The rules say which roles may use which route; programme and region are held against the event.
+"""
 
-__all__ = ["PAGE", "RULES", "routes"]
+from typing import Final
+
+from services.scheduler.api import booths, events, programmes
+from services.scheduler.api.events import PAGE
+from shared.auth.rules import RouteRules
+
+RULES: Final[RouteRules] = {**events.RULES, **booths.RULES, **programmes.RULES}
+ROUTERS: Final = (events.router, booths.router, programmes.router)
+
+__all__ = ["PAGE", "ROUTERS", "RULES"]

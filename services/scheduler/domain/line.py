@@ -99,6 +99,16 @@ class Line:
     skipped: tuple[int, ...] = ()
 
     @property
+    def id(self) -> str:
+        """Return the line's id."""
+        return self.key(self.event_id, self.service)
+
+    @staticmethod
+    def key(event_id: str, service: str) -> str:
+        """Return the id of a line."""
+        return f"{event_id}/{service}"
+
+    @property
     def waiting(self) -> int:
         """Return how many wait."""
         return self.issued - self.called - self.void
@@ -194,6 +204,16 @@ class Counter:
     version: int = 0
     ticket_id: str | None = None
 
+    @property
+    def id(self) -> str:
+        """Return the counter's id."""
+        return self.key(self.event_id, self.booth_id)
+
+    @staticmethod
+    def key(event_id: str, booth_id: str) -> str:
+        """Return the id of a booth's counter."""
+        return f"{event_id}/{booth_id}"
+
     def call(self, ticket_id: str) -> "Counter":
         """Turn to the next ticket, whether or not the last one was served."""
         return replace(self, version=self.version + 1, ticket_id=ticket_id)
@@ -208,6 +228,16 @@ class Tally:
     service: str
     version: int = 0
     visitors: int = 0
+
+    @property
+    def id(self) -> str:
+        """Return the tally's id."""
+        return self.key(self.event_id, self.booth_id, self.service)
+
+    @staticmethod
+    def key(event_id: str, booth_id: str, service: str) -> str:
+        """Return the id of what is counted at a booth without tickets."""
+        return f"{event_id}/{booth_id}/{service}"
 
     def add(self, visitors: int) -> "Tally":
         """Count more people."""

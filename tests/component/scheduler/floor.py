@@ -8,6 +8,7 @@ from typing import Any, Final
 import httpx
 
 from services.scheduler.app import DEFINITION
+from services.scheduler.store import COLLECTIONS
 from shared.testing.messaging import MemoryMessaging, Receipt, memory_messaging
 from tests.unit.scheduler.sample import SETU, published, received
 
@@ -98,7 +99,10 @@ class Floor:
 @asynccontextmanager
 async def floor(*, planned: bool = True) -> AsyncIterator[Floor]:
     """Scheduler that knows two programmes and, if `planned`, an event of each."""
-    async with memory_messaging("scheduler") as messaging, messaging.client(DEFINITION) as client:
+    async with (
+        memory_messaging("scheduler", collections=COLLECTIONS) as messaging,
+        messaging.client(DEFINITION) as client,
+    ):
         running = Floor(messaging, client)
         await messaging.deliver(published())
         await messaging.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))

@@ -1,17 +1,18 @@
-"""Plan an event, or plan it anew."""
+"""Events: planned, and planned anew."""
 
 from typing import Any
 
 from services.scheduler.domain import Plan, Programme, ScheduledEvent
-from services.scheduler.usecases.ports import Allow, Holidays, Work
+from services.scheduler.usecases.ports import Allow, Holidays
+from services.scheduler.usecases.tickets import lines_of
 from shared.contracts.scheduler import BoothPlan, EventScheduled
-from shared.messaging.errors import Missing
+from shared.messaging.unit_of_work import UnitOfWork
 
 
 async def schedule_event(
     event_id: str,
     plan: Plan,
-    work: Work,
+    uow: UnitOfWork,
     *,
     allow: Allow,
     holidays: Holidays,
@@ -24,18 +25,16 @@ async def schedule_event(
     take away a line that people stand in.
     """
     allow(plan)
-    programme = await work.programme(plan.programme_id)
-    if programme is None:
-        raise Missing("programme")
-    known = await work.scheduled(event_id)
+    programme = await uow.require(Programme, plan.programme_id)
+    known = await uow.get(ScheduledEvent, event_id)
     if known is not None:
         allow(known.plan)
     plan.check(programme)
     event = known.replan(plan) if known else _first(event_id, plan, programme)
     if event is not known:
-        await _offer(event, known, work)
-        work.keep(event)
-        work.publish(_scheduled(event), version=event.version)
+        await _offer(event, known, uow)
+        uow.add(event)
+        uow.publish(_scheduled(event), version=event.version)
     cautions = programme.cautions(plan.on, holidays.on(plan.on), weekday)
     warnings = [{"reason": caution.reason, "detail": caution.detail} for caution in cautions]
     return {"version": event.version, "warnings": warnings}
@@ -45,7 +44,7 @@ def _first(event_id: str, plan: Plan, programme: Programme) -> ScheduledEvent:
     return ScheduledEvent(event_id, 1, plan, programme.time_zone)
 
 
-async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, work: Work) -> None:
+async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: UnitOfWork) -> None:
     """Open and close lines; those that people hold tickets of stay in their region.
 
     They are written here, although the plan says the same, because numbers are given out by the
@@ -54,13 +53,13 @@ async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, work: Wor
     now = event.plan.ticketed_services
     moved = before is not None and before.plan.region_code != event.plan.region_code
     gone = set(before.plan.ticketed_services).difference(now) if before else set()
-    for line in await work.lines(event.id, sorted(gone)):
-        work.keep(line.withdraw())
-    for line in await work.lines(event.id, now):
+    for line in await lines_of(event.id, sorted(gone), uow):
+        uow.add(line.withdraw())
+    for line in await lines_of(event.id, now, uow):
         if not line.offered:
-            work.keep(line.offer())
+            uow.add(line.offer())
         elif moved:
-            work.keep(line.move())
+            uow.add(line.move())
 
 
 def _scheduled(event: ScheduledEvent) -> EventScheduled:

@@ -1,22 +1,21 @@
 """People who walked up to a booth without tickets."""
 
-from services.scheduler.domain import Refused
-from services.scheduler.usecases.ports import Allow, Work
+from services.scheduler.domain import Refused, ScheduledEvent, Tally
+from services.scheduler.usecases.ports import Allow
 from shared.contracts.envelope import new_id
 from shared.contracts.scheduler import VisitRecorded
 from shared.messaging.errors import Missing
+from shared.messaging.unit_of_work import UnitOfWork
 
 
 async def record_visit(
-    event_id: str, booth_id: str, service: str, visitors: int, work: Work, *, allow: Allow
+    event_id: str, booth_id: str, service: str, visitors: int, uow: UnitOfWork, *, allow: Allow
 ) -> str:
     """Count people who were served without a ticket; return the id of this count.
 
     Raises Missing, and Refused: ticketed (its visitors are counted by their tickets), not_offered.
     """
-    event = await work.scheduled(event_id)
-    if event is None:
-        raise Missing("event")
+    event = await uow.require(ScheduledEvent, event_id)
     allow(event.plan)
     booth = event.plan.booth(booth_id)
     if booth is None:
@@ -34,7 +33,8 @@ async def record_visit(
         region_code=event.plan.region_code,
         visitors=visitors,
     )
-    tally = await work.tally(event_id, booth_id, service)
-    work.keep(tally.add(visitors))
-    work.publish(visit, version=1)
+    key = Tally.key(event_id, booth_id, service)
+    tally = await uow.get(Tally, key) or Tally(event_id, booth_id, service)
+    uow.add(tally.add(visitors))
+    uow.publish(visit, version=1)
     return visit.visit_id

@@ -1,0 +1,132 @@
+"""Booths over HTTP: the next ticket, who was served, who walked up."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field, StrictInt
+
+from services.scheduler.api.parts import READERS, BoothPath, EventId, ReaderDep, allowed, visible
+from services.scheduler.domain import MAX_NUMBER, TicketState
+from services.scheduler.usecases import call_next, record_visit, serve_ticket
+from services.scheduler.usecases.ticket_events import answer
+from shared.auth.roles import Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.event import ServiceCode
+from shared.contracts.scheduler import BoothId
+from shared.runtime import CommandsDep, SentDep
+from shared.web.body import Body
+from shared.web.guard import CallerDep
+from shared.web.problems import NotFound
+
+router = APIRouter(prefix="/api")
+_BOOTH: Final = "/events/{event_id}/booths/{booth_id}"
+_OPERATORS: Final = Rule({Role.OPERATOR})
+RULES: Final[RouteRules] = {
+    "POST /api/events/{event_id}/booths/{booth_id}/calls": _OPERATORS,
+    "GET /api/events/{event_id}/booths/{booth_id}/current": READERS,
+    "POST /api/events/{event_id}/services/{service}/tickets/{number}/serve": _OPERATORS,
+    "POST /api/events/{event_id}/booths/{booth_id}/visits": _OPERATORS,
+}
+
+MAX_VISITORS: Final = 1000
+"""People in one count, as the contract has it."""
+
+
+class ServeBody(Body):
+    """Who served."""
+
+    booth_id: BoothId
+
+
+class VisitBody(Body):
+    """How many people walked up and were served."""
+
+    service: ServiceCode
+    visitors: Annotated[StrictInt, Field(ge=1, le=MAX_VISITORS)]
+
+
+class TicketAnswer(BaseModel):
+    """A ticket as the booth that called it sees it; the person behind it is known to intake."""
+
+    ticket_id: str
+    service: str
+    number: int
+    state: TicketState
+    case_id: str
+    booth_id: str | None
+
+
+class CallAnswer(BaseModel):
+    """The ticket at a booth; null where there is none."""
+
+    ticket: TicketAnswer | None
+
+
+class VisitAnswer(BaseModel):
+    """A count that was recorded."""
+
+    visit_id: str
+
+
+@router.post(f"{_BOOTH}/calls")
+async def post_call(
+    event_id: EventId, booth_id: BoothPath, caller: CallerDep, commands: CommandsDep, sent: SentDep
+) -> CallAnswer:
+    """Call the next ticket; `ticket` is null where nobody waits."""
+    outcome = await commands.run(
+        lambda uow: call_next(event_id, booth_id, uow, allow=allowed(caller)),
+        sent=sent,
+        key=event_id,
+    )
+    return CallAnswer(ticket=outcome.answer)
+
+
+@router.get(f"{_BOOTH}/current")
+async def get_current(
+    event_id: EventId, booth_id: BoothPath, caller: CallerDep, reader: ReaderDep
+) -> CallAnswer:
+    """Return the ticket that the booth called last, served or not."""
+    event = await visible(event_id, caller, reader)
+    if event.plan.booth(booth_id) is None:
+        raise NotFound("booth")
+    ticket = await reader.current(event_id, booth_id)
+    return CallAnswer(ticket=TicketAnswer.model_validate(answer(ticket)) if ticket else None)
+
+
+@router.post("/events/{event_id}/services/{service}/tickets/{number}/serve")
+async def post_serve(
+    event_id: EventId,
+    service: Annotated[ServiceCode, Path()],
+    number: Annotated[int, Path(ge=1, le=MAX_NUMBER)],
+    body: ServeBody,
+    caller: CallerDep,
+    commands: CommandsDep,
+    sent: SentDep,
+) -> TicketAnswer:
+    """Note that the booth that called a ticket has served its holder."""
+    allow = allowed(caller)
+    outcome = await commands.run(
+        lambda uow: serve_ticket(event_id, service, number, body.booth_id, uow, allow=allow),
+        sent=sent,
+        key=f"{event_id}/{service}/{number}",
+    )
+    return TicketAnswer.model_validate(outcome.answer)
+
+
+@router.post(f"{_BOOTH}/visits")
+async def post_visit(
+    event_id: EventId,
+    booth_id: BoothPath,
+    body: VisitBody,
+    caller: CallerDep,
+    commands: CommandsDep,
+    sent: SentDep,
+) -> VisitAnswer:
+    """Record people who were served at a booth without tickets."""
+    allow = allowed(caller)
+    outcome = await commands.run(
+        lambda uow: record_visit(event_id, booth_id, body.service, body.visitors, uow, allow=allow),
+        sent=sent,
+        key=event_id,
+    )
+    return VisitAnswer(visit_id=outcome.answer)

@@ -1,0 +1,334 @@
+"""Events over HTTP: planned, listed, and shown with their numbers."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    ValidationInfo,
+    field_validator,
+)
+
+from services.scheduler.api.parts import READERS, EventId, HolidaysDep, ReaderDep, allowed, visible
+from services.scheduler.domain import Booth, Line, Plan, ScheduledEvent, Tally
+from services.scheduler.usecases import schedule_event
+from shared.auth.roles import Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.event import ProgrammeId, PublicText, RegionCode, ServiceCode
+from shared.contracts.scheduler import BoothId
+from shared.runtime import CommandsDep, SentDep
+from shared.web.body import Body, Unfit
+from shared.web.guard import CallerDep
+from shared.web.problems import FieldError, InvalidFields
+
+router = APIRouter(prefix="/api")
+RULES: Final[RouteRules] = {
+    "PUT /api/events/{event_id}": Rule({Role.PLANNER}),
+    "GET /api/events": READERS,
+    "GET /api/events/{event_id}": READERS,
+}
+
+PAGE: Final = 200
+"""Events in one answer at most."""
+MAX_BOOTHS: Final = 60
+"""As the contract has it; the largest BOTRAM had 45 (KEMUDI 10(1) 2025)."""
+MAX_SERVICES: Final = 10
+"""Services at one booth, as the contract has it."""
+FIRST_DAY: Final = date(2000, 1, 1)
+LAST_DAY: Final = date(2100, 12, 31)
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_out(value: object) -> object:
+    # pydantic would also take seconds since 1970 for a day.
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise Unfit("a day is written 2023-03-11")
+    if not isinstance(value, str | date):
+        raise Unfit("a day is a text such as 2023-03-11")
+    return value
+
+
+def _near(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Unfit(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_near)]
+LocalTime = Annotated[
+    str,
+    Field(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        description="By the programme's own clock.",
+        examples=["09:00"],
+    ),
+]
+OneLine = Annotated[
+    PublicText,
+    Field(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"),
+]
+"""A public name: one line, no control characters, no space at its ends."""
+
+
+class Weekday(StrEnum):
+    """A day of the week, Monday first."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+    @classmethod
+    def of(cls, day: date) -> "Weekday":
+        """Return the weekday of a day."""
+        return tuple(cls)[day.weekday()]
+
+    @property
+    def number(self) -> int:
+        """Return 0 for Monday to 6 for Sunday."""
+        return tuple(Weekday).index(self)
+
+
+class BoothBody(Body):
+    """A booth. A ticketed one offers services of the programme's catalogue."""
+
+    booth_id: BoothId
+    agency: OneLine
+    services: Annotated[tuple[ServiceCode, ...], Field(min_length=1, max_length=MAX_SERVICES)]
+    ticketed: StrictBool
+
+    @field_validator("services")
+    @classmethod
+    def _each_once(cls, services: tuple[str, ...]) -> tuple[str, ...]:
+        _unique(services, "a service twice")
+        return services
+
+
+class EventBody(Body):
+    """An event as it shall stand."""
+
+    programme_id: ProgrammeId
+    name: OneLine
+    place: OneLine
+    region_code: RegionCode
+    on: Day
+    opens: LocalTime
+    closes: LocalTime
+    booths: Annotated[tuple[BoothBody, ...], Field(min_length=1, max_length=MAX_BOOTHS)]
+    weekday: Weekday | None = Field(
+        default=None, description="As the printed schedule has it; a difference is a warning."
+    )
+
+    @field_validator("closes")
+    @classmethod
+    def _after_opening(cls, closes: str, info: ValidationInfo) -> str:
+        opens = info.data.get("opens")
+        if opens is not None and closes <= opens:
+            raise Unfit("must be later than opens, on the same day")
+        return closes
+
+    @field_validator("booths")
+    @classmethod
+    def _each_once(cls, booths: tuple[BoothBody, ...]) -> tuple[BoothBody, ...]:
+        _unique([booth.booth_id for booth in booths], "a booth_id twice")
+        return booths
+
+    def plan(self) -> Plan:
+        """Return the plan."""
+        return Plan(
+            programme_id=self.programme_id,
+            name=self.name,
+            place=self.place,
+            region_code=self.region_code,
+            on=self.on,
+            opens=time.fromisoformat(self.opens),
+            closes=time.fromisoformat(self.closes),
+            booths=tuple(Booth(b.booth_id, b.agency, b.services, b.ticketed) for b in self.booths),
+        )
+
+
+def _unique(values: Sequence[str], otherwise: str) -> None:
+    if len(set(values)) < len(values):
+        raise Unfit(otherwise)
+
+
+class WarningAnswer(BaseModel):
+    """What is unusual about a day; the event stands nevertheless."""
+
+    reason: str
+    detail: str
+
+
+class ScheduledAnswer(BaseModel):
+    """How an event stands now."""
+
+    event_id: str
+    version: int
+    weekday: Weekday
+    warnings: list[WarningAnswer]
+
+
+class BoothAnswer(BaseModel):
+    """A booth of an event."""
+
+    booth_id: str
+    agency: str
+    services: tuple[str, ...]
+    ticketed: bool
+
+
+class EventAnswer(BaseModel):
+    """An event. `opens` and `closes` are local to `time_zone`; the others are UTC."""
+
+    event_id: str
+    version: int
+    programme_id: str
+    name: str
+    place: str
+    region_code: str
+    on: date
+    weekday: Weekday
+    opens: str
+    closes: str
+    time_zone: str
+    opens_at: datetime
+    closes_at: datetime
+    booths: list[BoothAnswer]
+
+
+class LineAnswer(BaseModel):
+    """The line of one service, counted in tickets: issued = called + waiting + void."""
+
+    service: str
+    issued: int
+    called: int
+    served: int
+    waiting: int
+    void: int
+
+
+class TallyAnswer(BaseModel):
+    """How many people walked up to a booth for one service."""
+
+    booth_id: str
+    service: str
+    visitors: int
+
+
+class EventDetail(EventAnswer):
+    """An event with its numbers."""
+
+    lines: list[LineAnswer]
+    visits: list[TallyAnswer]
+
+
+def event_answer(event: ScheduledEvent) -> EventAnswer:
+    """Return an event without its numbers."""
+    plan = event.plan
+    return EventAnswer(
+        event_id=event.id,
+        version=event.version,
+        programme_id=plan.programme_id,
+        name=plan.name,
+        place=plan.place,
+        region_code=plan.region_code,
+        on=plan.on,
+        weekday=Weekday.of(plan.on),
+        opens=plan.opens.isoformat("minutes"),
+        closes=plan.closes.isoformat("minutes"),
+        time_zone=event.time_zone,
+        opens_at=event.opens_at,
+        closes_at=event.closes_at,
+        booths=[
+            BoothAnswer(booth_id=b.id, agency=b.agency, services=b.services, ticketed=b.ticketed)
+            for b in plan.booths
+        ],
+    )
+
+
+def event_detail(
+    event: ScheduledEvent, lines: Sequence[Line], tallies: Sequence[Tally]
+) -> EventDetail:
+    """Return an event with its numbers."""
+    return EventDetail(
+        **event_answer(event).model_dump(),
+        lines=[_line(line) for line in lines],
+        visits=[
+            TallyAnswer(booth_id=tally.booth_id, service=tally.service, visitors=tally.visitors)
+            for tally in tallies
+        ],
+    )
+
+
+def _line(line: Line) -> LineAnswer:
+    return LineAnswer(
+        service=line.service,
+        issued=line.issued,
+        called=line.called,
+        served=line.served,
+        waiting=line.waiting,
+        void=line.void,
+    )
+
+
+@router.put("/events/{event_id}")
+async def put_event(
+    event_id: EventId,
+    body: EventBody,
+    caller: CallerDep,
+    commands: CommandsDep,
+    holidays: HolidaysDep,
+    sent: SentDep,
+) -> ScheduledAnswer:
+    """Plan an event, or plan it anew; the same content again changes nothing."""
+    plan = body.plan()
+    outcome = await commands.run(
+        lambda uow: schedule_event(
+            event_id,
+            plan,
+            uow,
+            allow=allowed(caller),
+            holidays=holidays,
+            weekday=body.weekday.number if body.weekday else None,
+        ),
+        sent=sent,
+        key=event_id,
+    )
+    return ScheduledAnswer(event_id=event_id, weekday=Weekday.of(plan.on), **outcome.answer)
+
+
+@router.get("/events")
+async def list_events(
+    caller: CallerDep,
+    reader: ReaderDep,
+    programme_id: Annotated[ProgrammeId, Query()],
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+) -> list[EventAnswer]:
+    """Return a programme's events in the caller's regions, both days included, by day."""
+    if first is not None and last is not None and last < first:
+        raise InvalidFields(FieldError("query/to", "must not be before from"))
+    regions = caller.regions(programme_id)
+    found = await reader.events(programme_id, first=first, last=last, regions=regions, limit=limit)
+    return [event_answer(event) for event in found]
+
+
+@router.get("/events/{event_id}")
+async def get_event(event_id: EventId, caller: CallerDep, reader: ReaderDep) -> EventDetail:
+    """Return an event with the numbers of its lines and of who walked up."""
+    event = await visible(event_id, caller, reader)
+    lines = await reader.lines(event_id, event.plan.ticketed_services)
+    return event_detail(event, lines, await reader.tallies(event_id))

@@ -1,0 +1,46 @@
+"""What scheduler's routes share: path parameters, dependencies and the check of an event."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Path
+
+from services.scheduler.domain import Plan, ScheduledEvent
+from services.scheduler.usecases import Allow, Holidays, Reader
+from shared.auth.roles import Caller, Role
+from shared.auth.rules import Rule
+from shared.contracts.scheduler import BoothId
+from shared.runtime import provided
+from shared.web.problems import NotFound
+
+READERS: Final = Rule({Role.OPERATOR, Role.PLANNER, Role.HEAD, Role.ADMIN, Role.SERVICE})
+
+EventId = Annotated[
+    str,
+    Path(
+        # No slash: the ids of lines and tickets are made of it. 64 of a ticket id's 120 characters.
+        pattern=r"^[a-z][a-z0-9_-]{0,63}$",
+        description="Administrative, such as programme, day and place; never of a person.",
+        examples=["botram-2023-03-11-setu"],
+    ),
+]
+BoothPath = Annotated[BoothId, Path()]
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+HolidaysDep = Annotated[Holidays, Depends(provided(Holidays))]
+
+
+async def visible(event_id: str, caller: Caller, reader: Reader) -> ScheduledEvent:
+    """Return an event that the caller may see. Raises NotFound and Forbidden."""
+    event = await reader.get(ScheduledEvent, event_id)
+    if event is None:
+        raise NotFound("event")
+    allowed(caller)(event.plan)
+    return event
+
+
+def allowed(caller: Caller) -> Allow:
+    """Return the check that the caller may act at an event so planned. It raises Forbidden."""
+
+    def check(plan: Plan) -> None:
+        caller.require(programme=plan.programme_id, region=plan.region_code)
+
+    return check

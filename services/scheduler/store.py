@@ -1,0 +1,84 @@
+"""What scheduler keeps, and the queries of its lists.
+
+A line is found by event and service and a ticket by its place in a line, so that whatever has to be
+decided reads documents it can name.
+"""
+
+from collections.abc import Collection as Some
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from services.scheduler.domain import (
+    Case,
+    Counter,
+    Line,
+    Programme,
+    ScheduledEvent,
+    Tally,
+    Ticket,
+)
+from shared.messaging.collections import Collection, Collections
+from shared.mongo.migrations import Index
+from shared.mongo.reader import MongoReader
+from shared.mongo.regions import within
+
+EVENTS = "events"
+TALLIES = "tallies"
+
+COLLECTIONS = Collections(
+    Collection("programmes", Programme),
+    Collection(EVENTS, ScheduledEvent, label="event"),
+    Collection("lines", Line),
+    Collection("tickets", Ticket),
+    Collection("cases", Case),
+    Collection("counters", Counter),
+    Collection(TALLIES, Tally),
+)
+INDEXES = (
+    Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
+    Index(TALLIES, (("event_id", 1),)),
+)
+
+
+class SchedulerReader(MongoReader):
+    """`usecases.Reader`. Every method may raise Unavailable."""
+
+    async def events(
+        self,
+        programme_id: str,
+        *,
+        first: date | None,
+        last: date | None,
+        regions: Some[str],
+        limit: int,
+    ) -> list[ScheduledEvent]:
+        """Return a programme's events in these regions (`*`: all), by day, at most `limit`."""
+        place = within("plan.region_code", regions)
+        query = {"plan.programme_id": programme_id, **_between(first, last), **place}
+        by_day = (("plan.on", 1), ("_id", 1))
+        return await self.find(ScheduledEvent, query, sort=by_day, limit=limit)
+
+    async def lines(self, event_id: str, services: Iterable[str]) -> list[Line]:
+        """Return the lines of these services, in their order, new where there are none yet."""
+        wanted = list(services)
+        ids = [Line.key(event_id, service) for service in wanted]
+        found = {line.service: line for line in await self.find(Line, {"_id": {"$in": ids}})}
+        return [found.get(service, Line(event_id, service)) for service in wanted]
+
+    async def tallies(self, event_id: str) -> list[Tally]:
+        """Return who walked up, by booth and service."""
+        return await self.find(Tally, {"event_id": event_id})
+
+    async def current(self, event_id: str, booth_id: str) -> Ticket | None:
+        """Return the ticket that a booth called last."""
+        counter = await self.get(Counter, Counter.key(event_id, booth_id))
+        if counter is None or counter.ticket_id is None:
+            return None
+        return await self.get(Ticket, counter.ticket_id)
+
+
+def _between(first: date | None, last: date | None) -> dict[str, Any]:
+    ends = {"$gte": first, "$lte": last}
+    given = {name: day.isoformat() for name, day in ends.items() if day is not None}
+    return {"plan.on": given} if given else {}

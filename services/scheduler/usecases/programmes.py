@@ -1,0 +1,22 @@
+"""Keeping up with what intake publishes about programmes."""
+
+from services.scheduler.domain import Programme
+from shared.contracts.intake import ProgrammePublished
+from shared.messaging.copies import keep_newest, published_version
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+async def copy_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:
+    """Keep our copy of a programme up to date."""
+    copy = Programme(
+        id=event.programme_id,
+        version=published_version(uow),
+        name=event.name,
+        owner=event.owner,
+        region_code=event.region_code,
+        time_zone=event.time_zone,
+        services=tuple(service.code for service in event.services),
+        closed=event.calendar.closed,
+        open=event.calendar.open,
+    )
+    await keep_newest(copy, uow)
