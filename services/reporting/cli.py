@@ -71,7 +71,7 @@ async def history(
     settings: Settings, operator: OperatorSettings, wanted: Order, say: Say, *, anew: bool = False
 ) -> int:
     """Send archived events to a new consumer's queue, going on where the last run stopped."""
-    bus = AmqpBus(operator.amqp_url, f"{NAME}.history", OPERATOR)
+    bus = AmqpBus(operator.amqp_url, f"{NAME}.history", user=OPERATOR)
     async with _connected(settings) as client:
         letters = HistoryStore(client, settings.mongo_database)
         try:

@@ -63,11 +63,14 @@ class Bus(Protocol):
 class AmqpBus:
     """The real bus."""
 
-    def __init__(self, url: str, name: str, user: str = "") -> None:
-        """Publish as `user`, which is the broker's own: by default `name`."""
+    def __init__(self, url: str, name: str, user: str | None = None) -> None:
+        """Publish as the broker's `user` of the login; None: as the source of each message.
+
+        The broker refuses a name that is not the login's, unless that may impersonate.
+        """
         self._url = url
         self._name = name
-        self._user = user or name
+        self._user = user
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self.answering = True
@@ -138,7 +141,7 @@ class AmqpBus:
         """Send on what was received, readable or not. Raises NotPublished."""
         try:
             channel = await self._open_channel()
-            letter.properties.user_id = self._user
+            self._sign(letter)
             confirmation = await channel.basic_publish(
                 letter.body,
                 exchange=letter.exchange,
@@ -159,9 +162,13 @@ class AmqpBus:
             raise NotPublished("returned or refused")
 
     def _letter(self, message: Message) -> RawMessage:
-        said = properties(message)
-        said.user_id = self._user
-        return RawMessage(message.body, said, message.exchange, message.key)
+        letter = RawMessage(message.body, properties(message), message.exchange, message.key)
+        self._sign(letter)
+        return letter
+
+    def _sign(self, letter: RawMessage) -> None:
+        if self._user is not None:
+            letter.properties.user_id = self._user
 
     async def _open_channel(self) -> aiormq.Channel:
         if self._channel is None or not self.connected:

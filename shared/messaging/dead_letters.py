@@ -142,7 +142,7 @@ async def open_dead_letters(url: str, queue: str) -> AsyncIterator[DeadLetters]:
     async with await aio_pika.connect(url, timeout=_CONNECT_WITHIN) as connection:
         channel = await connection.channel()
         source = await channel.get_queue(dead_queue(queue), ensure=False)
-        bus = AmqpBus(url, OPERATOR)
+        bus = AmqpBus(url, OPERATOR, user=OPERATOR)
         try:
             async with asyncio.timeout(_CONNECT_WITHIN):
                 await bus.connect()
