@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.intake.app import TEXTS
-from services.intake.domain import TrackingCodes
+from services.intake.domain import Secrets
 from shared.contracts.courier import DeliveryConfirmed, DeliveryReported, DocumentCollected
 from shared.contracts.scheduler import TicketIssued
 from shared.web.texts import Texts
@@ -166,7 +166,7 @@ async def test_who_has_no_receipt_code_gives_his_word_to_an_operator() -> None:
 
 def receipt_code(recorded: dict[str, Any]) -> str:
     """Return the code of a request, also where none was handed out."""
-    return TrackingCodes(SECRET.encode()).receipt_code(recorded["case_id"])
+    return Secrets(SECRET.encode()).receipt_code(recorded["case_id"])
 
 
 @pytest.mark.parametrize(
