@@ -35,11 +35,13 @@ from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
+_READERS: Final = Rule(set(Role) - {Role.CHANNEL})
+
 RULES: Final[RouteRules] = {
     "PUT /api/programmes/{programme_id}": Rule({Role.ADMIN}),
     "POST /api/programmes/{programme_id}/copies": Rule({Role.ADMIN}),
-    "GET /api/programmes": Rule(set(Role)),
-    "GET /api/programmes/{programme_id}": Rule(set(Role)),
+    "GET /api/programmes": _READERS,
+    "GET /api/programmes/{programme_id}": _READERS,
 }
 
 MAX_SERVICES: Final = 100

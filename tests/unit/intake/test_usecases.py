@@ -44,7 +44,6 @@ from tests.unit.intake.sample import (
     later,
 )
 
-
 SECRETS = Secrets(b"s" * 32)
 
 
@@ -298,8 +297,8 @@ async def test_without_a_nik_phone_and_name_tell_who_somebody_is() -> None:
     work = bench()
     await record(work, at_event(person=Person("Siti  Contoh", phone="+628120000001")))
 
+    same = Person("siti contoh", phone="+628120000001")
     with pytest.raises(AlreadyOpen):
-        same = Person("siti contoh", phone="+628120000001")
         await record(work, at_event(person=same, case_id="case-2"))
     child = Person("Ani Contoh", phone="+628120000001")
     assert await record(work, at_event(person=child, case_id="case-2"))
@@ -331,6 +330,6 @@ async def test_a_person_is_known_again_after_a_change_of_the_secret() -> None:
     work = bench()
     await record(work, at_event(person=SITI))
 
+    newer = Secrets(b"t" * 32, b"s" * 32)
     with pytest.raises(AlreadyOpen):
-        newer = Secrets(b"t" * 32, b"s" * 32)
         await record(work, at_event(person=SITI, case_id="case-2"), secrets=newer)
