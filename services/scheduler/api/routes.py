@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
+from pydantic import Field
 
 from services.scheduler.api.answers import (
     CallAnswer,
@@ -32,6 +33,7 @@ from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ProgrammeId, ServiceCode
 from shared.contracts.scheduler import BoothId
+from shared.contracts.text import Reason, token
 from shared.runtime.commands import Commands, SentDep
 from shared.web.guard import CallerDep
 from shared.web.problems import FieldError, InvalidFields, NotFound
@@ -53,11 +55,18 @@ RULES: Final[RouteRules] = {
 
 PAGE: Final = 200
 """Events in one answer at most."""
-EventId = Annotated[
+PlannedEventId = Annotated[
     str,
+    # No slash: the ids of lines and tickets are made of it. 64 of a ticket id's 120 characters.
+    Field(pattern=token("a-z", "_-"), max_length=64),
+    Reason(
+        "an event id has 1 to 64 of a-z 0-9 _ -, begins with a letter, and has no nine digits "
+        "without a letter between them"
+    ),
+]
+EventId = Annotated[
+    PlannedEventId,
     Path(
-        # No slash: the ids of lines and tickets are made of it. 64 of a ticket id's 120 characters.
-        pattern=r"^[a-z][a-z0-9_-]{0,63}$",
         description="Administrative, such as programme, day and place; never of a person.",
         examples=["botram-2023-03-11-setu"],
     ),
