@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import aio_pika
 from aio_pika import Message
@@ -17,6 +18,7 @@ from pamqp.common import Arguments
 
 QUORUM: Arguments = {"x-queue-type": "quorum"}
 _IN_FLIGHT = 500
+_SLICE = 3000
 _GIVE_UP = 240.0
 
 
@@ -27,6 +29,14 @@ class Post:
     message: Message
     exchange: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What was measured between two messages: seconds on the clock and of a processor."""
+
+    seconds: float
+    processor: float
 
 
 async def quorum_queue(
@@ -42,36 +52,49 @@ async def quorum_queue(
 
 async def send_all(channel: AbstractChannel, posts: Iterable[Post]) -> float:
     """Publish with confirms, as many at once as pays, and return the seconds it took."""
-    gate = asyncio.Semaphore(_IN_FLIGHT)
     exchanges: dict[str, AbstractExchange] = {}
+    took, rest = 0.0, iter(posts)
+    while some := list(islice(rest, _SLICE)):
+        for name in {post.exchange for post in some} - exchanges.keys():
+            exchanges[name] = await channel.get_exchange(name, ensure=False)
+        took += await _send(exchanges, some)
+    return took
+
+
+async def _send(exchanges: dict[str, AbstractExchange], posts: Iterable[Post]) -> float:
+    gate = asyncio.Semaphore(_IN_FLIGHT)
 
     async def one(post: Post) -> None:
         async with gate:
             await exchanges[post.exchange].publish(post.message, post.key)
 
-    ready = list(posts)
-    for name in {post.exchange for post in ready}:
-        exchanges[name] = await channel.get_exchange(name, ensure=False)
     started = time.perf_counter()
-    await asyncio.gather(*[one(post) for post in ready])
+    await asyncio.gather(*[one(post) for post in posts])
     return time.perf_counter() - started
 
 
-async def drained(queue: AbstractQueue, count: int) -> float:
-    """Return the seconds from the first to the last of `count` messages, each acknowledged."""
-    seen, first, done = 0, 0.0, asyncio.Event()
+async def drained(
+    queue: AbstractQueue, warm: int, count: int, processor: Callable[[], float] = lambda: 0.0
+) -> Window:
+    """Acknowledge `warm + count` messages; return what passed while the last `count` came.
+
+    `processor` says how many seconds of a processor the measured process has used so far.
+    """
+    seen, start, end = 0, (0.0, 0.0), (0.0, 0.0)
+    done = asyncio.Event()
 
     async def take(message: AbstractIncomingMessage) -> None:
-        nonlocal seen, first
+        nonlocal seen, start, end
         await message.ack()
-        first = first or time.perf_counter()
         seen += 1
-        if seen == count:
+        if seen == warm:
+            start = (time.perf_counter(), processor())
+        elif seen == warm + count:
+            end = (time.perf_counter(), processor())
             done.set()
 
     tag = await queue.consume(take)
     async with asyncio.timeout(_GIVE_UP):
         await done.wait()
-    took = time.perf_counter() - first
     await queue.cancel(tag)
-    return took
+    return Window(end[0] - start[0], end[1] - start[1])
