@@ -40,7 +40,7 @@ def bodies(event_id: str, first: int, count: int) -> Iterator[dict[str, Any]]:
             "region_code": chance.choice(_PLACES),
             "applicant": {
                 "name": f"Siti Contoh {_letters(number)}",
-                "nik": f"321699{1 + number // 10_000:02}0190{number % 10_000:04}",
+                "nik": f"321699{1 + number // 9_999:02}0190{1 + number % 9_999:04}",
                 "address": f"Kampung Contoh No. {number}",
             },
         }
