@@ -12,14 +12,20 @@ from deploy.local import stack as stacks
 from deploy.local.servers import Say, Servers
 from tests.benchmarks.contenders import Bench, Measured, Size
 
-SIZES: Final = {
-    "raw": Size(2_000, 40_000),
-    "ours": Size(2_000, 20_000),
-    "faststream": Size(500, 5_000),
-    "celery_prefork": Size(500, 4_500),
-    "celery_threads": Size(500, 4_500),
+LEAST: Final = {
+    "raw": 20_000,
+    "ours": 20_000,
+    "faststream": 3_000,
+    "celery_prefork": 3_000,
+    "celery_threads": 3_000,
 }
-"""Chosen by each one's rate on two cores, so that a round measures at least twenty seconds."""
+"""Events a round of each contender, at least; more where that many take less than `_SECONDS`."""
+
+_MOST = 100_000
+_SECONDS = 25
+_WARM_SECONDS = 3
+_TRIAL = Size(500, 1_000)
+"""Tells each contender's rate, from which its size follows; not in the figures."""
 
 Contender = Callable[[Size], Awaitable[Measured]]
 
@@ -37,15 +43,25 @@ def _rounds(
     bench: Bench, say: Say, rounds: int, most: int | None
 ) -> Mapping[str, Sequence[Measured]]:
     """Run the contenders in turn, so that a slow minute of the machine hits all."""
-    found: dict[str, list[Measured]] = {name: [] for name in SIZES}
+    sizes = {name: sized(_run(bench, name, _TRIAL).rate, name, most) for name in LEAST}
+    found: dict[str, list[Measured]] = {name: [] for name in sizes}
     for number in range(1, rounds + 1):
-        for name, size in SIZES.items():
-            contender: Contender = getattr(bench, name)
-            shorter = size if most is None else Size(min(size.warm, most), min(size.count, most))
-            one = uvloop.run(_awaited(contender, shorter))
+        for name, size in sizes.items():
+            one = _run(bench, name, size)
             found[name].append(one)
             say(f"round {number}: {name:15} {one.rate:7.0f} events/s in {one.seconds:5.1f} s")
     return found
+
+
+def sized(rate: float, name: str, most: int | None) -> Size:
+    """Return how many events make a contender of such a rate busy for long enough."""
+    count = min(max(round(_SECONDS * rate), LEAST[name]), most or _MOST)
+    return Size(min(round(_WARM_SECONDS * rate), count), count)
+
+
+def _run(bench: Bench, name: str, size: Size) -> Measured:
+    contender: Contender = getattr(bench, name)
+    return uvloop.run(_awaited(contender, size))
 
 
 async def _awaited(contender: Contender, size: Size) -> Measured:
