@@ -66,7 +66,7 @@ class Settings(ServiceSettings):
     "store.py": '''
 """Counting's documents: one for each service."""
 
-from shared.messaging.unit_of_work import Unit
+from shared.messaging.unit_of_work import UnitOfWork
 
 COUNTS = "counts"
 
@@ -74,7 +74,7 @@ COUNTS = "counts"
 class CountingWork:
     """The counts of one unit."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
 
     async def add(self, service: str) -> None:

@@ -33,6 +33,7 @@ SKIPS = "import pytest\ndef test_it(): pytest.skip('not here')\n"
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they take a second to load
     (tmp_path / "tests").mkdir()
     (tmp_path / "conftest.py").write_text(PLUGIN)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = compose\n")
@@ -42,7 +43,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def phase(project: Path, folder: str, text: str, *options: str) -> Phase:
     (project / "tests" / folder).mkdir()
     (project / "tests" / folder / f"test_{folder}.py").write_text(text)
-    return Phase(folder, (folder,), ("-p", "no:cacheprovider", "--import-mode=importlib", *options))
+    plugins = ("-p", "pytest_timeout", "-p", "xdist.plugin", "-p", "no:cacheprovider")
+    return Phase(folder, (folder,), ("--import-mode=importlib", *plugins, *options))
 
 
 def both(project: Path, first: str, second: str) -> tuple[bool, str]:
@@ -106,7 +108,9 @@ def test_it():
 import sys
 from pathlib import Path
 from tests.phases import Phase, run
-outcome = run([Phase("first", ("first",)), Phase("second", ("second",))], Path({str(project)!r}))
+options = ("-p", "pytest_timeout")
+phases = [Phase(name, (name,), options) for name in ("first", "second")]
+outcome = run(phases, Path({str(project)!r}))
 print(outcome.closing(), outcome.counts["passed"])
 """
     command = [sys.executable, "-c", program]
