@@ -20,6 +20,8 @@ QUORUM: Arguments = {"x-queue-type": "quorum"}
 _IN_FLIGHT = 500
 _SLICE = 3000
 _GIVE_UP = 240.0
+LONG_ENOUGH = 20.0
+"""Seconds that a round measures, where there are events for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,36 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """What was measured between two messages: seconds on the clock and of a processor."""
+class Size:
+    """How many events one round of a contender takes.
 
+    `warm` come before it is timed. Then it is timed for `LONG_ENOUGH` seconds and at least `least`
+    events; `count` are there for that.
+    """
+
+    warm: int
+    least: int
+    count: int
+
+    @property
+    def all(self) -> int:
+        """Return how many there are together."""
+        return self.warm + self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One round of one contender."""
+
+    events: int
     seconds: float
-    processor: float
+    processor: float = 0.0
+    """Seconds of a processor that our own process used for them."""
+
+    @property
+    def rate(self) -> float:
+        """Return the events a second."""
+        return self.events / self.seconds
 
 
 async def quorum_queue(
@@ -74,27 +101,28 @@ async def _send(exchanges: dict[str, AbstractExchange], posts: Iterable[Post]) -
 
 
 async def drained(
-    queue: AbstractQueue, warm: int, count: int, processor: Callable[[], float] = lambda: 0.0
-) -> Window:
-    """Acknowledge `warm + count` messages; return what passed while the last `count` came.
+    queue: AbstractQueue, size: Size, processor: Callable[[], float] = lambda: 0.0
+) -> Measured:
+    """Acknowledge the warm-up, then measure what comes.
 
     `processor` says how many seconds of a processor the measured process has used so far.
     """
-    seen, start, end = 0, (0.0, 0.0), (0.0, 0.0)
-    done = asyncio.Event()
+    seen, start = 0, (0.0, 0.0)
+    done: asyncio.Future[Measured] = asyncio.get_running_loop().create_future()
 
     async def take(message: AbstractIncomingMessage) -> None:
-        nonlocal seen, start, end
+        nonlocal seen, start
         await message.ack()
-        seen += 1
-        if seen == warm:
-            start = (time.perf_counter(), processor())
-        elif seen == warm + count:
-            end = (time.perf_counter(), processor())
-            done.set()
+        seen, now = seen + 1, time.perf_counter()
+        if seen == size.warm:
+            start = (now, processor())
+        events, seconds = seen - size.warm, now - start[0]
+        enough = events >= size.least and seconds >= LONG_ENOUGH
+        if (enough or events == size.count) and not done.done():
+            done.set_result(Measured(events, seconds, processor() - start[1]))
 
     tag = await queue.consume(take)
     async with asyncio.timeout(_GIVE_UP):
-        await done.wait()
+        measured = await done
     await queue.cancel(tag)
-    return Window(end[0] - start[0], end[1] - start[1])
+    return measured

@@ -13,7 +13,6 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import aio_pika
@@ -28,7 +27,7 @@ from shared.contracts.intake import RequestReceived
 from shared.messaging.message import EXCHANGE, Message
 from shared.messaging.wire import properties
 from shared.runtime.start import utc_now
-from tests.benchmarks.bus import Post, drained, quorum_queue, send_all
+from tests.benchmarks.bus import Measured, Post, Size, drained, quorum_queue, send_all
 
 PEERS = "bench.peers"
 DUPLICATES = 0.05
@@ -36,34 +35,6 @@ HOT = 0.10
 _CONSUMERS = 500
 _HERE = Path(__file__).parent
 _TICK = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How many events one round of a contender takes, and how many of them before it is timed."""
-
-    warm: int
-    count: int
-
-    @property
-    def all(self) -> int:
-        """Return how many there are together."""
-        return self.warm + self.count
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One round of one contender."""
-
-    events: int
-    seconds: float
-    processor: float = 0.0
-    """Seconds of a processor that our own process used for them."""
-
-    @property
-    def rate(self) -> float:
-        """Return the events a second."""
-        return self.events / self.seconds
 
 
 class Bench:
@@ -80,8 +51,8 @@ class Bench:
             queue = await quorum_queue(channel, "bench.raw", PEERS, "raw")
             await send_all(channel, _bodies("raw", size.warm))
             sending = await send_all(channel, _bodies("raw", size.count))
-            window = await drained(queue, size.warm, size.count)
-            return Measured(size.count, sending + window.seconds)
+            drain = await drained(queue, Size(size.warm, size.count, size.count))
+            return Measured(size.count, sending + drain.seconds)
 
     async def ours(self, size: Size) -> Measured:
         """Measure courier: the service as it is deployed, metrics on, its database empty.
@@ -94,8 +65,7 @@ class Bench:
             sink = await quorum_queue(channel, "bench.ours", EXCHANGE, JobOpened.type)
             await send_all(channel, _requests(size.all))
             with _service(self.stack) as pid:
-                window = await drained(sink, size.warm, size.count, lambda: _processor(pid))
-                return Measured(size.count, window.seconds, window.processor)
+                return await drained(sink, size, lambda: _processor(pid))
 
     async def faststream(self, size: Size) -> Measured:
         """Measure FastStream as its documentation shows it, one message at a time."""
@@ -119,8 +89,7 @@ class Bench:
             sink = await quorum_queue(channel, f"bench.{name}.out", PEERS, f"{name}.out")
             await self._feed(name, channel, size)
             with _program(command, self.amqp_url, self.mongo_url):
-                window = await drained(sink, size.warm, size.count)
-                return Measured(size.count, window.seconds)
+                return await drained(sink, size)
 
     async def _feed(self, name: str, channel: AbstractChannel, size: Size) -> None:
         if name != "celery":

@@ -10,7 +10,8 @@ import uvloop
 
 from deploy.local import stack as stacks
 from deploy.local.servers import Say, Servers
-from tests.benchmarks.contenders import Bench, Measured, Size
+from tests.benchmarks.bus import LONG_ENOUGH, Measured, Size
+from tests.benchmarks.contenders import Bench
 
 LEAST: Final = {
     "raw": 20_000,
@@ -19,13 +20,15 @@ LEAST: Final = {
     "celery_prefork": 3_000,
     "celery_threads": 3_000,
 }
-"""Events a round of each contender, at least; more where that many take less than `_SECONDS`."""
+"""Events a round of each contender, at least."""
 
-_MOST = 100_000
-_SECONDS = 25
+_MOST = 120_000
+_ENOUGH = 1.5 * LONG_ENOUGH
+"""Seconds for which there are events, by the rate of the trial; what is left over is dropped."""
+
 _WARM_SECONDS = 3
-_TRIAL = Size(500, 1_000)
-"""Tells each contender's rate, from which its size follows; not in the figures."""
+_TRIAL = 0.25
+"""The part of the least that tells a contender's rate first; not in the figures."""
 
 Contender = Callable[[Size], Awaitable[Measured]]
 
@@ -43,7 +46,7 @@ def _rounds(
     bench: Bench, say: Say, rounds: int, most: int | None
 ) -> Mapping[str, Sequence[Measured]]:
     """Run the contenders in turn, so that a slow minute of the machine hits all."""
-    sizes = {name: sized(_run(bench, name, _TRIAL).rate, name, most) for name in LEAST}
+    sizes = {name: sized(_trial(bench, name, most), name, most) for name in LEAST}
     found: dict[str, list[Measured]] = {name: [] for name in sizes}
     for number in range(1, rounds + 1):
         for name, size in sizes.items():
@@ -55,8 +58,13 @@ def _rounds(
 
 def sized(rate: float, name: str, most: int | None) -> Size:
     """Return how many events make a contender of such a rate busy for long enough."""
-    count = min(max(round(_SECONDS * rate), LEAST[name]), most or _MOST)
-    return Size(min(round(_WARM_SECONDS * rate), count), count)
+    count = min(max(round(_ENOUGH * rate), LEAST[name]), most or _MOST)
+    return Size(min(round(_WARM_SECONDS * rate), count), min(LEAST[name], count), count)
+
+
+def _trial(bench: Bench, name: str, most: int | None) -> float:
+    count = min(round(_TRIAL * LEAST[name]), most or _MOST)
+    return _run(bench, name, Size(count // 2, count, count)).rate
 
 
 def _run(bench: Bench, name: str, size: Size) -> Measured:
@@ -84,7 +92,7 @@ def summary(found: Mapping[str, Sequence[Measured]]) -> dict[str, object]:
         "ours_to_raw": round(median["ours"] / median["raw"], 3),
         "ours_to_best_peer": round(median["ours"] / max(celery, median["faststream"]), 2),
         "unit": "events a second, median of the rounds",
-        "events": {name: each[0].events for name, each in found.items()},
+        "events": {name: [one.events for one in each] for name, each in found.items()},
         "rounds": {name: [round(one.rate) for one in each] for name, each in found.items()},
         "seconds": {name: [round(one.seconds, 1) for one in each] for name, each in found.items()},
     }
