@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import uuid
@@ -188,12 +189,15 @@ def _program(
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield program
     finally:
-        program.terminate()
-        program.wait(20)
+        # At once and with its children: what it has not done yet is dropped with its queue.
+        if program.poll() is None:
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
 
 
 def _celery(pool: str, size: int) -> list[str]:
