@@ -122,7 +122,7 @@ DEFINITION = ServiceDefinition(
     work=CountingWork,
     refused=Refused,
     subscribe=handlers.subscribe,
-    front=lambda _: HttpInterface(rules={}, routers=[]),
+    http_interface=lambda _: HttpInterface(rules={}, routers=[]),
     collections=(COUNTS,),
 )
 ''',
