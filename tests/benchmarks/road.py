@@ -157,7 +157,7 @@ def figures(
         "total_p99_ms": p99_ms(waits(dues, seen)),
         "lost": max(0, len(accepted) - counted),
         "refused": len(requests) - len(accepted),
-        "doubled": max(0, counted - len(accepted)),
+        "unconfirmed": max(0, counted - len(accepted)),
         "late_sent_p99_ms": p99_ms([one["sent"] - one["due"] for one in requests]),
     }
 
