@@ -1,6 +1,6 @@
 """One service out of what is its own and what every service has: road, health, guard, problems."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -20,7 +20,7 @@ from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import utc_now
-from shared.web.app import create_app
+from shared.web.app import OBSERVERS, create_app
 from shared.web.pages import Pages
 
 W = TypeVar("W")
@@ -86,6 +86,7 @@ def assemble(
             _NOTHING if settings.role == "consumer" else http_interface,
             Verifier(load_public(settings.token_keys), clock),
             secure_cookies=settings.secure_cookies,
+            observers=[part.strip() for part in settings.observers.split(",")],
         ),
         messaging=messaging,
         health=context.health,
@@ -93,6 +94,7 @@ def assemble(
         indexes=definition.indexes,
         consumers=[consumer_of(definition, messaging)],
         background=_background(http_interface, settings),
+        metrics=context.metrics,
     )
 
 
@@ -121,6 +123,7 @@ def application(
     verifier: Verifier,
     *,
     secure_cookies: bool = False,
+    observers: Collection[str] = OBSERVERS,
 ) -> FastAPI:
     """Return a service's HTTP application."""
     return create_app(
@@ -134,6 +137,7 @@ def application(
         pages=http_interface.pages,
         metrics=context.metrics,
         secure_cookies=secure_cookies,
+        observers=observers,
     )
 
 
