@@ -15,6 +15,7 @@ from shared.auth.rules import PUBLIC, RouteRules, Rule
 from shared.auth.tokens import Verifier
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics
+from shared.observability.security import SecurityEvents
 from shared.web.answers import Answers, Translations
 from shared.web.assets import ASSET_RULES
 from shared.web.body import BODY_LIMIT
@@ -65,9 +66,9 @@ def create_app(
     """The application, denying by default: RuleMismatch names routes without a rule at start.
 
     `rules` are those of `routers` alone. `secure_cookies` says that TLS is in front: browsers are
-    told to use nothing else. `observers` are the addresses and
-    networks that may read `/metrics` and the reasons of `/readyz`. `metrics` is given when live streams share it. The table
-    of all routes and rules is found at `app.state.routes`.
+    told to use nothing else. `observers` are the addresses and networks that may read `/metrics`
+    and the reasons of `/readyz`. `metrics` is given when live streams share it. The table of all
+    routes and rules is found at `app.state.routes`.
     """
     counted = HttpMetrics(registry) if metrics is None else metrics
     answers = Answers(pages)
@@ -94,7 +95,15 @@ def create_app(
         cookie=cookie_name(secure=secure_cookies),
     )
     app.add_middleware(BodyLimit, answers=answers, limit=body_limit)
-    app.add_middleware(Edge, answers=answers, metrics=counted, timer=timer, tls_only=secure_cookies)
+    security = SecurityEvents(registry)
+    app.add_middleware(
+        Edge,
+        answers=answers,
+        metrics=counted,
+        security=security,
+        timer=timer,
+        tls_only=secure_cookies,
+    )
     return app
 
 
