@@ -19,7 +19,7 @@ WAIT = 20
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
+async def application(_: Scope, receive: Receive, send: Send) -> None:
     more = True
     while more:
         message = await receive()
@@ -39,14 +39,18 @@ class _Server(uvicorn.Server):
 
 @dataclass
 class Served:
+    """A server on a port of its own, and what its limits did."""
+
     port: int
     connections: Connections
     reasons: list[str] = field(default_factory=list)
 
     async def open(self, source: str = "127.0.0.2") -> Stream:
+        """A connection from this address."""
         return await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0))
 
     async def said(self, sent: bytes, source: str = "127.0.0.2") -> bytes:
+        """The beginning of the answer to what is sent."""
         reader, writer = await self.open(source)
         writer.write(sent)
         answer = await asyncio.wait_for(reader.read(12), WAIT)
@@ -160,7 +164,7 @@ async def test_full_of_work_the_next_is_told_so() -> None:
         for _, writer in busy:
             writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
         async with asyncio.timeout(WAIT):
-            while at.connections.waiting:
+            while at.connections.waiting:  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.01)
         assert await at.said(GET) == b"HTTP/1.1 503"
         for reader, writer in busy:
