@@ -17,6 +17,7 @@ from aiormq.exceptions import AMQPError, ChannelNotFoundEntity
 from pamqp.commands import Basic
 
 from shared.messaging.errors import NotPublished
+from shared.messaging.hosts import CONNECT_TIMEOUT, connection_class, urls_of
 from shared.messaging.message import Message
 from shared.messaging.publish_batch import fits, publish_batch
 from shared.messaging.wire import RawMessage, properties
@@ -64,7 +65,7 @@ class AmqpBus:
     """The real bus."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._url = url
+        self._urls = urls_of(url)
         self._name = name
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
@@ -93,7 +94,9 @@ class AmqpBus:
 
     async def _connected(self) -> AbstractRobustConnection:
         return await aio_pika.connect_robust(
-            self._url,
+            self._urls[0],
+            timeout=CONNECT_TIMEOUT,
+            connection_class=connection_class(self._urls),
             client_properties={"connection_name": f"{self._name}.publisher"},
             heartbeat=HEARTBEAT,
             reconnect_interval=1,
