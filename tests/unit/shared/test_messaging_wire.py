@@ -12,7 +12,7 @@ from pamqp.commands import Basic
 from shared.contracts.envelope import Envelope
 from shared.messaging.errors import Malformed
 from shared.messaging.message import Message, from_document, to_document
-from shared.messaging.wire import properties, read, redirect, split_type
+from shared.messaging.wire import MAX_VERSION, properties, read, redirect, split_type
 from shared.testing.delivery import Delivery
 
 OCCURRED = datetime(2023, 3, 11, 2, 0, 0, 123456, tzinfo=UTC)
