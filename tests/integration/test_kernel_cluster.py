@@ -16,7 +16,7 @@ from tests.integration.kernel_kit import DESK, QUEUE, until
 from tests.unit.shared.messaging_kit import message
 
 NAMES = ("one", "two", "three")
-PASSWORD = "made-up"  # noqa: S105 - of nodes that live as long as this test
+PASSWORD = "made-up"
 SERVICES = (*DESK, *(Subscription(name, "events", ()) for name in ("aa", "bb", "cc")))
 
 
