@@ -56,7 +56,7 @@ class FileSettings(BaseSettings):
 class ServiceSettings(FileSettings):
     """Read once from the environment in `__main__`; `<X>_FILE` may hold the value of any `<X>`."""
 
-    amqp_url: str = Field(description="RabbitMQ with this service's own user.")
+    amqp_url: str = Field(description="RabbitMQ with its own user; several hosts with commas.")
     mongo_url: str = Field(description="MongoDB with this service's own user.")
     mongo_database: str = Field(description="This service's own database.")
     http_host: str = "127.0.0.1"
