@@ -1,6 +1,7 @@
 """One stack of real servers per session, and in it a database and a virtual host per test."""
 
 import ipaddress
+import os
 import secrets
 import socket
 import tempfile
@@ -15,6 +16,7 @@ from pymongo import MongoClient
 
 from deploy.local.processes import signals_interrupt
 from deploy.local.servers import Servers, provide
+from tests import budgets, size
 
 TESTS = Path(__file__).parent
 REAL = {"integration", "e2e", "torture"}
@@ -23,6 +25,15 @@ REAL = {"integration", "e2e", "torture"}
 def folder_of(path: Path) -> str:
     """The kind of a test: the folder below tests/ that it lies in."""
     return path.relative_to(TESTS).parts[0]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the number of examples, and hold the budgets where this is a phase of `make test`."""
+    size.load_profile()
+    result = os.environ.get(budgets.RESULT_VARIABLE)
+    if result and not hasattr(config, "workerinput"):
+        allowed = {name: seconds * size.TIMES for name, seconds in budgets.budgets().items()}
+        config.pluginmanager.register(budgets.Times(allowed, Path(result)))
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:

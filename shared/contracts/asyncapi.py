@@ -10,7 +10,7 @@ from typing import Any
 from shared.contracts.consumers import Subscriptions, consumers_of
 from shared.contracts.event import Event
 from shared.contracts.schema import Schema, example_of, meaning_of, producer_of, schema_of
-from shared.contracts.text import identifier
+from shared.contracts.text import identifier, token
 
 EXCHANGE = "jemput.events"
 MAX_BODY_BYTES = 256 * 1024
@@ -88,7 +88,8 @@ def headers_schema() -> Schema:
         },
         "ce-actor": {
             "type": "string",
-            "pattern": "^[A-Za-z][A-Za-z0-9._:-]{0,63}$",
+            "pattern": token("A-Za-z", "._:-"),
+            "maxLength": 64,
             "description": "Who did it: a pseudonymous account id, or the service by its own rule.",
         },
         "ce-causationid": {**opaque, "description": "The ce-id of what led to this, if any."},

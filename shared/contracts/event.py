@@ -76,10 +76,7 @@ ServiceCode = Annotated[
         description="A service of the programme's catalogue.",
         examples=["KIA"],
     ),
-    Reason(
-        "a service code has 2 to 40 of A-Z 0-9 _, begins with a letter, and has "
-        f"{_NO_NUMBER}"
-    ),
+    Reason(f"a service code has 2 to 40 of A-Z 0-9 _, begins with a letter, and has {_NO_NUMBER}"),
 ]
 Slug = Annotated[
     str,

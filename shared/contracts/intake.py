@@ -71,9 +71,7 @@ class ProgrammePublished(Event):
     owner: Annotated[PublicText, Field(examples=["Disdukcapil Kabupaten Bekasi"])]
     region_code: Annotated[RegionCode, Field(examples=["32.16"])]
     time_zone: Annotated[TimeZone, Field(examples=["Asia/Jakarta"])]
-    languages: tuple[Language, ...] = Field(
-        min_length=1, max_length=10, examples=[["id"]]
-    )
+    languages: tuple[Language, ...] = Field(min_length=1, max_length=10, examples=[["id"]])
     channels: tuple[Channel, ...] = Field(min_length=1, max_length=20, examples=[["event"]])
     services: tuple[CatalogueService, ...] = Field(min_length=1, max_length=100)
     standard_working_days: int | None = Field(

@@ -38,9 +38,7 @@ def identifier(marks: str) -> str:
     A UUID is exempt, at the start or behind `/` or `:`, with whatever digits chance gave it.
     """
     uuid = f"{_UUID}([{marks}]{_digits(marks)})?"
-    return (
-        f"^({uuid}|([0-9][{marks}]*){{0,{DIGITS}}})([A-Za-z]{_digits(marks)}|[/:]{uuid})*$"
-    )
+    return f"^({uuid}|([0-9][{marks}]*){{0,{DIGITS}}})([A-Za-z]{_digits(marks)}|[/:]{uuid})*$"
 
 
 def public_text() -> str:
@@ -67,7 +65,9 @@ class Reason:
 
     words: str
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         """Return the schema with its errors replaced."""
         words = self.words.replace("{", "{{").replace("}", "}}")
         return core_schema.custom_error_schema(handler(source), REASON, custom_error_message=words)

@@ -22,9 +22,10 @@ MAX_TEXT = 500
 
 EXTRAS: Final = frozenset(
     {
-        "attempt", "causation_id", "consumer", "count", "event_type", "incident", "job",
+        "attempt", "causation_id", "consumer", "count", "event", "event_type", "incident", "job",
         "message_id", "method", "outcome", "programme", "queue", "reason", "role", "route",
-        "seconds", "size", "stage", "status", "version",
+        "seconds", "size", "stage", "status", "subject",
+        "version",
     }
 )  # fmt: skip
 """Extra fields any service may log; `configure` takes a service's own."""
@@ -37,11 +38,6 @@ _MAX_FRAMES = 30
 _MAX_CAUSES = 5
 _LONG_NUMBER = 10**8
 _DIGITS: Final = re.compile(r"\d{9,}")
-
-
-def has_long_number(text: str) -> bool:
-    """Return whether a text holds so many digits in a row that they could name a person."""
-    return _DIGITS.search(text) is not None
 
 
 def correlation_id() -> str:

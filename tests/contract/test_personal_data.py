@@ -4,7 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
@@ -84,10 +84,10 @@ def _reasons(path: str, value: Schema) -> Iterator[str]:
     if value.get("additionalProperties"):
         yield "free keys"
     if value.get("type") == "string":
-        yield from _text_reasons(name, value)
+        yield from _text_reasons(value)
 
 
-def _text_reasons(name: str, value: Schema) -> Iterator[str]:
+def _text_reasons(value: Schema) -> Iterator[str]:
     listed = "enum" in value or "const" in value or value.get("format") in BOUNDED_FORMATS
     if not listed and "pattern" not in value:
         yield "free text"
@@ -182,8 +182,8 @@ def test_no_text_of_an_event_takes_a_number_of_somebody_or_a_hidden_character(
 
 @pytest.mark.parametrize("value", [*NUMBERS, *HIDDEN[:3], HIDDEN[4], HIDDEN[5]])
 def test_no_published_pattern_takes_one_either(value: str) -> None:
-    for _, schema in (param.values for param in SCHEMAS):
-        for path, part in values(schema):
+    for param in SCHEMAS:
+        for path, part in values(cast("Schema", param.values[1])):
             # A count of changes in digits; whoever reads it holds it to a bound.
             if "pattern" in part and path != "ce-sequence":
                 assert re.search(part["pattern"], value) is None, path
@@ -207,7 +207,7 @@ def test_ids_in_use_stay_ids(value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["Balai Desa “Ceria” – RW 05", "Stadion Mini Desa Cijengkol", "Café & Co. (lt. 2)", "Jl. 12"],
+    ["Balai Desa “Ceria”, RW 05", "Stadion Mini Desa Cijengkol", "Café & Co. (lt. 2)", "Jl. 12"],
 )
 def test_public_names_in_use_stay_names(value: str) -> None:
     assert TypeAdapter(PublicText).validate_python(value) == value

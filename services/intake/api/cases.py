@@ -29,7 +29,7 @@ from shared.contracts.event import AggregateId, Moment, ProgrammeId
 from shared.runtime import CommandsDep, SentDep, provided
 from shared.runtime.commands import ANSWER_WITHIN, Commands
 from shared.web.body import Body
-from shared.web.guard import CallerDep
+from shared.web.guard import CallerDep, shows_person
 from shared.web.problems import NotFound, Unavailable
 from shared.web.scopekeys import ROUTE
 
@@ -156,6 +156,7 @@ async def get_request(
     applicant = await reader.get(Applicant, case_id)
     if applicant is None:
         raise NotFound("applicant")
+    shows_person(request, case_id)
     return _request_answer(case, applicant.person)
 
 

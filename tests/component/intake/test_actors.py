@@ -1,4 +1,4 @@
-"""Who did what: every changing route leaves an action and an actor, every look at a person a line."""
+"""Every changing route leaves an action and an actor, and every look at a person a line."""
 
 import json
 from typing import Any

@@ -1,11 +1,17 @@
 """What courier does with what it hears and with what agents report."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from services.courier.domain import Area, Job, JobState, Place, Programme, Refused, Step
+from services.courier.domain import Area, Job, JobState, Programme, Refused, Step
+from services.courier.store import COLLECTIONS, CourierReader
 from services.courier.usecases import (
+    WAITING_PAGE,
+    SettleAreas,
     confirm_receipt,
     copy_programme,
     note_issued,
@@ -25,7 +31,9 @@ from shared.contracts.courier import (
 )
 from shared.contracts.intake import CloseOutcome
 from shared.messaging.errors import Missing, PredecessorMissing
-from tests.unit.courier.fake import NOW, FakeWork
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.testing.bench import Bench
+from shared.testing.messaging import NOW
 from tests.unit.courier.sample import (
     AGENT,
     PLACE,
@@ -41,8 +49,42 @@ from tests.unit.courier.sample import (
 PAMOR = Programme("halo_pamor", 1, "HALO PAMOR", "Disdukcapil Kota Bekasi", "32.75")
 
 
-def served(agent_id: str = AGENT) -> dict[tuple[str, Place], Area]:
-    return {("halo_pamor", PLACE): Area("halo_pamor", PLACE, 1, agent_id)}
+AREA_ID = Area.key("halo_pamor", PLACE)
+
+
+def office(*kept: object) -> Bench:
+    return Bench(COLLECTIONS, *kept)
+
+
+def served(agent_id: str = AGENT) -> Bench:
+    return office(Area("halo_pamor", PLACE, 1, agent_id))
+
+
+async def state_of(bench: Bench, job_id: str = "case-1") -> JobState:
+    return (await the_job(bench, job_id)).state
+
+
+async def the_job(bench: Bench, job_id: str = "case-1") -> Job:
+    found = await bench.get(Job, job_id)
+    assert found is not None
+    return found
+
+
+def versions(bench: Bench) -> list[int]:
+    return [message.envelope.version for message in bench.messages]
+
+
+async def report(bench: Bench, step: Step, job_id: str = "case-1", **how: Any) -> str:
+    how.setdefault("allow", anybody)
+    return str(
+        await bench.run(lambda uow: report_step(job_id, step, AGENT, uow, **how), actor=AGENT)
+    )
+
+
+async def put_in_charge(bench: Bench, agent_id: str, waiting: Sequence[str] = ()) -> int:
+    return int(
+        await bench.run(lambda uow: serve_area("halo_pamor", PLACE, agent_id, uow, waiting=waiting))
+    )
 
 
 def anybody(_: Job) -> None:
@@ -50,20 +92,20 @@ def anybody(_: Job) -> None:
 
 
 async def test_a_programme_is_copied_when_it_is_newer() -> None:
-    work = FakeWork().caused_by(2)
-    await copy_programme(programme(name="second"), work)
-    await copy_programme(programme(name="late first"), work.caused_by(1))
-    await copy_programme(programme(name="second again"), work.caused_by(2))
-    assert work.programmes["halo_pamor"].name == "second"
-    await copy_programme(programme(name="third"), work.caused_by(3))
-    assert work.programmes["halo_pamor"].version == 3
+    bench = office()
+    await bench.handle(copy_programme, programme(name="second"), version=2)
+    await bench.handle(copy_programme, programme(name="late first"), version=1)
+    await bench.handle(copy_programme, programme(name="second again"), version=2)
+    assert [one.name for one in await bench.all(Programme)] == ["second"]
+    await bench.handle(copy_programme, programme(name="third"), version=3)
+    assert [one.version for one in await bench.all(Programme)] == [3]
 
 
 async def test_a_request_where_an_agent_serves_becomes_an_assigned_job() -> None:
-    work = FakeWork(areas=served())
-    await open_job(received(), work)
-    assert work.jobs["case-1"] == job(opened_at=NOW).assign(AGENT)
-    (opened, first, _), (assigned, second, _) = work.published
+    bench = served()
+    await bench.handle(open_job, received())
+    assert (await the_job(bench)) == job(opened_at=NOW).assign(AGENT)
+    (opened, assigned), (first, second) = bench.published, versions(bench)
     facts = {
         "job_id": "case-1",
         "case_id": "case-1",
@@ -78,11 +120,11 @@ async def test_a_request_where_an_agent_serves_becomes_an_assigned_job() -> None
 
 
 async def test_a_request_where_nobody_serves_waits_in_its_area() -> None:
-    work = FakeWork()
-    await open_job(received(), work)
-    assert work.jobs["case-1"] == job(opened_at=NOW)
-    assert work.areas["halo_pamor", PLACE].waiting == ("case-1",)
-    assert work.events == ["job_opened"]
+    bench = office()
+    await bench.handle(open_job, received())
+    assert (await the_job(bench)) == job(opened_at=NOW)
+    assert await bench.all(Area) == []
+    assert bench.types == ["job_opened"]
 
 
 @pytest.mark.parametrize(
@@ -92,69 +134,109 @@ async def test_a_request_where_nobody_serves_waits_in_its_area() -> None:
 async def test_an_agent_serves_one_rw_of_one_village_of_one_programme(
     village: str, rw: str, programme_id: str
 ) -> None:
-    work = FakeWork(areas=served())
-    await open_job(received(region_code=village, rw=rw, programme_id=programme_id), work)
-    assert work.jobs["case-1"].state is JobState.OPEN
+    bench = served()
+    await bench.handle(open_job, received(region_code=village, rw=rw, programme_id=programme_id))
+    assert await state_of(bench) is JobState.OPEN
 
 
 async def test_a_request_with_nothing_to_carry_is_no_job() -> None:
-    work = FakeWork(areas=served())
-    await open_job(received(pick_up=False, deliver=False, rw=None), work)
-    assert (work.jobs, work.published) == ({}, [])
+    bench = served()
+    await bench.handle(open_job, received(pick_up=False, deliver=False, rw=None))
+    assert (await bench.all(Job), bench.published) == ([], [])
 
 
 async def test_a_request_that_is_known_is_no_second_job() -> None:
-    work = FakeWork(areas=served())
-    await open_job(received(), work)
-    await open_job(received(rw="006"), work)
-    assert work.events == ["job_opened", "job_assigned"]
+    bench = served()
+    await bench.handle(open_job, received())
+    await bench.handle(open_job, received(rw="006"))
+    assert bench.types == ["job_opened", "job_assigned"]
 
 
 async def test_a_request_without_rw_is_refused() -> None:
     with pytest.raises(Refused) as refused:
-        await open_job(received(rw=None), FakeWork())
+        await office().handle(open_job, received(rw=None))
     assert refused.value.reason == "no_rw"
 
 
 async def test_who_begins_to_serve_an_area_gets_what_waits_there() -> None:
-    work = FakeWork(programmes={"halo_pamor": PAMOR})
+    bench = office(PAMOR)
     for case in ("case-1", "case-2", "case-3"):
-        await open_job(received(case), work)
-    await withdraw_job(closed("case-2"), work)
-    assert await serve_area("halo_pamor", PLACE, AGENT, work) == 2
-    states = {id_: one.state for id_, one in work.jobs.items()}
+        await bench.handle(open_job, received(case))
+    await bench.handle(withdraw_job, closed("case-2"))
+    assert await put_in_charge(bench, AGENT, ["case-1", "case-2", "case-3"]) == 2
+    states = {one.id: one.state for one in await bench.all(Job)}
     assert states == {
         "case-1": JobState.ASSIGNED,
         "case-2": JobState.WITHDRAWN,
         "case-3": JobState.ASSIGNED,
     }
-    assert work.areas["halo_pamor", PLACE].waiting == ()
-    assert await serve_area("halo_pamor", PLACE, "agent-2", work) == 0
-    assert work.jobs["case-1"].agent_id == AGENT
+    assert await put_in_charge(bench, "agent-2") == 0
+    assert (await the_job(bench)).agent_id == AGENT
+
+
+async def test_an_area_does_not_grow_with_what_waits_there() -> None:
+    bench = office(PAMOR)
+    await put_in_charge(bench, AGENT)
+    await bench.run(_vacant)
+    before = len(repr(bench.memory.copies("areas")))
+    for number in range(1000):
+        await bench.handle(open_job, received(f"case-{number}"))
+    assert len(repr(bench.memory.copies("areas"))) == before
+    assert len(await bench.all(Job)) == 1000
+
+
+async def _vacant(uow: UnitOfWork) -> None:
+    area = await uow.require(Area, AREA_ID)
+    uow.add(replace(area, version=area.version + 1, agent_id=None))
+
+
+async def test_what_was_too_many_for_the_command_is_assigned_page_by_page() -> None:
+    bench = office(PAMOR)
+    for number in range(2 * WAITING_PAGE + 7):
+        await bench.handle(open_job, received(f"case-{number}"))
+    reader = CourierReader(bench.database, COLLECTIONS)
+    assert await put_in_charge(bench, AGENT, await reader.waiting("halo_pamor", PLACE)) == 100
+    settle = SettleAreas(reader, bench)
+    assert [await settle.look() for _ in range(3)] == [WAITING_PAGE, 7, 0]
+    assert {one.agent_id for one in await bench.all(Job)} == {AGENT}
+
+
+async def test_an_area_is_looked_at_until_nobody_can_have_read_it_before() -> None:
+    bench = office(PAMOR)
+    await put_in_charge(bench, AGENT)
+    settle = SettleAreas(CourierReader(bench.database, COLLECTIONS), bench)
+    bench.keep(job())  # by an instance that read the area before it had an agent
+    assert await settle.look() == 1
+    assert await settle.look() == 0
+    assert [area.unsettled_since for area in await bench.all(Area)] == [NOW]
+    bench.clock.advance(minutes=2)
+    assert await settle.look() == 0
+    assert [area.unsettled_since for area in await bench.all(Area)] == [None]
 
 
 async def test_an_area_of_an_unknown_programme_is_missing() -> None:
     with pytest.raises(Missing):
-        await serve_area("halo_pamor", PLACE, AGENT, FakeWork())
+        await put_in_charge(office(), AGENT)
 
 
 async def test_an_issued_document_is_noted_once() -> None:
-    work = FakeWork(jobs={"case-1": job()})
-    await note_issued(issued(), work)
-    await note_issued(issued(), work)
-    assert (work.jobs["case-1"].document_issued, work.jobs["case-1"].version) == (True, 2)
-    assert work.published == []
+    bench = office(job())
+    await bench.handle(note_issued, issued())
+    await bench.handle(note_issued, issued())
+    noted = await the_job(bench)
+    assert (noted.document_issued, noted.version) == (True, 2)
+    assert bench.published == []
 
 
 async def test_a_document_that_is_fetched_concerns_nobody_here() -> None:
-    await note_issued(issued(deliver=False), FakeWork())
+    await office().handle(note_issued, issued(deliver=False))
 
 
 async def test_what_comes_before_its_request_waits_for_it() -> None:
     for handled in (
-        note_issued(issued(), FakeWork()),
-        confirm_receipt(confirmed(), FakeWork()),
-        withdraw_job(closed(), FakeWork()),
+        office().handle(note_issued, issued()),
+        office().handle(confirm_receipt, confirmed()),
+        office().handle(withdraw_job, closed()),
     ):
         with pytest.raises(PredecessorMissing) as missing:
             await handled
@@ -162,23 +244,23 @@ async def test_what_comes_before_its_request_waits_for_it() -> None:
 
 
 async def test_the_recipients_word_after_the_agents_ends_the_job() -> None:
-    work = FakeWork(jobs={"case-1": job(state=JobState.DELIVERY_REPORTED, agent_id=AGENT)})
-    await confirm_receipt(confirmed(), work)
-    await confirm_receipt(confirmed(), work)
-    assert work.jobs["case-1"].state is JobState.DONE
-    ((event, version, _),) = work.published
+    bench = office(job(state=JobState.DELIVERY_REPORTED, agent_id=AGENT))
+    await bench.handle(confirm_receipt, confirmed())
+    await bench.handle(confirm_receipt, confirmed())
+    assert await state_of(bench) is JobState.DONE
+    (event,), (version,) = bench.published, versions(bench)
     assert isinstance(event, DeliveryConfirmed)
     assert (event.agent_id, version) == (AGENT, 2)
 
 
 async def test_the_recipients_word_before_the_agents_is_remembered() -> None:
     carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT, document_issued=True)
-    work = FakeWork(jobs={"case-1": carried})
-    await confirm_receipt(confirmed(), work)
-    assert work.events == []
-    state = await report_step("case-1", Step.DELIVER, AGENT, work, allow=anybody)
+    bench = office(carried)
+    await bench.handle(confirm_receipt, confirmed())
+    assert bench.types == []
+    state = await report(bench, Step.DELIVER)
     assert state == "done"
-    assert work.events == ["delivery_reported", "delivery_confirmed"]
+    assert bench.types == ["delivery_reported", "delivery_confirmed"]
 
 
 @pytest.mark.parametrize("agent_first", [True, False])
@@ -187,60 +269,56 @@ async def test_a_delivery_is_dated_by_the_later_word_whichever_comes_first(
     *, agent_first: bool, later: timedelta
 ) -> None:
     carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT, document_issued=True)
-    work = FakeWork(jobs={"case-1": carried}).caused_by(4)
+    bench = office(carried)
     at = NOW + later
 
-    async def report() -> None:
-        await report_step("case-1", Step.DELIVER, AGENT, work, allow=anybody, occurred_at=at)
-
     if agent_first:
-        await report()
-    await confirm_receipt(confirmed(), work)
+        await report(bench, Step.DELIVER, occurred_at=at)
+    await bench.handle(confirm_receipt, confirmed())
     if not agent_first:
-        await report()
-    event, _, dated = work.published[-1]
-    assert isinstance(event, DeliveryConfirmed)
-    assert dated == max(at, NOW)
+        await report(bench, Step.DELIVER, occurred_at=at)
+    assert isinstance(bench.published[-1], DeliveryConfirmed)
+    assert bench.messages[-1].envelope.occurred_at == max(at, NOW)
 
 
 @pytest.mark.parametrize(
     "outcome", [CloseOutcome.REJECTED, CloseOutcome.CANCELLED, CloseOutcome.HANDED_OVER]
 )
 async def test_a_request_that_ended_otherwise_withdraws_its_job(outcome: CloseOutcome) -> None:
-    work = FakeWork(jobs={"case-1": job()})
-    await withdraw_job(closed(outcome=outcome), work)
-    await withdraw_job(closed(outcome=outcome), work)
-    assert work.jobs["case-1"].state is JobState.WITHDRAWN
-    ((event, version, _),) = work.published
+    bench = office(job())
+    await bench.handle(withdraw_job, closed(outcome=outcome))
+    await bench.handle(withdraw_job, closed(outcome=outcome))
+    assert await state_of(bench) is JobState.WITHDRAWN
+    (event,), (version,) = bench.published, versions(bench)
     assert isinstance(event, JobWithdrawn)
     assert version == 2
 
 
 async def test_a_request_that_ended_by_its_delivery_changes_nothing() -> None:
-    await withdraw_job(closed(outcome=CloseOutcome.DELIVERED), FakeWork())
+    await office().handle(withdraw_job, closed(outcome=CloseOutcome.DELIVERED))
 
 
 async def test_a_job_that_is_done_stays_done_however_its_request_ends() -> None:
-    work = FakeWork(jobs={"case-1": job(state=JobState.DONE, deliver=False)})
-    await withdraw_job(closed(outcome=CloseOutcome.HANDED_OVER, deliver=False), work)
-    assert work.jobs["case-1"].state is JobState.DONE
-    assert work.published == []
+    bench = office(job(state=JobState.DONE, deliver=False))
+    await bench.handle(withdraw_job, closed(outcome=CloseOutcome.HANDED_OVER, deliver=False))
+    assert await state_of(bench) is JobState.DONE
+    assert bench.published == []
 
 
 async def test_a_closed_request_with_nothing_to_carry_waits_for_no_job() -> None:
-    await withdraw_job(closed(pick_up=False, deliver=False), FakeWork())
+    await office().handle(withdraw_job, closed(pick_up=False, deliver=False))
 
 
 async def test_the_steps_of_a_job_are_published() -> None:
-    work = FakeWork(areas=served())
-    await open_job(received(), work)
-    await note_issued(issued(), work)
+    bench = served()
+    await bench.handle(open_job, received())
+    await bench.handle(note_issued, issued())
     happened = NOW
     for step in (Step.COLLECT_PAPERS, Step.HAND_IN_PAPERS, Step.COLLECT_DOCUMENT):
-        await report_step("case-1", step, AGENT, work, allow=anybody, occurred_at=happened)
-    assert work.events[2:] == ["papers_collected", "papers_handed_in", "document_collected"]
-    assert [version for _, version, _ in work.published] == [1, 2, 4, 5, 6]
-    assert [moment for *_, moment in work.published[2:]] == [happened] * 3
+        await report(bench, step, occurred_at=happened)
+    assert bench.types[2:] == ["papers_collected", "papers_handed_in", "document_collected"]
+    assert versions(bench) == [1, 2, 4, 5, 6]
+    assert [message.envelope.occurred_at for message in bench.messages[2:]] == [happened] * 3
 
 
 @pytest.mark.parametrize(
@@ -251,40 +329,40 @@ async def test_the_steps_of_a_job_are_published() -> None:
     ],
 )
 async def test_a_step_at_an_impossible_time_is_refused(at: datetime, reason: str) -> None:
-    work = FakeWork(areas=served())
-    await open_job(received(), work)
+    bench = served()
+    await bench.handle(open_job, received())
     with pytest.raises(Refused) as refused:
-        await report_step("case-1", Step.COLLECT_PAPERS, AGENT, work, allow=anybody, occurred_at=at)
+        await report(bench, Step.COLLECT_PAPERS, occurred_at=at)
     assert refused.value.reason == reason
-    assert work.jobs["case-1"].state is JobState.ASSIGNED
+    assert await state_of(bench) is JobState.ASSIGNED
 
 
 async def test_a_job_that_does_not_know_its_opening_takes_older_steps() -> None:
-    work = FakeWork(jobs={"case-1": job().assign(AGENT)})
+    bench = office(job().assign(AGENT))
     old = NOW - timedelta(days=400)
-    await report_step("case-1", Step.COLLECT_PAPERS, AGENT, work, allow=anybody, occurred_at=old)
-    assert work.jobs["case-1"].state is JobState.PAPERS_COLLECTED
+    await report(bench, Step.COLLECT_PAPERS, occurred_at=old)
+    assert await state_of(bench) is JobState.PAPERS_COLLECTED
 
 
 async def test_a_failed_delivery_says_why_and_which() -> None:
     carried = job(state=JobState.DOCUMENT_COLLECTED, agent_id=AGENT)
-    work = FakeWork(jobs={"case-1": carried})
+    bench = office(carried)
     for reason in (FailureReason.NOBODY_HOME, None):
-        await report_step("case-1", Step.FAIL, AGENT, work, allow=anybody, reason=reason)
-    told = [event for event, _, _ in work.published if isinstance(event, DeliveryFailed)]
+        await report(bench, Step.FAIL, reason=reason)
+    told = [event for event in bench.published if isinstance(event, DeliveryFailed)]
     assert [(event.reason, event.attempt) for event in told] == [("nobody_home", 1), ("other", 2)]
 
 
 async def test_a_step_of_an_unknown_job_is_missing() -> None:
     with pytest.raises(Missing):
-        await report_step("case-9", Step.DELIVER, AGENT, FakeWork(), allow=anybody)
+        await report(office(), Step.DELIVER, "case-9")
 
 
 async def test_who_may_not_see_a_job_does_no_step_of_it() -> None:
     def refuse(_: Job) -> None:
         raise Forbidden("elsewhere")
 
-    work = FakeWork(jobs={"case-1": job().assign(AGENT)})
+    bench = office(job().assign(AGENT))
     with pytest.raises(Forbidden):
-        await report_step("case-1", Step.COLLECT_PAPERS, AGENT, work, allow=refuse)
-    assert work.jobs["case-1"].version == 2
+        await report(bench, Step.COLLECT_PAPERS, allow=refuse)
+    assert (await the_job(bench)).version == 2

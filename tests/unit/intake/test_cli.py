@@ -28,17 +28,17 @@ def test_a_changing_command_needs_a_pseudonymous_account(
     assert "--by" in capsys.readouterr().err
 
 
-def test_settings_with_a_short_secret_are_refused_without_showing_it(tmp_path: Path) -> None:
+def test_settings_with_a_short_secret_are_refused_without_showing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "secret"
     file.write_text(f"{'a' * 32}\nshort\n")
 
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        pytest.raises(ValueError, match="32 characters") as refused,
-    ):
-        for name in ("AMQP_URL", "MONGO_URL", "TOKEN_KEYS"):
-            patch.setenv(f"INTAKE_{name}", "nowhere")
-        patch.setenv("INTAKE_TRACKING_SECRET_FILE", str(file))
+    for name in ("AMQP_URL", "MONGO_URL", "TOKEN_KEYS"):
+        monkeypatch.setenv(f"INTAKE_{name}", "nowhere")
+    monkeypatch.setenv("INTAKE_TRACKING_SECRET_FILE", str(file))
+
+    with pytest.raises(ValueError, match="32 characters") as refused:
         Settings()
 
     assert "aaaa" not in str(refused.value)
