@@ -36,7 +36,7 @@ class Errand:
     @property
     def agent(self) -> str:
         """Return the agent of that RW."""
-        return f"agent-{self.village.replace('.', '')}-{self.rw}"
+        return f"agent-{self.village.replace('.', 'x')}-rw{self.rw}"
 
 
 class Codes(NamedTuple):
