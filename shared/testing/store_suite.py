@@ -94,7 +94,7 @@ class StoreContract:
     """Documents, marks, outbox rows and deferred messages, in transactions."""
 
     async def test_nothing_is_known_at_first(self, stores: Stores) -> None:
-        assert await stores.store().known(["a", "b"]) == {}
+        assert await stores.store().processed(["a", "b"]) == {}
         assert await stores.store().load("letters", ["a"]) == {}
 
     async def test_everything_of_one_commit_is_there(self, stores: Stores) -> None:
@@ -109,7 +109,7 @@ class StoreContract:
                 deferred=[deferred("w1", waits_for="z")],
             )
         )
-        assert await stores.store().known(["m1", "m2"]) == {
+        assert await stores.store().processed(["m1", "m2"]) == {
             "m1": {
                 "_id": "m1",
                 "at": NINE_STORED,

@@ -113,7 +113,7 @@ async def test_everything_can_be_away() -> None:
     stores = MemoryStores()
     stores.memory.away = True
     for wanted in (
-        stores.store().known(["m"]),
+        stores.store().processed(["m"]),
         stores.store().commit(Changes()),
         stores.outbox().renew(1),
         stores.outbox().backlog(),
