@@ -17,7 +17,9 @@ _MAJORITY = WriteConcern("majority")
 _PAGE = 500
 
 
-async def set_aside(database: Database, collection: str, rows: Sequence[tuple[Document, str]]) -> None:
+async def set_aside(
+    database: Database, collection: str, rows: Sequence[tuple[Document, str]]
+) -> None:
     """Move rows with their reasons. Cut off in the middle, it is safe to repeat."""
     moved = [
         {

@@ -13,6 +13,7 @@ from shared.messaging.errors import (
     Overloaded,
     PredecessorMissing,
     Rejected,
+    TooManyWaiting,
     refusals,
 )
 from shared.messaging.group_commit import FingerprintMismatch, GroupCommit, Outcome, fingerprint_of
@@ -33,16 +34,20 @@ class Sent:
 
     inbox_id: str
     fingerprint: str
+    size: int = 0
+    """Bytes of its body, held while it waits."""
 
 
 async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent:
     """Read the mark of a request off its caller, key and content."""
-    body = (await request.body()).decode("utf-8", "replace")
+    raw = await request.body()
+    body = raw.decode("utf-8", "replace")
     return Sent(
         fingerprint_of("command", caller.subject, key),
         # With the sender's own random key in it, which is stored nowhere: the digest is kept for
         # weeks, and a body that holds a NIK could otherwise be guessed from it.
         fingerprint_of(key, request.method, request.url.path, body),
+        size=len(raw),
     )
 
 
@@ -76,7 +81,11 @@ class Commands(Generic[W]):
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 return await self._commit.command(
-                    work, inbox_id=sent.inbox_id, key=key, fingerprint=sent.fingerprint
+                    work,
+                    inbox_id=sent.inbox_id,
+                    key=key,
+                    fingerprint=sent.fingerprint,
+                    size=sent.size,
                 )
         except _TOLD as error:
             raise _problem(error) from error
@@ -97,6 +106,8 @@ def _problem(error: Exception) -> problems.Problem:
         case FingerprintMismatch():
             title = "This Idempotency-Key was used for another request"
             return problems.Problem(422, "idempotency-key-reused", title)
+        case TooManyWaiting():
+            return problems.Unavailable("too many commands wait for the database", retry_after=5)
         case Overloaded():
             return problems.Unavailable(
                 "too many events wait for the message broker", retry_after=30

@@ -41,6 +41,10 @@ class Stores(Protocol):
         """Return what readers query."""
         ...
 
+    async def change(self, collection: str, id_: str, field: str, value: Any) -> None:
+        """Set a field of a stored document behind everybody's back; None: take it away."""
+        ...
+
     async def held(self, collection: str) -> list[Document]:
         """Return all documents of a collection, in order of their ids."""
         ...
@@ -124,6 +128,11 @@ class StoreContract:
         assert [row["_id"] for row in await stores.held("outbox")] == ["p1"]
         assert [row["owner"] for row in await stores.held("outbox")] == ["one"]
         assert [row["waits_for"] for row in await stores.held("deferred")] == ["z"]
+
+    async def test_versions_of_what_exists(self, stores: Stores) -> None:
+        store = stores.store()
+        await store.commit(Changes(writes=[Write("letters", letter("a", 4), None)]))
+        assert await store.versions("letters", ["a", "b"]) == {"a": 4}
 
     async def test_a_document_is_replaced_whole(self, stores: Stores) -> None:
         store = stores.store()

@@ -39,6 +39,16 @@ class MemoryStores:
         """What readers query."""
         return MemoryDatabase(self.memory)
 
+    async def change(self, collection: str, id_: str, field: str, value: Any) -> None:
+        """Set a field of a stored document; None: take it away."""
+        document = self.memory.collections[collection][id_]
+        *path, last = field.split(".")
+        for step in path:
+            document = document[step]
+        document[last] = value
+        if value is None:
+            del document[last]
+
     async def held(self, collection: str) -> list[Document]:
         """All documents of a collection."""
         return self.memory.copies(collection)
