@@ -30,7 +30,8 @@ async def overtaken(
     hit: list[tuple[T, UnitOfWork]] = []
     rest = list(done)
     while True:
-        found, kept = [], []
+        found: list[tuple[T, UnitOfWork]] = []
+        kept: list[tuple[T, UnitOfWork]] = []
         for task, uow in rest:
             met = task.inbox_id in known or not stale.isdisjoint(uow.seen)
             (found if met else kept).append((task, uow))

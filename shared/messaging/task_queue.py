@@ -63,7 +63,7 @@ class TaskQueue(Generic[T]):
         self._idle.clear()
 
     def leave(self, task: T) -> None:
-        """Forget a unit that is answered, or whose caller has gone. Once for each that was added."""
+        """Forget a unit that is answered or whose caller has gone; once for each added."""
         self._waiting.pop(task, None)
         if task.is_command:
             self.commands -= 1

@@ -1,7 +1,6 @@
 """Outbox and deferred messages as collections; leases by the server's clock."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from pymongo import WriteConcern
 from pymongo.read_concern import ReadConcern

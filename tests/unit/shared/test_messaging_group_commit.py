@@ -160,7 +160,7 @@ async def test_a_message_that_is_known_is_not_done_again() -> None:
 
 async def test_a_command_is_answered_as_the_first_time() -> None:
     async with desk() as one:
-        sent = {"inbox_id": "m", "key": "a", "fingerprint": "f"}
+        sent: dict[str, Any] = {"inbox_id": "m", "key": "a", "fingerprint": "f"}
         assert await one.commit.command(count(), **sent) == Outcome(1)
         assert await one.commit.command(count(by=7), **sent) == Outcome(1, duplicate=True)
         assert one.value() == 1
@@ -267,7 +267,7 @@ async def test_a_command_is_not_parked() -> None:
 async def test_a_commit_of_unknown_outcome_is_done_once_and_answered(fault: Fault) -> None:
     async with desk() as one:
         one.store.faults.append(fault)
-        sent = {"inbox_id": "m", "key": "a", "fingerprint": "f"}
+        sent: dict[str, Any] = {"inbox_id": "m", "key": "a", "fingerprint": "f"}
         outcome = await one.commit.command(count(answer={"no": 7}), **sent)
         assert outcome == Outcome({"no": 7})
         assert one.value() == 1
