@@ -1,4 +1,4 @@
-"""An event in its envelope, ready to travel: the one form that outbox, bus and deferred messages share."""
+"""An event in its envelope: the one form that outbox, bus and deferred messages share."""
 
 from dataclasses import dataclass
 from datetime import datetime

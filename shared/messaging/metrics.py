@@ -1,4 +1,4 @@
-"""What Prometheus learns of messaging. Labels are bounded: event types of the catalogue, reasons."""
+"""What Prometheus learns of messaging. Labels are bounded: types of the catalogue, reasons."""
 
 import time
 from collections.abc import Iterator

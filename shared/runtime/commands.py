@@ -94,7 +94,7 @@ class Commands(Generic[W]):
 _TOLD = (Overloaded, TimeoutError, Conflict, Rejected, PredecessorMissing, FingerprintMismatch)
 
 
-def _problem(error: Exception) -> problems.Problem:
+def _problem(error: Exception) -> problems.Problem:  # noqa: PLR0911 - one for each
     match error:
         case Missing():
             return problems.NotFound(error.detail)
