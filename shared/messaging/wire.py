@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from pamqp.commands import Basic
 
 from shared.contracts.envelope import Envelope
+from shared.messaging.delivery import UNDECODABLE
 from shared.messaging.errors import Malformed
 from shared.messaging.message import Message
 
@@ -25,6 +26,8 @@ REASON = "x-jemput-reason"
 DETAIL = "x-jemput-detail"
 DIED_AT = "x-jemput-died-at"
 QUEUE = "x-jemput-queue"
+WAITS = "x-jemput-waits"
+"""How often a message of an unknown type has been sent to wait for newer code."""
 
 _PERSISTENT = 2
 _INT64 = 1 << 63
@@ -38,7 +41,7 @@ _VERSIONED = re.compile(r"^(?P<name>[a-z_]+\.[a-z_]+)\.v(?P<version>[0-9]{1,4})$
 
 
 class Incoming(Protocol):
-    """What is read of a delivered message; aio-pika's IncomingMessage fits."""
+    """What is read of a delivered message; `Delivery` and aio-pika's IncomingMessage fit."""
 
     body: bytes
     content_type: str | None
@@ -56,7 +59,7 @@ class Incoming(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A message as it came, addressed anew: put off, laid aside or played again."""
+    """A message as it came, with a new address: a retry, a dead letter or a replay."""
 
     body: bytes
     properties: Basic.Properties
@@ -67,7 +70,7 @@ class RawMessage:
 def redirect(
     message: Incoming, exchange: str, key: str, notes: Mapping[str, str | int | None]
 ) -> RawMessage:
-    """Address a message anew. Notes are our own headers: set, or taken away with None."""
+    """Give a message a new address. Notes are our own headers: set, or removed with None."""
     travel = ((name, value) for name, value in message.headers.items() if _travels(name, value))
     kept = dict(islice(travel, _HEADERS_KEPT))
     headers = {name: value for name, value in {**kept, **notes}.items() if value is not None}
@@ -125,8 +128,10 @@ def properties(message: Message) -> Basic.Properties:
 def read(message: Incoming) -> Message:
     """Return what a delivered message carries.
 
-    Raises Malformed with the reason `too_large`, `content_type` or `envelope`.
+    Raises Malformed with the reason `undecodable`, `too_large`, `content_type` or `envelope`.
     """
+    if (fault := message.headers.get(UNDECODABLE)) is not None:
+        raise Malformed("undecodable", f"the properties cannot be decoded: {fault}"[:_SHORT])
     if len(message.body) > MAX_BODY:
         raise Malformed("too_large", f"{len(message.body)} bytes, at most {MAX_BODY}")
     if (message.content_type or "").partition(";")[0].strip() != "application/json":

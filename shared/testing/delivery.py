@@ -10,7 +10,7 @@ from shared.messaging.message import EXCHANGE
 
 
 class Delivery:
-    """What the consumer reads of aio-pika's IncomingMessage, and of FastStream's around it."""
+    """Stands in for `messaging.delivery.Delivery` and for the channel it came on."""
 
     def __init__(self, body: bytes, said: Basic.Properties) -> None:
         self.body = body
@@ -20,6 +20,7 @@ class Delivery:
         self.correlation_id: str | None = said.correlation_id
         self.timestamp: datetime | None = said.timestamp
         self.app_id: str | None = said.app_id
+        self.user_id: str | None = said.user_id
         self.headers: Mapping[str, Any] = dict(said.headers or {})
         self.exchange = EXCHANGE
         self.routing_key = said.message_type or ""
@@ -27,9 +28,9 @@ class Delivery:
         self.acknowledged = False
 
     @property
-    def raw_message(self) -> "Delivery":
-        """Return what FastStream wraps: itself."""
-        return self
+    def is_closed(self) -> bool:
+        """Return whether nothing is acknowledged on it any more."""
+        return self.acknowledged
 
     @property
     def channel(self) -> "Delivery":
