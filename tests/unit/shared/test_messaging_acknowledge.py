@@ -118,7 +118,7 @@ async def test_a_closed_channel_is_forgotten_when_another_opens() -> None:
     before = shared.of(cast("AbstractChannel", first))
     first.is_closed = True
     shared.of(cast("AbstractChannel", second))
-    assert list(shared._of) == [second]
+    assert len(shared._of) == 1
     assert shared.of(cast("AbstractChannel", first)) is not before
 
 
