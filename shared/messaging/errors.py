@@ -1,4 +1,4 @@
-"""What can go wrong on the road, by what has to be done about it."""
+"""What can go wrong with a message or a command, by what has to be done about it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +26,15 @@ class Missing(Rejected):
 
 class Malformed(Rejected):
     """A message that cannot be read."""
+
+
+class UnknownType(Exception):  # noqa: N818 - not an error: newer code will read it
+    """A message of a type or version that this code does not handle (yet); try again later."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
 
 
 class PredecessorMissing(Exception):  # noqa: N818 - not an error: a message that came before its time

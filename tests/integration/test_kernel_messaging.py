@@ -11,9 +11,10 @@ from pymongo import MongoClient
 
 from deploy.local.servers import Servers
 from shared.contracts.intake import RequestVerified
+from shared.messaging.consumer import WAITS_FOR_CODE
 from shared.messaging.provision import Management
 from shared.messaging.topology import topology
-from shared.messaging.wire import MAX_BODY, properties
+from shared.messaging.wire import MAX_BODY, WAITS, properties
 from tests.integration.kernel_kit import (
     ARCHIVE,
     ARCHIVE_QUEUE,
@@ -109,14 +110,19 @@ async def test_each_kind_of_bad_message_ends_in_its_place_with_its_reason(
             setattr(other, name, value)
         return other
 
+    def waited(type_: str) -> Any:
+        """An unknown type that has waited long enough for newer code."""
+        headers = {**(good.headers or {}), WAITS: WAITS_FOR_CODE}
+        return changed(message_type=type_, headers=headers)
+
     headless = {name: v for name, v in (good.headers or {}).items() if name != "ce-subject"}
     body = message("m-bad").body
     bad = [
         (b"{not json", good, "payload", "body: json_invalid"),
         (b'{"case_id":"a"}', good, "payload", "programme_id: missing"),
-        (body, changed(message_type="desk.never_heard_of.v1"), "unknown_type", "published"),
-        (body, changed(message_type="intake.receipt_confirmed.v2"), "unknown_version", "2"),
-        (body, changed(message_type=RequestVerified.type), "unhandled_type", QUEUE),
+        (body, waited("desk.never_heard_of.v1"), "unknown_type", "published"),
+        (body, waited("intake.receipt_confirmed.v2"), "unknown_version", "2"),
+        (body, waited(RequestVerified.type), "unhandled_type", QUEUE),
         (b" " * (MAX_BODY + 1), good, "too_large", "262145 bytes, at most 262144"),
         (body, changed(content_type="text/csv"), "content_type", "only application/json"),
         (body, changed(headers=headless), "envelope", "header ce-subject is missing"),
