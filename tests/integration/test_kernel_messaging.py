@@ -120,7 +120,7 @@ async def test_each_kind_of_bad_message_ends_in_its_place_with_its_reason(
     bad = [
         (b"{not json", good, "payload", "body: json_invalid"),
         (b'{"case_id":"a"}', good, "payload", "programme_id: missing"),
-        (body, waited("desk.never_heard_of.v1"), "unknown_type", "published"),
+        (body, waited("intake.never_heard_of.v1"), "unknown_type", "published"),
         (body, waited("intake.receipt_confirmed.v2"), "unknown_version", "2"),
         (body, waited(RequestVerified.type), "unhandled_type", QUEUE),
         (b" " * (MAX_BODY + 1), good, "too_large", "262145 bytes, at most 262144"),
