@@ -1,11 +1,12 @@
 """Courier over HTTP: who carries where, what is to be carried, and what an agent reports."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from services.courier.domain import Area, Job, JobState, Place, Programme, Step
 from services.courier.usecases import (
@@ -21,12 +22,12 @@ from shared.contracts.courier import AgentId, FailureReason
 from shared.contracts.event import Moment, NeighbourhoodUnit, ProgrammeId
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import CommandsDep, SentDep, provided
-from shared.web.body import Body
+from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
 RULES: Final[RouteRules] = {
-    "PUT /api/areas/{programme_id}/{village}/{rw}": Rule({Role.ADMIN, Role.SERVICE}),
+    "PUT /api/areas/{programme_id}/{village}/{rw}": Rule({Role.ADMIN}),
     "GET /api/jobs": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
     "GET /api/jobs/{job_id}": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
     "POST /api/jobs/{job_id}/assign": Rule({Role.ADMIN, Role.OPERATOR}),
@@ -40,7 +41,26 @@ _OWN_ONLY: Final = frozenset({Role.AGENT})
 PAGE: Final = 200
 """Jobs in one answer at most."""
 
-Village = Annotated[str, Path(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$")]
+_VILLAGE: Final = re.compile(r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}")
+_RW: Final = re.compile(r"(?:rw)?[ .]*0*([1-9][0-9]{0,2})", re.IGNORECASE)
+
+
+def _village(typed: object) -> object:
+    if not isinstance(typed, str) or not _VILLAGE.fullmatch(typed):
+        raise Unfit("the code of a village, such as 32.75.01.1001")
+    return typed
+
+
+def _rw(typed: object) -> object:
+    """Return an RW in three digits: "5", "05" and "RW 05" are 005."""
+    number = _RW.fullmatch(typed.strip()) if isinstance(typed, str) else None
+    if number is None:
+        raise Unfit("an RW has a number from 1 to 999, such as 005")
+    return number[1].zfill(3)
+
+
+Village = Annotated[str, BeforeValidator(_village), Path(examples=["32.75.01.1001"])]
+Rw = Annotated[NeighbourhoodUnit, BeforeValidator(_rw), Path()]
 
 
 class AreaBody(Body):
@@ -96,7 +116,7 @@ ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 async def put_area(
     programme_id: Annotated[ProgrammeId, Path()],
     village: Village,
-    rw: Annotated[NeighbourhoodUnit, Path()],
+    rw: Rw,
     body: AreaBody,
     caller: CallerDep,
     commands: CommandsDep,

@@ -16,9 +16,8 @@ from prometheus_client import CollectorRegistry
 
 from deploy.local.servers import Servers
 from services.scheduler.domain import Booth, Plan, Refused
-from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerWork
+from services.scheduler.store import COLLECTIONS, INDEXES
 from services.scheduler.usecases import (
-    Work,
     call_next,
     copy_programme,
     issue_ticket,
@@ -34,14 +33,15 @@ from shared.messaging.errors import Conflict
 from shared.messaging.group_commit import GroupCommit, Task
 from shared.messaging.message import Message
 from shared.messaging.metrics import CommitMetrics
+from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
 from shared.mongo.store import MongoStore
 from shared.runtime import utc_now
 from tests.unit.scheduler.sample import CATALOGUE as SERVICES
-from tests.unit.scheduler.sample import SPLIT, booth, closed, plan, published, received
+from tests.unit.scheduler.sample import SPLIT, booth, closed, plan, published, received, today
 
-HANDLERS: dict[type[Event], Callable[[Any, Work], Awaitable[None]]] = {
+HANDLERS: dict[type[Event], Callable[[Any, UnitOfWork], Awaitable[None]]] = {
     ProgrammePublished: copy_programme,
     RequestReceived: issue_ticket,
     RequestClosed: void_ticket,
@@ -97,17 +97,13 @@ class Instance:
         message = Message(envelope, event.model_dump_json().encode())
         handle = HANDLERS[type(event)]
         await self._until_settled(
-            lambda: Task(
-                lambda u: handle(event, SchedulerWork(u)), id_, event.aggregate_id, message
-            )
+            lambda: Task(lambda uow: handle(event, uow), id_, event.aggregate_id, message)
         )
 
-    async def do(self, work: Callable[[Work], Awaitable[Any]], key: str, inbox_id: str = "") -> Any:
+    async def do(self, work: UseCase, key: str, inbox_id: str = "") -> Any:
         """Carry out a command."""
         kept = inbox_id or new_id()
-        return await self._until_settled(
-            lambda: Task(lambda u: work(SchedulerWork(u)), kept, key, fingerprint="same")
-        )
+        return await self._until_settled(lambda: Task(work, kept, key, fingerprint="same"))
 
     async def _until_settled(self, task: Callable[[], Task]) -> Any:
         # What a bus does with a message and a client with a 503: the same again.
@@ -119,7 +115,7 @@ class Instance:
 
     async def schedule(self, event_id: str, *booths: Booth) -> None:
         """Plan an event."""
-        asked = plan(*booths)
+        asked = plan(*booths, on=today())
         await self.do(
             lambda work: schedule_event(
                 event_id, asked, work, allow=anybody, holidays=NoHolidays()
@@ -170,7 +166,7 @@ class Floor:
 @pytest.fixture
 async def floor(servers: Servers, mongo_database: str) -> AsyncIterator[Floor]:
     client = connect(servers.mongo_url)
-    await migrate(client[mongo_database], COLLECTIONS, INDEXES)
+    await migrate(client[mongo_database], COLLECTIONS.names, INDEXES)
     instances = [
         Instance(
             GroupCommit(
@@ -179,6 +175,7 @@ async def floor(servers: Servers, mongo_database: str) -> AsyncIterator[Floor]:
                 CommitMetrics(CollectorRegistry()),
                 source="scheduler",
                 clock=utc_now,
+                collections=COLLECTIONS,
             )
         )
         for owner in ("one", "two")

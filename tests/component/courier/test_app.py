@@ -63,8 +63,8 @@ def test_it_reads_one_queue_and_owns_three_collections(service: Service) -> None
     (consumer,) = service.consumers
     assert consumer.queue == "courier.events"
     assert not consumer.consuming
-    assert (service.collections, service.indexes) == (COLLECTIONS, INDEXES)
-    assert COLLECTIONS == ("jobs", "areas", "programmes")
+    assert (service.collections, service.indexes) == (COLLECTIONS.names, INDEXES)
+    assert COLLECTIONS.names == ("jobs", "areas", "programmes")
 
 
 def test_its_settings_come_from_its_own_names_and_never_change(

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.courier.domain import Area, Job, JobState, Place, Refused, Step
-from tests.unit.courier.fake import NOW
+from shared.testing.messaging import NOW
 from tests.unit.courier.sample import AGENT, PLACE, job
 
 LATER = NOW + timedelta(hours=1)
@@ -174,11 +174,13 @@ def test_a_job_that_has_not_ended_can_be_withdrawn(state: JobState) -> None:
         assert one.withdraw() == replace(one, state=JobState.WITHDRAWN, version=2)
 
 
-def test_jobs_wait_for_an_agent_in_their_area() -> None:
-    area = Area("halo_pamor", PLACE).wait("case-1").wait("case-2")
-    assert (area.waiting, area.agent_id, area.version) == (("case-1", "case-2"), None, 2)
-    served = area.served_by(AGENT)
-    assert (served.waiting, served.agent_id, served.version) == ((), AGENT, 3)
+def test_an_area_looks_for_open_jobs_until_nobody_can_race_any_more() -> None:
+    served = Area("halo_pamor", PLACE).served_by(AGENT, NOW)
+    assert (served.agent_id, served.version, served.unsettled_since) == (AGENT, 1, NOW)
+    assert served.settle(NOW + timedelta(seconds=119)) is served
+    settled = served.settle(NOW + timedelta(seconds=120))
+    assert (settled.version, settled.unsettled_since) == (2, None)
+    assert settled.settle(LATER) is settled
 
 
 def test_the_same_rw_of_another_village_is_another_place() -> None:
