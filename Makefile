@@ -1,6 +1,6 @@
 # Everything starts here: `make` lists the verbs. Each of them makes .venv ready first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test up lint contracts test-compose bench lock clean ready
+.PHONY: help demo test test-long up lint contracts test-compose bench lock clean ready
 
 PYTHON := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
@@ -16,7 +16,10 @@ demo: ready ## a real day through the four services (CHAOS=1 kills services on t
 
 test: ready ## the tests, on real servers (docker-compose.yml has its own)
 	@$(PYTHON) -m deploy.local install servers chromium prometheus
-	$(PYTHON) -m pytest -m "not compose"
+	@$(PYTHON) -m tests.phases
+
+test-long: export JEMPUT_TEST_LONG := 1
+test-long: test ## the tests with ten times the examples and torture rounds
 
 up: ready ## the four services on this machine until Ctrl-C
 	@$(PYTHON) -m deploy.local up
@@ -34,8 +37,8 @@ contracts: ready ## write the published schemas, examples and AsyncAPI anew
 test-compose: ready ## the tests of docker-compose.yml, on a Docker engine
 	$(PYTHON) -m pytest -m compose tests/e2e
 
-bench: ready ## one hop beside the bare broker and its peers
-	$(PYTHON) -m tests.benchmarks
+bench: ready ## one hop beside its peers, and the road from HTTP to the total (KEY=hop or road: one)
+	$(PYTHON) -m tests.benchmarks $(if $(KEY),--key $(KEY))
 
 lock: ready ## resolve deploy/requirements/*.in anew, keeping what still fits
 	cd $(LOCKS) && ../../$(LOCK) dev.in -o dev.txt

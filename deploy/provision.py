@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shared.messaging.provision import BrokerUser, Management
-from shared.messaging.topology import read_subscriptions, topology
+from shared.messaging.topology import OPERATOR, read_subscriptions, topology
 from shared.mongo.client import connect
 from shared.mongo.users import ensure_user, limit_transactions
 
 SERVICES = Path(__file__).resolve().parent.parent / "services"
-OPERATOR = "operator"
 
 
 def service_names(services: Path = SERVICES) -> tuple[str, ...]:

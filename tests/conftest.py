@@ -1,13 +1,14 @@
 """One stack of real servers per session, and in it a database and a virtual host per test."""
 
 import ipaddress
+import os
 import secrets
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from pymongo import MongoClient
 
 from deploy.local.processes import signals_interrupt
 from deploy.local.servers import Servers, provide
+from tests import budgets, size
 
 TESTS = Path(__file__).parent
 REAL = {"integration", "e2e", "torture"}
@@ -23,6 +25,15 @@ REAL = {"integration", "e2e", "torture"}
 def folder_of(path: Path) -> str:
     """The kind of a test: the folder below tests/ that it lies in."""
     return path.relative_to(TESTS).parts[0]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the number of examples, and hold the budgets where this is a phase of `make test`."""
+    size.load_profile()
+    result = os.environ.get(budgets.RESULT_VARIABLE)
+    if result and not hasattr(config, "workerinput"):
+        allowed = {name: seconds * size.TIMES for name, seconds in budgets.budgets().items()}
+        config.pluginmanager.register(budgets.Times(allowed, Path(result)))
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -46,7 +57,16 @@ def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
         tempfile.TemporaryDirectory(prefix="jemput-tests-") as data,
         provide(Path(data), fresh=True, say=say) as running,
     ):
+        may_publish_for_others(running)
         yield running
+
+
+def may_publish_for_others(servers: Servers) -> None:
+    """Let the administrator send what services would: the broker holds `user_id` to the login."""
+    url = urlsplit(servers.amqp_url)
+    rights = {"password": unquote(url.password or ""), "tags": "administrator,impersonator"}
+    with httpx.Client(base_url=f"{servers.management_url}/api/", timeout=30) as api:
+        api.put(f"users/{url.username}", json=rights).raise_for_status()
 
 
 @pytest.fixture

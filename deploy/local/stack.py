@@ -21,6 +21,7 @@ from deploy.local.servers import Servers
 from shared.auth.keys import load_private
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
+from shared.messaging.topology import OPERATOR
 from shared.runtime.start import utc_now
 
 Say = Callable[[str], None]
@@ -66,7 +67,7 @@ class Stack:
 
     def operator_amqp_url(self) -> str:
         """Return the broker's address for those who look after it."""
-        return self._amqp_url(provision.OPERATOR, self.secrets["operator_amqp_password"])
+        return self._amqp_url(OPERATOR, self.secrets["operator_amqp_password"])
 
     def token(self, subject: str, *grants: str) -> str:
         """Return a token with grants written `role:programme:region`."""

@@ -1,12 +1,11 @@
 """Courier over HTTP: who carries where, what is to be carried, and what an agent reports."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, Field
 
 from services.courier.domain import Area, Job, JobState, Place, Programme, Step
 from services.courier.usecases import (
@@ -19,10 +18,11 @@ from services.courier.usecases import (
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
-from shared.contracts.event import Moment, NeighbourhoodUnit, ProgrammeId
+from shared.contracts.event import Moment, ProgrammeId, TypedNeighbourhoodUnit
+from shared.contracts.text import Reason, dotted_region
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import CommandsDep, SentDep, provided
-from shared.web.body import Body, Unfit
+from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
@@ -41,26 +41,14 @@ _OWN_ONLY: Final = frozenset({Role.AGENT})
 PAGE: Final = 200
 """Jobs in one answer at most."""
 
-_VILLAGE: Final = re.compile(r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}")
-_RW: Final = re.compile(r"(?:rw)?[ .]*0*([1-9][0-9]{0,2})", re.IGNORECASE)
-
-
-def _village(typed: object) -> object:
-    if not isinstance(typed, str) or not _VILLAGE.fullmatch(typed):
-        raise Unfit("the code of a village, such as 32.75.01.1001")
-    return typed
-
-
-def _rw(typed: object) -> object:
-    """Return an RW in three digits: "5", "05" and "RW 05" are 005."""
-    number = _RW.fullmatch(typed.strip()) if isinstance(typed, str) else None
-    if number is None:
-        raise Unfit("an RW has a number from 1 to 999, such as 005")
-    return number[1].zfill(3)
-
-
-Village = Annotated[str, BeforeValidator(_village), Path(examples=["32.75.01.1001"])]
-Rw = Annotated[NeighbourhoodUnit, BeforeValidator(_rw), Path()]
+Village = Annotated[
+    str,
+    BeforeValidator(dotted_region),
+    Field(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"),
+    Reason("the code of a village, such as 32.75.01.1001"),
+    Path(examples=["32.75.01.1001"]),
+]
+Rw = Annotated[TypedNeighbourhoodUnit, Path()]
 
 
 class AreaBody(Body):

@@ -15,6 +15,7 @@ from services.reporting.usecases.rebuild import rebuild as rebuild_totals
 from services.reporting.usecases.recount import recount as recount_programme
 from shared.contracts import CATALOGUE
 from shared.messaging.bus import AmqpBus
+from shared.messaging.topology import OPERATOR
 from shared.mongo.client import Client, connect
 
 CONNECT_SECONDS = 30.0
@@ -70,7 +71,7 @@ async def history(
     settings: Settings, operator: OperatorSettings, wanted: Order, say: Say, *, anew: bool = False
 ) -> int:
     """Send archived events to a new consumer's queue, going on where the last run stopped."""
-    bus = AmqpBus(operator.amqp_url, f"{NAME}.history")
+    bus = AmqpBus(operator.amqp_url, f"{NAME}.history", user=OPERATOR)
     async with _connected(settings) as client:
         letters = HistoryStore(client, settings.mongo_database)
         try:

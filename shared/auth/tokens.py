@@ -12,6 +12,7 @@ from jwt.types import Options
 
 from shared.auth.keys import PublicKeys, SigningKey
 from shared.auth.roles import Caller, Grant
+from shared.contracts.text import holds_number
 
 ISSUER = "jemput"
 AUDIENCE = "jemput"
@@ -69,8 +70,11 @@ class Issuer:
 
     def issue(self, subject: str, grants: Sequence[Grant], lifetime: timedelta) -> str:
         """A token for this subject, valid from now for `lifetime`; ValueError when it cannot be."""
-        if not _SUBJECT.fullmatch(subject):
-            raise ValueError("a subject is 1 to 64 letters, digits and . _ @ -")
+        if not _fits(subject):
+            raise ValueError(
+                "a subject is an account id: 1 to 64 letters, digits and . _ @ -, without nine "
+                "digits in a row unless it is a UUID"
+            )
         if not grants:
             raise ValueError("a token has a grant at least")
         if not timedelta(0) < lifetime <= MAX_LIFETIME:
@@ -118,7 +122,7 @@ class Verifier:
         claims = self._claims(token)
         starts = max(_instant(claims, name) for name in ("iat", "nbf") if name in claims)
         expires = _instant(claims, "exp")
-        if not _SUBJECT.fullmatch(claims["sub"]):
+        if not _fits(claims["sub"]):
             raise InvalidToken("malformed subject")
         return _Statement(Caller(claims["sub"], _grants(claims), expires), starts, expires)
 
@@ -143,6 +147,11 @@ class Verifier:
             )
         except jwt.InvalidTokenError as error:
             raise InvalidToken(_reason(error)) from None
+
+
+def _fits(subject: str) -> bool:
+    # Events and logs carry the subject as a pseudonym: it must not be a NIK or a phone number.
+    return _SUBJECT.fullmatch(subject) is not None and not holds_number(subject)
 
 
 def _reason(error: jwt.InvalidTokenError) -> str:

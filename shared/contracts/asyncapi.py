@@ -10,13 +10,13 @@ from typing import Any
 from shared.contracts.consumers import Subscriptions, consumers_of
 from shared.contracts.event import Event
 from shared.contracts.schema import Schema, example_of, meaning_of, producer_of, schema_of
+from shared.contracts.text import identifier, token
 
 EXCHANGE = "jemput.events"
 MAX_BODY_BYTES = 256 * 1024
 HEADERS = "CloudEventsHeaders"
 
 _BINDING = "0.3.0"
-_IDENTIFIER = "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,119}$"
 _GUARANTEES = f"""\
 Facts that Jemput's services publish. Each type is its own channel; the type is also the routing
 key on the topic exchange `{EXCHANGE}`, the AMQP property `type` and the header `ce-type`.
@@ -67,15 +67,20 @@ def document(events: Sequence[type[Event]], declared: Subscriptions) -> dict[str
 def headers_schema() -> Schema:
     """The headers of every event: CloudEvents 1.0 attributes, each with the prefix `ce-`."""
     instant = {"type": "string", "format": "date-time"}
-    identifier = {"type": "string", "pattern": _IDENTIFIER}
+    opaque = {
+        "type": "string",
+        "pattern": identifier("._:/-"),
+        "minLength": 1,
+        "maxLength": 120,
+    }
     properties = {
         "ce-specversion": {"type": "string", "const": "1.0"},
-        "ce-id": {**identifier, "description": "Unique for ever; a repeat is a duplicate."},
-        "ce-type": {**identifier, "description": "The event type."},
+        "ce-id": {**opaque, "description": "Unique for ever; a repeat is a duplicate."},
+        "ce-type": {**opaque, "description": "The event type."},
         "ce-source": {"type": "string", "pattern": "^jemput/[a-z]+$"},
         "ce-time": {**instant, "description": "When it happened (RFC 3339)."},
         "ce-recordedtime": {**instant, "description": "When it became known (RFC 3339)."},
-        "ce-subject": {**identifier, "description": "The aggregate this is a fact about."},
+        "ce-subject": {**opaque, "description": "The aggregate this is a fact about."},
         "ce-sequence": {
             "type": "string",
             "pattern": "^[0-9]{1,15}$",
@@ -83,10 +88,11 @@ def headers_schema() -> Schema:
         },
         "ce-actor": {
             "type": "string",
-            "pattern": "^[A-Za-z][A-Za-z0-9._:-]{0,63}$",
+            "pattern": token("A-Za-z", "._:-"),
+            "maxLength": 64,
             "description": "Who did it: a pseudonymous account id, or the service by its own rule.",
         },
-        "ce-causationid": {**identifier, "description": "The ce-id of what led to this, if any."},
+        "ce-causationid": {**opaque, "description": "The ce-id of what led to this, if any."},
     }
     required = [name for name in properties if name != "ce-causationid"]
     return {"type": "object", "properties": properties, "required": required}

@@ -3,7 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from shared.contracts.text import (
+    Reason,
+    dotted_region,
+    identifier,
+    public_text,
+    require_written_time,
+    rw_number,
+    token,
+)
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing older is imported."""
@@ -12,17 +22,27 @@ LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 CLOCKS_APART: Final = timedelta(seconds=30)
 """How far ahead of ours a sender's clock may be."""
 
-Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
+Moment = Annotated[
+    AwareDatetime, Field(ge=EARLIEST, le=LATEST), BeforeValidator(require_written_time)
+]
 """When a sender says that something happened."""
+
+_NO_NUMBER: Final = "no nine digits without a letter between them"
 
 AggregateId = Annotated[
     str,
     Field(
-        pattern=r"^([A-Za-z]|[0-9]{1,15}[A-Za-z._:/-])[A-Za-z0-9._:/-]{0,119}$",
+        pattern=identifier("._:/-"),
+        min_length=1,
+        max_length=120,
         description=(
-            "Opaque and random or administrative; never made from personal data: sixteen digits "
-            "in a row, as a NIK has them, do not begin an id."
+            "Opaque and random or administrative; never made from personal data: but for UUIDs, "
+            f"{_NO_NUMBER}."
         ),
+    ),
+    Reason(
+        "an id has 1 to 120 letters, digits and . _ : / -, begins with a letter or digit, and has "
+        f"{_NO_NUMBER} unless it is a UUID"
     ),
 ]
 RegionCode = Annotated[
@@ -32,36 +52,47 @@ RegionCode = Annotated[
         description="Kemendagri code: province, regency, sub-district or village (32.16.18.2001).",
         examples=["32.16.18"],
     ),
+    Reason("a Kemendagri region code such as 32, 32.16, 32.16.18 or 32.16.18.2001"),
 ]
 NeighbourhoodUnit = Annotated[
     str,
     Field(
-        pattern=r"^[0-9]{3}$",
-        description="RW, three digits; only unique together with its village code.",
+        pattern="^(00[1-9]|0[1-9][0-9]|[1-9][0-9][0-9])$",
+        description="RW, 001 to 999; only unique together with its village code.",
         examples=["005"],
     ),
+    Reason("an RW has three digits, 001 to 999"),
 ]
+TypedRegionCode = Annotated[RegionCode, BeforeValidator(dotted_region)]
+"""A region code as people type it: 3216182001 is 32.16.18.2001. For HTTP bodies, not for events."""
+TypedNeighbourhoodUnit = Annotated[NeighbourhoodUnit, BeforeValidator(rw_number)]
+"""An RW as people type it: "5", "05" and "RW 05" are 005. For HTTP bodies, not for events."""
 ServiceCode = Annotated[
     str,
     Field(
-        pattern=r"^[A-Z][A-Z0-9_]{1,39}$",
+        pattern=token("A-Z", "_"),
+        min_length=2,
+        max_length=40,
         description="A service of the programme's catalogue.",
         examples=["KIA"],
     ),
+    Reason(f"a service code has 2 to 40 of A-Z 0-9 _, begins with a letter, and has {_NO_NUMBER}"),
 ]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-ProgrammeId = Annotated[
+Slug = Annotated[
     str,
+    Field(pattern=token("a-z", "_"), max_length=40),
+    Reason(f"has 1 to 40 of a-z 0-9 _, begins with a letter, and has {_NO_NUMBER}"),
+]
+ProgrammeId = Annotated[
+    Slug,
     Field(
-        pattern=r"^[a-z][a-z0-9_]{0,39}$",
         description="The programme (tenant) that this belongs to.",
         examples=["botram"],
     ),
 ]
 Channel = Annotated[
-    str,
+    Slug,
     Field(
-        pattern=r"^[a-z][a-z0-9_]{0,39}$",
         description="The way the request came in; the programme lists its own.",
         examples=["event"],
     ),
@@ -71,8 +102,15 @@ PublicText = Annotated[
     Field(
         min_length=1,
         max_length=200,
-        pattern=r"^[^\x00-\x1F\x7F]+$",
-        description="A public name of an office, a place or a service; never of a person.",
+        pattern=public_text(),
+        description=(
+            "A public name of an office, a place or a service; never of a person. Latin letters, "
+            f"digits, spaces and punctuation, {_NO_NUMBER}."
+        ),
+    ),
+    Reason(
+        "a public text has 1 to 200 Latin letters, digits, spaces and punctuation marks, and has "
+        f"{_NO_NUMBER}"
     ),
 ]
 

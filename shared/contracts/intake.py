@@ -17,9 +17,23 @@ from shared.contracts.event import (
     RegionCode,
     ServiceCode,
 )
+from shared.contracts.text import Reason
 
 CaseId = Annotated[AggregateId, Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"])]
 EventId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu"])]
+TimeZone = Annotated[
+    str,
+    Field(
+        pattern=r"^Asia/(Jakarta|Pontianak|Makassar|Jayapura)$",
+        description="IANA zone in which the programme counts its days; never changes.",
+    ),
+    Reason("Asia/Jakarta, Asia/Pontianak, Asia/Makassar or Asia/Jayapura"),
+]
+Language = Annotated[
+    str,
+    Field(pattern=r"^[a-z]{2,3}$"),
+    Reason("an ISO 639 language code such as id or su"),
+]
 
 
 class Deliverable(StrEnum):
@@ -56,14 +70,8 @@ class ProgrammePublished(Event):
     name: Annotated[PublicText, Field(examples=["BOTRAM"])]
     owner: Annotated[PublicText, Field(examples=["Disdukcapil Kabupaten Bekasi"])]
     region_code: Annotated[RegionCode, Field(examples=["32.16"])]
-    time_zone: str = Field(
-        pattern=r"^Asia/(Jakarta|Pontianak|Makassar|Jayapura)$",
-        description="IANA zone in which the programme counts its days; never changes.",
-        examples=["Asia/Jakarta"],
-    )
-    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(
-        min_length=1, max_length=10, examples=[["id"]]
-    )
+    time_zone: Annotated[TimeZone, Field(examples=["Asia/Jakarta"])]
+    languages: tuple[Language, ...] = Field(min_length=1, max_length=10, examples=[["id"]])
     channels: tuple[Channel, ...] = Field(min_length=1, max_length=20, examples=[["event"]])
     services: tuple[CatalogueService, ...] = Field(min_length=1, max_length=100)
     standard_working_days: int | None = Field(

@@ -3,22 +3,31 @@
 from datetime import date
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.contracts.event import (
     AggregateId,
     Channel,
     Event,
+    Moment,
     Part,
     ProgrammeId,
     PublicText,
     RegionCode,
     ServiceCode,
 )
+from shared.contracts.text import Reason, token
 
 EventId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu"])]
 CaseId = Annotated[AggregateId, Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"])]
-BoothId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", examples=["disdukcapil-kia-1"])]
+BoothId = Annotated[
+    str,
+    Field(pattern=token("a-z", "_-"), max_length=40, examples=["disdukcapil-kia-1"]),
+    Reason(
+        "a booth id has 1 to 40 of a-z 0-9 _ -, begins with a letter, and has no nine digits "
+        "without a letter between them"
+    ),
+]
 TicketId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu/KIA/17"])]
 
 
@@ -47,8 +56,8 @@ class EventScheduled(Event):
     place: Annotated[PublicText, Field(examples=["Stadion Mini Desa Cijengkol"])]
     region_code: RegionCode
     on: date = Field(description="In the programme's zone.", examples=["2023-03-11"])
-    opens_at: AwareDatetime = Field(examples=["2023-03-11T02:00:00Z"])
-    closes_at: AwareDatetime = Field(examples=["2023-03-11T04:30:00Z"])
+    opens_at: Moment = Field(examples=["2023-03-11T02:00:00Z"])
+    closes_at: Moment = Field(examples=["2023-03-11T04:30:00Z"])
     booths: tuple[BoothPlan, ...] = Field(min_length=1, max_length=60)
 
 

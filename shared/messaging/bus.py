@@ -63,9 +63,14 @@ class Bus(Protocol):
 class AmqpBus:
     """The real bus."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, user: str | None = None) -> None:
+        """Publish as the broker's `user` of the login; None: as the source of each message.
+
+        The broker refuses a name that is not the login's, unless that may impersonate.
+        """
         self._url = url
         self._name = name
+        self._user = user
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self.answering = True
@@ -112,13 +117,13 @@ class AmqpBus:
 
     async def publish(self, message: Message) -> None:
         """Return when the broker has it on disk. Raises NotPublished."""
-        await self.forward(_letter(message))
+        await self.forward(self._letter(message))
 
     async def publish_all(self, messages: Sequence[Message]) -> set[str]:
         """Return the ids of those that the broker has on disk, when nothing is open any more."""
         try:
             channel = await self._open_channel()
-            letters = {message.envelope.id: _letter(message) for message in messages}
+            letters = {message.envelope.id: self._letter(message) for message in messages}
             together = {id_: one for id_, one in letters.items() if fits(channel, one)}
             sent = await publish_batch(channel, list(together.values()), within=CONFIRM_TIMEOUT)
         except (NotPublished, *_BROKEN) as error:
@@ -136,6 +141,7 @@ class AmqpBus:
         """Send on what was received, readable or not. Raises NotPublished."""
         try:
             channel = await self._open_channel()
+            self._sign(letter)
             confirmation = await channel.basic_publish(
                 letter.body,
                 exchange=letter.exchange,
@@ -155,6 +161,15 @@ class AmqpBus:
         if not isinstance(confirmation, Basic.Ack):
             raise NotPublished("returned or refused")
 
+    def _letter(self, message: Message) -> RawMessage:
+        letter = RawMessage(message.body, properties(message), message.exchange, message.key)
+        self._sign(letter)
+        return letter
+
+    def _sign(self, letter: RawMessage) -> None:
+        if self._user is not None:
+            letter.properties.user_id = self._user
+
     async def _open_channel(self) -> aiormq.Channel:
         if self._channel is None or not self.connected:
             raise NotPublished("not connected")
@@ -169,7 +184,3 @@ class AmqpBus:
 def _ours() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _letter(message: Message) -> RawMessage:
-    return RawMessage(message.body, properties(message), message.exchange, message.key)

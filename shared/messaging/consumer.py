@@ -40,6 +40,7 @@ from shared.messaging.wire import (
     REASON,
     read,
     redirect,
+    require_sender,
     split_type,
 )
 
@@ -191,6 +192,7 @@ class Consumer:
         if raw.exchange == EXCHANGE and raw.routing_key != message.envelope.type:
             # The broker lets a service write only keys of its own name; the type must not get by.
             raise Malformed("envelope", "the type is not the routing key")
+        require_sender(raw, message.envelope, self.queue)
         try:
             event = route.event.__pydantic_validator__.validate_json(message.body)
         except ValidationError as invalid:

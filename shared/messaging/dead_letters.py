@@ -20,7 +20,7 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 from shared.messaging.bus import AmqpBus
 from shared.messaging.errors import NotPublished
 from shared.messaging.message import ADDRESSED
-from shared.messaging.topology import dead_queue
+from shared.messaging.topology import OPERATOR, dead_queue
 from shared.messaging.wire import ATTEMPT, DETAIL, DIED_AT, QUEUE, REASON, Incoming, redirect
 
 REPLAYED = "x-jemput-replayed"
@@ -142,7 +142,7 @@ async def open_dead_letters(url: str, queue: str) -> AsyncIterator[DeadLetters]:
     async with await aio_pika.connect(url, timeout=_CONNECT_WITHIN) as connection:
         channel = await connection.channel()
         source = await channel.get_queue(dead_queue(queue), ensure=False)
-        bus = AmqpBus(url, "operator")
+        bus = AmqpBus(url, OPERATOR, user=OPERATOR)
         try:
             async with asyncio.timeout(_CONNECT_WITHIN):
                 await bus.connect()

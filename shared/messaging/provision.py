@@ -51,7 +51,9 @@ class Management:
         for policy in topology.policies:
             said = asdict(policy)
             body = {k: said[k] for k in ("pattern", "definition", "priority")}
-            self._put(f"policies/{self._vhost}/{_path(policy.name)}", body | {"apply-to": "queues"})
+            self._put(
+                f"policies/{self._vhost}/{_path(policy.name)}", body | {"apply-to": policy.apply_to}
+            )
         for exchange in topology.exchanges:
             path = f"exchanges/{self._vhost}/{_path(exchange.name)}"
             self._put(path, {"type": exchange.type, "durable": True})

@@ -14,6 +14,23 @@ from typing import Any
 
 from shared.messaging.message import ADDRESSED, EXCHANGE
 
+RETURNED = "jemput.returned"
+"""Topic exchange from the waiting rooms of retries back to the queue that the routing key names.
+
+It is not `jemput.addressed`: there a publisher is told when no queue wants his message. What leaves
+a retry queue has no publisher to tell, and at-least-once dead-lettering would hold it for ever, and
+every other service's retries behind it. Here it goes to `UNROUTABLE` instead.
+"""
+
+UNROUTABLE = "jemput.unroutable"
+"""Exchange of retries whose queue does not exist; its queue is `jemput.unroutable.dead`."""
+
+UNROUTABLE_KEPT = 100_000
+"""Messages in that queue at most; the oldest go first."""
+
+OPERATOR = "operator"
+"""The broker's user of those who look after dead letters; consumers trust what it sends on."""
+
 DEAD = "jemput.dead"
 """Topic exchange of dead letters: the routing key is the name of the queue they died in."""
 
@@ -87,12 +104,13 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What may change for the queues whose names match."""
+    """What may change for the queues, or exchanges, whose names match."""
 
     name: str
     pattern: str
     definition: Mapping[str, Any]
     priority: int = 0
+    apply_to: str = "queues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +161,8 @@ def _exchanges() -> tuple[Exchange, ...]:
     return (
         Exchange(EXCHANGE, "topic"),
         Exchange(ADDRESSED, "topic"),
+        Exchange(RETURNED, "topic"),
+        Exchange(UNROUTABLE, "fanout"),
         Exchange(DEAD, "topic"),
         *retries,
     )
@@ -154,13 +174,15 @@ def _queues(subscriptions: tuple[Subscription, ...]) -> tuple[Queue, ...]:
     own = (Queue(s.queue, alone if s.single_active_consumer else quorum) for s in subscriptions)
     dead = (Queue(dead_queue(s.queue), quorum) for s in subscriptions)
     retries = (Queue(retry_exchange(seconds), quorum) for seconds in RETRY_SECONDS)
-    return (*own, *dead, *retries)
+    return (*own, *dead, *retries, Queue(dead_queue(UNROUTABLE), quorum))
 
 
 def _bindings(subscriptions: tuple[Subscription, ...]) -> tuple[Binding, ...]:
     return (
         *(Binding(EXCHANGE, s.queue, key) for s in subscriptions for key in s.binds),
         *(Binding(ADDRESSED, s.queue, s.queue) for s in subscriptions),
+        *(Binding(RETURNED, s.queue, s.queue) for s in subscriptions),
+        Binding(UNROUTABLE, dead_queue(UNROUTABLE), ""),
         *(Binding(DEAD, dead_queue(s.queue), s.queue) for s in subscriptions),
         *(
             Binding(retry_exchange(seconds), retry_exchange(seconds), "#")
@@ -189,7 +211,7 @@ def _policies(subscriptions: tuple[Subscription, ...]) -> tuple[Policy, ...]:
         Policy(
             retry_exchange(seconds),
             _exactly(retry_exchange(seconds)),
-            {"message-ttl": seconds * 1000, "dead-letter-exchange": ADDRESSED, **safely},
+            {"message-ttl": seconds * 1000, "dead-letter-exchange": RETURNED, **safely},
         )
         for seconds in RETRY_SECONDS
     )
@@ -198,7 +220,16 @@ def _policies(subscriptions: tuple[Subscription, ...]) -> tuple[Policy, ...]:
         r"\.dead$",
         {"message-ttl": DEAD_LETTER_DAYS * _DAY_MS, "delivery-limit": _LOOKS},
     )
-    return (*own, *retries, kept)
+    returned = Policy(
+        RETURNED, _exactly(RETURNED), {"alternate-exchange": UNROUTABLE}, apply_to="exchanges"
+    )
+    unroutable = Policy(
+        UNROUTABLE,
+        _exactly(dead_queue(UNROUTABLE)),
+        {**kept.definition, "max-length": UNROUTABLE_KEPT, "overflow": "drop-head"},
+        priority=1,
+    )
+    return (*own, *retries, kept, returned, unroutable)
 
 
 def _exactly(name: str) -> str:

@@ -16,6 +16,7 @@ from pamqp.commands import Basic
 from shared.contracts.envelope import Envelope
 from shared.messaging.errors import Malformed
 from shared.messaging.message import Message
+from shared.messaging.topology import OPERATOR
 
 MAX_BODY = 256 * 1024
 """Bytes of a payload that a consumer accepts."""
@@ -47,6 +48,8 @@ class Incoming(Protocol):
     correlation_id: str | None
     timestamp: datetime | None
     app_id: str | None
+    user_id: str | None
+    """The broker's user who published it: the broker refuses any other."""
 
     @property
     def headers(self) -> Mapping[str, Any]:
@@ -120,6 +123,7 @@ def properties(message: Message) -> Basic.Properties:
         timestamp=e.recorded_at,
         message_type=e.type,
         app_id=e.source,
+        user_id=e.source,
     )
 
 
@@ -175,6 +179,20 @@ def _time(value: object) -> datetime:
     if moment.tzinfo is None or not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:
         raise ValueError
     return moment.astimezone(UTC)
+
+
+def require_sender(message: Incoming, envelope: Envelope, queue: str) -> None:
+    """Hold what a message says of its source against who published it.
+
+    Rights by routing key are not enough: before RabbitMQ 4.0.3 a key in the CC or BCC header passes
+    them. `user_id` is checked by every broker against the connection's login. Trusted are the
+    source's own user, the queue's own service (retries and releases), and the operator. Raises
+    Malformed with the reason `sender`.
+    """
+    if envelope.type.partition(".")[0] != envelope.source:
+        raise Malformed("sender", "the type is another producer's than the source")
+    if message.user_id not in {envelope.source, queue.partition(".")[0], OPERATOR}:
+        raise Malformed("sender", "not published by its source")
 
 
 def split_type(type_: str) -> tuple[str, int] | None:

@@ -39,11 +39,6 @@ _LONG_NUMBER = 10**8
 _DIGITS: Final = re.compile(r"\d{9,}")
 
 
-def has_long_number(text: str) -> bool:
-    """Return whether a text holds so many digits in a row that they could name a person."""
-    return _DIGITS.search(text) is not None
-
-
 def correlation_id() -> str:
     """The thread that the running task works on; empty outside of any."""
     return _CORRELATION.get()

@@ -97,7 +97,7 @@ def open_messaging(
     """Wire a road. Nothing is connected yet."""
     client = connect(settings.mongo_url)
     place = (client, settings.mongo_database, settings.instance)
-    bus = AmqpBus(settings.amqp_url, service)
+    bus = AmqpBus(settings.amqp_url, service, user=service)
     outbox = MongoOutbox(*place)
     relay = OutboxRelay(
         outbox,

@@ -11,7 +11,7 @@ What a use case raises comes through, and nothing of it is stored.
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from shared.contracts import CATALOGUE
 from shared.contracts.envelope import Envelope, new_id
@@ -20,6 +20,8 @@ from shared.messaging.collections import Collections
 from shared.messaging.message import Message
 from shared.messaging.store import Changes
 from shared.messaging.unit_of_work import BatchSession, UnitOfWork, UseCase
+from shared.mongo.client import Database
+from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryStore
 from shared.testing.messaging import StandingClock
 
@@ -85,6 +87,16 @@ class Bench:
     async def run(self, use_case: UseCase, *, actor: str = ACTOR) -> Any:
         """Run a command and store what follows; return its answer."""
         return await self._done(use_case, self._unit_of_work(None, actor))
+
+    async def run_own(self, use_case: UseCase, *, key: str) -> Any:
+        """Run what the service does by its own rule, as `Commands.run_own`."""
+        del key
+        return await self.run(use_case, actor="service:test")
+
+    @property
+    def database(self) -> Database:
+        """Return the database as readers see it."""
+        return cast("Database", MemoryDatabase(self.memory))
 
     async def _done(self, use_case: UseCase, uow: UnitOfWork) -> Any:
         answer = await use_case(uow)

@@ -20,6 +20,7 @@ class Delivery:
         self.correlation_id: str | None = said.correlation_id
         self.timestamp: datetime | None = said.timestamp
         self.app_id: str | None = said.app_id
+        self.user_id: str | None = said.user_id
         self.headers: Mapping[str, Any] = dict(said.headers or {})
         self.exchange = EXCHANGE
         self.routing_key = said.message_type or ""

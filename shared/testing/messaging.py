@@ -17,7 +17,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from secrets import token_hex
 from typing import cast
 
 import httpx
@@ -271,7 +270,7 @@ class MemoryMessaging:
     ) -> dict[str, str]:
         """Return the same for a caller with several grants, each `role:programme:region`."""
         token = self._issued([Grant.parse(text) for text in grants], subject)
-        return {"Authorization": f"Bearer {token}", HEADER: key or token_hex(8)}
+        return {"Authorization": f"Bearer {token}", HEADER: key or new_id()}
 
 
 @asynccontextmanager

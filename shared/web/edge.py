@@ -11,7 +11,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.envelope import new_id
-from shared.observability.logs import correlated, has_long_number
+from shared.contracts.text import holds_number
+from shared.observability.logs import correlated
 from shared.observability.metrics import UNMATCHED, HttpMetrics
 from shared.web.answers import Answers, as_json
 from shared.web.pages import POLICY
@@ -29,9 +30,6 @@ _HEADERS: Final = (
 _TLS_ONLY: Final = (("Strict-Transport-Security", "max-age=31536000"),)
 """For a year browsers try no plain HTTP here; other hosts of the office are not ours to bind."""
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_UUID: Final = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
-)
 
 _log = logging.getLogger(__name__)
 
@@ -129,10 +127,7 @@ class _Answer:
 
 
 def _correlation(scope: Scope) -> str:
-    """Take the sender's own id where it is one: it goes into logs, and into no log goes a NIK.
-
-    A UUID passes whatever digits chance gave it; its last part alone may have twelve in a row.
-    """
+    """Return the sender's id, or a new one where it is malformed or could be somebody's number."""
     given = Headers(scope=scope).get(CORRELATION_HEADER, "")
-    fits = _UUID.fullmatch(given) or (_ID.fullmatch(given) and not has_long_number(given))
+    fits = _ID.fullmatch(given) and not holds_number(given)
     return given if fits else new_id()

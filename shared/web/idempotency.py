@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Header
 
+from shared.contracts.text import holds_number
 from shared.web.problems import FieldError, Problem
 
 HEADER: Final = "Idempotency-Key"
@@ -16,21 +17,32 @@ def idempotency_key(
         str | None,
         Header(
             alias=HEADER,
-            description="8 to 64 of A-Z a-z 0-9 . _ -; the same key again is the same request.",
+            description="A UUID, or 8 to 64 of A-Z a-z 0-9 . _ - without nine digits in a row; "
+            "the same key again is the same request.",
         ),
     ] = None,
 ) -> str:
     """The request's key; Problem 400 naming the header when it is missing or malformed."""
-    if key is not None and _KEY.fullmatch(key):
+    reason = _refusal(key)
+    if key is not None and reason is None:
         return key
-    reason = "missing" if key is None else "must be 8 to 64 of A-Z a-z 0-9 . _ -"
     raise Problem(
         400,
         "idempotency-key",
         f"The {HEADER} header is needed",
-        reason,
-        errors=[FieldError(f"header/{HEADER}", reason)],
+        reason or "",
+        errors=[FieldError(f"header/{HEADER}", reason or "")],
     )
+
+
+def _refusal(key: str | None) -> str | None:
+    if key is None:
+        return "missing"
+    if not _KEY.fullmatch(key):
+        return "must be 8 to 64 of A-Z a-z 0-9 . _ -"
+    if holds_number(key):
+        return "has nine digits or more without a letter between them; use a UUID"
+    return None
 
 
 IdempotencyKey = Annotated[str, Depends(idempotency_key)]

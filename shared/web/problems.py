@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from shared.web.body import Unfit
+from shared.web.reasons import UNKNOWN_FIELD, reason_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 20
@@ -19,23 +19,6 @@ MAX_ERRORS: Final = 20
 MAX_SEGMENT: Final = 64
 """Characters of one step of a field's path: an unknown field's name is somebody's input."""
 NO_TOKEN: Final = "no token"  # noqa: S105 - a reason, not a secret
-UNKNOWN_FIELD: Final = "unknown field"
-
-_EXPLAINED: Final = frozenset(
-    {
-        "bool_parsing", "bool_type", "date_from_datetime_inexact", "date_from_datetime_parsing",
-        "date_parsing", "date_type", "datetime_from_date_parsing", "datetime_parsing",
-        "datetime_type", "decimal_max_digits", "decimal_max_places", "decimal_parsing",
-        "decimal_type", "decimal_whole_digits", "dict_type", "enum", "finite_number",
-        "float_parsing", "float_type", "greater_than", "greater_than_equal", "int_from_float",
-        "int_parsing", "int_parsing_size", "int_type", "less_than", "less_than_equal", "list_type",
-        "literal_error", "missing", "model_attributes_type", "model_type", "multiple_of",
-        "none_required", "set_type", "string_pattern_mismatch", "string_too_long",
-        "string_too_short", "string_type", "string_unicode", "timezone_aware", "timezone_naive",
-        "too_long", "too_short", "tuple_type",
-    }
-)  # fmt: skip
-"""pydantic's error types whose messages are made of the rule alone, not of the input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +175,7 @@ def of_validation(error: RequestValidationError) -> Problem:
         reason = f"{found[0]['ctx']['error']} at character {at}"
         errors = [FieldError("body", reason)]
         return Problem(400, "malformed-json", "The body is not JSON", reason, errors=errors)
-    return InvalidFields(*(FieldError(_path(part["loc"]), _reason(part)) for part in found))
+    return InvalidFields(*(FieldError(_path(part["loc"]), reason_of(part)) for part in found))
 
 
 def _path(loc: Sequence[str | int]) -> str:
@@ -205,16 +188,6 @@ def _path(loc: Sequence[str | int]) -> str:
 def _segment(step: str | int) -> str:
     text = "".join(sign for sign in str(step) if sign.isprintable())[:MAX_SEGMENT]
     return text.replace("~", "~0").replace("/", "~1")
-
-
-def _reason(part: Mapping[str, Any]) -> str:
-    kind = part["type"]
-    if kind == "extra_forbidden":
-        return UNKNOWN_FIELD
-    cause = part.get("ctx", {}).get("error")
-    if isinstance(cause, Unfit):
-        return str(cause)
-    return str(part["msg"]) if kind in _EXPLAINED else "not a valid value"
 
 
 def _after(seconds: int) -> dict[str, str]:

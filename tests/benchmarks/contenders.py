@@ -1,24 +1,24 @@
-"""One hop, done by the bare broker, by us and by what one would take instead.
+"""One hop, done by the bare broker, by us and by what one would take instead; see README.md.
 
-A hop: take an event off a durable quorum queue; in one MongoDB transaction (majority) remember that
-it was seen, change state and write an outbox record; publish the follow-up event, persistent and
-confirmed, to a bound quorum queue; clear the record; acknowledge. Each contender starts from a
-filled queue and is timed at the sink, from the first message to the last.
+Each contender starts from a filled queue and is timed at the sink, from the end of its warm-up to
+the last message.
 """
 
 import asyncio
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aio_pika
 from aio_pika import Message as AmqpMessage
+from aio_pika.abc import AbstractChannel
 from pymongo import MongoClient
 
 from deploy.local.stack import Stack
@@ -28,87 +28,104 @@ from shared.contracts.intake import RequestReceived
 from shared.messaging.message import EXCHANGE, Message
 from shared.messaging.wire import properties
 from shared.runtime.start import utc_now
-from tests.benchmarks.bus import Post, drained, quorum_queue, send_all
+from tests.benchmarks.bus import Measured, Post, Size, drained, quorum_queue, send_all
 
 PEERS = "bench.peers"
 DUPLICATES = 0.05
 HOT = 0.10
 _CONSUMERS = 500
 _HERE = Path(__file__).parent
+_TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Bench:
-    """One run's servers and size."""
+    """The servers of one run."""
 
-    def __init__(self, stack: Stack, amqp_url: str, mongo_url: str, events: int) -> None:
+    def __init__(self, stack: Stack, amqp_url: str, mongo_url: str) -> None:
         self.stack = stack
         self.amqp_url = amqp_url
         self.mongo_url = mongo_url
-        self.events = events
 
-    async def raw(self) -> float:
-        """Return the ceiling: confirmed publish and acknowledged consume, no work between."""
-        async with await aio_pika.connect(self.amqp_url) as connection:
-            channel = await connection.channel()
-            await channel.set_qos(_CONSUMERS)
+    async def raw(self, size: Size) -> Measured:
+        """Measure the ceiling: confirmed publish and acknowledged consume, no work between."""
+        async with self._channel() as channel:
             queue = await quorum_queue(channel, "bench.raw", PEERS, "raw")
-            sending = await send_all(channel, self._bodies("raw"))
-            return self.events / (sending + await drained(queue, self.events))
+            await send_all(channel, _bodies("raw", size.warm))
+            sending = await send_all(channel, _bodies("raw", size.count))
+            drain = await drained(queue, Size(size.warm, size.count, size.count))
+            return Measured(size.count, sending + drain.seconds)
 
-    async def ours(self) -> float:
-        """Return courier's rate: the service as it is deployed, metrics on.
+    async def ours(self, size: Size) -> Measured:
+        """Measure courier: the service as it is deployed, metrics on, its database empty.
 
         5 % of the events come twice and 10 % fall on one RW, whose document they all change.
         """
-        async with await aio_pika.connect(self.amqp_url) as connection:
-            channel = await connection.channel()
-            await channel.set_qos(_CONSUMERS)
+        self._forget()
+        async with self._channel() as channel:
             await (await channel.get_queue("courier.events")).purge()
             sink = await quorum_queue(channel, "bench.ours", EXCHANGE, JobOpened.type)
-            await send_all(channel, _requests(self.events))
-            with _service(self.stack):
-                return self.events / await drained(sink, self.events)
+            await send_all(channel, _requests(size.all))
+            with _service(self.stack) as pid:
+                return await drained(sink, size, lambda: _processor(pid))
 
-    async def faststream(self) -> float:
-        """Return the rate of FastStream as its documentation shows it, one message at a time."""
-        return await self._peer("faststream", [sys.executable, "peer_faststream.py"])
+    async def faststream(self, size: Size) -> Measured:
+        """Measure FastStream as its documentation shows it, one message at a time."""
+        return await self._peer("faststream", [sys.executable, "peer_faststream.py"], size)
 
-    async def celery_prefork(self) -> float:
-        """Return the rate of Celery with two processes."""
-        return await self._peer("celery", _celery("prefork", 2))
+    async def celery_prefork(self, size: Size) -> Measured:
+        """Measure Celery with two processes."""
+        return await self._peer("celery", _celery("prefork", 2), size)
 
-    async def celery_threads(self) -> float:
-        """Return the rate of Celery with 32 threads."""
-        return await self._peer("celery", _celery("threads", 32))
+    async def celery_threads(self, size: Size) -> Measured:
+        """Measure Celery with 32 threads."""
+        return await self._peer("celery", _celery("threads", 32), size)
 
-    async def _peer(self, name: str, command: list[str]) -> float:
+    async def _peer(self, name: str, command: list[str], size: Size) -> Measured:
         with MongoClient[dict[str, object]](self.mongo_url) as client:
             client.drop_database(f"bench_{name}")
             for collection in ("inbox", "state", "outbox"):
                 client[f"bench_{name}"].create_collection(collection)
-        async with await aio_pika.connect(self.amqp_url) as connection:
-            channel = await connection.channel()
-            await channel.set_qos(_CONSUMERS)
+        async with self._channel() as channel:
             await quorum_queue(channel, f"bench.{name}", PEERS, name)
             sink = await quorum_queue(channel, f"bench.{name}.out", PEERS, f"{name}.out")
-            await self._feed(name, channel)
+            await self._feed(name, channel, size)
             with _program(command, self.amqp_url, self.mongo_url):
-                return self.events / await drained(sink, self.events)
+                return await drained(sink, size)
 
-    async def _feed(self, name: str, channel: aio_pika.abc.AbstractChannel) -> None:
+    async def _feed(self, name: str, channel: AbstractChannel, size: Size) -> None:
         if name != "celery":
-            await send_all(channel, self._bodies(name))
+            await send_all(channel, _bodies(name, size.all))
             return
-        feed = [sys.executable, "peer_celery.py", str(self.events)]
+        feed = [sys.executable, "peer_celery.py", str(size.all)]
         with _program(feed, self.amqp_url, self.mongo_url) as feeding:
             await asyncio.to_thread(feeding.wait, 120)
 
-    def _bodies(self, key: str) -> Iterator[Post]:
-        for _ in range(self.events):
-            event = {"id": str(uuid.uuid4()), "service": "KIA", "district": "32.16.05"}
-            body = json.dumps(event).encode()
-            message = AmqpMessage(body, delivery_mode=2, content_type="application/json")
-            yield Post(message, PEERS, key)
+    @asynccontextmanager
+    async def _channel(self) -> AsyncIterator[AbstractChannel]:
+        async with await aio_pika.connect(self.amqp_url) as connection:
+            channel = await connection.channel()
+            await channel.set_qos(_CONSUMERS)
+            yield channel
+
+    def _forget(self) -> None:
+        """Empty courier's database, so that every round begins with the same one."""
+        with MongoClient[dict[str, object]](self.mongo_url) as client:
+            database = client[self.stack.database("courier")]
+            for name in database.list_collection_names():
+                database[name].delete_many({})
+
+
+def _processor(pid: int) -> float:
+    """Return how many seconds of a processor a process has used, all its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _bodies(key: str, count: int) -> Iterator[Post]:
+    for _ in range(count):
+        event = {"id": str(uuid.uuid4()), "service": "KIA", "district": "32.16.05"}
+        body = json.dumps(event).encode()
+        yield Post(AmqpMessage(body, delivery_mode=2, content_type="application/json"), PEERS, key)
 
 
 def _requests(count: int) -> list[Post]:
@@ -152,10 +169,11 @@ def _request(chance: random.Random) -> Post:
 
 
 @contextmanager
-def _service(stack: Stack) -> Iterator[None]:
-    stack.start("courier")
+def _service(stack: Stack) -> Iterator[int]:
+    pid = stack.start("courier").pid
+    assert pid is not None
     try:
-        yield
+        yield pid
     finally:
         stack.stop()
 
@@ -171,12 +189,15 @@ def _program(
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield program
     finally:
-        program.terminate()
-        program.wait(20)
+        # At once and with its children: what it has not done yet is dropped with its queue.
+        if program.poll() is None:
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
 
 
 def _celery(pool: str, size: int) -> list[str]:

@@ -1,21 +1,25 @@
 """The four services on this session's servers, in a virtual host and databases of their own."""
 
+import asyncio
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Browser, async_playwright
 from pymongo import MongoClient
 
+from deploy.local import install
 from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack, prepared
 from shared.contracts.envelope import new_id
 
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PROGRAMMES = ROOT / "services" / "intake" / "programmes"
 
 
@@ -98,3 +102,14 @@ def make_office(
         for name in client.list_database_names():
             if name.startswith(prefix):
                 client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all; a test opens a context of its own, which shares nothing."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=await asyncio.to_thread(install.chromium), args=FLAGS
+        )
+        yield chromium
+        await chromium.close()

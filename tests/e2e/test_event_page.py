@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, expect
 
-from deploy.local import install
 from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
@@ -43,7 +42,6 @@ CATALOGUE = {
 """Services and requests of 11 March 2023 (BOTRAM proposal 2023)."""
 SCREENSHOTS = ROOT / "build" / "screenshots"
 LARGEST = 100 * 1024
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @dataclass
@@ -84,16 +82,6 @@ async def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
         await publish(out, [told(programme(services=services)).message])
         await publish(out, [event.message for event in events])
         yield House(stack, out)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=await asyncio.to_thread(install.chromium), args=FLAGS
-        )
-        yield chromium
-        await chromium.close()
 
 
 OpenPage = Callable[..., AbstractAsyncContextManager[Page]]

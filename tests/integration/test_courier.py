@@ -22,6 +22,7 @@ from deploy.local.servers import Servers
 from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
+from shared.contracts.envelope import new_id
 from shared.messaging.provision import _EXCHANGES, _WRITES, Management
 from shared.runtime import utc_now
 from tests.integration.kernel_kit import Line, amqp_of, line, until
@@ -61,7 +62,7 @@ class Courier:
         """The headers of a request."""
         grants = [Grant.parse(f"{role}:halo_pamor:32.75")]
         token = Issuer(self.key, utc_now).issue(subject, grants, timedelta(hours=1))
-        return {"Authorization": f"Bearer {token}", "Idempotency-Key": key or secrets.token_hex(8)}
+        return {"Authorization": f"Bearer {token}", "Idempotency-Key": key or new_id()}
 
     async def ready(self) -> bool:
         """Whether it says that it is ready, with all that it needs."""

@@ -63,47 +63,57 @@ class Settings(ServiceSettings):
     mongo_database: str = "counting"
     http_port: int = Field(default=8005, ge=0, le=65535)
 ''',
-    "store.py": '''
-"""Counting's documents: one for each service."""
+    "domain.py": '''
+"""How many requests there are of a service."""
 
-from shared.messaging.unit_of_work import Unit
-
-COUNTS = "counts"
+from dataclasses import dataclass, replace
 
 
-class CountingWork:
-    """The counts of one unit."""
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One service's count."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+    id: str
+    version: int = 0
+    n: int = 0
 
-    async def add(self, service: str) -> None:
+    def one_more(self) -> "Count":
         """Count one more."""
-        known = await self._unit.get(COUNTS, service) or {"version": 0, "n": 0}
-        more = {"version": known["version"] + 1, "n": known["n"] + 1}
-        self._unit.put(COUNTS, {"_id": service, **more})
+        return replace(self, version=self.version + 1, n=self.n + 1)
+''',
+    "store.py": '''
+"""What counting keeps."""
+
+from counting.domain import Count
+from shared.messaging.collections import Collection, Collections
+
+COLLECTIONS = Collections(Collection("counts", Count))
 ''',
     "handlers.py": '''
 """Events that counting reads."""
 
-from counting.store import CountingWork
+from counting.domain import Count
 from shared.contracts.intake import RequestReceived
 from shared.messaging.consumer import Consumer
+from shared.messaging.unit_of_work import UnitOfWork
 
 
-def subscribe(consumer: Consumer[CountingWork]) -> None:
+async def count(event: RequestReceived, uow: UnitOfWork) -> None:
+    """Count one more."""
+    known = await uow.get(Count, event.service) or Count(event.service)
+    uow.add(known.one_more())
+
+
+def subscribe(consumer: Consumer) -> None:
     """Register every handler."""
-
-    @consumer.on(RequestReceived, key=lambda event: event.service)
-    async def count(event: RequestReceived, work: CountingWork) -> None:
-        await work.add(event.service)
+    consumer.on(RequestReceived, key=lambda event: event.service)(count)
 ''',
     "app.py": '''
 """Where counting is put together."""
 
 from counting import handlers
 from counting.config import Settings
-from counting.store import COUNTS, CountingWork
+from counting.store import COLLECTIONS
 from shared.runtime import ServiceDefinition, HttpInterface, Service, assemble
 
 
@@ -119,11 +129,10 @@ def build(settings: Settings) -> Service:
 DEFINITION = ServiceDefinition(
     name="counting",
     version="1",
-    work=CountingWork,
     refused=Refused,
     subscribe=handlers.subscribe,
-    front=lambda _: HttpInterface(rules={}, routers=[]),
-    collections=(COUNTS,),
+    http_interface=lambda _: HttpInterface(rules={}, routers=[]),
+    collections=COLLECTIONS,
 )
 ''',
     "__main__.py": '''

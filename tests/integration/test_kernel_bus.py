@@ -234,7 +234,7 @@ async def test_a_queue_is_there_or_not(bus: AmqpBus) -> None:
 async def test_a_service_may_write_what_bears_its_name(
     own_url: str, exchange: str, key: str
 ) -> None:
-    bus = AmqpBus(own_url, "own")
+    bus = AmqpBus(own_url, NAME, user=NAME)
     await bus.connect()
     await bus.publish(replace(message("m"), exchange=exchange, routing_key=key))
     await bus.close()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import secrets
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from pymongo import MongoClient
 from deploy.local.servers import Servers
 from shared.messaging import __main__ as operator
 from shared.messaging.provision import BrokerUser, Management
+from shared.messaging.topology import OPERATOR
 from shared.messaging.wire import properties
 from tests.integration.kernel_kit import (
     ARCHIVE,
@@ -40,7 +40,6 @@ from tests.integration.kernel_kit import (
 from tests.unit.shared.messaging_kit import message
 
 ROOT = Path(__file__).parents[2]
-OPERATOR = f"operator_{secrets.token_hex(4)}"
 SECRET = "3216990101010001"
 
 
@@ -285,6 +284,6 @@ async def test_the_topology_is_applied_by_command(
         words = ("topology", "--services", str(tmp_path), "--vhost", vhost)
         for _ in range(2):
             assert operator.main([*words, "--management", servers.management_url], {}) == 0
-            assert capsys.readouterr().out == "in place: 6 queues, 7 bindings\n"
+            assert capsys.readouterr().out == "in place: 7 queues, 9 bindings\n"
         async with line(amqp_of(servers, vhost)) as raw:
             assert await raw.depth(QUEUE) == 0

@@ -112,7 +112,14 @@ async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database:
         for name in sorted(await database.list_collection_names())
     }
     await migrate(database, ["letters"], indexes)
-    assert sorted(made) == ["inbox", "instances", "letters", "outbox", "deferred"]
+    assert sorted(made) == [
+        "actions",
+        "deferred",
+        "inbox",
+        "instances",
+        "letters",
+        "outbox",
+    ]
     for name, before in made.items():
         assert await database[name].index_information() == before
     assert made["inbox"]["at_1"]["expireAfterSeconds"] == 30 * 86_400

@@ -29,6 +29,7 @@ from services.reporting.store.names import (
 from services.reporting.usecases.project import PAGE
 from shared.messaging.errors import Conflict
 from shared.messaging.failpoints import FAILPOINTS
+from tests.size import examples
 from tests.unit.reporting.histories import (
     EVENTS,
     Told,
@@ -53,7 +54,9 @@ async def house(servers: Servers, mongo_database: str) -> AsyncIterator[House]:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
 async def test_any_order_and_any_doubles_of_a_history_end_in_what_a_hand_counts(

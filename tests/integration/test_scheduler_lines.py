@@ -38,6 +38,7 @@ from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
 from shared.mongo.store import MongoStore
 from shared.runtime import utc_now
+from tests.size import examples
 from tests.unit.scheduler.sample import CATALOGUE as SERVICES
 from tests.unit.scheduler.sample import SPLIT, booth, closed, plan, published, received, today
 
@@ -295,7 +296,9 @@ history = st.lists(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(history=history, seed=st.randoms(use_true_random=False))
 async def test_any_order_and_any_double_of_a_history_ends_in_the_same_state(

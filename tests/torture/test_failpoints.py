@@ -11,6 +11,7 @@ from pymongo import MongoClient
 from deploy.local.servers import Servers
 from shared.messaging.failpoints import FAILPOINTS
 from tests.integration.kernel_kit import Line
+from tests.size import seeds
 from tests.torture.day import Day, day_of
 from tests.torture.kit import QUEUE, Stand, courier_host, send, stand
 
@@ -55,11 +56,18 @@ def test_every_gap_is_tried() -> None:
     assert IN_THE_STREAM.keys() | ELSEWHERE.keys() == set(FAILPOINTS)
 
 
+@pytest.mark.parametrize("seed", seeds(SEED))
 @pytest.mark.parametrize(("gap", "later"), IN_THE_STREAM.items())
 async def test_two_deaths_in_a_gap_lose_nothing_and_double_nothing(
-    gap: str, later: int, servers: Servers, host: str, mongo_database: str, tmp_path: Path
+    gap: str,
+    later: int,
+    seed: int,
+    servers: Servers,
+    host: str,
+    mongo_database: str,
+    tmp_path: Path,
 ) -> None:
-    day = day_of(CASES, SEED)
+    day = day_of(CASES, seed)
     async with stand(servers, host, mongo_database, tmp_path) as (one, raw):
         await send(raw, day)
         for passage in (1, later):

@@ -36,6 +36,7 @@ from shared.mongo.store import MongoStore
 from shared.runtime import utc_now
 from shared.testing.bus import MemoryBus
 from shared.testing.delivery import Delivery
+from tests.size import examples
 from tests.unit.courier.sample import AGENT, VILLAGE, closed, confirmed, issued, programme, received
 from tests.unit.shared.messaging_kit import NOW
 
@@ -235,7 +236,7 @@ def _plays(draw: st.DrawFn) -> tuple[list[list[int]], int]:
     return turns, draw(st.integers(0, len(turns)))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=examples(40), deadline=None, derandomize=True)
 @given(play=_plays())
 def test_any_order_and_doubling_ends_in_the_same_state(
     shelf: Shelf, play: tuple[list[list[int]], int]

@@ -13,6 +13,7 @@ from deploy.local.servers import Servers
 from services.courier.domain import Step
 from shared.contracts.intake import CloseOutcome
 from tests.integration.kernel_kit import Line
+from tests.size import seeds
 from tests.torture.day import Day, day_of, differences
 from tests.torture.kit import (
     DEAD_QUEUE,
@@ -27,7 +28,7 @@ from tests.torture.kit import (
 )
 from tests.unit.courier.sample import AGENT, closed, confirmed, issued, received
 
-SEEDS = (11, 12)
+SEEDS = seeds(11, 2)
 STEPS = (Step.COLLECT_PAPERS, Step.HAND_IN_PAPERS, Step.COLLECT_DOCUMENT, Step.DELIVER)
 JOBS = 12
 KILLS = 5

@@ -17,6 +17,7 @@ from services.intake.usecases import AllowProgramme, copy_programme, publish_pro
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import Channel, ProgrammeId, PublicText, RegionCode, ServiceCode
+from shared.contracts.intake import Language, TimeZone
 from shared.runtime.commands import SentDep
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
@@ -65,11 +66,8 @@ class ProgrammeBody(Body):
     name: PublicText
     owner: PublicText
     region_code: RegionCode
-    time_zone: str = Field(pattern=r"^Asia/(Jakarta|Pontianak|Makassar|Jayapura)$")
-    languages: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...],
-        Field(min_length=1, max_length=10),
-    ]
+    time_zone: TimeZone
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=10)]
     channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=MAX_CHANNELS)]
     services: Annotated[tuple[ServiceBody, ...], Field(min_length=1, max_length=MAX_SERVICES)]
     standard_working_days: Annotated[int, Field(ge=0, le=365)] | None

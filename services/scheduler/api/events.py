@@ -24,6 +24,7 @@ from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ProgrammeId, PublicText, RegionCode, ServiceCode
 from shared.contracts.scheduler import BoothId
+from shared.contracts.text import Reason
 from shared.runtime import CommandsDep, SentDep
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
@@ -71,12 +72,18 @@ LocalTime = Annotated[
         description="By the programme's own clock.",
         examples=["09:00"],
     ),
+    Reason("a time of day is written 09:00, from 00:00 to 23:59"),
 ]
-OneLine = Annotated[
-    PublicText,
-    Field(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"),
-]
-"""A public name: one line, no control characters, no space at its ends."""
+
+
+def _trimmed(text: str) -> str:
+    if text != text.strip():
+        raise Unfit("no space at the beginning or the end")
+    return text
+
+
+OneLine = Annotated[PublicText, AfterValidator(_trimmed)]
+"""A public name without a space at its ends."""
 
 
 class Weekday(StrEnum):

@@ -3,22 +3,31 @@
 from typing import Annotated, Final
 
 from fastapi import Depends, Path
+from pydantic import Field
 
 from services.scheduler.domain import Plan, ScheduledEvent
 from services.scheduler.usecases import Allow, Holidays, Reader
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import Rule
 from shared.contracts.scheduler import BoothId
+from shared.contracts.text import Reason, token
 from shared.runtime import provided
 from shared.web.problems import NotFound
 
 READERS: Final = Rule({Role.OPERATOR, Role.PLANNER, Role.HEAD, Role.ADMIN, Role.SERVICE})
 
-EventId = Annotated[
+PlannedEventId = Annotated[
     str,
+    # No slash: the ids of lines and tickets are made of it. 64 of a ticket id's 120 characters.
+    Field(pattern=token("a-z", "_-"), max_length=64),
+    Reason(
+        "an event id has 1 to 64 of a-z 0-9 _ -, begins with a letter, and has no nine digits "
+        "without a letter between them"
+    ),
+]
+EventId = Annotated[
+    PlannedEventId,
     Path(
-        # No slash: the ids of lines and tickets are made of it. 64 of a ticket id's 120 characters.
-        pattern=r"^[a-z][a-z0-9_-]{0,63}$",
         description="Administrative, such as programme, day and place; never of a person.",
         examples=["botram-2023-03-11-setu"],
     ),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.courier.domain import Area, Job, JobState, Place, Refused, Step
+from services.courier.domain import SETTLES_AFTER, Area, Job, JobState, Place, Refused, Step
 from shared.testing.messaging import NOW
 from tests.unit.courier.sample import AGENT, PLACE, job
 
@@ -174,13 +174,14 @@ def test_a_job_that_has_not_ended_can_be_withdrawn(state: JobState) -> None:
         assert one.withdraw() == replace(one, state=JobState.WITHDRAWN, version=2)
 
 
-def test_an_area_looks_for_open_jobs_until_nobody_can_race_any_more() -> None:
+def test_an_area_is_unsettled_until_nobody_can_have_read_it_without_its_agent() -> None:
     served = Area("halo_pamor", PLACE).served_by(AGENT, NOW)
     assert (served.agent_id, served.version, served.unsettled_since) == (AGENT, 1, NOW)
-    assert served.settle(NOW + timedelta(seconds=119)) is served
-    settled = served.settle(NOW + timedelta(seconds=120))
+    soon = NOW + SETTLES_AFTER - timedelta(seconds=1)
+    assert served.settle(soon) is served
+    settled = served.settle(NOW + SETTLES_AFTER)
     assert (settled.version, settled.unsettled_since) == (2, None)
-    assert settled.settle(LATER) is settled
+    assert settled.settle(NOW + SETTLES_AFTER) is settled
 
 
 def test_the_same_rw_of_another_village_is_another_place() -> None:

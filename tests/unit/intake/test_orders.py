@@ -23,6 +23,7 @@ from services.intake.usecases import (
 )
 from shared.contracts.courier import DeliveryFailed, DocumentCollected
 from shared.messaging.errors import Missing
+from tests.size import examples
 from tests.unit.intake.bus import CARRYING, QUEUEING, job, ticket
 from tests.unit.intake.fake import FakeWork
 from tests.unit.intake.sample import CASE, event_case, home_case, later
@@ -120,19 +121,19 @@ RECEIVED = [decided(Step.ISSUE, 35), FETCHED, received]
 GIVEN_UP = [decided(Step.VERIFY, 33), decided(Step.CANCEL, 34)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(deeds=shuffled(HOME))
 async def test_courier_in_any_order(deeds: list[Deed]) -> None:
     assert await outcome_of(home_case(), deeds) == await outcome_of(home_case(), HOME)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(deeds=shuffled(AT_EVENT))
 async def test_scheduler_in_any_order(deeds: list[Deed]) -> None:
     assert await outcome_of(event_case(), deeds) == await outcome_of(event_case(), AT_EVENT)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(deeds=interleaved(WORKED, HOME))
 async def test_a_delivery_with_the_offices_decisions_anywhere_among_it(deeds: list[Deed]) -> None:
     expected = await outcome_of(home_case(), [*WORKED, *HOME])
@@ -141,13 +142,13 @@ async def test_a_delivery_with_the_offices_decisions_anywhere_among_it(deeds: li
     assert expected[0].outcome is Outcome.DELIVERED
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(deeds=interleaved(GIVEN_UP, HOME))
 async def test_a_case_given_up_stays_given_up(deeds: list[Deed]) -> None:
     assert await outcome_of(home_case(), deeds) == await outcome_of(home_case(), [*GIVEN_UP, *HOME])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(deeds=interleaved(RECEIVED, HOME))
 async def test_a_recipients_word_before_or_after_the_agents(deeds: list[Deed]) -> None:
     expected = await outcome_of(home_case(), [*RECEIVED, *HOME])

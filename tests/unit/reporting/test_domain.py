@@ -22,6 +22,7 @@ from services.reporting.domain import (
     fold,
 )
 from shared.contracts import CATALOGUE
+from tests.size import examples
 from tests.unit.reporting.histories import (
     ZONES,
     Count,
@@ -59,7 +60,7 @@ def flat(totals: Totals) -> Count:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.data())
 def test_a_fold_is_what_a_hand_counts_whatever_the_order(data: st.DataObject) -> None:
     history = data.draw(histories())

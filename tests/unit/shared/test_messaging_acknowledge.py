@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.messaging.acknowledge import Acknowledger
+from tests.size import examples
 
 
 class Broker:
@@ -69,7 +70,7 @@ async def test_a_closed_channel_is_survived() -> None:
     assert broker.outstanding == {1}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(order=st.permutations(range(1, 13)), cuts=st.lists(st.integers(0, 11), max_size=5))
 def test_any_order_of_settling_acknowledges_all(order: list[int], cuts: list[int]) -> None:
     edges = sorted({0, *cuts, len(order)})

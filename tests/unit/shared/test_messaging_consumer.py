@@ -134,7 +134,7 @@ async def test_a_refusal_of_the_domain_is_a_dead_letter_with_its_reason(one: Des
         (b'{"case_id":"a"}', "missing"),
         (
             message("m", "x").body.replace(b'"KIA"', b'"3216990101010001"'),
-            "string_pattern_mismatch",
+            "malformed_text",
         ),
     ],
 )

@@ -12,6 +12,7 @@ from shared.messaging.errors import Rejected
 from shared.messaging.group_commit import Outcome
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.testing.memory import Fault, Memory
+from tests.size import examples
 from tests.unit.shared.messaging_kit import Desk, desk, event, task
 
 
@@ -89,7 +90,7 @@ async def run(
     return memory, list(ends)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(transfers=_transfers, faults=_faults, by_account=st.booleans())
 def test_each_message_counts_once(
     transfers: list[Transfer], faults: list[Fault | None], *, by_account: bool

@@ -40,10 +40,12 @@ def test_subscriptions_are_read_from_the_services_folders(tmp_path: Path) -> Non
     assert read_subscriptions(tmp_path) == (Subscription("archive", "all", ("#",)), *DESK)
 
 
-def test_the_exchanges_are_all_of_the_kind_that_holds_rights_by_key() -> None:
+def test_what_services_write_to_is_of_the_kind_that_holds_rights_by_key() -> None:
     assert topology(DESK).exchanges == (
         Exchange("jemput.events", "topic"),
         Exchange("jemput.addressed", "topic"),
+        Exchange("jemput.returned", "topic"),
+        Exchange("jemput.unroutable", "fanout"),
         Exchange("jemput.dead", "topic"),
         Exchange("jemput.retry.1s", "topic"),
         Exchange("jemput.retry.5s", "topic"),
@@ -63,6 +65,7 @@ def test_what_can_never_change_is_an_argument() -> None:
         Queue("jemput.retry.5s", quorum),
         Queue("jemput.retry.30s", quorum),
         Queue("jemput.retry.300s", quorum),
+        Queue("jemput.unroutable.dead", quorum),
     )
 
 
@@ -72,6 +75,9 @@ def test_every_queue_is_reached_by_its_keys_by_its_name_and_by_its_dead() -> Non
         Binding("jemput.events", "desk.events", "scheduler.#"),
         Binding("jemput.addressed", "desk.events", "desk.events"),
         Binding("jemput.addressed", "desk.projector", "desk.projector"),
+        Binding("jemput.returned", "desk.events", "desk.events"),
+        Binding("jemput.returned", "desk.projector", "desk.projector"),
+        Binding("jemput.unroutable", "jemput.unroutable.dead", ""),
         Binding("jemput.dead", "desk.events.dead", "desk.events"),
         Binding("jemput.dead", "desk.projector.dead", "desk.projector"),
         Binding("jemput.retry.1s", "jemput.retry.1s", "#"),
@@ -100,7 +106,7 @@ def test_what_may_change_is_a_policy() -> None:
                 rf"^jemput\.retry\.{seconds}s$",
                 {
                     "message-ttl": seconds * 1000,
-                    "dead-letter-exchange": "jemput.addressed",
+                    "dead-letter-exchange": "jemput.returned",
                     **safely,
                 },
             )
@@ -111,12 +117,31 @@ def test_what_may_change_is_a_policy() -> None:
             r"\.dead$",
             {"message-ttl": 1_814_400_000, "delivery-limit": 1_000_000},
         ),
+        Policy(
+            "jemput.returned",
+            r"^jemput\.returned$",
+            {"alternate-exchange": "jemput.unroutable"},
+            apply_to="exchanges",
+        ),
+        Policy(
+            "jemput.unroutable",
+            r"^jemput\.unroutable\.dead$",
+            {
+                "message-ttl": 1_814_400_000,
+                "delivery-limit": 1_000_000,
+                "max-length": 100_000,
+                "overflow": "drop-head",
+            },
+            priority=1,
+        ),
     )
 
 
 def test_no_queue_of_events_can_refuse_a_publish() -> None:
     limits = {"max-length", "max-length-bytes"}
-    assert not any(limits & policy.definition.keys() for policy in topology(DESK).policies)
+    bounded = [p.name for p in topology(DESK).policies if limits & p.definition.keys()]
+    # The oldest go first there: nobody is refused.
+    assert bounded == ["jemput.unroutable"]
 
 
 def test_dead_letters_are_kept_for_less_time_than_the_inbox_remembers() -> None:
