@@ -32,6 +32,17 @@ default_user_tags.administrator = true
 """
 
 
+def formation(members: tuple[str, ...]) -> str:
+    """Text of rabbitmq.conf that names the nodes of a cluster on this machine."""
+    if not members:
+        return ""
+    named = (
+        f"cluster_formation.classic_config.nodes.{number} = {name}@localhost\n"
+        for number, name in enumerate(members, 1)
+    )
+    return "cluster_formation.peer_discovery_backend = classic_config\n" + "".join(named)
+
+
 def amqp_url(ports: Mapping[str, int], password: str) -> str:
     """With the administrator's credentials, virtual host `/`."""
     return f"amqp://{USER}:{password}@127.0.0.1:{ports['amqp']}/"
@@ -53,11 +64,15 @@ class Node:
     password: str
     cookie: str
     """Who knows it may command the node; Erlang would else make a guessable one."""
+    name: str = "jemput"
+    members: tuple[str, ...] = ()
+    """Names of all nodes of the cluster that this one joins at its first start; none: alone."""
 
     def write_configuration(self) -> None:
         """Make the folder ready; a node reads these files at each start."""
         (self.folder / "conf.d").mkdir(parents=True, exist_ok=True)
-        private(self.folder / "rabbitmq.conf", configuration(self.ports, self.password))
+        text = configuration(self.ports, self.password) + formation(self.members)
+        private(self.folder / "rabbitmq.conf", text)
         private(self.folder / "enabled_plugins", PLUGINS)
         private(self.folder / "hosts", HOSTS)
         private(self.folder / ".erlang.cookie", self.cookie)
@@ -77,7 +92,7 @@ class Node:
             # Makes the script become the server instead of waiting for it: one process, whose
             # id is known and whom signals reach.
             "RUNNING_UNDER_SYSTEMD": "true",
-            "RABBITMQ_NODENAME": "jemput@localhost",
+            "RABBITMQ_NODENAME": f"{self.name}@localhost",
             "RABBITMQ_DIST_PORT": str(self.ports["distribution"]),
             "RABBITMQ_MNESIA_BASE": str(at("data")),
             "RABBITMQ_LOG_BASE": str(at("log")),
@@ -99,9 +114,10 @@ class Node:
 class RabbitMQ:
     """The node's processes: the server and its own port mapper, which it would else daemonise."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, epmd: Process | None = None) -> None:
+        """Nodes of one cluster share the port mapper of the first."""
         self.node = node
-        self._epmd = self._process("epmd", [_epmd(), "-port", str(node.ports["epmd"])])
+        self._epmd = epmd or self._process("epmd", [_epmd(), "-port", str(node.ports["epmd"])])
         self._server = self._process("rabbitmq", [node.program])
 
     def launch(self) -> None:
@@ -135,6 +151,14 @@ class RabbitMQ:
         """End at once, as a power cut would."""
         self._server.kill()
         self._epmd.kill()
+
+    def joined(self, node: Node) -> "RabbitMQ":
+        """Return another node of the same cluster, not started yet."""
+        return RabbitMQ(node, self._epmd)
+
+    def kill_server(self) -> None:
+        """End the server at once and leave the port mapper to the other nodes."""
+        self._server.kill()
 
     def _process(self, name: str, argv: list[str | Path]) -> Process:
         return Process(

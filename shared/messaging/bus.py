@@ -17,6 +17,7 @@ from aiormq.exceptions import AMQPError, ChannelNotFoundEntity
 from pamqp.commands import Basic
 
 from shared.messaging.errors import NotPublished
+from shared.messaging.hosts import CONNECT_TIMEOUT, connection_class, urls_of
 from shared.messaging.message import Message
 from shared.messaging.publish_batch import fits, publish_batch
 from shared.messaging.wire import RawMessage, properties
@@ -68,7 +69,7 @@ class AmqpBus:
 
         The broker refuses a name that is not the login's, unless that may impersonate.
         """
-        self._url = url
+        self._urls = urls_of(url)
         self._name = name
         self._user = user
         self._connection: AbstractRobustConnection | None = None
@@ -98,7 +99,9 @@ class AmqpBus:
 
     async def _connected(self) -> AbstractRobustConnection:
         return await aio_pika.connect_robust(
-            self._url,
+            self._urls[0],
+            timeout=CONNECT_TIMEOUT,
+            connection_class=connection_class(self._urls),
             client_properties={"connection_name": f"{self._name}.publisher"},
             heartbeat=HEARTBEAT,
             reconnect_interval=1,

@@ -28,6 +28,7 @@ from shared.messaging.bus import HEARTBEAT, Bus
 from shared.messaging.errors import Locked, Malformed, NotPublished, Rejected, refusals
 from shared.messaging.failpoints import failpoint
 from shared.messaging.group_commit import GroupCommit, Outcome, Task
+from shared.messaging.hosts import CONNECT_TIMEOUT, connection_class, urls_of
 from shared.messaging.message import EXCHANGE, Message
 from shared.messaging.metrics import ConsumerMetrics
 from shared.messaging.topology import DEAD, RETRY_SECONDS, retry_exchange
@@ -65,8 +66,9 @@ class _Route:
 
 def consuming_broker(url: str, name: str, prefetch: int = PREFETCH) -> RabbitBroker:
     """Return the broker that only consumes. It waits for a RabbitMQ that is away."""
-    return RabbitBroker(
-        f"{url}{'&' if '?' in url else '?'}heartbeat={HEARTBEAT}&name={name}.consumer",
+    urls = urls_of(url)
+    broker = RabbitBroker(
+        f"{urls[0]}{'&' if '?' in url else '?'}heartbeat={HEARTBEAT}&name={name}.consumer",
         default_channel=Channel(prefetch_count=prefetch),
         ack_policy=AckPolicy.MANUAL,
         apply_types=False,
@@ -75,7 +77,11 @@ def consuming_broker(url: str, name: str, prefetch: int = PREFETCH) -> RabbitBro
         graceful_timeout=0,
         logger=None,
         reconnect_interval=1,
+        timeout=CONNECT_TIMEOUT,
     )
+    # FastStream 0.7.8 hands these to aio-pika and has no public argument for the class.
+    broker._connection_kwargs["connection_class"] = connection_class(urls)  # noqa: SLF001
+    return broker
 
 
 async def _undecoded(message: RabbitMessage) -> RabbitMessage:

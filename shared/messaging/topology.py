@@ -46,6 +46,9 @@ INBOX_DAYS = 30
 DEAD_LETTER_DAYS = 21
 """Shorter than the inbox remembers, so that a replay is recognised."""
 
+SPREAD = {"queue-leader-locator": "balanced"}
+"""A new queue's leader goes to the node that has fewest; else all sit on the node that declares."""
+
 _DAY_MS = 86_400_000
 _LOOKS = 1_000_000
 """Times that dead letters can be listed: a limit that is not stated is 20 from RabbitMQ 4 on, and
@@ -193,7 +196,7 @@ def _bindings(subscriptions: tuple[Subscription, ...]) -> tuple[Binding, ...]:
 
 def _policies(subscriptions: tuple[Subscription, ...]) -> tuple[Policy, ...]:
     # At-least-once dead-lettering needs `reject-publish`; without a max-length it never rejects.
-    safely = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
+    safely = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish", **SPREAD}
     own = (
         Policy(
             s.queue,
@@ -218,7 +221,7 @@ def _policies(subscriptions: tuple[Subscription, ...]) -> tuple[Policy, ...]:
     kept = Policy(
         "jemput.dead",
         r"\.dead$",
-        {"message-ttl": DEAD_LETTER_DAYS * _DAY_MS, "delivery-limit": _LOOKS},
+        {"message-ttl": DEAD_LETTER_DAYS * _DAY_MS, "delivery-limit": _LOOKS, **SPREAD},
     )
     returned = Policy(
         RETURNED, _exactly(RETURNED), {"alternate-exchange": UNROUTABLE}, apply_to="exchanges"

@@ -21,6 +21,10 @@ from shared.messaging.topology import OPERATOR
 MAX_BODY = 256 * 1024
 """Bytes of a payload that a consumer accepts."""
 
+MAX_VERSION = 2**31 - 1
+"""Highest version of an aggregate that a consumer accepts. A copy keeps the newest version, so a
+value no producer can reach would shut out every later one."""
+
 ATTEMPT = "x-jemput-attempt"
 REASON = "x-jemput-reason"
 DETAIL = "x-jemput-detail"
@@ -169,7 +173,7 @@ def _text(value: object) -> str:
 
 def _count(value: object) -> int:
     count = int(value) if isinstance(value, str | int) else 0
-    if not 0 < count < _INT64:
+    if not 0 < count <= MAX_VERSION:
         raise ValueError
     return count
 

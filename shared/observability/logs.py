@@ -22,9 +22,10 @@ MAX_TEXT = 500
 
 EXTRAS: Final = frozenset(
     {
-        "attempt", "causation_id", "consumer", "count", "event_type", "incident", "job",
+        "attempt", "causation_id", "consumer", "count", "event", "event_type", "incident", "job",
         "message_id", "method", "outcome", "programme", "queue", "reason", "role", "route",
-        "seconds", "size", "stage", "status", "version",
+        "seconds", "size", "stage", "status", "subject",
+        "version",
     }
 )  # fmt: skip
 """Extra fields any service may log; `configure` takes a service's own."""

@@ -45,6 +45,12 @@ class HttpMetrics:
             buckets=BUCKETS,
             registry=registry,
         )
+        self._refused = Counter(
+            "jemput_http_connections_refused",
+            "Connections ended by a limit of the server: head_too_large, too_slow, too_many.",
+            ["reason"],
+            registry=registry,
+        )
         self.streams = Gauge(
             "jemput_http_streams_open", "Open server-sent event streams.", registry=registry
         )
@@ -53,6 +59,10 @@ class HttpMetrics:
             "How late the event loop came to what was due, last measured.",
             registry=registry,
         )
+
+    def refused(self, reason: str) -> None:
+        """Count a connection that a limit of the server ended."""
+        self._refused.labels(reason).inc()
 
     def answered(self, method: str, route: str, status: int | None, seconds: float) -> None:
         """Count one request; `status` is None when the client left before an answer began."""

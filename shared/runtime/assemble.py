@@ -1,6 +1,6 @@
 """One service out of what is its own and what every service has: road, health, guard, problems."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
@@ -21,7 +21,7 @@ from shared.runtime.provided import provide
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import utc_now
-from shared.web.app import create_app
+from shared.web.app import OBSERVERS, create_app
 from shared.web.pages import Pages
 
 Job = Callable[[], Awaitable[None]]
@@ -87,6 +87,7 @@ def assemble(
             _NOTHING if settings.role == "consumer" else http_interface,
             Verifier(load_public(settings.token_keys), clock),
             secure_cookies=settings.secure_cookies,
+            observers=[part.strip() for part in settings.observers.split(",")],
         ),
         messaging=messaging,
         health=context.health,
@@ -94,6 +95,7 @@ def assemble(
         indexes=definition.indexes,
         consumers=[consumer_of(definition, messaging)],
         background=_background(http_interface, settings),
+        metrics=context.metrics,
     )
 
 
@@ -122,6 +124,7 @@ def application(
     verifier: Verifier,
     *,
     secure_cookies: bool = False,
+    observers: Collection[str] = OBSERVERS,
 ) -> FastAPI:
     """Return a service's HTTP application."""
     app = create_app(
@@ -135,6 +138,7 @@ def application(
         pages=http_interface.pages,
         metrics=context.metrics,
         secure_cookies=secure_cookies,
+        observers=observers,
     )
     provide(app, {Commands: context.commands, **http_interface.provides})
     return app

@@ -21,8 +21,10 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Unavailable
 from shared.mongo.migrations import Index
 from shared.observability.health import Health
+from shared.observability.metrics import HttpMetrics
 from shared.runtime.messaging import Messaging
 from shared.runtime.settings import ServiceSettings
+from shared.web.connections import Connections, Limits, limited
 
 _log = logging.getLogger(__name__)
 _PAUSE = 0.5
@@ -41,6 +43,7 @@ class Service:
     consumers: Sequence[Consumer] = ()
     background: Sequence[Callable[[], Awaitable[None]]] = ()
     """Run from when the database is prepared until the stop; an end by error ends the process."""
+    metrics: HttpMetrics | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -94,7 +97,24 @@ def _http(service: Service) -> _Http:
         timeout_graceful_shutdown=int(service.settings.drain_seconds),
         lifespan="on",
     )
+    limits = Limits(
+        head_bytes=service.settings.head_bytes,
+        head_seconds=service.settings.head_seconds,
+        body_seconds=service.settings.body_seconds,
+        connections=service.settings.connections,
+        connections_per_client=service.settings.connections_per_client,
+        proxies=_proxies(config),
+    )
+    refused = service.metrics.refused if service.metrics else lambda _: None
+    config.http = limited(Connections(limits, refused))
     return _Http(config)
+
+
+def _proxies(config: uvicorn.Config) -> Sequence[str]:
+    """Return whose word on client addresses uvicorn believes."""
+    said = config.forwarded_allow_ips
+    parts = said.split(",") if isinstance(said, str) else said
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _listen(settings: ServiceSettings) -> socket.socket:

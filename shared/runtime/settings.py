@@ -56,7 +56,7 @@ class FileSettings(BaseSettings):
 class ServiceSettings(FileSettings):
     """Read once from the environment in `__main__`; `<X>_FILE` may hold the value of any `<X>`."""
 
-    amqp_url: str = Field(description="RabbitMQ with this service's own user.")
+    amqp_url: str = Field(description="RabbitMQ with its own user; several hosts with commas.")
     mongo_url: str = Field(description="MongoDB with this service's own user.")
     mongo_database: str = Field(description="This service's own database.")
     http_host: str = "127.0.0.1"
@@ -71,4 +71,15 @@ class ServiceSettings(FileSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     prefetch: int = Field(default=PREFETCH, ge=1, le=2000)
     outbox_limit: int = Field(default=DEFAULT_LIMIT, ge=1)
+    head_bytes: int = Field(default=16 * 1024, ge=1024, description="Of a request's head; 431.")
+    head_seconds: float = Field(default=10.0, gt=0, description="For a request's head; 408.")
+    body_seconds: float = Field(default=30.0, gt=0, description="For a request's body; 408.")
+    connections: int = Field(default=900, ge=1, description="Open at once; one more is a 503.")
+    connections_per_client: int = Field(
+        default=100, ge=1, description="From one address; FORWARDED_ALLOW_IPS is exempt."
+    )
+    observers: str = Field(
+        default="127.0.0.0/8,::1",
+        description="Addresses and networks that may read /metrics and the reasons of /readyz.",
+    )
     drain_seconds: float = Field(default=25.0, gt=0, description="For a graceful stop.")

@@ -23,6 +23,7 @@ from shared.web.problems import (
     of_validation,
 )
 from shared.web.routes import API
+from shared.web.scopekeys import PROBLEM
 
 Translation = Callable[[Exception], Problem]
 Translations = Mapping[type[Exception], Translation]
@@ -50,6 +51,7 @@ class Answers:
 
     def to(self, scope: Scope, problem: Problem) -> Response:
         """The answer to this request."""
+        scope[PROBLEM] = problem
         if self._pages is not None and self.wants_page(scope):
             return self._pages.problem(Request(scope), problem)
         return as_json(problem)

@@ -1,12 +1,12 @@
 """One HTTP application: a service's routers behind the guard, with everything all services need."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, FastAPI, Header, Response
+from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -15,14 +15,17 @@ from shared.auth.rules import PUBLIC, RouteRules, Rule
 from shared.auth.tokens import Verifier
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics
+from shared.observability.security import SecurityEvents
 from shared.web.answers import Answers, Translations
 from shared.web.assets import ASSET_RULES
 from shared.web.body import BODY_LIMIT
 from shared.web.bodylimit import BodyLimit
+from shared.web.connections import Network, networks, within
 from shared.web.edge import Edge
 from shared.web.guard import Guard, cookie_name
 from shared.web.openapi import describe
 from shared.web.pages import Pages
+from shared.web.problems import Denied
 from shared.web.routes import RouteTable
 from shared.web.signin import SIGN_IN_RULES, signin_router
 
@@ -32,6 +35,8 @@ SYSTEM_RULES: Final[RouteRules] = {
     "GET /metrics": PUBLIC,
     "GET /api/openapi.json": PUBLIC,
 }
+OBSERVERS: Final = ("127.0.0.0/8", "::1")
+"""Who reads `/metrics` and the reasons in `/readyz` unless told otherwise: this machine."""
 _NO_TELEMETRY: Final[Any] = {
     "auto_configure": False,
     "tracing": False,
@@ -55,13 +60,15 @@ def create_app(
     translations: Translations | None = None,
     secure_cookies: bool = False,
     body_limit: int = BODY_LIMIT,
+    observers: Collection[str] = OBSERVERS,
     timer: Callable[[], float] = perf_counter,
 ) -> FastAPI:
     """The application, denying by default: RuleMismatch names routes without a rule at start.
 
     `rules` are those of `routers` alone. `secure_cookies` says that TLS is in front: browsers are
-    told to use nothing else. `metrics` is given when live streams share it. The table
-    of all routes and rules is found at `app.state.routes`.
+    told to use nothing else. `observers` are the addresses and networks that may read `/metrics`
+    and the reasons of `/readyz`. `metrics` is given when live streams share it. The table of all
+    routes and rules is found at `app.state.routes`.
     """
     counted = HttpMetrics(registry) if metrics is None else metrics
     answers = Answers(pages)
@@ -75,7 +82,7 @@ def create_app(
     )
     answers.install(app, translations or {})
     expected = {**rules, **SYSTEM_RULES}
-    for router in (*routers, _system(app, health, registry)):
+    for router in (*routers, _system(app, health, registry, networks(observers))):
         app.include_router(router)
     if pages is not None:
         expected |= _include_pages(app, pages, verifier, secure_cookies=secure_cookies)
@@ -88,7 +95,15 @@ def create_app(
         cookie=cookie_name(secure=secure_cookies),
     )
     app.add_middleware(BodyLimit, answers=answers, limit=body_limit)
-    app.add_middleware(Edge, answers=answers, metrics=counted, timer=timer, tls_only=secure_cookies)
+    security = SecurityEvents(registry)
+    app.add_middleware(
+        Edge,
+        answers=answers,
+        metrics=counted,
+        security=security,
+        timer=timer,
+        tls_only=secure_cookies,
+    )
     return app
 
 
@@ -115,7 +130,13 @@ def _watching(health: Health, metrics: HttpMetrics) -> Any:
     return lifespan
 
 
-def _system(app: FastAPI, health: Health, registry: CollectorRegistry) -> APIRouter:
+def _observes(request: Request, observers: Collection[Network]) -> bool:
+    return request.client is not None and within(request.client.host, observers)
+
+
+def _system(
+    app: FastAPI, health: Health, registry: CollectorRegistry, observers: Collection[Network]
+) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/healthz")
@@ -126,14 +147,17 @@ def _system(app: FastAPI, health: Health, registry: CollectorRegistry) -> APIRou
         )
 
     @router.get("/readyz")
-    async def readyz() -> Response:
+    async def readyz(request: Request) -> Response:
         found = await health.readiness()
-        return JSONResponse(
-            {"ready": found.ready, "checks": found.checks}, 200 if found.ready else 503
-        )
+        told: dict[str, Any] = {"ready": found.ready}
+        if _observes(request, observers):
+            told["checks"] = found.checks
+        return JSONResponse(told, 200 if found.ready else 503)
 
     @router.get("/metrics")
-    async def metrics(accept: Annotated[str, Header()] = "") -> Response:
+    async def metrics(request: Request, accept: Annotated[str, Header()] = "") -> Response:
+        if not _observes(request, observers):
+            raise Denied("metrics are for the addresses that the service names as observers")
         encode, media_type = choose_encoder(accept)
         return Response(encode(registry), headers={"Content-Type": media_type})
 

@@ -10,14 +10,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.auth.roles import Caller
 from shared.contracts.envelope import new_id
 from shared.contracts.text import holds_number
 from shared.observability.logs import correlated
 from shared.observability.metrics import UNMATCHED, HttpMetrics
+from shared.observability.security import SecurityEvents
 from shared.web.answers import Answers, as_json
 from shared.web.pages import POLICY
-from shared.web.problems import Problem
-from shared.web.scopekeys import ROUTE
+from shared.web.problems import NO_TOKEN, Problem
+from shared.web.scopekeys import PERSON, PROBLEM, ROUTE, VIEWER
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 _HEADERS: Final = (
@@ -29,6 +31,8 @@ _HEADERS: Final = (
 )
 _TLS_ONLY: Final = (("Strict-Transport-Security", "max-age=31536000"),)
 """For a year browsers try no plain HTTP here; other hosts of the office are not ours to bind."""
+NOT_ACCEPTED: Final = 401
+_EVENTS: Final = {NOT_ACCEPTED: "refused", 403: "refused", 429: "throttled"}
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 _log = logging.getLogger(__name__)
@@ -42,6 +46,7 @@ class Edge:
         app: ASGIApp,
         answers: Answers,
         metrics: HttpMetrics,
+        security: SecurityEvents,
         timer: Callable[[], float],
         *,
         tls_only: bool,
@@ -49,6 +54,7 @@ class Edge:
         self._app = app
         self._answers = answers
         self._metrics = metrics
+        self._security = security
         self._timer = timer
         self._headers = (*_HEADERS, *_TLS_ONLY) if tls_only else _HEADERS
 
@@ -68,6 +74,21 @@ class Edge:
             finally:
                 route = scope.get(ROUTE, UNMATCHED)
                 self._metrics.answered(scope["method"], route, answer.status, answer.seconds())
+                self._report(scope, route)
+
+    def _report(self, scope: Scope, route: str) -> None:
+        """Report a refusal, or that a person was read, as a security event."""
+        viewer = scope.get(VIEWER)
+        subject = viewer.subject if isinstance(viewer, Caller) else ""
+        if PERSON in scope:
+            self._security.read(subject, scope[PERSON], route)
+        problem = scope.get(PROBLEM)
+        if problem is None or problem.status not in _EVENTS:
+            return
+        if problem.status == NOT_ACCEPTED and problem.detail != NO_TOKEN:
+            self._security.happened("bad_token", route, problem.detail, subject)
+        else:
+            self._security.happened(_EVENTS[problem.status], route, problem.kind, subject)
 
     async def _unexpected(
         self, error: Exception, scope: Scope, receive: Receive, answer: "_Answer"

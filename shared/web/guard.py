@@ -21,7 +21,7 @@ from shared.web import problems
 from shared.web.answers import Answers, is_api
 from shared.web.problems import Denied, FieldError, InvalidFields, NotAccepted, Problem
 from shared.web.routes import Route, RouteTable
-from shared.web.scopekeys import CALLER, ROUTE, VIEWER
+from shared.web.scopekeys import CALLER, PERSON, PROBLEM, ROUTE, VIEWER
 
 _COOKIE: Final = "jemput_token"
 SIGN_IN: Final = "/masuk"
@@ -41,6 +41,11 @@ def current_caller(request: Request) -> Caller:
     if not isinstance(caller, Caller):
         raise RuntimeError("a public route has no caller")  # noqa: TRY004 - a wiring mistake
     return caller
+
+
+def shows_person(request: Request, person: str) -> None:
+    """Note that the answer shows this person, so that mass reads are noticed."""
+    request.scope[PERSON] = person
 
 
 CallerDep = Annotated[Caller, Depends(current_caller)]
@@ -78,6 +83,7 @@ class Guard:
             try:
                 self._check(scope)
             except Problem as problem:
+                scope[PROBLEM] = problem
                 await self._refusal(scope, problem)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

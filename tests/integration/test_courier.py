@@ -39,7 +39,7 @@ USER = f"courier_{secrets.token_hex(4)}"
 def management(servers: Servers) -> Iterator[Management]:
     with courier_host(servers) as (_, management):
         path = f"{management._vhost}/{USER}"
-        management._put(f"users/{USER}", {"password": "made-up", "tags": ""})
+        management._put(f"users/{USER}", {"password": "made-up", "tags": "impersonator"})
         rights = {"configure": "^$", "write": _WRITES, "read": r"^courier\..+$"}
         management._put(f"permissions/{path}", rights)
         for exchange in _EXCHANGES:

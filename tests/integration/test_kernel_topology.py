@@ -72,10 +72,12 @@ async def test_a_queue_lives_under_its_policy(management: Management) -> None:
         "dead-letter-routing-key": "desk.events",
         "dead-letter-strategy": "at-least-once",
         "overflow": "reject-publish",
+        "queue-leader-locator": "balanced",
     }
     assert await effective(management, f"{QUEUE}.dead") == {
         "message-ttl": 1_814_400_000,
         "delivery-limit": 1_000_000,
+        "queue-leader-locator": "balanced",
     }
 
 

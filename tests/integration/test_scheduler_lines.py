@@ -2,11 +2,13 @@
 
 import asyncio
 import random
+import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -33,7 +35,7 @@ from shared.messaging.errors import Conflict
 from shared.messaging.group_commit import GroupCommit, Task
 from shared.messaging.message import Message
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.unit_of_work import UnitOfWork, UseCase
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
 from shared.mongo.store import MongoStore
@@ -66,7 +68,7 @@ class NoHolidays:
 
 
 def new_event() -> str:
-    return new_id()
+    return "event-" + "".join(secrets.choice(ascii_lowercase) for _ in range(16))
 
 
 def anybody(_: Plan) -> None:
@@ -101,10 +103,12 @@ class Instance:
             lambda: Task(lambda uow: handle(event, uow), id_, event.aggregate_id, message)
         )
 
-    async def do(self, work: UseCase, key: str, inbox_id: str = "") -> Any:
+    async def do(
+        self, use_case: Callable[[UnitOfWork], Awaitable[Any]], key: str, inbox_id: str = ""
+    ) -> Any:
         """Carry out a command."""
         kept = inbox_id or new_id()
-        return await self._until_settled(lambda: Task(work, kept, key, fingerprint="same"))
+        return await self._until_settled(lambda: Task(use_case, kept, key, fingerprint="same"))
 
     async def _until_settled(self, task: Callable[[], Task]) -> Any:
         # What a bus does with a message and a client with a 503: the same again.
@@ -118,16 +122,14 @@ class Instance:
         """Plan an event."""
         asked = plan(*booths, on=today())
         await self.do(
-            lambda work: schedule_event(
-                event_id, asked, work, allow=anybody, holidays=NoHolidays()
-            ),
+            lambda uow: schedule_event(event_id, asked, uow, allow=anybody, holidays=NoHolidays()),
             event_id,
         )
 
     async def call(self, event_id: str, booth_id: str, inbox_id: str = "") -> dict[str, Any] | None:
         """Call the next ticket."""
         found: dict[str, Any] | None = await self.do(
-            lambda work: call_next(event_id, booth_id, work, allow=anybody), event_id, inbox_id
+            lambda uow: call_next(event_id, booth_id, uow, allow=anybody), event_id, inbox_id
         )
         return found
 
@@ -135,7 +137,7 @@ class Instance:
         """Serve a ticket that was called."""
         service, number, booth_id = called["service"], called["number"], called["booth_id"]
         await self.do(
-            lambda work: serve_ticket(event_id, service, number, booth_id, work, allow=anybody),
+            lambda uow: serve_ticket(event_id, service, number, booth_id, uow, allow=anybody),
             called["ticket_id"],
         )
 

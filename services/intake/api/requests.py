@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, Field
 
 from services.intake.api.answers import CaseAnswer, RequestAnswer, case_answer, request_answer
@@ -35,7 +35,7 @@ from shared.contracts.event import (
 )
 from shared.runtime.commands import SentDep
 from shared.web.body import Body
-from shared.web.guard import CallerDep
+from shared.web.guard import CallerDep, shows_person
 from shared.web.problems import FieldError, InvalidFields, NotFound
 
 RULES: Final[RouteRules] = {
@@ -175,7 +175,7 @@ def routes(parts: Parts) -> APIRouter:
         return PageAnswer(items=items, next_cursor=items[-1].case_id if more else None)
 
     @router.get("/{case_id}")
-    async def get_request(case_id: CasePath, caller: CallerDep) -> RequestAnswer:
+    async def get_request(case_id: CasePath, caller: CallerDep, request: Request) -> RequestAnswer:
         """Return one request and as much of its applicant as working on it needs."""
         case = await parts.reader.case(case_id)
         if case is None:
@@ -184,6 +184,7 @@ def routes(parts: Parts) -> APIRouter:
         person = await parts.reader.person(case_id)
         if person is None:
             raise NotFound("applicant")
+        shows_person(request, case_id)
         return request_answer(case, person)
 
     @router.post("/{case_id}/steps")

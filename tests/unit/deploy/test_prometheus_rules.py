@@ -28,6 +28,7 @@ METRICS = {
     "jemput_deferred_oldest_age_seconds",
     "jemput_messages_dead_lettered_total",
     "jemput_reporting_unfolded_oldest_age_seconds",
+    "jemput_security_events_total",
     "rabbitmq_detailed_queue_messages",
     "rabbitmq_detailed_queue_messages_ready",
     "rabbitmq_detailed_queue_consumers",
@@ -36,7 +37,7 @@ METRICS = {
 }
 # Words that Indonesian sentences about a running system cannot do without, and English ones do.
 INDONESIAN = re.compile(
-    r"\b(tidak|belum|sudah|pesan|layanan|ada|untuk|sampai|menahan)\b", re.IGNORECASE
+    r"\b(tidak|belum|sudah|pesan|layanan|ada|untuk|sampai|menahan|lebih)\b", re.IGNORECASE
 )
 
 

@@ -114,4 +114,5 @@ def test_a_dry_run_prints_and_needs_no_broker(
         r"\.dead$",
         "message-ttl=1814400000",
         "delivery-limit=1000000",
+        "queue-leader-locator=balanced",
     ] in lines

@@ -88,7 +88,8 @@ def test_every_queue_is_reached_by_its_keys_by_its_name_and_by_its_dead() -> Non
 
 
 def test_what_may_change_is_a_policy() -> None:
-    safely = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
+    spread = {"queue-leader-locator": "balanced"}
+    safely = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish", **spread}
     assert topology(DESK[:1]).policies == (
         Policy(
             "desk.events",
@@ -115,7 +116,7 @@ def test_what_may_change_is_a_policy() -> None:
         Policy(
             "jemput.dead",
             r"\.dead$",
-            {"message-ttl": 1_814_400_000, "delivery-limit": 1_000_000},
+            {"message-ttl": 1_814_400_000, "delivery-limit": 1_000_000, **spread},
         ),
         Policy(
             "jemput.returned",
@@ -129,6 +130,7 @@ def test_what_may_change_is_a_policy() -> None:
             {
                 "message-ttl": 1_814_400_000,
                 "delivery-limit": 1_000_000,
+                "queue-leader-locator": "balanced",
                 "max-length": 100_000,
                 "overflow": "drop-head",
             },

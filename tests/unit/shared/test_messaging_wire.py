@@ -12,7 +12,7 @@ from pamqp.commands import Basic
 from shared.contracts.envelope import Envelope
 from shared.messaging.errors import Malformed
 from shared.messaging.message import Message, from_document, to_document
-from shared.messaging.wire import properties, read, redirect, split_type
+from shared.messaging.wire import MAX_VERSION, properties, read, redirect, split_type
 from shared.testing.delivery import Delivery
 
 OCCURRED = datetime(2023, 3, 11, 2, 0, 0, 123456, tzinfo=UTC)
@@ -81,7 +81,7 @@ _envelopes = st.builds(
     type=_names,
     source=_names,
     aggregate_id=_names,
-    version=st.integers(1, 2**63 - 1),
+    version=st.integers(1, MAX_VERSION),
     correlation_id=_names,
     causation_id=st.none() | _names,
     occurred_at=_moments,
@@ -165,6 +165,8 @@ def test_a_missing_header_is_named(header: str) -> None:
         {"headers": {"ce-sequence": "0"}},
         {"headers": {"ce-sequence": "-1"}},
         {"headers": {"ce-sequence": 2**63}},
+        {"headers": {"ce-sequence": 2**62}},
+        {"headers": {"ce-sequence": 2**31}},
         {"headers": {"ce-source": "x" * 256}},
         {"headers": {"ce-subject": "\N{SNOWMAN}" * 86}},
         {"headers": {"ce-time": "1999-12-31T23:59:59+00:00"}},

@@ -3,6 +3,7 @@ import io
 import logging
 from uuid import UUID
 
+import httpx
 import pytest
 from fastapi import APIRouter, WebSocket
 from hypothesis import given
@@ -20,7 +21,7 @@ from shared.observability.logs import JsonLines
 from shared.web import edge
 from shared.web.app import create_app
 from shared.web.routes import RuleMismatch
-from tests.unit.shared.web_kit import NIK, RULES, Kit, client
+from tests.unit.shared.web_kit import HOST, NIK, RULES, Kit, client
 
 OPERATOR = "operator:botram:32.16"
 
@@ -329,3 +330,20 @@ def test_a_service_cannot_rule_or_replace_a_system_route() -> None:
     assert app.state.routes.rules["GET /readyz"] == PUBLIC
     with pytest.raises(RuleMismatch, match="twice: GET /readyz"):
         build(one(path="/readyz"), {})
+
+
+async def test_metrics_and_the_reasons_of_readyz_are_not_for_strangers() -> None:
+    kit = Kit()
+
+    async def fails() -> str | None:
+        return "no primary at mongo-1"
+
+    kit.health.add("mongodb", fails)
+    stranger = httpx.ASGITransport(kit.app, client=("203.0.113.5", 4711))
+    async with httpx.AsyncClient(transport=stranger, base_url=HOST) as http:
+        assert (await http.get("/metrics")).status_code == 403
+        ready = await http.get("/readyz")
+        assert (ready.status_code, ready.json()) == (503, {"ready": False})
+    async with kit.client as http:
+        assert (await http.get("/metrics")).status_code == 200
+        assert (await http.get("/readyz")).json()["checks"] == {"mongodb": "no primary at mongo-1"}

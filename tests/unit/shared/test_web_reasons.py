@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
-from pydantic_core import list_all_errors
+from pydantic_core._pydantic_core import list_all_errors
 
 from shared.contracts.event import (
     AggregateId,
