@@ -52,7 +52,18 @@ class Locked(Conflict):
 
 
 class Unavailable(Exception):  # noqa: N818
-    """The database cannot be reached or did not say whether it committed; try again later."""
+    """The database cannot do it now, or did not say whether it committed; try again later.
+
+    `reason` is one of a fixed set of names, for metrics. `refused`: the server answered, with an
+    error that is neither a known passing state nor known as a fault of what was asked.
+    """
+
+    def __init__(
+        self, detail: str = "", *, reason: str = "unreachable", refused: bool = False
+    ) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.refused = refused
 
 
 class NotPublished(Exception):  # noqa: N818
@@ -60,7 +71,11 @@ class NotPublished(Exception):  # noqa: N818
 
 
 class Overloaded(Exception):  # noqa: N818
-    """The outbox is at its limit: RabbitMQ has been away too long to accept more."""
+    """The outbox is at its limit: RabbitMQ has been unavailable too long to accept more."""
+
+
+class TooManyWaiting(Overloaded):
+    """As many commands wait for the database as the stated limit allows."""
 
 
 @contextmanager

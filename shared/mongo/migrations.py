@@ -9,6 +9,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from shared.messaging.topology import INBOX_DAYS
 from shared.mongo.client import Database, translated
 from shared.mongo.store import ACTIONS, DEFERRED, INBOX, INSTANCES, OUTBOX
+from shared.mongo.unreadable import UNREADABLE
 
 _DAY = 86_400
 _FORGET_INSTANCE = 3_600
@@ -26,7 +27,7 @@ class Index:
     partial: dict[str, Any] | None = None
 
 
-ROAD: tuple[Index, ...] = (
+MESSAGING: tuple[Index, ...] = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_DAYS * _DAY),
     Index(OUTBOX, (("owner", 1), ("_id", 1))),
     Index(DEFERRED, (("since", 1),)),
@@ -41,11 +42,11 @@ async def migrate(database: Database, collections: Sequence[str], indexes: Seque
 
     Collections are made beforehand: making one inside a transaction would hold its catalogue lock.
     """
-    wanted = {*collections, *(index.collection for index in (*ROAD, *indexes))}
+    wanted = {*collections, UNREADABLE, *(index.collection for index in (*MESSAGING, *indexes))}
     with translated():
         for name in sorted(wanted - set(await database.list_collection_names())):
             await _create(database, name)
-        for index in (*ROAD, *indexes):
+        for index in (*MESSAGING, *indexes):
             await _index(database, index)
 
 

@@ -83,7 +83,7 @@ async def test_a_message_is_acknowledged_when_its_work_is_committed(one: Desk) -
     one.messaging.store.gate.set()
     assert await handling == Receipt(acknowledged=True)
     assert one.value() == 1
-    assert [inbox_id["_id"] for inbox_id in one.messaging.documents("inbox")] == ["m"]
+    assert [inbox_id["_id"] for inbox_id in one.messaging.documents("inbox")] == ["message:m"]
     assert one.metric("jemput_messages_received_total", type=EVENT.type) == 1
     assert one.metric("jemput_messages_processed_total", type=EVENT.type, outcome="new") == 1
     assert one.metric("jemput_publish_to_handled_seconds_count") == 1
