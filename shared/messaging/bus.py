@@ -1,4 +1,4 @@
-"""The way out to RabbitMQ: persistent, mandatory, confirmed, and never on a consumer's channel.
+"""Publishing to RabbitMQ: persistent, mandatory, confirmed, and never on a consumer's channel.
 
 Publishing has a connection of its own, because a publish that closes its channel would cancel the
 handlers that run on it. It speaks to aiormq below aio-pika's exchange object: one object and one
@@ -55,7 +55,7 @@ class Bus(Protocol):
         """Return the ids of those that the broker has on disk, when nothing is open any more."""
         ...
 
-    async def forward(self, letter: RawMessage) -> None:
+    async def forward(self, copy: RawMessage) -> None:
         """Send on what was received, readable or not. Raises NotPublished."""
         ...
 
@@ -112,35 +112,35 @@ class AmqpBus:
 
     async def publish(self, message: Message) -> None:
         """Return when the broker has it on disk. Raises NotPublished."""
-        await self.forward(_letter(message))
+        await self.forward(_copy(message))
 
     async def publish_all(self, messages: Sequence[Message]) -> set[str]:
         """Return the ids of those that the broker has on disk, when nothing is open any more."""
         try:
             channel = await self._open_channel()
-            letters = {message.envelope.id: _letter(message) for message in messages}
-            together = {id_: one for id_, one in letters.items() if fits(channel, one)}
+            copies = {message.envelope.id: _copy(message) for message in messages}
+            together = {id_: one for id_, one in copies.items() if fits(channel, one)}
             sent = await publish_batch(channel, list(together.values()), within=CONFIRM_TIMEOUT)
         except (NotPublished, *_BROKEN) as error:
             self.answering = not isinstance(error, TimeoutError)
             return set()
         self.answering = True
         confirmed = {id_ for id_, acknowledged in zip(together, sent, strict=True) if acknowledged}
-        for id_ in letters.keys() - together.keys():
+        for id_ in copies.keys() - together.keys():
             with suppress(NotPublished):
-                await self.forward(letters[id_])
+                await self.forward(copies[id_])
                 confirmed.add(id_)
         return confirmed
 
-    async def forward(self, letter: RawMessage) -> None:
+    async def forward(self, copy: RawMessage) -> None:
         """Send on what was received, readable or not. Raises NotPublished."""
         try:
             channel = await self._open_channel()
             confirmation = await channel.basic_publish(
-                letter.body,
-                exchange=letter.exchange,
-                routing_key=letter.key,
-                properties=letter.properties,
+                copy.body,
+                exchange=copy.exchange,
+                routing_key=copy.key,
+                properties=copy.properties,
                 mandatory=True,
                 timeout=CONFIRM_TIMEOUT,
                 wait=False,
@@ -171,5 +171,5 @@ def _ours() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _letter(message: Message) -> RawMessage:
+def _copy(message: Message) -> RawMessage:
     return RawMessage(message.body, properties(message), message.exchange, message.key)
