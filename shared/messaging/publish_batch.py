@@ -4,7 +4,8 @@ aiormq publishes one message at a time: a lock, a timer and a write to the socke
 messages of a batch are ready together, so they leave together: their frames are joined, the timer
 is one, and only the confirms stay single. It registers them in aiormq's own tables
 (`confirmations`, `message_id_delivery_tag`), exactly as `Channel.basic_publish` does in
-the pinned version, so that aiormq's reader settles them; `tests/integration/test_kernel_bus.py` holds that.
+the pinned version, so that aiormq's reader settles them;
+`tests/integration/test_kernel_bus.py` holds that.
 """
 
 import asyncio
