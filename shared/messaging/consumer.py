@@ -115,7 +115,6 @@ class Consumer:
         self._every: Handler[Event] | None = None
         self._handling: set[asyncio.Task[None]] = set()
         self._subscribers = (
-            # In the order in which they start: with the last one everything is read.
             Subscriber(broker, suspects_queue(queue), self.receive_suspect, alone=True),
             Subscriber(broker, queue, self.receive),
         )

@@ -57,7 +57,7 @@ async def test_leaders_are_spread_and_a_lost_node_is_left(cluster: list[RabbitMQ
     await until(lambda: leaders() == {f"{name}@localhost" for name in NAMES})
     places = ",".join(f"127.0.0.1:{node.node.ports['amqp']}" for node in cluster)
     url = f"amqp://{rabbit.USER}:{PASSWORD}@{places}/"
-    bus, consuming = AmqpBus(url, "desk"), ConsumingBroker(url, "desk")
+    bus, consuming = AmqpBus(url, "desk", user=rabbit.USER), ConsumingBroker(url, "desk")
     connection = await consuming.connect()
     await bus.connect()
     cluster[0].kill_server()
