@@ -1,7 +1,7 @@
 """Where intake is put together; the only place that wires."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from services.intake import api, handlers
 from services.intake.config import Settings
-from services.intake.domain import Refused, TrackingCodes
+from services.intake.domain import Holidays, Refused, Secrets
 from services.intake.gateways import KemendagriRegions, NationalCalendar, TryLimits
-from services.intake.store import COLLECTIONS, INDEXES, IntakeReader, IntakeWork
-from services.intake.usecases import Reader, Regions, Work
+from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
+from services.intake.usecases import Limiter, Reader, Regions
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
     Commands,
@@ -37,17 +37,17 @@ def build(settings: Settings, clock: Clock = utc_now) -> Service:
     return assemble(definition(settings), settings, clock)
 
 
-def definition(settings: Settings) -> ServiceDefinition[Work]:
+def definition(settings: Settings) -> ServiceDefinition:
     """Return what is intake's own."""
 
-    def http_interface(context: ServiceContext[Work]) -> HttpInterface:
-        parts = _parts(settings, context)
-        return HttpInterface(rules=api.RULES, routers=[routes(parts) for routes in api.ROUTERS])
+    def http_interface(context: ServiceContext) -> HttpInterface:
+        return HttpInterface(
+            rules=api.RULES, routers=api.ROUTERS, provides=_provided(settings, context)
+        )
 
     return ServiceDefinition(
         name=NAME,
         version="0.1.0",
-        work=IntakeWork,
         refused=Refused,
         subscribe=handlers.subscribe,
         http_interface=http_interface,
@@ -56,25 +56,24 @@ def definition(settings: Settings) -> ServiceDefinition[Work]:
     )
 
 
-def _parts(settings: Settings, context: ServiceContext[Work]) -> api.Parts:
+def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, object]:
     regions = KemendagriRegions()
     regions.load()
-    return api.Parts(
-        commands=context.commands,
-        reader=IntakeReader(context.messaging.database),
-        holidays=NationalCalendar(),
-        regions=regions,
-        codes=TrackingCodes(settings.tracking_secret.get_secret_value().encode()),
-        limiter=TryLimits(settings.track_limit_client),
-        texts=Texts.load(TEXTS),
-    )
+    return {
+        Reader: IntakeReader(context.messaging.database, COLLECTIONS),
+        Holidays: NationalCalendar(),
+        Regions: regions,
+        Secrets: Secrets(*settings.tracking_secrets),
+        Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
+        Texts: Texts.load(TEXTS),
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a command at the shell works with."""
 
-    commands: Commands[Work]
+    commands: Commands
     reader: Reader
     regions: Regions
 
@@ -85,14 +84,14 @@ async def open_desk(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
 
     It publishes nothing itself: its outbox rows are taken over by the service, which runs or will.
     """
-    messaging = open_messaging(NAME, settings, CollectorRegistry(), clock)
+    messaging = open_messaging(NAME, settings, CollectorRegistry(), clock, COLLECTIONS)
     committing: asyncio.Task[None] | None = None
     try:
-        await messaging.prepare(COLLECTIONS, INDEXES)
+        await messaging.prepare(COLLECTIONS.names, INDEXES)
         committing = asyncio.create_task(messaging.commit.run())
         yield Desk(
-            messaging.commands(IntakeWork, Refused),
-            IntakeReader(messaging.database),
+            messaging.commands(Refused),
+            IntakeReader(messaging.database, COLLECTIONS),
             KemendagriRegions(),
         )
         await messaging.outbox.retire()

@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
-from services.intake.api.parts import require_region
+from services.intake.api.fields import require_region
 from services.intake.api.programmes import ProgrammeBody
 from services.intake.app import Desk, open_desk
 from services.intake.config import Settings
@@ -15,9 +17,14 @@ from services.intake.domain import Programme
 from services.intake.usecases import copy_programme, publish_programme
 from shared.contracts.envelope import new_id
 from shared.contracts.event import ProgrammeId
+from shared.contracts.text import holds_number
 from shared.messaging.errors import Unavailable
+from shared.messaging.group_commit import fingerprint_of
 from shared.runtime import Sent
 from shared.web.problems import Problem
+
+_ACCOUNT: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,63}")
+"""As an event's actor is written."""
 
 
 class ProgrammeFile(ProgrammeBody):
@@ -60,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     copy.add_argument("--name", required=True)
     copy.add_argument("--owner", required=True)
     copy.set_defaults(run=_copy)
+    for changing in (publish, copy):
+        changing.add_argument(
+            "--by", type=_account, required=True, metavar="ACCOUNT", help="who does it"
+        )
     commands.add_parser("list", help="list programmes").set_defaults(run=_list)
     return parser
 
@@ -74,22 +85,24 @@ async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
     files = [ProgrammeFile.model_validate_json(file.read_bytes()) for file in options.files]
     for file in files:
         require_region(desk.regions, file.region_code, "/region_code")
-    return [await _publish_one(file.programme(file.id), desk) for file in files]
+    return [await _publish_one(file.programme(file.id), desk, options.by) for file in files]
 
 
-async def _publish_one(wanted: Programme, desk: Desk) -> str:
+async def _publish_one(wanted: Programme, desk: Desk, by: str) -> str:
     outcome = await desk.commands.run(
-        lambda work: publish_programme(wanted, work, allow=_anybody), sent=_once(), key=wanted.id
+        lambda uow: publish_programme(wanted, uow, allow=_anybody),
+        sent=_once(by, "programmes publish"),
+        key=wanted.id,
     )
     return f"{wanted.id}: version {outcome.answer}"
 
 
 async def _copy(options: argparse.Namespace, desk: Desk) -> list[str]:
     outcome = await desk.commands.run(
-        lambda work: copy_programme(
-            options.source, options.target, options.name, options.owner, work, allow=_anybody
+        lambda uow: copy_programme(
+            options.source, options.target, options.name, options.owner, uow, allow=_anybody
         ),
-        sent=_once(),
+        sent=_once(options.by, "programmes copy"),
         key=options.target,
     )
     return [f"{options.target}: version {outcome.answer}, copied from {options.source}"]
@@ -98,7 +111,7 @@ async def _copy(options: argparse.Namespace, desk: Desk) -> list[str]:
 async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:
     return [
         f"{p.id}: {p.name}, {p.owner}, {p.region_code}, version {p.version}"
-        for p in await desk.reader.programmes()
+        for p in await desk.reader.find(Programme)
     ]
 
 
@@ -106,8 +119,18 @@ def _anybody(_: Programme) -> None:
     """Whoever has the database's password at the shell needs no further right."""
 
 
-def _once() -> Sent:
-    return Sent(new_id(), "shell")
+def _once(by: str, action: str) -> Sent:
+    return Sent(fingerprint_of("shell", new_id()), "shell", actor=by, action=action)
+
+
+def _account(text: str) -> str:
+    """Return an account id. ArgumentTypeError where it cannot be one."""
+    if not _ACCOUNT.fullmatch(text) or holds_number(text):
+        raise argparse.ArgumentTypeError(
+            "a pseudonymous account id is needed: a letter, then up to 63 letters, digits and "
+            ". _ : -, without nine digits in a row"
+        )
+    return text
 
 
 def _fields(error: ValidationError) -> str:

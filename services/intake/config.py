@@ -1,9 +1,14 @@
 """Intake's settings."""
 
-from pydantic import Field, SecretStr
+from typing import Final
+
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.runtime import ServiceSettings
+
+SECRET_LENGTH: Final = 32
+"""Characters of each version of the tracking secret, at least."""
 
 
 class Settings(ServiceSettings):
@@ -14,8 +19,29 @@ class Settings(ServiceSettings):
     mongo_database: str = "intake"
     http_port: int = Field(default=8001, ge=0, le=65535)
     tracking_secret: SecretStr = Field(
-        min_length=32, description="Tracking codes are made of it; lost, no old one can be said."
+        description="Codes are made of it. Several, one a line: the newest first, all verify."
     )
     track_limit_client: str = Field(
-        default="20/minute", description="Tries of a tracking code from one address."
+        default="20/minute", description="Wrong codes from one address."
     )
+    receipt_limit_case: str = Field(
+        default="10/hour", description="Wrong receipt codes of one case, from all addresses."
+    )
+
+    @field_validator("tracking_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        versions = _lines(secret)
+        if not versions or any(len(version) < SECRET_LENGTH for version in versions):
+            raise ValueError(f"each version needs {SECRET_LENGTH} characters or more")
+        return secret
+
+    @property
+    def tracking_secrets(self) -> tuple[bytes, ...]:
+        """Return the versions of the secret, the newest first."""
+        return tuple(line.encode() for line in _lines(self.tracking_secret))
+
+
+def _lines(secret: SecretStr) -> list[str]:
+    lines = (line.strip() for line in secret.get_secret_value().splitlines())
+    return [line for line in lines if line]

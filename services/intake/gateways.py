@@ -49,26 +49,50 @@ class KemendagriRegions:
 
 
 class TryLimits:
-    """At most so many tries of one client in a sliding window.
+    """At most so many wrong codes of one client, and wrong receipt codes of one case, in a window.
 
-    An IPv6 client is counted by its /64, and twenty times as much by its /48. There is no limit of
-    all together: whoever has many addresses could use it up and shut everybody out, and it would
-    protect nothing, since 80 bits are not guessed at any rate that a process can answer. Counted in
-    this process: with several instances the limits add up.
+    Right codes do not count: residents behind one carrier's address do not lock each other out. An
+    IPv6 client is counted by its /64, and twenty times as much by its /48. There is no limit of all
+    together: whoever has many addresses could use it up and shut everybody out, and it would
+    protect nothing, since 80 bits are not guessed at any rate that a process can answer. A receipt
+    code has 40, so wrong ones are counted for each case too. Tries at the same moment are admitted
+    together. Counted in this process: with several instances the limits add up.
     """
 
-    def __init__(self, per_client: str, wall: Callable[[], float] = time.time) -> None:
-        """Take a limit written as `20/minute`; ValueError where it is not."""
+    def __init__(
+        self, per_client: str, per_case: str, wall: Callable[[], float] = time.time
+    ) -> None:
+        """Take limits written as `20/minute`; ValueError where one is not."""
+        self._per_case = parse(per_case)
         self._per_line = parse(per_client)
         several = self._per_line.amount * LINES_PER_SITE
         self._per_site = type(self._per_line)(several, self._per_line.multiples)
         self._wall = wall
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    async def admit(self, client: str) -> int | None:
-        """Count a try; None, or the seconds that this client has to wait."""
-        for limit, who in self._counted(client):
-            if not await self._limiter.hit(limit, who):
+    async def client_waits(self, client: str) -> int | None:
+        """Return the seconds that a client has to wait after too many wrong codes, or None."""
+        return await self._waits(self._counted(client))
+
+    async def count_client(self, client: str) -> None:
+        """Count a wrong code of this client."""
+        await self._count(self._counted(client))
+
+    async def case_waits(self, case_id: str) -> int | None:
+        """Return the seconds for which a case takes no receipt code, or None."""
+        return await self._waits([(self._per_case, case_id)])
+
+    async def count_case(self, case_id: str) -> None:
+        """Count a wrong receipt code of a case, from wherever it came."""
+        await self._count([(self._per_case, case_id)])
+
+    async def _count(self, counted: list[tuple[RateLimitItem, str]]) -> None:
+        for limit, who in counted:
+            await self._limiter.hit(limit, who)
+
+    async def _waits(self, counted: list[tuple[RateLimitItem, str]]) -> int | None:
+        for limit, who in counted:
+            if not await self._limiter.test(limit, who):
                 window = await self._limiter.get_window_stats(limit, who)
                 return max(1, ceil(window.reset_time - self._wall()))
         return None

@@ -1,6 +1,6 @@
 """Events that intake reads, each with the use case that answers it."""
 
-from services.intake.usecases import Work, copy_event, note_failure, note_job, note_ticket
+from services.intake.usecases import copy_event, note_failure, note_job, note_ticket
 from services.intake.usecases.case_progress import JOB_FACTS
 from shared.contracts.courier import DeliveryFailed, JobEvent
 from shared.contracts.scheduler import (
@@ -13,7 +13,7 @@ from shared.contracts.scheduler import (
 from shared.messaging.consumer import Consumer
 
 
-def subscribe(consumer: Consumer[Work]) -> None:
+def subscribe(consumer: Consumer) -> None:
     """Register every handler. What is said of tickets and jobs changes the case."""
     consumer.on(EventScheduled)(copy_event)
     consumer.on(TicketIssued, key=_case)(note_ticket)

@@ -28,7 +28,9 @@ class Role(StrEnum):
     ADMIN = "admin"
     """Keeps programmes and agents."""
     SERVICE = "service"
-    """A machine of ours."""
+    """A machine of ours that reads."""
+    CHANNEL = "channel"
+    """A system of others in which residents ask, such as e-OPen: it records requests, no more."""
     IMPORTER = "importer"
     """May send facts of the past: what occurred earlier than now."""
 

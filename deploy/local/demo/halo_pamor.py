@@ -90,7 +90,7 @@ async def _put_agent(day: Day, admin: str, errand: Errand) -> None:
 
 async def _ask(day: Day, errand: Errand, codes: dict[str, Codes]) -> None:
     if errand.online:
-        token = day.token("demo-eopen", f"service:{HALO_PAMOR}:32.75")
+        token = day.token("demo-eopen", f"channel:{HALO_PAMOR}:32.75")
     else:
         token = day.token(errand.agent, f"agent:{HALO_PAMOR}:{errand.village}")
     body = {

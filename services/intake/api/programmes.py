@@ -3,31 +3,45 @@
 from datetime import date
 from typing import Annotated, Any, Final, Self
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, model_validator
 
-from services.intake.api.parts import Parts, require_region
+from services.intake.api.fields import require_region
 from services.intake.domain import (
     CalendarExceptions,
     CatalogueService,
     Deliverable,
     Programme,
 )
-from services.intake.usecases import AllowProgramme, copy_programme, publish_programme
+from services.intake.usecases import (
+    AllowProgramme,
+    Reader,
+    Regions,
+    copy_programme,
+    publish_programme,
+)
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import Channel, ProgrammeId, PublicText, RegionCode, ServiceCode
+from shared.contracts.event import (
+    Channel,
+    ProgrammeId,
+    PublicText,
+    ServiceCode,
+    TypedRegionCode,
+)
 from shared.contracts.intake import Language, TimeZone
-from shared.runtime.commands import SentDep
+from shared.runtime import CommandsDep, SentDep, provided
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
+_READERS: Final = Rule(set(Role) - {Role.CHANNEL})
+
 RULES: Final[RouteRules] = {
     "PUT /api/programmes/{programme_id}": Rule({Role.ADMIN}),
     "POST /api/programmes/{programme_id}/copies": Rule({Role.ADMIN}),
-    "GET /api/programmes": Rule(set(Role)),
-    "GET /api/programmes/{programme_id}": Rule(set(Role)),
+    "GET /api/programmes": _READERS,
+    "GET /api/programmes/{programme_id}": _READERS,
 }
 
 MAX_SERVICES: Final = 100
@@ -65,7 +79,7 @@ class ProgrammeBody(Body):
 
     name: PublicText
     owner: PublicText
-    region_code: RegionCode
+    region_code: TypedRegionCode
     time_zone: TimeZone
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=10)]
     channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=MAX_CHANNELS)]
@@ -137,59 +151,78 @@ class ProgrammeAnswer(BaseModel):
     copied_from: str | None
 
 
-def routes(parts: Parts) -> APIRouter:
-    """Return the routes of programmes."""
-    router = APIRouter(prefix="/api/programmes")
+router = APIRouter(prefix="/api/programmes")
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+RegionsDep = Annotated[Regions, Depends(provided(Regions))]
 
-    @router.put("/{programme_id}")
-    async def put_programme(
-        programme_id: ProgrammePath, body: ProgrammeBody, caller: CallerDep, sent: SentDep
-    ) -> PublishedAnswer:
-        """Publish a programme; the same content again changes nothing."""
-        require_region(parts.regions, body.region_code, "/region_code")
-        wanted = body.programme(programme_id)
-        outcome = await parts.commands.run(
-            lambda work: publish_programme(wanted, work, allow=_allowed(caller)),
-            sent=sent,
-            key=programme_id,
-        )
-        return PublishedAnswer(programme_id=programme_id, version=outcome.answer)
 
-    @router.post("/{programme_id}/copies", status_code=201)
-    async def post_copy(
-        programme_id: ProgrammePath, body: CopyBody, caller: CallerDep, sent: SentDep
-    ) -> PublishedAnswer:
-        """Publish a programme once more under another name and owner."""
-        outcome = await parts.commands.run(
-            lambda work: copy_programme(
-                programme_id,
-                body.programme_id,
-                body.name,
-                body.owner,
-                work,
-                allow=_allowed(caller),
-            ),
-            sent=sent,
-            key=body.programme_id,
-        )
-        return PublishedAnswer(programme_id=body.programme_id, version=outcome.answer)
+@router.put("/{programme_id}")
+async def put_programme(
+    programme_id: ProgrammePath,
+    body: ProgrammeBody,
+    caller: CallerDep,
+    commands: CommandsDep,
+    regions: RegionsDep,
+    sent: SentDep,
+) -> PublishedAnswer:
+    """Publish a programme; the same content again changes nothing."""
+    require_region(regions, body.region_code, "/region_code")
+    wanted = body.programme(programme_id)
+    allow = _allowed(caller)
+    outcome = await commands.run(
+        lambda uow: publish_programme(wanted, uow, allow=allow), sent=sent, key=programme_id
+    )
+    allow(wanted)  # a replay too: the token may be another one by now
+    return PublishedAnswer(programme_id=programme_id, version=outcome.answer)
 
-    @router.get("")
-    async def list_programmes(caller: CallerDep) -> list[ProgrammeAnswer]:
-        """Return the programmes in which the caller holds a grant."""
-        found = await parts.reader.programmes()
-        return [_answer(programme) for programme in found if caller.belongs_to(programme.id)]
 
-    @router.get("/{programme_id}")
-    async def get_programme(programme_id: ProgrammePath, caller: CallerDep) -> ProgrammeAnswer:
-        """Return one programme."""
-        caller.regions(programme_id)  # refuses another tenant before anything is looked up
-        programme = await parts.reader.programme(programme_id)
-        if programme is None:
-            raise NotFound("programme")
-        return _answer(programme)
+@router.post("/{programme_id}/copies", status_code=201)
+async def post_copy(
+    programme_id: ProgrammePath,
+    body: CopyBody,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    sent: SentDep,
+) -> PublishedAnswer:
+    """Publish a programme once more under another name and owner."""
+    outcome = await commands.run(
+        lambda uow: copy_programme(
+            programme_id, body.programme_id, body.name, body.owner, uow, allow=_allowed(caller)
+        ),
+        sent=sent,
+        key=body.programme_id,
+    )
+    if outcome.duplicate:
+        await _allow_again(caller, reader, programme_id, body.programme_id)
+    return PublishedAnswer(programme_id=body.programme_id, version=outcome.answer)
 
-    return router
+
+@router.get("")
+async def list_programmes(caller: CallerDep, reader: ReaderDep) -> list[ProgrammeAnswer]:
+    """Return the programmes in which the caller holds a grant."""
+    found = await reader.find(Programme)
+    return [_answer(programme) for programme in found if caller.belongs_to(programme.id)]
+
+
+@router.get("/{programme_id}")
+async def get_programme(
+    programme_id: ProgrammePath, caller: CallerDep, reader: ReaderDep
+) -> ProgrammeAnswer:
+    """Return one programme."""
+    caller.regions(programme_id)  # refuses another tenant before anything is looked up
+    programme = await reader.get(Programme, programme_id)
+    if programme is None:
+        raise NotFound("programme")
+    return _answer(programme)
+
+
+async def _allow_again(caller: Caller, reader: Reader, *programme_ids: str) -> None:
+    """Check a replay like the first sending: the token may be another one by now."""
+    for programme_id in programme_ids:
+        programme = await reader.get(Programme, programme_id)
+        if programme is not None:
+            _allowed(caller)(programme)
 
 
 def _allowed(caller: Caller) -> AllowProgramme:

@@ -3,25 +3,26 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from services.intake.api.parts import Parts
 from services.intake.domain import (
     Case,
     Deliverable,
     NextStep,
     PlannedEvent,
     Programme,
+    Secrets,
     State,
     digest,
     next_step,
 )
-from services.intake.usecases import confirm_receipt
+from services.intake.usecases import Limiter, Reader, confirm_receipt
 from shared.auth.rules import PUBLIC, RouteRules
-from shared.runtime.commands import Sent
+from shared.messaging.group_commit import fingerprint_of
+from shared.runtime import CommandsDep, Sent, provided
 from shared.web.body import Body
 from shared.web.formats import tanggal
 from shared.web.problems import Problem, TooManyRequests
@@ -32,10 +33,17 @@ RULES: Final[RouteRules] = {
     "POST /api/track/receipt": PUBLIC,
 }
 
-
+RESIDENT: Final = "resident"
+"""The actor of what residents do themselves; they have no account."""
 _RECEIPT_REASONS: Final = frozenset(
     {"nothing_to_deliver", "closed", "not_issued", "not_delivered_yet"}
 )
+
+
+LimiterDep = Annotated[Limiter, Depends(provided(Limiter))]
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
+TextsDep = Annotated[Texts, Depends(provided(Texts))]
 
 
 class CodeBody(Body):
@@ -82,49 +90,72 @@ class ReceiptAnswer(BaseModel):
     text: str
 
 
-def routes(parts: Parts) -> APIRouter:
-    """Return the public routes."""
-    texts = parts.texts
-
-    async def counted(request: Request) -> None:
-        wait = await parts.limiter.admit(request.client.host if request.client else "")
-        if wait is not None:
-            raise TooManyRequests(texts("track.too_often"), retry_after=wait)
-
-    router = APIRouter(prefix="/api/track", dependencies=[Depends(counted)])
-
-    @router.post("")
-    async def post_track(body: CodeBody) -> TrackAnswer:
-        """Return how the request with this code stands."""
-        case = await _find(body, parts)
-        programme = await parts.reader.programme(case.programme_id)
-        event_id = case.ticket.event_id if case.ticket else case.event_id
-        event = await parts.reader.event(event_id) if event_id else None
-        return _answer(case, programme, event, texts)
-
-    @router.post("/receipt")
-    async def post_receipt(body: ReceiptBody) -> ReceiptAnswer:
-        """Take the recipient's word that the document arrived."""
-        case = await _find(body, parts)
-        if not parts.codes.confirms(case.id, body.receipt_code):
-            raise _unknown(texts)
-        with _in_residents_words(texts):
-            outcome = await parts.commands.run(
-                lambda work: confirm_receipt(case.id, work),
-                # One mark a case: whoever confirms twice is answered from the first time.
-                sent=Sent(f"receipt:{case.id}", "receipt"),
-                key=case.id,
-            )
-        return ReceiptAnswer(state=outcome.answer, text=texts("track.receipt_noted"))
-
-    return router
+async def admitted(request: Request, limiter: LimiterDep, texts: TextsDep) -> str:
+    """Return the client's address. Raises TooManyRequests after too many wrong codes from it."""
+    client = request.client.host if request.client else ""
+    _require_no_wait(await limiter.client_waits(client), texts)
+    return client
 
 
-async def _find(body: CodeBody, parts: Parts) -> Case:
-    case = await parts.reader.case_by_code(digest(body.code))
+router = APIRouter(prefix="/api/track")
+ClientDep = Annotated[str, Depends(admitted)]
+
+
+@router.post("")
+async def post_track(
+    body: CodeBody, client: ClientDep, reader: ReaderDep, limiter: LimiterDep, texts: TextsDep
+) -> TrackAnswer:
+    """Return how the request with this code stands."""
+    case = await reader.case_by_code(digest(body.code))
     if case is None:
-        raise _unknown(parts.texts)
-    return case
+        await limiter.count_client(client)
+        raise _unknown(texts)
+    programme = await reader.get(Programme, case.programme_id)
+    event_id = case.ticket.event_id if case.ticket else case.event_id
+    event = await reader.get(PlannedEvent, event_id) if event_id else None
+    return _answer(case, programme, event, texts)
+
+
+@router.post("/receipt")
+async def post_receipt(
+    body: ReceiptBody,
+    client: ClientDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    secrets: SecretsDep,
+    limiter: LimiterDep,
+    texts: TextsDep,
+) -> ReceiptAnswer:
+    """Take the recipient's word that the document arrived."""
+    case = await reader.case_by_code(digest(body.code))
+    if case is not None:
+        _require_no_wait(await limiter.case_waits(case.id), texts)
+    if case is None or not secrets.confirms(case.id, body.receipt_code):
+        await limiter.count_client(client)
+        if case is not None:
+            await limiter.count_case(case.id)
+        raise _unknown(texts)
+    case_id = case.id
+    with _in_residents_words(texts):
+        outcome = await commands.run(
+            lambda uow: confirm_receipt(case_id, uow), sent=_resident(case_id), key=case_id
+        )
+    return ReceiptAnswer(state=outcome.answer, text=texts("track.receipt_noted"))
+
+
+def _resident(case_id: str) -> Sent:
+    # One for each case: whoever confirms twice is answered from the first time.
+    return Sent(
+        fingerprint_of("receipt", case_id),
+        "receipt",
+        actor=RESIDENT,
+        action="POST /api/track/receipt",
+    )
+
+
+def _require_no_wait(seconds: int | None, texts: Texts) -> None:
+    if seconds is not None:
+        raise TooManyRequests(texts("track.too_often"), retry_after=seconds)
 
 
 def _unknown(texts: Texts) -> Problem:

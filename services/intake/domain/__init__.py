@@ -14,14 +14,16 @@ from services.intake.domain.next_step import NextStep, next_step
 from services.intake.domain.person import (
     ADDRESS_LIMIT,
     NAME_LIMIT,
+    Applicant,
     Person,
     checked_address,
     checked_name,
     checked_nik,
-    checked_phone,
+    indonesian_mobile,
     mask_nik,
     mask_phone,
 )
+from services.intake.domain.person_read import PersonRead
 from services.intake.domain.programme import (
     CatalogueService,
     Deliverable,
@@ -31,12 +33,15 @@ from services.intake.domain.programme import (
 )
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village, path, within
-from services.intake.domain.tracking import TrackingCodes, digest
+from services.intake.domain.repeat import AlreadyOpen, OpenRequests
+from services.intake.domain.tracking import Secrets, digest
 
 __all__ = [
     "ADDRESS_LIMIT",
     "NAME_LIMIT",
     "ZONES",
+    "AlreadyOpen",
+    "Applicant",
     "CalendarExceptions",
     "Case",
     "CatalogueService",
@@ -45,22 +50,24 @@ __all__ = [
     "Holidays",
     "NewRequest",
     "NextStep",
+    "OpenRequests",
     "Outcome",
     "Person",
+    "PersonRead",
     "PlannedEvent",
     "Programme",
     "Refused",
+    "Secrets",
     "Stage",
     "State",
     "Step",
     "Ticket",
-    "TrackingCodes",
     "checked_address",
     "checked_name",
     "checked_nik",
-    "checked_phone",
     "digest",
     "due_day",
+    "indonesian_mobile",
     "is_village",
     "is_working_day",
     "local_day",

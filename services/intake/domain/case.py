@@ -8,7 +8,7 @@ under: whatever the order in which facts arrive, the same events go out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from functools import reduce
@@ -135,8 +135,12 @@ class Case:
     deliver: bool
     due_on: date | None
     facts: Mapping[Fact, datetime]
-    tickets: Mapping[str, Ticket] = field(default_factory=dict)
+    tickets: tuple[Ticket, ...] = ()
     failed_attempts: int = 0
+    carriers: tuple[str, ...] = ()
+    """Accounts of all agents who were given the job or carried; none of them confirms receipt."""
+    repeat_reason: str | None = None
+    """Why the same person asked once more while an earlier request was open."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -195,7 +199,7 @@ class Case:
     @property
     def ticket(self) -> Ticket | None:
         """Return the newest ticket."""
-        return max(self.tickets.values(), key=lambda t: (t.since, t.id), default=None)
+        return max(self.tickets, key=lambda t: (t.since, t.id), default=None)
 
     def note(self, fact: Fact, at: datetime) -> "Case":
         """Add a fact; the case itself where that says nothing new."""
@@ -213,15 +217,22 @@ class Case:
 
     def note_ticket(self, ticket: Ticket) -> "Case":
         """Add what is said of a ticket."""
-        known = self.tickets.get(ticket.id)
-        joined = known.joined(ticket) if known else ticket
-        if joined == known:
+        tickets = {known.id: known for known in self.tickets}
+        known = tickets.get(ticket.id)
+        tickets[ticket.id] = known.joined(ticket) if known else ticket
+        if tickets[ticket.id] == known:
             return self
-        tickets = {**self.tickets, ticket.id: joined}
-        return replace(self, version=self.version + 1, tickets=tickets)
+        return replace(self, version=self.version + 1, tickets=tuple(tickets.values()))
 
-    def step(self, step: Step, at: datetime) -> "Case":
-        """Do what an operator decides. Raises Refused where the case is not ready for it.
+    def note_carrier(self, agent_id: str) -> "Case":
+        """Add an agent who has, or had, the job."""
+        if agent_id in self.carriers:
+            return self
+        carriers = tuple(sorted({*self.carriers, agent_id}))
+        return replace(self, version=self.version + 1, carriers=carriers)
+
+    def step(self, step: Step, at: datetime, by: str = "") -> "Case":
+        """Do what an operator, `by`, decides. Raises Refused where the case is not ready for it.
 
         `verify` where a booth or an agent was quicker changes nothing; `issue` says by itself that
         the requirements were met, so it needs no `verify` before it.
@@ -229,6 +240,7 @@ class Case:
         if at < self.facts[Fact.RECEIVED]:
             raise Refused("before_received", "occurred_at: before the request was received")
         if step is Step.CONFIRM_RECEIPT:
+            self._require_no_carrier(by)
             return self.confirm_receipt(at)
         if self.outcome is not None:
             raise Refused("closed", f"the request is closed: {self.outcome}")
@@ -263,8 +275,12 @@ class Case:
 
     @property
     def _verified_at(self) -> datetime | None:
-        served = [ticket.served_at for ticket in self.tickets.values()]
+        served = [ticket.served_at for ticket in self.tickets]
         return earliest(*(self.facts.get(fact) for fact in _MEANS_VERIFIED), *served)
+
+    def _require_no_carrier(self, by: str) -> None:
+        if by in self.carriers:
+            raise Refused("own_delivery", "step: who carried the document cannot confirm receipt")
 
     def _require(self, step: Step) -> None:
         issued = Fact.ISSUED in self.facts

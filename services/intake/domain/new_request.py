@@ -26,6 +26,8 @@ class NewRequest:
     event_id: str | None = None
     pick_up: bool = False
     deliver: bool = False
+    repeat_reason: str | None = None
+    """Why this person asks once more while an earlier request is open."""
 
     @property
     def at_home(self) -> bool:
@@ -44,7 +46,7 @@ def open_case(
     service = programme.service(new.service)
     programme.require_channel(new.channel)
     if event is not None:
-        event.require(programme.id, new.service)
+        event.require(programme.id, new.service, local_day(received_at, programme.time_zone))
     if new.at_home:
         require_door(new)
         programme.require_home(service, new.region_code)
@@ -64,6 +66,7 @@ def open_case(
         deliver=new.deliver,
         due_on=_due_on(programme, received_at, holidays),
         facts={Fact.RECEIVED: received_at},
+        repeat_reason=new.repeat_reason,
     )
 
 

@@ -17,6 +17,7 @@ NAME_LIMIT: Final = 60
 ADDRESS_LIMIT: Final = 200
 
 _NIK: Final = re.compile(r"[0-9]{16}")
+_NIK_NOISE: Final = str.maketrans({" ": None, ".": None})
 _FEMALE: Final = 40
 """Added to the day of birth in a woman's NIK (PP 37/2007 article 37)."""
 _PHONE_NOISE: Final = re.compile(r"[ .()-]")
@@ -32,6 +33,26 @@ class Person:
     phone: str | None = None
     address: str | None = None
 
+    @property
+    def identity(self) -> str | None:
+        """Return what two requests of one person have in common; None where nothing is sure.
+
+        The NIK; without one the phone and the name, for a phone is often shared in a family.
+        """
+        if self.nik is not None:
+            return f"nik:{self.nik}"
+        if self.phone is None:
+            return None
+        return f"phone:{self.phone}:{' '.join(self.name.casefold().split())}"
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who a case is about, kept apart from it under the same id."""
+
+    id: str
+    person: Person
+
 
 def checked_name(text: str) -> str:
     """Return a name of 1 to 60 characters without the blanks around it."""
@@ -43,8 +64,12 @@ def checked_address(text: str) -> str:
     return _line("address", text, ADDRESS_LIMIT)
 
 
-def checked_nik(text: str) -> str:
-    """Return a NIK: 16 ASCII digits `PPKKCC DDMMYY SSSS`. Raises Refused where it can be none."""
+def checked_nik(written: str) -> str:
+    """Return a NIK as 16 digits `PPKKCCDDMMYYSSSS`, also where it has spaces or dots.
+
+    Raises Refused where it can be none.
+    """
+    text = written.strip(" ").translate(_NIK_NOISE)
     if not _NIK.fullmatch(text):
         raise Refused("nik_malformed", "nik: 16 digits 0 to 9 are needed")
     if "00" in (text[0:2], text[2:4], text[4:6]):
@@ -56,14 +81,10 @@ def checked_nik(text: str) -> str:
     return text
 
 
-def checked_phone(text: str) -> str:
-    """Return an Indonesian mobile number as E.164, `+62812...`. Raises Refused for any other."""
+def indonesian_mobile(text: str) -> str | None:
+    """Return an Indonesian mobile number as E.164, `+62812...`; None where it is none."""
     found = _MOBILE.fullmatch(_PHONE_NOISE.sub("", text))
-    if found is None:
-        raise Refused(
-            "phone_malformed", "phone: an Indonesian mobile number is needed, 08... or +628..."
-        )
-    return f"+62{found[1]}"
+    return f"+62{found[1]}" if found else None
 
 
 def mask_nik(nik: str) -> str:

@@ -110,15 +110,20 @@ class PlannedEvent:
     region_code: str
     on: date
     services: frozenset[str]
-    ticketed: frozenset[str]
+    ticketed: frozenset[str] = frozenset()
     """Services that have a line; to booths of the others people simply walk up."""
 
-    def require(self, programme_id: str, service: str) -> None:
-        """Refuse a request for an event of somebody else, or one that does not offer this."""
+    def require(self, programme_id: str, service: str, received_on: date) -> None:
+        """Refuse a request for another programme's event, or one over or without this service.
+
+        `received_on` is in the programme's zone. Before the event's day a request is a booking.
+        """
         if self.programme_id != programme_id:
             raise Refused("event_of_another_programme", "event_id: another programme's event")
         if service not in self.services:
             raise Refused("service_not_at_event", "service: no booth of the event offers it")
+        if received_on > self.on:
+            raise Refused("event_over", "event_id: the event's day has passed")
 
 
 def office_region(programme: Programme, event: PlannedEvent | None, domicile: str) -> str:

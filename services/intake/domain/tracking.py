@@ -21,35 +21,68 @@ RECEIPT_BITS: Final = 40
 GROUP: Final = 4
 
 _RECEIPT_LABEL: Final = "receipt:"
+_PERSON_LABEL: Final = "person:"
 
 _BITS_PER_SIGN: Final = 5
 _FOLDED: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 
-class TrackingCodes:
-    """Makes codes from one secret."""
+class Secrets:
+    """Versions of the tracking secret: the newest makes codes and keys, all verify."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+    def __init__(self, *versions: bytes) -> None:
+        """Take the versions, the newest first."""
+        if not versions:
+            raise ValueError("at least one secret is needed")
+        self._versions = versions
 
-    def code(self, case_id: str) -> str:
-        """Return a case's code as it is handed out: `7K2M-9QXT-04BC-ZV3H`."""
-        return _grouped(self._signs(case_id, CODE_BITS))
+    def code(self, case_id: str, tracking: str | None = None) -> str:
+        """Return a case's code as it is handed out: `7K2M-9QXT-04BC-ZV3H`.
 
-    def receipt_code(self, case_id: str) -> str:
+        With `tracking`, the kept hash of a case: by the version that the case was recorded under.
+        """
+        return _grouped(_signs(self._version_of(case_id, tracking), case_id, CODE_BITS))
+
+    def receipt_code(self, case_id: str, tracking: str | None = None) -> str:
         """Return the code that a case's recipient confirms with: `7K2M-9QXT`."""
-        return _grouped(self._signs(f"{_RECEIPT_LABEL}{case_id}", RECEIPT_BITS))
+        return _grouped(_receipt_signs(self._version_of(case_id, tracking), case_id))
 
     def confirms(self, case_id: str, typed: str) -> bool:
         """Return whether this is the case's receipt code, in the same time for right and wrong."""
-        right = self._signs(f"{_RECEIPT_LABEL}{case_id}", RECEIPT_BITS)
-        return hmac.compare_digest(_folded(typed).encode(), right.encode())
+        folded = _folded(typed).encode()
+        rights = [_receipt_signs(secret, case_id).encode() for secret in self._versions]
+        return sum(hmac.compare_digest(folded, right) for right in rights) > 0
 
-    def _signs(self, said: str, many: int) -> str:
-        keyed = hmac.digest(self._secret, said.encode(), "sha256")
-        bits = int.from_bytes(keyed[: many // 8], "big")
-        shifts = reversed(range(0, many, _BITS_PER_SIGN))
-        return "".join(ALPHABET[(bits >> shift) & 31] for shift in shifts)
+    def person_keys(self, programme_id: str, *parts: str) -> tuple[str, ...]:
+        """Return the keyed hash of a person and a purpose under each version, the newest first.
+
+        Each programme has a key of its own, so the same person is another in each of them.
+        """
+        return tuple(_person_key(secret, programme_id, parts) for secret in self._versions)
+
+    def _version_of(self, case_id: str, tracking: str | None) -> bytes:
+        fitting = (
+            secret
+            for secret in self._versions
+            if digest(_signs(secret, case_id, CODE_BITS)) == tracking
+        )
+        return next(fitting, self._versions[0])
+
+
+def _person_key(secret: bytes, programme_id: str, parts: tuple[str, ...]) -> str:
+    key = hmac.digest(secret, f"{_PERSON_LABEL}{programme_id}".encode(), "sha256")
+    return hmac.digest(key, "\x00".join(parts).encode(), "sha256").hex()
+
+
+def _receipt_signs(secret: bytes, case_id: str) -> str:
+    return _signs(secret, f"{_RECEIPT_LABEL}{case_id}", RECEIPT_BITS)
+
+
+def _signs(secret: bytes, said: str, many: int) -> str:
+    keyed = hmac.digest(secret, said.encode(), "sha256")
+    bits = int.from_bytes(keyed[: many // 8], "big")
+    shifts = reversed(range(0, many, _BITS_PER_SIGN))
+    return "".join(ALPHABET[(bits >> shift) & 31] for shift in shifts)
 
 
 def digest(code: str) -> str:

@@ -1,7 +1,6 @@
 """Storing a case and telling of every stage it has come to."""
 
 from services.intake.domain import Case, Stage
-from services.intake.usecases.ports import Work
 from shared.contracts.intake import (
     CaseEvent,
     CloseOutcome,
@@ -11,17 +10,18 @@ from shared.contracts.intake import (
     RequestReceived,
     RequestVerified,
 )
+from shared.messaging.unit_of_work import UnitOfWork
 
 
-def keep(before: Case | None, after: Case, work: Work) -> None:
+def keep(before: Case | None, after: Case, uow: UnitOfWork) -> None:
     """Store a case that has changed and publish the stages that are new, in their order."""
     if after is before:
         return
-    work.keep_case(after)
+    uow.add(after)
     known = before.reached if before else {}
     for stage, since in sorted(after.reached.items()):
         if stage not in known:
-            work.publish(_event(stage, after), version=stage, occurred_at=since)
+            uow.publish(_event(stage, after), version=stage, occurred_at=since)
 
 
 def _event(stage: Stage, case: Case) -> CaseEvent:

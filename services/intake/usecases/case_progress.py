@@ -5,7 +5,6 @@ from typing import Final
 
 from services.intake.domain import Case, Fact, PlannedEvent, Refused, Ticket
 from services.intake.usecases.case_events import keep
-from services.intake.usecases.ports import Work
 from shared.contracts.courier import (
     DeliveryConfirmed,
     DeliveryFailed,
@@ -24,8 +23,19 @@ from shared.contracts.scheduler import (
     TicketEvent,
     TicketServed,
 )
+from shared.messaging.copies import keep_newest, published_version
+from shared.messaging.unit_of_work import UnitOfWork
 
-JOB_FACTS: Final[Mapping[type[JobEvent], Fact]] = {
+CarriedEvent = (
+    JobAssigned
+    | PapersCollected
+    | PapersHandedIn
+    | DocumentCollected
+    | DeliveryReported
+    | DeliveryConfirmed
+)
+
+JOB_FACTS: Final[Mapping[type[CarriedEvent], Fact]] = {
     JobAssigned: Fact.JOB_ASSIGNED,
     PapersCollected: Fact.PAPERS_COLLECTED,
     PapersHandedIn: Fact.PAPERS_HANDED_IN,
@@ -36,35 +46,30 @@ JOB_FACTS: Final[Mapping[type[JobEvent], Fact]] = {
 """What each of courier's events says of a case."""
 
 
-async def copy_event(event: EventScheduled, work: Work) -> None:
+async def copy_event(event: EventScheduled, uow: UnitOfWork) -> None:
     """Keep an event if it is newer than our copy."""
-    version = _cause(work).version
-    known = await work.event(event.event_id)
-    if known is not None and known.version >= version:
-        return
-    work.keep_event(
-        PlannedEvent(
-            id=event.event_id,
-            version=version,
-            programme_id=event.programme_id,
-            name=event.name,
-            place=event.place,
-            region_code=event.region_code,
-            on=event.on,
-            services=_services(event.booths),
-            ticketed=_services(booth for booth in event.booths if booth.ticketed),
-        )
+    copy = PlannedEvent(
+        id=event.event_id,
+        version=published_version(uow),
+        programme_id=event.programme_id,
+        name=event.name,
+        place=event.place,
+        region_code=event.region_code,
+        on=event.on,
+        services=_services(event.booths),
+        ticketed=_services(booth for booth in event.booths if booth.ticketed),
     )
+    await keep_newest(copy, uow)
 
 
 def _services(booths: Iterable[BoothPlan]) -> frozenset[str]:
     return frozenset(code for booth in booths for code in booth.services)
 
 
-async def note_ticket(event: TicketEvent, work: Work) -> None:
+async def note_ticket(event: TicketEvent, uow: UnitOfWork) -> None:
     """Keep what happened to a ticket; a booth that has served it has taken the request in."""
-    case = await _case(event, work)
-    at = _cause(work).occurred_at
+    case = await _case(event, uow)
+    at = _cause(uow).occurred_at
     ticket = Ticket(
         id=event.ticket_id,
         event_id=event.event_id,
@@ -73,29 +78,31 @@ async def note_ticket(event: TicketEvent, work: Work) -> None:
         called_at=at if isinstance(event, TicketCalled) else None,
         served_at=at if isinstance(event, TicketServed) else None,
     )
-    keep(case, case.note_ticket(ticket), work)
+    keep(case, case.note_ticket(ticket), uow)
 
 
-async def note_job(event: JobEvent, work: Work) -> None:
-    """Keep how far an agent has come."""
-    case = await _case(event, work)
-    keep(case, case.note(JOB_FACTS[type(event)], _cause(work).occurred_at), work)
+async def note_job(event: CarriedEvent, uow: UnitOfWork) -> None:
+    """Keep how far an agent has come, and which agent."""
+    case = await _case(event, uow)
+    noted = case.note(JOB_FACTS[type(event)], _cause(uow).occurred_at)
+    keep(case, noted.note_carrier(event.agent_id), uow)
 
 
-async def note_failure(event: DeliveryFailed, work: Work) -> None:
+async def note_failure(event: DeliveryFailed, uow: UnitOfWork) -> None:
     """Keep that an agent could not hand the document over."""
-    case = await _case(event, work)
-    keep(case, case.note_failure(event.attempt, _cause(work).occurred_at), work)
+    case = await _case(event, uow)
+    noted = case.note_failure(event.attempt, _cause(uow).occurred_at)
+    keep(case, noted.note_carrier(event.agent_id), uow)
 
 
-async def _case(event: TicketEvent | JobEvent, work: Work) -> Case:
-    case = await work.case_of(event.case_id)
+async def _case(event: TicketEvent | JobEvent, uow: UnitOfWork) -> Case:
+    case = await uow.require(Case, event.case_id)
     if case.programme_id != event.programme_id:
         raise Refused("foreign_programme", "programme_id: the request is another programme's")
     return case
 
 
-def _cause(work: Work) -> Envelope:
-    if work.cause is None:
+def _cause(uow: UnitOfWork) -> Envelope:
+    if uow.cause is None:
         raise RuntimeError("only an event has a time of its own")
-    return work.cause
+    return uow.cause

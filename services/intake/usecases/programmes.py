@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from services.intake.domain import Programme, Refused
-from services.intake.usecases.ports import Work
 from shared.contracts.intake import (
     CalendarExceptions,
     CatalogueService,
@@ -12,50 +11,51 @@ from shared.contracts.intake import (
     ProgrammePublished,
 )
 from shared.messaging.errors import Missing
+from shared.messaging.unit_of_work import UnitOfWork
 
 AllowProgramme = Callable[[Programme], None]
 """Raises where the caller has no right to a programme as it stands, or as it shall stand."""
 
 
-async def publish_programme(wanted: Programme, work: Work, *, allow: AllowProgramme) -> int:
+async def publish_programme(wanted: Programme, uow: UnitOfWork, *, allow: AllowProgramme) -> int:
     """Publish a programme as it shall stand, and return its version.
 
     Publishing the same again changes nothing. Raises Refused: time_zone_fixed.
     """
-    known = await work.programme(wanted.id)
+    known = await uow.get(Programme, wanted.id)
     if known is not None:
         allow(known)
     allow(wanted)
     following = known.succeeded_by(wanted) if known else replace(wanted, version=1)
     if following is not known:
-        _keep(following, work)
+        _keep(following, uow)
     return following.version
 
 
 async def copy_programme(
-    source_id: str, new_id: str, name: str, owner: str, work: Work, *, allow: AllowProgramme
+    source_id: str, new_id: str, name: str, owner: str, uow: UnitOfWork, *, allow: AllowProgramme
 ) -> int:
     """Publish a programme under another name and owner, and return the copy's version.
 
     Copying the same again changes nothing. Raises Missing, and Refused where the id is taken.
     """
-    source = await work.programme(source_id)
+    source = await uow.get(Programme, source_id)
     if source is None:
         raise Missing(f"programme {source_id}")
     copy = source.copied(new_id, name, owner)
     allow(source)
     allow(copy)
-    known = await work.programme(new_id)
+    known = await uow.get(Programme, new_id)
     if known is None:
-        _keep(copy, work)
+        _keep(copy, uow)
     elif not known.same_as(copy):
         raise Refused("programme_exists", "programme_id: taken, and what it holds is different")
     return (known or copy).version
 
 
-def _keep(programme: Programme, work: Work) -> None:
-    work.keep_programme(programme)
-    work.publish(_published(programme), version=programme.version)
+def _keep(programme: Programme, uow: UnitOfWork) -> None:
+    uow.add(programme)
+    uow.publish(_published(programme), version=programme.version)
 
 
 def _published(programme: Programme) -> ProgrammePublished:

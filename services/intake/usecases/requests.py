@@ -4,19 +4,23 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from services.intake.domain import (
+    Applicant,
+    Case,
     Fact,
     Holidays,
     NewRequest,
+    OpenRequests,
     PlannedEvent,
+    Programme,
     Refused,
+    Secrets,
     Step,
     office_region,
     open_case,
 )
 from services.intake.usecases.case_events import keep
-from services.intake.usecases.ports import Work
 from shared.contracts.event import CLOCKS_APART
-from shared.messaging.errors import Missing
+from shared.messaging.unit_of_work import UnitOfWork
 
 
 class Allow(Protocol):
@@ -32,75 +36,99 @@ class Allow(Protocol):
 
 async def record_request(
     new: NewRequest,
-    work: Work,
+    uow: UnitOfWork,
     *,
     holidays: Holidays,
+    secrets: Secrets,
     allow: Allow,
     occurred_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """Record a request and return what its sender is told, all but the tracking code.
+    """Record a request and return what its sender is told, all but the codes.
 
-    Raises Refused naming field and reason.
+    `backdated` in it is for the check of a replay. Raises Refused naming field and reason, and
+    AlreadyOpen where this person has an open request for the same service at the same event.
     """
-    programme = await work.programme(new.programme_id)
+    programme = await uow.get(Programme, new.programme_id)
     if programme is None:
         raise Refused("programme_unknown", "programme_id: no such programme")
-    event = await _event(new, work)
-    now = work.now()
+    event = await _event(new, uow)
+    now = uow.now()
+    backdated = _backdated(occurred_at, now)
     allow(
         programme=programme.id,
         office=office_region(programme, event, new.region_code),
         domicile=new.region_code,
-        backdated=_backdated(occurred_at, now),
+        backdated=backdated,
     )
     case = open_case(new, programme, event, occurred_at or now, holidays)
-    work.keep_person(case.id, new.person)
-    keep(None, case, work)
+    await _join_open_requests(new, secrets, uow)
+    uow.add(Applicant(case.id, new.person))
+    keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
-    return {"case_id": case.id, "status": case.state.value, "due_on": due_on}
+    told = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
+    return {**told, "backdated": backdated}
 
 
 async def take_step(
-    case_id: str, step: Step, work: Work, *, allow: Allow, occurred_at: datetime | None = None
-) -> str:
+    case_id: str, step: Step, uow: UnitOfWork, *, allow: Allow, occurred_at: datetime | None = None
+) -> dict[str, Any]:
     """Do what an operator decides and return the state that the case is in now.
 
-    Raises Missing, and Refused where the case is not ready for it.
+    `backdated` in it is for the check of a replay. Raises Missing, and Refused where the case is
+    not ready for it.
     """
-    case = await work.case(case_id)
-    if case is None:
-        raise Missing("request")
-    now = work.now()
+    case = await uow.require(Case, case_id)
+    now = uow.now()
+    backdated = _backdated(occurred_at, now)
+    require_right(case, allow, backdated=backdated)
+    # Two servers' clocks may differ: what is done now is never before the request itself.
+    at = occurred_at or max(now, case.facts[Fact.RECEIVED])
+    done = case.step(step, at, uow.actor)
+    keep(case, done, uow)
+    return {"state": done.state.value, "backdated": backdated}
+
+
+async def confirm_receipt(case_id: str, uow: UnitOfWork) -> str:
+    """Take the recipient's word that the document arrived; raises Missing and Refused."""
+    case = await uow.require(Case, case_id)
+    confirmed = case.confirm_receipt(uow.now())
+    keep(case, confirmed, uow)
+    return confirmed.state.value
+
+
+def require_right(case: Case, allow: Allow, *, backdated: bool) -> None:
+    """Raise what `allow` raises where the caller has no right to a case."""
     allow(
         programme=case.programme_id,
         office=case.office_region,
         domicile=case.region_code,
-        backdated=_backdated(occurred_at, now),
+        backdated=backdated,
     )
-    # Two servers' clocks may differ: what is done now is never before the request itself.
-    at = occurred_at or max(now, case.facts[Fact.RECEIVED])
-    done = case.step(step, at)
-    keep(case, done, work)
-    return done.state.value
 
 
-async def confirm_receipt(case_id: str, work: Work) -> str:
-    """Take the recipient's word that the document arrived; raises Missing and Refused."""
-    case = await work.case(case_id)
-    if case is None:
-        raise Missing("request")
-    confirmed = case.confirm_receipt(work.now())
-    keep(case, confirmed, work)
-    return confirmed.state.value
-
-
-async def _event(new: NewRequest, work: Work) -> PlannedEvent | None:
+async def _event(new: NewRequest, uow: UnitOfWork) -> PlannedEvent | None:
     if new.event_id is None:
         return None
-    event = await work.event(new.event_id)
+    event = await uow.get(PlannedEvent, new.event_id)
     if event is None:
         raise Refused("event_unknown", "event_id: no such event has been announced here")
     return event
+
+
+async def _join_open_requests(new: NewRequest, secrets: Secrets, uow: UnitOfWork) -> None:
+    """Keep that this person asks for this service at this event.
+
+    One document for all three, so that of two requests at the same moment one sees the other.
+    """
+    identity = new.person.identity
+    if new.event_id is None or identity is None:
+        return
+    keys = secrets.person_keys(new.programme_id, new.event_id, new.service, identity)
+    known = [await uow.get(OpenRequests, key) or OpenRequests(key) for key in keys]
+    case_ids = [case_id for requests in known for case_id in requests.case_ids]
+    cases = [await uow.get(Case, case_id) for case_id in case_ids]
+    still_open = tuple(case.id for case in cases if case is not None and case.outcome is None)
+    uow.add(known[0].joined(new.case_id, still_open, new.repeat_reason))
 
 
 def _backdated(occurred_at: datetime | None, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from services.intake.app import definition
 from services.intake.config import Settings
+from services.intake.store import COLLECTIONS
 from shared.testing.messaging import MemoryMessaging, memory_messaging
 from tests.unit.intake.bus import scheduled
 from tests.unit.intake.sample import EVENT, NIK
@@ -130,11 +131,16 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(*, per_client: str = "1000/minute") -> AsyncIterator[Desk]:
+async def desk(
+    *, per_client: str = "1000/minute", per_case: str = "1000/minute", secret: str = SECRET
+) -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
-    async with memory_messaging("intake") as messaging:
+    async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
         settings = Settings(
-            **NOWHERE, tracking_secret=SecretStr(SECRET), track_limit_client=per_client
+            **NOWHERE,
+            tracking_secret=SecretStr(secret),
+            track_limit_client=per_client,
+            receipt_limit_case=per_case,
         )
         async with messaging.client(definition(settings)) as client:
             running = Desk(messaging, client)

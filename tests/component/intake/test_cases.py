@@ -202,4 +202,4 @@ async def test_the_api_describes_itself() -> None:
             key.partition(" ")[2] for key in api.RULES
         }
         operation = document["paths"]["/api/requests"]["post"]
-        assert operation["x-roles"] == ["agent", "importer", "operator", "service"]
+        assert operation["x-roles"] == ["agent", "channel", "importer", "operator"]

@@ -47,7 +47,7 @@ async def test_an_agent_is_not_told_the_code_that_confirms_his_own_delivery() ->
     async with desk() as office:
         answers = [
             await office.ask("POST", "/requests", role, json=at_home(), key=f"key-of-{role}")
-            for role in ("operator", "operator", "service", "agent", "agent")
+            for role in ("operator", "operator", "channel", "agent", "agent")
         ]
 
         told = [answer.json()["receipt_code"] for answer in answers]
@@ -92,7 +92,11 @@ async def test_the_code_and_the_person_stand_nowhere_but_where_they_belong() -> 
         ({"applicant": {"name": "Ani", "mother": "Siti"}}, 422, "/applicant/mother"),
         ({"region_code": "32.16"}, 422, "/region_code"),
         ({"region_code": "32.16.99"}, 422, "/region_code"),
-        ({"rw": "5"}, 422, "/rw"),
+        ({"rw": "000"}, 422, "/rw"),
+        ({"rw": "1000"}, 422, "/rw"),
+        ({"event_id": NIK}, 422, "/event_id"),
+        ({"event_id": "setu-081234567890"}, 422, "/event_id"),
+        ({"reason": f"untuk {NIK}"}, 422, "/reason"),
         ({"pick_up": "maybe"}, 422, "/pick_up"),
         ({"occurred_at": "2023-03-11T09:15:00"}, 422, "/occurred_at"),
         ({"occurred_at": "0001-01-01T00:00:00+14:00"}, 422, "/occurred_at"),

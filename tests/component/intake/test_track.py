@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.intake.app import TEXTS
-from services.intake.domain import TrackingCodes
+from services.intake.domain import Secrets
 from shared.contracts.courier import DeliveryConfirmed, DeliveryReported, DocumentCollected
 from shared.contracts.scheduler import TicketIssued
 from shared.web.texts import Texts
@@ -73,23 +73,43 @@ async def test_a_body_that_is_none(body: dict[str, Any]) -> None:
         assert answer.json()["errors"]
 
 
-async def test_tries_are_counted_right_or_wrong_well_formed_or_not() -> None:
-    async with desk(per_client="4/minute") as office:
+async def test_right_codes_do_not_count_and_wrong_ones_do() -> None:
+    async with desk(per_client="3/minute") as office:
         recorded = await office.record(at_home())
         code = recorded["tracking_code"]
 
-        statuses = [
-            (await office.track(code)).status_code,
-            (await office.track("wrong")).status_code,
-            (await office.track(7)).status_code,
-            (await office.confirm(recorded)).status_code,
-        ]
+        right = [(await office.track(code)).status_code for _ in range(25)]
+        early = (await office.confirm(recorded)).status_code
+        wrong = [(await office.track("wrong")).status_code for _ in range(3)]
         stopped = await office.track(code)
 
-        assert statuses == [200, 404, 422, 409]
+        assert (right, early, wrong) == ([200] * 25, 409, [404] * 3)
         assert stopped.status_code == 429
         assert int(stopped.headers["Retry-After"]) >= 1
         assert "Terlalu banyak percobaan" in stopped.json()["detail"]
+
+
+async def test_wrong_receipt_codes_close_the_case_to_guessing_and_no_other() -> None:
+    async with desk(per_case="2/hour") as office:
+        recorded, other = await brought(office), await brought(office)
+
+        wrong = [
+            (await office.confirm(recorded, receipt_code="7K2M-9QXT")).status_code for _ in range(3)
+        ]
+        right = (await office.confirm(recorded)).status_code
+
+        assert (wrong, right) == ([404, 404, 429], 429)
+        assert (await office.track(recorded["tracking_code"])).status_code == 200
+        assert (await office.confirm(other)).status_code == 200
+
+
+async def test_after_a_change_of_the_secret_old_codes_still_work() -> None:
+    async with desk(secret=f"a newer secret of thirty-two bytes\n{SECRET}\n") as office:
+        recorded = await brought(office)
+        older = Secrets(SECRET.encode()).receipt_code(recorded["case_id"])
+
+        assert older != recorded["receipt_code"]
+        assert (await office.confirm(recorded, receipt_code=older)).status_code == 200
 
 
 async def brought(office: Desk) -> dict[str, Any]:
@@ -166,7 +186,7 @@ async def test_who_has_no_receipt_code_gives_his_word_to_an_operator() -> None:
 
 def receipt_code(recorded: dict[str, Any]) -> str:
     """Return the code of a request, also where none was handed out."""
-    return TrackingCodes(SECRET.encode()).receipt_code(recorded["case_id"])
+    return Secrets(SECRET.encode()).receipt_code(recorded["case_id"])
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ CARRYING: tuple[type[JobEvent], ...] = (
 QUEUEING: tuple[type[TicketEvent], ...] = (TicketIssued, TicketCalled, TicketServed)
 
 
-def job(event: type[JobEvent], case: Case, **more: Any) -> JobEvent:
+def job(event: type[JobEvent], case: Case, **more: Any) -> Any:
     """Return what courier says of a case."""
     if event is DeliveryFailed:
         more = {"reason": FailureReason.NOBODY_HOME, "attempt": 1, **more}

@@ -15,6 +15,8 @@ from services.intake.domain import (
     open_case,
 )
 from services.intake.domain.case import Case
+from services.intake.store import COLLECTIONS
+from shared.testing.bench import Bench
 
 SATURDAY = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
 """09.15 in Bekasi."""
@@ -118,3 +120,8 @@ def home_case() -> Case:
 def later(minutes: int) -> datetime:
     """Return a time after the request was received."""
     return SATURDAY + timedelta(minutes=minutes)
+
+
+def bench(*kept: object) -> Bench:
+    """Return intake's data with two programmes, the event in Setu, and what is given."""
+    return Bench(COLLECTIONS, BOTRAM, HALO_PAMOR, SETU, *kept)

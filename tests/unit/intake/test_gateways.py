@@ -43,45 +43,72 @@ def test_regions_are_those_of_the_register(code: str, *, known: bool) -> None:
     assert KemendagriRegions().known(code) is known
 
 
-async def test_one_client_is_stopped_and_told_how_long_and_others_are_not() -> None:
-    limits = TryLimits("3/minute")
+async def wrong(limits: TryLimits, client: str) -> int | None:
+    """Try a wrong code; the seconds to wait instead, if any."""
+    wait = await limits.client_waits(client)
+    if wait is None:
+        await limits.count_client(client)
+    return wait
 
-    missing = [await limits.admit("192.0.2.1") for _ in range(4)]
+
+async def test_right_codes_do_not_count() -> None:
+    limits = TryLimits("1/minute", "2/hour")
+
+    assert [await limits.client_waits("192.0.2.1") for _ in range(50)] == [None] * 50
+
+
+async def test_wrong_receipt_codes_are_counted_for_each_case() -> None:
+    limits = TryLimits("100/minute", "2/hour")
+
+    waits = []
+    for _ in range(3):
+        waits.append(await limits.case_waits("case-1"))
+        await limits.count_case("case-1")
+
+    assert waits[:2] == [None, None]
+    assert waits[2] is not None
+    assert await limits.case_waits("case-2") is None
+
+
+async def test_one_client_is_stopped_and_told_how_long_and_others_are_not() -> None:
+    limits = TryLimits("3/minute", "2/hour")
+
+    missing = [await wrong(limits, "192.0.2.1") for _ in range(4)]
 
     assert missing[:3] == [None, None, None]
     assert missing[3] is not None
     assert 1 <= missing[3] <= 120
-    assert await limits.admit("192.0.2.2") is None
+    assert await wrong(limits, "192.0.2.2") is None
 
 
 async def test_one_site_is_stopped_although_each_of_its_lines_tries_little() -> None:
-    limits = TryLimits("1/minute")
+    limits = TryLimits("1/minute", "2/hour")
 
-    missing = [await limits.admit(f"2001:db8:1:{line:x}::1") for line in range(21)]
+    missing = [await wrong(limits, f"2001:db8:1:{line:x}::1") for line in range(21)]
 
     assert missing[:20] == [None] * 20
     assert missing[20] is not None
-    assert await limits.admit("2001:db8:2::1") is None
+    assert await wrong(limits, "2001:db8:2::1") is None
 
 
 async def test_an_ipv4_address_in_ipv6_clothes_is_one_client() -> None:
-    limits = TryLimits("1/minute")
+    limits = TryLimits("1/minute", "2/hour")
 
-    assert await limits.admit("192.0.2.1") is None
-    assert await limits.admit("::ffff:192.0.2.1") is not None
-    assert await limits.admit("::ffff:192.0.2.2") is None
+    assert await wrong(limits, "192.0.2.1") is None
+    assert await wrong(limits, "::ffff:192.0.2.1") is not None
+    assert await wrong(limits, "::ffff:192.0.2.2") is None
 
 
 async def test_one_line_is_one_client_whatever_address_it_chooses() -> None:
-    limits = TryLimits("1/minute")
+    limits = TryLimits("1/minute", "2/hour")
 
-    assert await limits.admit("2001:db8:1:2::1") is None
-    assert await limits.admit("2001:db8:1:2:ffff::9") is not None
-    assert await limits.admit("2001:db8:1:3::1") is None
-    assert await limits.admit("no address") is None
-    assert await limits.admit("") is not None
+    assert await wrong(limits, "2001:db8:1:2::1") is None
+    assert await wrong(limits, "2001:db8:1:2:ffff::9") is not None
+    assert await wrong(limits, "2001:db8:1:3::1") is None
+    assert await wrong(limits, "no address") is None
+    assert await wrong(limits, "") is not None
 
 
 def test_a_limit_that_cannot_be_read_is_an_error_at_start() -> None:
     with pytest.raises(ValueError, match="couldn't parse"):
-        TryLimits("often")
+        TryLimits("often", "2/hour")

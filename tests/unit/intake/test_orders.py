@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.domain import Case, Outcome, Refused, Step
+from services.intake.domain import Case, Outcome, Refused, Step, Ticket
 from services.intake.usecases import (
     confirm_receipt,
     note_failure,
@@ -23,20 +23,20 @@ from services.intake.usecases import (
 )
 from shared.contracts.courier import DeliveryFailed, DocumentCollected
 from shared.messaging.errors import Missing
+from shared.testing.bench import Bench
 from tests.size import examples
 from tests.unit.intake.bus import CARRYING, QUEUEING, job, ticket
-from tests.unit.intake.fake import FakeWork
-from tests.unit.intake.sample import CASE, event_case, home_case, later
+from tests.unit.intake.sample import CASE, bench, event_case, home_case, later
 from tests.unit.intake.test_usecases import everybody
 
-Deed = Callable[[FakeWork], Awaitable[object]]
+Deed = Callable[[Bench], Awaitable[object]]
 
 
 def said(event: Any, handle: Callable[[Any, Any], Awaitable[None]], minute: int) -> Deed:
     """Return one message coming in; its own time is its own, whenever it comes."""
 
-    async def deed(work: FakeWork) -> None:
-        await handle(event, work.handling(event, later(minute)))
+    async def deed(work: Bench) -> None:
+        await work.handle(handle, event, occurred_at=later(minute))
 
     return deed
 
@@ -44,21 +44,21 @@ def said(event: Any, handle: Callable[[Any, Any], Awaitable[None]], minute: int)
 def decided(step: Step, minute: int) -> Deed:
     """Return an operator's decision; one that the case is not ready for changes nothing."""
 
-    async def deed(work: FakeWork) -> None:
-        work.clock = later(minute)
+    async def deed(work: Bench) -> None:
+        work.clock.now = later(minute)
         try:
-            await take_step(CASE, step, work, allow=everybody)
+            await work.run(lambda uow: take_step(CASE, step, uow, allow=everybody))
         except Refused:
             return
 
     return deed
 
 
-async def received(work: FakeWork) -> None:
+async def received(work: Bench) -> None:
     """Take the recipient's word, which comes when the agent has been there."""
-    work.clock = later(95)
+    work.clock.now = later(95)
     try:
-        await confirm_receipt(CASE, work)
+        await work.run(lambda uow: confirm_receipt(CASE, uow))
     except (Refused, Missing):
         return
 
@@ -82,14 +82,23 @@ def told_of_event() -> list[Deed]:
     return first + again
 
 
+def by_id(ticket: Ticket) -> str:
+    return ticket.id
+
+
 async def outcome_of(case: Case, deeds: Sequence[Deed]) -> tuple[Case, set[tuple[object, ...]]]:
     """Return what is left of a case, and what was told by type, aggregate, version and payload."""
-    work = FakeWork(cases={case.id: case})
+    work = bench(case)
     for deed in deeds:
         await deed(work)
-    told = [(p.event.type, p.event.aggregate_id, p.version, repr(p.event)) for p in work.published]
+    told = [
+        (m.envelope.type, m.envelope.aggregate_id, m.envelope.version, m.body)
+        for m in work.messages
+    ]
     assert len(set(told)) == len(told)
-    return replace(work.cases[case.id], version=0), set(told)
+    kept = await work.get(Case, case.id)
+    assert kept is not None
+    return replace(kept, version=0, tickets=tuple(sorted(kept.tickets, key=by_id))), set(told)
 
 
 def shuffled(messages: Sequence[Deed]) -> st.SearchStrategy[list[Deed]]:

@@ -1,13 +1,15 @@
 """What others say of cases, and programmes published and copied, on documents in memory."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
-from services.intake.domain import Fact, Programme, Refused, State
-from services.intake.store.documents import from_event, to_event
+from services.intake.domain import Case, Fact, PlannedEvent, Programme, Refused, State
+from services.intake.store import COLLECTIONS
 from services.intake.usecases import (
+    AllowProgramme,
     copy_event,
     copy_programme,
     note_failure,
@@ -17,20 +19,21 @@ from services.intake.usecases import (
 )
 from services.intake.usecases.case_progress import JOB_FACTS
 from shared.auth.roles import Forbidden
-from shared.contracts.courier import DeliveryConfirmed, DeliveryFailed
+from shared.contracts.courier import DeliveryConfirmed, DeliveryFailed, JobAssigned
 from shared.contracts.intake import (
     ProgrammePublished,
 )
 from shared.contracts.scheduler import BoothPlan, TicketIssued, TicketServed
 from shared.messaging.errors import Missing, PredecessorMissing
+from shared.testing.bench import Bench
 from tests.unit.intake.bus import job, scheduled, ticket
-from tests.unit.intake.fake import FakeWork
 from tests.unit.intake.sample import (
     BOTRAM,
     CASE,
     EVENT,
     SATURDAY,
     SETU,
+    bench,
     event_case,
     home_case,
     later,
@@ -48,19 +51,38 @@ def none(_: Programme) -> None:
     raise Forbidden("no")
 
 
+async def case_of(work: Bench) -> Case:
+    """Return the case that is kept."""
+    kept = await work.get(Case, CASE)
+    assert kept is not None
+    return kept
+
+
+async def publish(work: Bench, wanted: Programme, allow: AllowProgramme = anyone) -> int:
+    """Publish a programme; return its version."""
+    return int(await work.run(lambda uow: publish_programme(wanted, uow, allow=allow)))
+
+
+async def copy(work: Bench, source: str, owner: str, allow: AllowProgramme = anyone) -> int:
+    """Copy a programme as SREGEP; return the copy's version."""
+    use_case = partial(copy_programme, source, "sregep", "SREGEP", owner, allow=allow)
+    return int(await work.run(use_case))
+
+
 async def test_a_served_ticket_takes_the_request_in() -> None:
     case = event_case()
-    work = FakeWork(cases={CASE: case})
+    work = bench(case)
 
     issued, served = ticket(TicketIssued, case), ticket(TicketServed, case)
-    await note_ticket(issued, work.handling(issued, later(1)))
-    await note_ticket(served, work.handling(served, later(9)))
+    await work.handle(note_ticket, issued, occurred_at=later(1))
+    await work.handle(note_ticket, served, occurred_at=later(9))
 
-    assert work.cases[CASE].state is State.VERIFIED
-    assert [(p.event.type, p.occurred_at) for p in work.published] == [
+    kept = await case_of(work)
+    assert kept.state is State.VERIFIED
+    assert [(m.envelope.type, m.envelope.occurred_at) for m in work.messages] == [
         ("intake.request_verified.v1", later(9))
     ]
-    noted = work.cases[CASE].ticket
+    noted = kept.ticket
     assert noted is not None
     assert (noted.number, noted.since, noted.served_at) == (17, later(1), later(9))
 
@@ -68,110 +90,123 @@ async def test_a_served_ticket_takes_the_request_in() -> None:
 @pytest.mark.parametrize("event", JOB_FACTS)
 async def test_what_courier_says_is_kept(event: Any) -> None:
     case = home_case()
-    work = FakeWork(cases={CASE: case})
+    work = bench(case)
     said = job(event, case)
 
-    await note_job(said, work.handling(said, later(4)))
+    await work.handle(note_job, said, occurred_at=later(4))
 
-    assert work.cases[CASE].facts[JOB_FACTS[event]] == later(4)
+    assert (await case_of(work)).facts[JOB_FACTS[event]] == later(4)
+    assert (await case_of(work)).carriers == ("agent-1",)
     assert work.types == []
 
 
 async def test_failed_attempts_are_counted() -> None:
     case = home_case()
-    work = FakeWork(cases={CASE: case})
+    work = bench(case)
 
     for attempt in (2, 1):
         said = job(DeliveryFailed, case, attempt=attempt)
         assert isinstance(said, DeliveryFailed)
-        await note_failure(said, work.handling(said, later(attempt)))
+        await work.handle(note_failure, said, occurred_at=later(attempt))
 
-    assert work.cases[CASE].failed_attempts == 2
-    assert work.cases[CASE].facts[Fact.DELIVERY_FAILED] == later(1)
+    kept = await case_of(work)
+    assert (kept.failed_attempts, kept.carriers) == (2, ("agent-1",))
+    assert kept.facts[Fact.DELIVERY_FAILED] == later(1)
 
 
 async def test_what_is_said_of_a_case_that_is_not_there_waits_for_it() -> None:
     said = job(DeliveryConfirmed, home_case())
 
     with pytest.raises(PredecessorMissing) as missing:
-        await note_job(said, FakeWork().handling(said, later(1)))
+        await bench().handle(note_job, said, occurred_at=later(1))
 
     assert (missing.value.collection, missing.value.id) == ("cases", CASE)
 
 
 async def test_no_programme_says_anything_of_anothers_case() -> None:
-    work = FakeWork(cases={CASE: home_case()})
+    work = bench(home_case())
     said = job(DeliveryConfirmed, home_case(), programme_id="botram")
 
     with pytest.raises(Refused, match="foreign_programme"):
-        await note_job(said, work.handling(said, later(1)))
+        await work.handle(note_job, said, occurred_at=later(1))
 
 
 async def test_an_event_is_copied_when_it_is_newer() -> None:
-    work = FakeWork(events={})
+    work = Bench(COLLECTIONS)
     moved = scheduled(place="Lapangan Desa Ciledug")
 
-    await copy_event(moved, work.handling(moved, SATURDAY, version=4))
-    await copy_event(scheduled(), work.handling(scheduled(), SATURDAY, version=3))
+    await work.handle(copy_event, moved, occurred_at=SATURDAY, version=4)
+    await work.handle(copy_event, scheduled(), occurred_at=SATURDAY, version=3)
 
-    assert work.events[EVENT] == replace(SETU, version=4, place="Lapangan Desa Ciledug")
+    assert await work.get(PlannedEvent, EVENT) == replace(
+        SETU, version=4, place="Lapangan Desa Ciledug"
+    )
 
 
 async def test_services_without_a_line_are_kept_apart() -> None:
-    work = FakeWork(events={})
+    work = Bench(COLLECTIONS)
     walk_up = BoothPlan(booth_id="b-2", agency="BPJS", services=("IKD",), ticketed=False)
     event = scheduled()
     mixed = event.model_copy(update={"booths": (*event.booths, walk_up)})
 
-    await copy_event(mixed, work.handling(mixed, SATURDAY))
+    await work.handle(copy_event, mixed, occurred_at=SATURDAY)
 
-    kept = work.events[EVENT]
+    kept = await work.get(PlannedEvent, EVENT)
+    assert kept is not None
     assert sorted(kept.services) == ["IKD", "KIA", "KK"]
     assert sorted(kept.ticketed) == ["KIA", "KK"]
-    old = {k: v for k, v in from_event(kept).items() if k != "ticketed"}
-    assert to_event(old).ticketed == kept.services
 
 
 async def test_a_programme_is_published_whole_and_again_only_when_it_changed() -> None:
-    work = FakeWork(programmes={})
+    work = Bench(COLLECTIONS)
     wanted = replace(BOTRAM, version=0)
 
     versions = [
-        await publish_programme(programme, work, allow=anyone)
+        await publish(work, programme)
         for programme in (wanted, wanted, replace(wanted, name="Botram"), wanted)
     ]
 
     assert versions == [1, 1, 2, 3]
-    assert [p.version for p in work.published] == [1, 2, 3]
-    event = work.published[0].event
+    assert [m.envelope.version for m in work.messages] == [1, 2, 3]
+    event = work.published[0]
     assert isinstance(event, ProgrammePublished)
     assert [s.code for s in event.services] == ["KIA", "KK", "IKD"]
     assert event.standard_working_days == 3
 
 
 async def test_a_programme_is_copied_under_another_name_and_owner() -> None:
-    work = FakeWork()
+    work = bench()
 
     for _ in range(2):
-        copied = await copy_programme("botram", "sregep", "SREGEP", KESRA, work, allow=anyone)
+        copied = await copy(work, "botram", KESRA)
         assert copied == 1
 
     (published,) = work.published
-    assert isinstance(published.event, ProgrammePublished)
-    assert (published.event.owner, published.event.copied_from) == (KESRA, "botram")
+    assert isinstance(published, ProgrammePublished)
+    assert (published.owner, published.copied_from) == (KESRA, "botram")
     with pytest.raises(Refused, match="programme_exists"):
-        await copy_programme("botram", "sregep", "SREGEP", "Somebody else", work, allow=anyone)
+        await copy(work, "botram", "Somebody else")
     with pytest.raises(Missing):
-        await copy_programme("nothing", "sregep", "SREGEP", KESRA, work, allow=anyone)
+        await copy(work, "nothing", KESRA)
 
 
 async def test_programmes_are_kept_by_those_who_may() -> None:
-    work = FakeWork()
+    work = bench()
 
     with pytest.raises(Forbidden):
-        await publish_programme(replace(BOTRAM, name="Mine"), work, allow=none)
+        await publish(work, replace(BOTRAM, name="Mine"), none)
     with pytest.raises(Forbidden):
-        await copy_programme("botram", "sregep", "SREGEP", KESRA, work, allow=none)
+        await copy(work, "botram", KESRA, none)
 
-    assert work.programmes["botram"] == BOTRAM
+    assert await work.get(Programme, "botram") == BOTRAM
     assert not work.published
+
+
+async def test_every_agent_who_ever_had_the_job_is_known() -> None:
+    case = home_case()
+    work = bench(case)
+
+    for agent in ("agent-2", "agent-1", "agent-2"):
+        await work.handle(note_job, job(JobAssigned, case, agent_id=agent), occurred_at=later(1))
+
+    assert (await case_of(work)).carriers == ("agent-1", "agent-2")

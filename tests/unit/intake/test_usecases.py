@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from services.intake.domain import Case, Fact, Refused, Step
+from services.intake.domain import (
+    AlreadyOpen,
+    Applicant,
+    Case,
+    Fact,
+    OpenRequests,
+    Person,
+    Refused,
+    Secrets,
+    Step,
+)
 from services.intake.usecases import (
     confirm_receipt,
     record_request,
@@ -19,18 +29,29 @@ from shared.contracts.intake import (
     RequestReceived,
 )
 from shared.messaging.errors import Missing
-from tests.unit.intake.fake import FakeWork
+from shared.testing.bench import Bench
 from tests.unit.intake.sample import (
     CASE,
     EVENT,
+    NIK,
     SATURDAY,
     Closed,
     at_event,
     at_home,
+    bench,
     event_case,
     home_case,
     later,
 )
+
+SECRETS = Secrets(b"s" * 32)
+
+
+def at(now: datetime, *kept: object) -> Bench:
+    """Return a bench at a time."""
+    work = bench(*kept)
+    work.clock.now = now
+    return work
 
 
 def everybody(**_: Any) -> None:
@@ -47,32 +68,42 @@ def present(backdated: list[bool]) -> Callable[..., None]:
     return lambda **asked: backdated.append(asked["backdated"])
 
 
-async def record(work: FakeWork, new: Any, **more: Any) -> dict[str, Any]:
-    return await record_request(new, work, **{"holidays": Closed(), "allow": everybody, **more})
+async def record(work: Bench, new: Any, **more: Any) -> dict[str, Any]:
+    how = {"holidays": Closed(), "secrets": SECRETS, "allow": everybody, **more}
+    answer: dict[str, Any] = await work.run(lambda uow: record_request(new, uow, **how))
+    return answer
+
+
+async def step(work: Bench, name: Step, allow: Any = everybody, *, by: str = "agus") -> str:
+    answer = await work.run(lambda uow: take_step(CASE, name, uow, allow=allow), actor=by)
+    return str(answer["state"])
 
 
 async def test_a_request_is_stored_apart_from_its_person_and_told() -> None:
-    work = FakeWork()
+    work = bench()
 
     answer = await record(work, at_event())
 
-    assert answer == {"case_id": CASE, "status": "received", "due_on": "2023-03-15"}
-    assert work.persons[CASE].name == "Sukarno"
-    assert "Sukarno" not in repr(work.cases[CASE])
-    (published,) = work.published
-    assert isinstance(published.event, RequestReceived)
-    assert (published.version, published.occurred_at) == (1, SATURDAY)
-    assert published.event.event_id == EVENT
-    assert published.event.rw is None
+    told = {"case_id": CASE, "status": "received", "due_on": "2023-03-15"}
+    assert answer == {**told, "backdated": False}
+    applicant = await work.get(Applicant, CASE)
+    assert applicant is not None
+    assert applicant.person.name == "Sukarno"
+    assert "Sukarno" not in repr(await work.get(Case, CASE))
+    (event,), (message,) = work.published, work.messages
+    assert isinstance(event, RequestReceived)
+    assert (message.envelope.version, message.envelope.occurred_at) == (1, SATURDAY)
+    assert message.envelope.actor == "agus"
+    assert (event.event_id, event.rw) == (EVENT, None)
 
 
 async def test_the_rw_is_told_only_where_somebody_comes_to_the_door() -> None:
-    work = FakeWork()
+    work = bench()
 
     await record(work, at_event(rw="007"))
     await record(work, at_home(case_id="other"))
 
-    told = [p.event.rw for p in work.published if isinstance(p.event, RequestReceived)]
+    told = [event.rw for event in work.published if isinstance(event, RequestReceived)]
     assert told == [None, "005"]
 
 
@@ -87,18 +118,18 @@ async def test_the_rw_is_told_only_where_somebody_comes_to_the_door() -> None:
 async def test_what_cannot_be_recorded_is_refused_and_leaves_nothing(
     changed: dict[str, Any], reason: str, field: str
 ) -> None:
-    work = FakeWork()
+    work = bench()
 
     with pytest.raises(Refused) as refused:
         await record(work, at_event(**changed))
 
     assert (refused.value.reason, refused.value.detail.partition(":")[0]) == (reason, field)
-    assert (work.cases, work.persons, work.published) == ({}, {}, [])
+    assert (await work.all(Case), await work.all(Applicant), work.published) == ([], [], [])
 
 
 async def test_who_has_no_right_learns_nothing_of_the_catalogue() -> None:
     with pytest.raises(Forbidden):
-        await record(FakeWork(), at_event(service="PASSPORT"), allow=nobody)
+        await record(bench(), at_event(service="PASSPORT"), allow=nobody)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +146,7 @@ async def test_earlier_than_now_is_backdated(
 ) -> None:
     noted: list[bool] = []
 
-    await record(FakeWork(), at_event(), allow=present(noted), occurred_at=occurred_at)
+    await record(bench(), at_event(), allow=present(noted), occurred_at=occurred_at)
 
     assert noted == [backdated]
 
@@ -124,52 +155,53 @@ async def test_what_has_not_happened_yet_is_refused() -> None:
     ahead = SATURDAY + timedelta(seconds=31)
 
     with pytest.raises(Refused, match="in_the_future"):
-        await record(FakeWork(), at_event(), occurred_at=ahead)
+        await record(bench(), at_event(), occurred_at=ahead)
 
 
 async def test_an_imported_request_counts_from_when_it_was_made() -> None:
-    work = FakeWork(clock=SATURDAY + timedelta(days=400))
+    work = at(SATURDAY + timedelta(days=400))
 
     answer = await record(work, at_event(), occurred_at=SATURDAY)
 
     assert answer["due_on"] == "2023-03-15"
-    assert work.published[0].occurred_at == SATURDAY
+    assert work.messages[0].envelope.occurred_at == SATURDAY
 
 
 async def test_steps_tell_of_each_stage_once() -> None:
-    work = FakeWork(clock=later(20), cases={CASE: event_case()})
+    work = at(later(20), event_case())
 
     states = [
-        await take_step(CASE, step, work, allow=everybody)
-        for step in (Step.VERIFY, Step.VERIFY, Step.ISSUE, Step.HAND_OVER)
+        await step(work, name) for name in (Step.VERIFY, Step.VERIFY, Step.ISSUE, Step.HAND_OVER)
     ]
 
     assert states == ["verified", "verified", "issued", "closed"]
-    assert [(p.event.type, p.version) for p in work.published] == [
+    assert [(m.envelope.type, m.envelope.version) for m in work.messages] == [
         ("intake.request_verified.v1", 2),
         ("intake.document_issued.v1", 3),
         ("intake.request_closed.v1", 5),
     ]
-    closed = work.published[-1].event
+    closed = work.published[-1]
     assert isinstance(closed, RequestClosed)
     assert (closed.outcome, closed.within_standard) == (CloseOutcome.HANDED_OVER, True)
 
 
 async def test_a_server_whose_clock_lags_does_not_refuse_what_is_done_now() -> None:
-    work = FakeWork(clock=later(-5), cases={CASE: event_case()})
+    work = at(later(-5), event_case())
 
-    await take_step(CASE, Step.VERIFY, work, allow=everybody)
+    await step(work, Step.VERIFY)
 
-    assert work.cases[CASE].facts[Fact.VERIFIED] == SATURDAY
+    case = await work.get(Case, CASE)
+    assert case is not None
+    assert case.facts[Fact.VERIFIED] == SATURDAY
 
 
 async def test_a_step_needs_a_case_and_the_right_to_it() -> None:
-    work = FakeWork(cases={CASE: event_case()})
+    work = bench(event_case())
 
     with pytest.raises(Missing):
-        await take_step("another", Step.VERIFY, work, allow=everybody)
+        await work.run(lambda uow: take_step("another", Step.VERIFY, uow, allow=everybody))
     with pytest.raises(Forbidden):
-        await take_step(CASE, Step.VERIFY, work, allow=nobody)
+        await step(work, Step.VERIFY, nobody)
 
 
 def on_its_way() -> Case:
@@ -179,11 +211,125 @@ def on_its_way() -> Case:
 
 
 async def test_a_receipt_is_told_once() -> None:
-    work = FakeWork(clock=later(5), cases={CASE: on_its_way()})
+    work = at(later(5), on_its_way())
 
     for _ in range(2):
-        assert await confirm_receipt(CASE, work) == "issued"
+        assert await work.run(lambda uow: confirm_receipt(CASE, uow)) == "issued"
 
-    assert work.types == ["intake.receipt_confirmed.v1"]
+    assert work.types == ["receipt_confirmed"]
     with pytest.raises(Missing):
-        await confirm_receipt("another", work)
+        await work.run(lambda uow: confirm_receipt("another", uow))
+
+
+CARRIER = "agent-1"
+
+
+async def test_who_carried_a_document_cannot_confirm_its_receipt_whatever_else_he_is() -> None:
+    work = at(later(5), on_its_way().note_carrier(CARRIER))
+
+    with pytest.raises(Refused, match="own_delivery"):
+        await step(work, Step.CONFIRM_RECEIPT, by=CARRIER)
+
+    assert work.types == []
+    assert await step(work, Step.CONFIRM_RECEIPT, by="operator-1") == "issued"
+
+
+@pytest.mark.parametrize(
+    ("received", "refused"),
+    [
+        (SATURDAY, False),
+        (SATURDAY - timedelta(days=30), False),
+        (SATURDAY.replace(hour=16, minute=59), False),
+        (SATURDAY.replace(hour=17, minute=0), True),
+        (SATURDAY + timedelta(days=700), True),
+    ],
+)
+async def test_a_request_is_taken_until_the_end_of_the_events_day_in_its_zone(
+    received: datetime, *, refused: bool
+) -> None:
+    work = at(received)
+    if not refused:
+        assert await record(work, at_event())
+        return
+
+    with pytest.raises(Refused, match="event_over"):
+        await record(work, at_event())
+
+    assert await record(work, at_event(), occurred_at=SATURDAY)
+
+
+SITI = Person("Siti", NIK)
+
+
+async def test_a_second_open_request_names_the_first_and_needs_a_reason() -> None:
+    work = bench()
+    await record(work, at_event(person=SITI))
+
+    with pytest.raises(AlreadyOpen) as refused:
+        await record(work, at_event(person=SITI, case_id="case-2"))
+
+    assert refused.value.case_id == CASE
+    assert len(await work.all(Case)) == 1
+    again = at_event(person=SITI, case_id="case-2", repeat_reason="Untuk anak kedua")
+    assert (await record(work, again))["case_id"] == "case-2"
+    kept = await work.get(Case, "case-2")
+    assert kept is not None
+    assert kept.repeat_reason == "Untuk anak kedua"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"service": "KK"},
+        {"person": Person("Siti", "3216991203850002")},
+        {"person": Person("Siti")},
+        {"event_id": None},
+    ],
+)
+async def test_another_service_person_or_place_needs_no_reason(other: dict[str, Any]) -> None:
+    work = bench()
+    await record(work, at_event(person=SITI))
+
+    assert await record(work, at_event(**{"person": SITI, "case_id": "case-2", **other}))
+
+
+async def test_without_a_nik_phone_and_name_tell_who_somebody_is() -> None:
+    work = bench()
+    await record(work, at_event(person=Person("Siti  Contoh", phone="+628120000001")))
+
+    same = Person("siti contoh", phone="+628120000001")
+    with pytest.raises(AlreadyOpen):
+        await record(work, at_event(person=same, case_id="case-2"))
+    child = Person("Ani Contoh", phone="+628120000001")
+    assert await record(work, at_event(person=child, case_id="case-2"))
+
+
+async def test_when_the_first_is_closed_the_next_needs_no_reason() -> None:
+    work = bench()
+    await record(work, at_event(person=SITI))
+    await step(work, Step.CANCEL)
+
+    assert await record(work, at_event(person=SITI, case_id="case-2"))
+
+
+async def test_reasons_have_an_end_and_no_number_stands_in_a_key() -> None:
+    work = bench()
+    for number in range(5):
+        new = at_event(person=SITI, case_id=f"case-{number}", repeat_reason="Untuk anak")
+        await record(work, new)
+
+    with pytest.raises(Refused, match="too_many_open"):
+        await record(work, at_event(person=SITI, case_id="case-6", repeat_reason="Untuk anak"))
+
+    (kept,) = await work.all(OpenRequests)
+    assert len(kept.case_ids) == 5
+    assert NIK not in repr(kept)
+
+
+async def test_a_person_is_known_again_after_a_change_of_the_secret() -> None:
+    work = bench()
+    await record(work, at_event(person=SITI))
+
+    newer = Secrets(b"t" * 32, b"s" * 32)
+    with pytest.raises(AlreadyOpen):
+        await record(work, at_event(person=SITI, case_id="case-2"), secrets=newer)

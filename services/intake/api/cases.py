@@ -1,0 +1,245 @@
+"""Cases over HTTP: listed, looked at, and worked step by step.
+
+A person is shown only where one case is looked at, and every look is kept in the access log first.
+"""
+
+import asyncio
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel
+
+from services.intake.api.rights import allowed, replayed_case
+from services.intake.domain import (
+    Applicant,
+    Case,
+    Fact,
+    Outcome,
+    Person,
+    State,
+    Step,
+    mask_nik,
+    mask_phone,
+)
+from services.intake.usecases import CaseFilter, Reader, note_person_read, take_step
+from shared.auth.roles import Caller, Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.event import AggregateId, Moment, ProgrammeId
+from shared.runtime import CommandsDep, SentDep, provided
+from shared.runtime.commands import ANSWER_WITHIN, Commands
+from shared.web.body import Body
+from shared.web.guard import CallerDep, shows_person
+from shared.web.problems import NotFound, Unavailable
+from shared.web.scopekeys import ROUTE
+
+RULES: Final[RouteRules] = {
+    "GET /api/requests": Rule({Role.OPERATOR, Role.SERVICE}),
+    "GET /api/requests/{case_id}": Rule({Role.OPERATOR}),
+    "POST /api/requests/{case_id}/steps": Rule({Role.OPERATOR, Role.IMPORTER}),
+}
+
+PAGE: Final = 200
+"""Cases in one answer at most."""
+
+CasePath = Annotated[AggregateId, Path()]
+
+
+class StepBody(Body):
+    """What an operator decides. `occurred_at` is when it happened, where that was earlier."""
+
+    step: Step
+    occurred_at: Moment | None = None
+
+
+class TicketAnswer(BaseModel):
+    """A place in a line."""
+
+    ticket_id: str
+    event_id: str
+    number: int
+    called_at: datetime | None
+    served_at: datetime | None
+
+
+class CaseAnswer(BaseModel):
+    """A case without its person."""
+
+    case_id: str
+    version: int
+    programme_id: str
+    service: str
+    channel: str
+    region_code: str
+    rw: str | None
+    event_id: str | None
+    pick_up: bool
+    deliver: bool
+    state: State
+    outcome: Outcome | None
+    received_at: datetime
+    due_on: date | None
+    within_standard: bool | None
+    ticket: TicketAnswer | None
+
+
+class ApplicantAnswer(BaseModel):
+    """What working on a case needs of its applicant; the address only where somebody goes."""
+
+    name: str
+    nik: str | None
+    phone: str | None
+    address: str | None
+
+
+class RequestAnswer(CaseAnswer):
+    """A case with its applicant and what is known to have happened, each with its time."""
+
+    applicant: ApplicantAnswer
+    facts: dict[Fact, datetime]
+    failed_attempts: int
+    reason: str | None
+    """Why the same person asked once more."""
+
+
+class StateAnswer(BaseModel):
+    """How far the case has come."""
+
+    state: State
+
+
+class PageAnswer(BaseModel):
+    """One page; `next_cursor` leads to the next, and is null on the last."""
+
+    items: list[CaseAnswer]
+    next_cursor: str | None
+
+
+router = APIRouter(prefix="/api/requests")
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+
+
+@router.get("")
+async def list_requests(
+    caller: CallerDep,
+    reader: ReaderDep,
+    programme_id: Annotated[ProgrammeId, Query()],
+    state: Annotated[State | None, Query()] = None,
+    event_id: Annotated[AggregateId | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE)] = 50,
+    cursor: Annotated[AggregateId | None, Query()] = None,
+) -> PageAnswer:
+    """Return the requests worked in the caller's regions, oldest first, without persons."""
+    regions = caller.regions(programme_id)
+    found = await reader.cases(
+        CaseFilter(programme_id, regions, state, event_id, cursor, limit + 1)
+    )
+    items = [CaseAnswer(**_fields(case)) for case in found[:limit]]
+    more = len(found) > limit
+    return PageAnswer(items=items, next_cursor=items[-1].case_id if more else None)
+
+
+@router.get("/{case_id}")
+async def get_request(
+    case_id: CasePath,
+    request: Request,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+) -> RequestAnswer:
+    """Return one request and as much of its applicant as working on it needs."""
+    case = await reader.get(Case, case_id)
+    if case is None:
+        raise NotFound("request")
+    caller.require(programme=case.programme_id, region=case.office_region)
+    await _log_read(caller, case_id, f"{request.method} {request.scope[ROUTE]}", commands)
+    applicant = await reader.get(Applicant, case_id)
+    if applicant is None:
+        raise NotFound("applicant")
+    shows_person(request, case_id)
+    return _request_answer(case, applicant.person)
+
+
+@router.post("/{case_id}/steps")
+async def post_step(
+    case_id: CasePath,
+    body: StepBody,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    sent: SentDep,
+) -> StateAnswer:
+    """Do what an operator decides."""
+    outcome = await commands.run(
+        lambda uow: take_step(
+            case_id, body.step, uow, allow=allowed(caller), occurred_at=body.occurred_at
+        ),
+        sent=sent,
+        key=case_id,
+    )
+    await replayed_case(outcome, case_id, caller, reader)
+    return StateAnswer(state=outcome.answer["state"])
+
+
+async def _log_read(caller: Caller, case_id: str, route: str, commands: Commands) -> None:
+    """Keep the look at a person, committed when this returns. Raises Unavailable."""
+    subject = caller.subject
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN):
+            await commands.run_own(
+                lambda uow: note_person_read(subject, case_id, route, uow), key=f"read:{case_id}"
+            )
+    except TimeoutError:
+        raise Unavailable("the access log cannot be written") from None
+
+
+def _request_answer(case: Case, person: Person) -> RequestAnswer:
+    """Return a case with its applicant, numbers masked."""
+    at_home = case.pick_up or case.deliver
+    applicant = ApplicantAnswer(
+        name=person.name,
+        nik=mask_nik(person.nik) if person.nik else None,
+        phone=mask_phone(person.phone) if person.phone else None,
+        address=person.address if at_home else None,
+    )
+    return RequestAnswer(
+        **_fields(case),
+        applicant=applicant,
+        facts=dict(case.facts),
+        failed_attempts=case.failed_attempts,
+        reason=case.repeat_reason,
+    )
+
+
+def _fields(case: Case) -> dict[str, Any]:
+    return {
+        "case_id": case.id,
+        "version": case.version,
+        "programme_id": case.programme_id,
+        "service": case.service,
+        "channel": case.channel,
+        "region_code": case.region_code,
+        "rw": case.rw,
+        "event_id": case.event_id,
+        "pick_up": case.pick_up,
+        "deliver": case.deliver,
+        "state": case.state,
+        "outcome": case.outcome,
+        "received_at": case.facts[Fact.RECEIVED],
+        "due_on": case.due_on,
+        "within_standard": case.within_standard,
+        "ticket": _ticket(case),
+    }
+
+
+def _ticket(case: Case) -> TicketAnswer | None:
+    ticket = case.ticket
+    if ticket is None:
+        return None
+    return TicketAnswer(
+        ticket_id=ticket.id,
+        event_id=ticket.event_id,
+        number=ticket.number,
+        called_at=ticket.called_at,
+        served_at=ticket.served_at,
+    )

@@ -1,0 +1,39 @@
+"""Who may work on a case, at the first sending of a command and at every replay of it."""
+
+from services.intake.domain import Case
+from services.intake.usecases import Allow, Reader, require_right
+from shared.auth.roles import Caller, Forbidden, Role
+from shared.messaging.group_commit import Outcome
+from shared.web.problems import NotFound
+
+
+def allowed(caller: Caller) -> Allow:
+    """Hold operators against the region that works on a case, agents against the domicile."""
+
+    def check(*, programme: str, office: str, domicile: str, backdated: bool) -> None:
+        agent = caller.acting & {Role.AGENT}
+        if not (
+            caller.may(caller.acting - agent, programme=programme, region=office)
+            or caller.may(agent, programme=programme, region=domicile)
+        ):
+            raise Forbidden("no role that this route allows in this programme and region")
+        if backdated and not caller.may({Role.IMPORTER}, programme=programme, region=office):
+            raise Forbidden("occurred_at: only an importer may say that it was earlier than now")
+
+    return check
+
+
+async def replayed_case(
+    outcome: Outcome, case_id: str, caller: Caller, reader: Reader
+) -> Case | None:
+    """Return the case where a command was replayed, after the check of the first sending.
+
+    The use case saw nothing of a replay, and the token may be another one by now. Raises Forbidden.
+    """
+    if not outcome.duplicate:
+        return None
+    case = await reader.get(Case, case_id)
+    if case is None:
+        raise NotFound("request")
+    require_right(case, allowed(caller), backdated=outcome.answer["backdated"])
+    return case

@@ -1,0 +1,10 @@
+"""The access log: every look at a person is kept before the person is shown."""
+
+from services.intake.domain import PersonRead
+from shared.contracts.envelope import new_id
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+async def note_person_read(subject: str, case_id: str, route: str, uow: UnitOfWork) -> None:
+    """Keep who looks at which case's person, when and by which route."""
+    uow.add(PersonRead(new_id(), subject, case_id, uow.now(), route))

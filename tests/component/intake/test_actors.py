@@ -1,0 +1,108 @@
+"""Every changing route leaves an action and an actor, and every look at a person a line."""
+
+import json
+from typing import Any
+
+import httpx
+
+from services.intake.api import RULES
+from shared.contracts.courier import DocumentCollected
+from shared.testing.memory import Fault
+from shared.testing.messaging import NOW
+from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
+from tests.unit.intake.bus import job
+from tests.unit.intake.sample import NIK, home_case
+
+LOOK = "GET /api/requests/{case_id}"
+READ_ONLY = {"POST /api/track"}
+"""Routes with a body that change nothing."""
+COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
+
+
+async def brought(office: Desk) -> dict[str, Any]:
+    """Return a request whose document an agent has fetched."""
+    recorded = await office.record(at_home())
+    (await office.step(recorded["case_id"], "issue")).raise_for_status()
+    fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
+    await office.messaging.deliver(fetched)
+    return recorded
+
+
+async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
+    """Use a changing route; return the answer and who is to have done it."""
+    method, path = route.split()
+    if route == "POST /api/track/receipt":
+        return await office.confirm(await brought(office)), "resident"
+    body: dict[str, Any] = {
+        "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
+        "POST /api/programmes/{programme_id}/copies": COPY,
+        "POST /api/requests": at_event(),
+        "POST /api/requests/{case_id}/steps": {"step": "verify"},
+    }[route]
+    if "{case_id}" in path:
+        path = path.replace("{case_id}", (await office.record(at_event()))["case_id"])
+    path = path.replace("{programme_id}", "botram")
+    role = "admin" if "programmes" in path else "operator"
+    headers = office.messaging.headers(role, subject="account-7")
+    return await office.client.request(method, path, json=body, headers=headers), "account-7"
+
+
+async def test_every_changing_route_leaves_an_action_and_its_events_the_actor() -> None:
+    changing = {route for route in RULES if not route.startswith("GET ")} - READ_ONLY
+    for route in sorted(changing):
+        async with desk() as office:
+            answer, actor = await change(route, office)
+
+            assert answer.is_success, answer.text
+            last = office.messaging.documents("actions")[-1]
+            assert (last["action"], last["actor"]) == (route, actor)
+            assert last["changed"]
+            assert office.messaging.messages[-1].envelope.actor == actor
+            kept = json.dumps(office.messaging.documents("actions"), default=str)
+            assert NIK not in kept
+            assert "Siti" not in kept
+
+
+async def test_every_look_at_a_person_is_kept_with_who_when_and_how() -> None:
+    async with desk() as office:
+        case_id = (await office.record(at_home()))["case_id"]
+        headers = office.messaging.headers("operator", subject="account-7")
+
+        for _ in range(2):
+            await office.client.get(f"/api/requests/{case_id}", headers=headers)
+
+        reads = office.messaging.documents("person_reads")
+        looks = [{**read, "_id": "", "at": read["at"][:16]} for read in reads]
+        line = {
+            "_id": "",
+            "version": 1,
+            "subject": "account-7",
+            "case_id": case_id,
+            "at": NOW.isoformat()[:16],
+            "route": LOOK,
+        }
+        assert looks == [line, line]
+
+
+async def test_who_is_refused_and_lists_without_persons_leave_no_line() -> None:
+    async with desk() as office:
+        case_id = (await office.record(at_home()))["case_id"]
+
+        await office.ask("GET", f"/requests/{case_id}", "operator", "halo_pamor", "32.16")
+        await office.operator("GET", "/requests/unheard-of")
+        await office.operator("GET", "/requests?programme_id=halo_pamor")
+
+        assert office.messaging.documents("person_reads") == []
+
+
+async def test_nobody_is_shown_before_the_line_is_written() -> None:
+    async with desk() as office:
+        case_id = (await office.record(at_home()))["case_id"]
+        store = office.messaging.store
+        store.faults.extend([Fault.AWAY])
+
+        shown = await office.operator("GET", f"/requests/{case_id}")
+
+        assert shown.status_code == 200
+        assert not store.faults
+        assert len(office.messaging.documents("person_reads")) == 1
