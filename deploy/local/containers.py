@@ -53,6 +53,7 @@ class Plan:
     data: Path
     ports: Mapping[str, int]
     passwords: Mapping[str, str]
+    test_commands: bool = False
 
     @property
     def mongo_address(self) -> str:
@@ -167,7 +168,7 @@ def _mongod(plan: Plan) -> Contained:
     port = plan.ports["mongo"]
     container = _container(plan, "mongo", plan.images.mongo, [port])
     container.with_env("JEMPUT_KEY", plan.passwords["mongo_key"])
-    options = mongo.arguments(port, "/data/db", _EVERY_ADDRESS)
+    options = mongo.arguments(port, "/data/db", _EVERY_ADDRESS, test_commands=plan.test_commands)
     container.with_command(["sh", "-c", _MONGOD_SCRIPT, "mongod", *options])
     container.with_volume_mapping(f"{plan.name}-mongo", "/data/db", "rw")
     return Contained(container, lambda server: _await_primary(plan, server))
