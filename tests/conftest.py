@@ -79,7 +79,7 @@ def amqp_url(servers: Servers, vhost: str) -> str:
 
 @pytest.fixture(autouse=True)
 def network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unit tests connect to nothing; component tests to nothing beyond this machine."""
+    """UnitOfWork tests connect to nothing; component tests to nothing beyond this machine."""
     allowed = {"unit": nowhere, "component": this_machine}.get(folder_of(request.path))
     if allowed is None:
         return

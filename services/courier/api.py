@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from services.courier.domain import Area, Job, JobState, Place, Step
 from services.courier.usecases import (
+    JobFilter,
     Reader,
-    Sight,
     Work,
     give_job,
     report_step,
@@ -119,7 +119,7 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
     ) -> list[JobAnswer]:
         """Return jobs, oldest first: an agent's own, and all in the regions of other roles."""
-        found = await reader.jobs(_sight(caller, programme_id), state=state, limit=limit)
+        found = await reader.jobs(_job_filter(caller, programme_id), state=state, limit=limit)
         return [_answer(job) for job in found]
 
     @router.get("/jobs/{job_id}")
@@ -128,7 +128,7 @@ def routes(commands: Commands[Work], reader: Reader) -> APIRouter:
         job = await reader.job(job_id)
         if job is None:
             raise NotFound("job")
-        _require_sight(caller, job)
+        _require_visible(caller, job)
         return _answer(job)
 
     @router.post("/jobs/{job_id}/steps")
@@ -185,9 +185,9 @@ def _allowed(caller: Caller) -> Callable[[Job], None]:
     return check
 
 
-def _sight(caller: Caller, programme_id: str) -> Sight:
+def _job_filter(caller: Caller, programme_id: str) -> JobFilter:
     caller.regions(programme_id)  # refuses another tenant
-    return Sight(
+    return JobFilter(
         programme_id,
         regions=caller.reach(programme_id, caller.acting - _OWN_ONLY),
         own_regions=caller.reach(programme_id, _OWN_ONLY),
@@ -195,7 +195,7 @@ def _sight(caller: Caller, programme_id: str) -> Sight:
     )
 
 
-def _require_sight(caller: Caller, job: Job) -> None:
+def _require_visible(caller: Caller, job: Job) -> None:
     """Refuse a job that the caller's list would not show."""
     where = {"programme": job.programme_id, "region": job.place.village}
     if caller.may(caller.acting - _OWN_ONLY, **where):

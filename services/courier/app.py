@@ -7,27 +7,34 @@ from services.courier.config import Settings
 from services.courier.domain import Refused
 from services.courier.store import COLLECTIONS, INDEXES, CourierReader, CourierWork
 from services.courier.usecases import Work
-from shared.messaging.unit import Clock
-from shared.runtime import Blueprint, Front, Service, Site, assemble, utc_now
+from shared.messaging.unit_of_work import Clock
+from shared.runtime import (
+    HttpInterface,
+    Service,
+    ServiceContext,
+    ServiceDefinition,
+    assemble,
+    utc_now,
+)
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
     """Wire the service. Nothing is connected before it runs."""
-    return assemble(BLUEPRINT, settings, clock)
+    return assemble(DEFINITION, settings, clock)
 
 
-def _front(site: Site[Work]) -> Front:
-    router = api.routes(site.commands, CourierReader(site.road.database))
-    return Front(rules=api.RULES, routers=[router])
+def _http_interface(context: ServiceContext[Work]) -> HttpInterface:
+    router = api.routes(context.commands, CourierReader(context.messaging.database))
+    return HttpInterface(rules=api.RULES, routers=[router])
 
 
-BLUEPRINT: Final = Blueprint(
+DEFINITION: Final = ServiceDefinition(
     name="courier",
     version="0.1.0",
     work=CourierWork,
     refused=Refused,
     subscribe=handlers.subscribe,
-    front=_front,
+    http_interface=_http_interface,
     collections=COLLECTIONS,
     indexes=INDEXES,
 )

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from services.courier.domain import Area, Job, JobState, Place, Programme
-from services.courier.usecases import Sight
+from services.courier.usecases import JobFilter
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
-from shared.messaging.errors import Waits
-from shared.messaging.unit import Unit
+from shared.messaging.errors import PredecessorMissing
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import Database, translated
 from shared.mongo.migrations import Index
 from shared.mongo.regions import within
@@ -29,8 +29,8 @@ INDEXES = (
 class CourierWork:
     """`usecases.Work` on the documents of one unit."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._unit = uow
 
     @property
     def cause(self) -> Envelope | None:
@@ -50,7 +50,7 @@ class CourierWork:
         """Return the job of a case; the message at hand waits where it is not there yet."""
         job = await self.job(case_id)
         if job is None:
-            raise Waits(JOBS, case_id)
+            raise PredecessorMissing(JOBS, case_id)
         return job
 
     async def area(self, programme_id: str, place: Place) -> Area:
@@ -92,9 +92,13 @@ class CourierReader:
             document = await self._db[JOBS].find_one({"_id": job_id})
         return _job(document) if document else None
 
-    async def jobs(self, sight: Sight, *, state: JobState | None, limit: int) -> list[Job]:
+    async def jobs(self, job_filter: JobFilter, *, state: JobState | None, limit: int) -> list[Job]:
         """Return the jobs in sight, oldest first, at most `limit`."""
-        query = _in_sight(sight) if state is None else {**_in_sight(sight), "state": state.value}
+        query = (
+            _in_sight(job_filter)
+            if state is None
+            else {**_in_sight(job_filter), "state": state.value}
+        )
         with translated():
             found = self._db[JOBS].find(query, sort=[("_id", 1)], limit=limit)
             return [_job(document) for document in await found.to_list(None)]
@@ -106,14 +110,14 @@ class CourierReader:
             return [_programme(document) for document in await found.to_list(None)]
 
 
-def _in_sight(sight: Sight) -> dict[str, Any]:
+def _in_sight(job_filter: JobFilter) -> dict[str, Any]:
     # A part for grants that are not there is left out, or no index could serve the other alone.
     parts = []
-    if sight.regions:
-        parts.append(within("village", sight.regions))
-    if sight.own_regions:
-        parts.append({"agent_id": sight.agent_id, **within("village", sight.own_regions)})
-    return {"programme_id": sight.programme_id, "$or": parts}
+    if job_filter.regions:
+        parts.append(within("village", job_filter.regions))
+    if job_filter.own_regions:
+        parts.append({"agent_id": job_filter.agent_id, **within("village", job_filter.own_regions)})
+    return {"programme_id": job_filter.programme_id, "$or": parts}
 
 
 def _job(document: Mapping[str, Any]) -> Job:

@@ -85,7 +85,7 @@ class Work(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class JobFilter:
     """Which jobs of one programme somebody may see.
 
     All of `regions`, and in `own_regions` those that `agent_id` carries. `*` stands for everywhere.
@@ -104,7 +104,7 @@ class Reader(Protocol):
         """Return a job."""
         ...
 
-    async def jobs(self, sight: Sight, *, state: JobState | None, limit: int) -> list[Job]:
+    async def jobs(self, job_filter: JobFilter, *, state: JobState | None, limit: int) -> list[Job]:
         """Return the jobs in sight, oldest first, at most `limit`."""
         ...
 

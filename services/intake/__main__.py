@@ -3,7 +3,7 @@
 import sys
 
 from services.intake.app import build
-from services.intake.commands import main
+from services.intake.cli import main
 from services.intake.config import Settings
 from shared.runtime import start
 

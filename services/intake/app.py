@@ -15,15 +15,15 @@ from services.intake.domain import Refused, TrackingCodes
 from services.intake.gateways import KemendagriRegions, NationalCalendar, TryLimits
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader, IntakeWork
 from services.intake.usecases import Reader, Regions, Work
-from shared.messaging.unit import Clock
+from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
-    Blueprint,
     Commands,
-    Front,
+    HttpInterface,
     Service,
-    Site,
+    ServiceContext,
+    ServiceDefinition,
     assemble,
-    open_road,
+    open_messaging,
     utc_now,
 )
 from shared.web.texts import Texts
@@ -34,34 +34,34 @@ TEXTS: Final = Path(__file__).with_name("texts.toml")
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
     """Wire the service. Nothing is connected before it runs."""
-    return assemble(blueprint(settings), settings, clock)
+    return assemble(definition(settings), settings, clock)
 
 
-def blueprint(settings: Settings) -> Blueprint[Work]:
+def definition(settings: Settings) -> ServiceDefinition[Work]:
     """Return what is intake's own."""
 
-    def front(site: Site[Work]) -> Front:
-        parts = _parts(settings, site)
-        return Front(rules=api.RULES, routers=[routes(parts) for routes in api.ROUTERS])
+    def http_interface(context: ServiceContext[Work]) -> HttpInterface:
+        parts = _parts(settings, context)
+        return HttpInterface(rules=api.RULES, routers=[routes(parts) for routes in api.ROUTERS])
 
-    return Blueprint(
+    return ServiceDefinition(
         name=NAME,
         version="0.1.0",
         work=IntakeWork,
         refused=Refused,
         subscribe=handlers.subscribe,
-        front=front,
+        http_interface=http_interface,
         collections=COLLECTIONS,
         indexes=INDEXES,
     )
 
 
-def _parts(settings: Settings, site: Site[Work]) -> api.Parts:
+def _parts(settings: Settings, context: ServiceContext[Work]) -> api.Parts:
     regions = KemendagriRegions()
     regions.load()
     return api.Parts(
-        commands=site.commands,
-        reader=IntakeReader(site.road.database),
+        commands=context.commands,
+        reader=IntakeReader(context.messaging.database),
         holidays=NationalCalendar(),
         regions=regions,
         codes=TrackingCodes(settings.tracking_secret.get_secret_value().encode()),
@@ -85,17 +85,19 @@ async def open_desk(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
 
     It publishes nothing itself: its outbox rows are taken over by the service, which runs or will.
     """
-    road = open_road(NAME, settings, CollectorRegistry(), clock)
+    messaging = open_messaging(NAME, settings, CollectorRegistry(), clock)
     committing: asyncio.Task[None] | None = None
     try:
-        await road.prepare(COLLECTIONS, INDEXES)
-        committing = asyncio.create_task(road.commit.run())
+        await messaging.prepare(COLLECTIONS, INDEXES)
+        committing = asyncio.create_task(messaging.commit.run())
         yield Desk(
-            road.commands(IntakeWork, Refused), IntakeReader(road.database), KemendagriRegions()
+            messaging.commands(IntakeWork, Refused),
+            IntakeReader(messaging.database),
+            KemendagriRegions(),
         )
-        await road.outbox.retire()
+        await messaging.outbox.retire()
     finally:
         if committing is not None:
             committing.cancel()
             await asyncio.gather(committing, return_exceptions=True)
-        road.client.close()
+        messaging.client.close()

@@ -82,5 +82,5 @@ class TryLimits:
             return [(self._per_line, str(address))]
         if address.ipv4_mapped is not None:
             return [(self._per_line, str(address.ipv4_mapped))]
-        line, site = (IPv6Network((address, bits), strict=False) for bits in (_LINE, _SITE))
-        return [(self._per_line, str(line)), (self._per_site, str(site))]
+        line, context = (IPv6Network((address, bits), strict=False) for bits in (_LINE, _SITE))
+        return [(self._per_line, str(line)), (self._per_site, str(context))]

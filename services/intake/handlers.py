@@ -1,7 +1,7 @@
 """Events that intake reads, each with the use case that answers it."""
 
 from services.intake.usecases import Work, copy_event, note_failure, note_job, note_ticket
-from services.intake.usecases.facts import JOB_FACTS
+from services.intake.usecases.case_progress import JOB_FACTS
 from shared.contracts.courier import DeliveryFailed, JobEvent
 from shared.contracts.scheduler import (
     EventScheduled,

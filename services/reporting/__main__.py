@@ -1,4 +1,4 @@
-"""`python -m services.reporting` runs the service; with a word behind it, one of its commands."""
+"""`python -m services.reporting` runs the service; with a word behind it, one of its cli."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from functools import partial
 
 from pydantic import ValidationError
 
-from services.reporting import commands
+from services.reporting import cli
 from services.reporting.app import build
 from services.reporting.config import OperatorSettings, Settings
 from shared.messaging.errors import Conflict, Missing, NotPublished, Unavailable
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         return _not_done(f"settings missing or not valid: {names}")
     except Missing as missing:
         return _not_done(missing.detail)
-    except (Unavailable, NotPublished, Conflict, commands.NotDone) as error:
+    except (Unavailable, NotPublished, Conflict, cli.NotDone) as error:
         return _not_done(str(error))
     start(build(settings))
     return 0
@@ -68,16 +68,16 @@ def _moment(text: str) -> datetime:
 
 
 async def _recount(settings: Settings, options: argparse.Namespace) -> int:
-    return await commands.recount(settings, options.programme, _say)
+    return await cli.recount(settings, options.programme, _say)
 
 
 async def _rebuild(settings: Settings, _: argparse.Namespace) -> int:
-    return await commands.rebuild(settings, _say)
+    return await cli.rebuild(settings, _say)
 
 
 async def _history(settings: Settings, options: argparse.Namespace) -> int:
-    order = commands.order(options.to, options.types, options.since)
-    return await commands.history(settings, OperatorSettings(), order, _say, anew=options.anew)
+    order = cli.order(options.to, options.types, options.since)
+    return await cli.history(settings, OperatorSettings(), order, _say, anew=options.anew)
 
 
 if __name__ == "__main__":

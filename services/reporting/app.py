@@ -10,8 +10,15 @@ from services.reporting.metrics import ProjectionMetrics
 from services.reporting.store import COLLECTIONS, INDEXES, Ledger, Reader, ReportingWork
 from services.reporting.usecases.archive import Work
 from services.reporting.usecases.project import Projector
-from shared.messaging.unit import Clock
-from shared.runtime import Blueprint, Front, Service, Site, assemble, utc_now
+from shared.messaging.unit_of_work import Clock
+from shared.runtime import (
+    HttpInterface,
+    Service,
+    ServiceContext,
+    ServiceDefinition,
+    assemble,
+    utc_now,
+)
 from shared.web.assets import Assets
 from shared.web.live import Streams, Timing
 from shared.web.pages import Pages
@@ -22,38 +29,38 @@ NAME: Final = "reporting"
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
     """Wire the service. Nothing is connected before it runs."""
-    return assemble(blueprint(settings), settings, clock)
+    return assemble(definition(settings), settings, clock)
 
 
-def blueprint(settings: Settings) -> Blueprint[Work]:
+def definition(settings: Settings) -> ServiceDefinition[Work]:
     """Return what is reporting's own."""
 
-    def front(site: Site[Work]) -> Front:
-        return replace(show(site), beside_queue=[_projector(site, settings).run])
+    def http_interface(context: ServiceContext[Work]) -> HttpInterface:
+        return replace(show(context), beside_queue=[_projector(context, settings).run])
 
-    return Blueprint(
+    return ServiceDefinition(
         name=NAME,
         version="0.1.0",
         work=ReportingWork,
         refused=Refused,
         subscribe=handlers.subscribe,
-        front=front,
+        http_interface=http_interface,
         collections=COLLECTIONS,
         indexes=INDEXES,
     )
 
 
-def show(site: Site[Work], timing: Timing | None = None) -> Front:
+def show(context: ServiceContext[Work], timing: Timing | None = None) -> HttpInterface:
     """Return what reporting shows; `timing` is that of its live streams."""
-    reader, frame = Reader(site.road.database), _frame()
+    reader, frame = Reader(context.messaging.database), _frame()
     board = pages.Board(frame, reader)
     streams = Streams(
-        stopping=site.health.stopping,
-        clock=site.road.clock,
-        gauge=site.metrics.streams,
+        stopping=context.health.stopping,
+        clock=context.messaging.clock,
+        gauge=context.metrics.streams,
         timing=timing,
     )
-    return Front(
+    return HttpInterface(
         rules={**api.RULES, **pages.RULES},
         routers=[api.routes(reader), pages.routes(frame, board, reader, streams)],
         pages=frame,
@@ -71,12 +78,12 @@ def _frame() -> Pages:
     )
 
 
-def _projector(site: Site[Work], settings: Settings) -> Projector:
-    place = (site.road.client, settings.mongo_database, settings.instance)
+def _projector(context: ServiceContext[Work], settings: Settings) -> Projector:
+    place = (context.messaging.client, settings.mongo_database, settings.instance)
     projector = Projector(
         Ledger(*place, settings.lease_seconds),
-        ProjectionMetrics(site.registry),
-        site.road.clock,
+        ProjectionMetrics(context.registry),
+        context.messaging.clock,
     )
-    site.health.add("projector", projector.check, degrades=True)
+    context.health.add("projector", projector.check, degrades=True)
     return projector

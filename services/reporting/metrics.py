@@ -47,7 +47,7 @@ class ProjectionMetrics:
         self._folded.inc(facts)
         self._seconds.observe(seconds)
 
-    def waits(self, waiting: Waiting, now: datetime) -> None:
+    def missing(self, waiting: Waiting, now: datetime) -> None:
         """Tell what is not counted yet, and what of it waits for its programme's zone."""
         self._rows.labels("projector").set(waiting.count)
         self._age.labels("projector").set(_age(waiting.oldest, now))

@@ -8,27 +8,36 @@ from services.scheduler.domain import Refused
 from services.scheduler.gateways import NationalCalendar
 from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader, SchedulerWork
 from services.scheduler.usecases import Work
-from shared.messaging.unit import Clock
-from shared.runtime import Blueprint, Front, Service, Site, assemble, utc_now
+from shared.messaging.unit_of_work import Clock
+from shared.runtime import (
+    HttpInterface,
+    Service,
+    ServiceContext,
+    ServiceDefinition,
+    assemble,
+    utc_now,
+)
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
     """Wire the service. Nothing is connected before it runs."""
-    return assemble(BLUEPRINT, settings, clock)
+    return assemble(DEFINITION, settings, clock)
 
 
-def _front(site: Site[Work]) -> Front:
-    reader = SchedulerReader(site.road.database)
-    return Front(rules=api.RULES, routers=[api.routes(site.commands, reader, NationalCalendar())])
+def _http_interface(context: ServiceContext[Work]) -> HttpInterface:
+    reader = SchedulerReader(context.messaging.database)
+    return HttpInterface(
+        rules=api.RULES, routers=[api.routes(context.commands, reader, NationalCalendar())]
+    )
 
 
-BLUEPRINT: Final = Blueprint(
+DEFINITION: Final = ServiceDefinition(
     name="scheduler",
     version="0.1.0",
     work=SchedulerWork,
     refused=Refused,
     subscribe=handlers.subscribe,
-    front=_front,
+    http_interface=_http_interface,
     collections=COLLECTIONS,
     indexes=INDEXES,
 )

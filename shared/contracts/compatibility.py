@@ -157,10 +157,10 @@ class _Comparison:
             self._break(path, "default changed: a body without the field would mean two things")
 
     def _elements(self, path: str, old: Schema, new: Schema) -> None:
-        for keyword, mark in (("items", "[]"), ("additionalProperties", "{}")):
+        for keyword, inbox_id in (("items", "[]"), ("additionalProperties", "{}")):
             before, after = old.get(keyword, True), new.get(keyword, True)
             if isinstance(before, dict) and isinstance(after, dict):
-                self.value(path + mark, before, after)
+                self.value(path + inbox_id, before, after)
             elif before != after:
                 self._break(path, f"{keyword} changed: what is allowed inside is not the same")
         before, after = old.get("prefixItems", []), new.get("prefixItems", [])

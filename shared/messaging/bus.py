@@ -16,10 +16,10 @@ from aio_pika.abc import AbstractRobustChannel, AbstractRobustConnection
 from aiormq.exceptions import AMQPError, ChannelNotFoundEntity
 from pamqp.commands import Basic
 
-from shared.messaging.burst import burst, fits
 from shared.messaging.errors import NotPublished
-from shared.messaging.parcel import Parcel
-from shared.messaging.wire import Letter, properties
+from shared.messaging.message import Message
+from shared.messaging.publish_batch import fits, publish_batch
+from shared.messaging.wire import RawMessage, properties
 
 CONFIRM_TIMEOUT = 15.0
 """Seconds to wait for a confirm. The message may still have arrived: that is a duplicate."""
@@ -32,7 +32,7 @@ _BROKEN = (AMQPError, OSError, TimeoutError, RuntimeError)
 
 
 class Bus(Protocol):
-    """Where parcels are published."""
+    """Where messages are published."""
 
     @property
     def connected(self) -> bool:
@@ -47,15 +47,15 @@ class Bus(Protocol):
         """
         ...
 
-    async def publish(self, parcel: Parcel) -> None:
+    async def publish(self, message: Message) -> None:
         """Return when the broker has it on disk. Raises NotPublished."""
         ...
 
-    async def publish_all(self, parcels: Sequence[Parcel]) -> set[str]:
+    async def publish_all(self, messages: Sequence[Message]) -> set[str]:
         """Return the ids of those that the broker has on disk, when nothing is open any more."""
         ...
 
-    async def forward(self, letter: Letter) -> None:
+    async def forward(self, letter: RawMessage) -> None:
         """Send on what was received, readable or not. Raises NotPublished."""
         ...
 
@@ -110,17 +110,17 @@ class AmqpBus:
             return False
         return True
 
-    async def publish(self, parcel: Parcel) -> None:
+    async def publish(self, message: Message) -> None:
         """Return when the broker has it on disk. Raises NotPublished."""
-        await self.forward(_letter(parcel))
+        await self.forward(_letter(message))
 
-    async def publish_all(self, parcels: Sequence[Parcel]) -> set[str]:
+    async def publish_all(self, messages: Sequence[Message]) -> set[str]:
         """Return the ids of those that the broker has on disk, when nothing is open any more."""
         try:
             channel = await self._open_channel()
-            letters = {parcel.envelope.id: _letter(parcel) for parcel in parcels}
+            letters = {message.envelope.id: _letter(message) for message in messages}
             together = {id_: one for id_, one in letters.items() if fits(channel, one)}
-            sent = await burst(channel, list(together.values()), within=CONFIRM_TIMEOUT)
+            sent = await publish_batch(channel, list(together.values()), within=CONFIRM_TIMEOUT)
         except (NotPublished, *_BROKEN) as error:
             self.answering = not isinstance(error, TimeoutError)
             return set()
@@ -132,7 +132,7 @@ class AmqpBus:
                 confirmed.add(id_)
         return confirmed
 
-    async def forward(self, letter: Letter) -> None:
+    async def forward(self, letter: RawMessage) -> None:
         """Send on what was received, readable or not. Raises NotPublished."""
         try:
             channel = await self._open_channel()
@@ -171,5 +171,5 @@ def _ours() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _letter(parcel: Parcel) -> Letter:
-    return Letter(parcel.body, properties(parcel), parcel.exchange, parcel.key)
+def _letter(message: Message) -> RawMessage:
+    return RawMessage(message.body, properties(message), message.exchange, message.key)

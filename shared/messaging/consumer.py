@@ -28,10 +28,10 @@ from shared.messaging.bus import HEARTBEAT, Bus
 from shared.messaging.errors import Locked, Malformed, NotPublished, Rejected, refusals
 from shared.messaging.failpoints import failpoint
 from shared.messaging.group_commit import GroupCommit, Outcome, Task
+from shared.messaging.message import EXCHANGE, Message
 from shared.messaging.metrics import ConsumerMetrics
-from shared.messaging.parcel import EXCHANGE, Parcel
 from shared.messaging.topology import DEAD, RETRY_SECONDS, retry_exchange
-from shared.messaging.unit import Clock, Unit
+from shared.messaging.unit_of_work import Clock, UnitOfWork
 from shared.messaging.wire import (
     ATTEMPT,
     DETAIL,
@@ -93,7 +93,7 @@ class Consumer(Generic[W]):
         bus: Bus,
         commit: GroupCommit,
         metrics: ConsumerMetrics,
-        work: Callable[[Unit], W],
+        work: Callable[[UnitOfWork], W],
         refused: type[Exception],
         clock: Clock,
     ) -> None:
@@ -160,20 +160,20 @@ class Consumer(Generic[W]):
             with suppress(*_LOST):
                 await queue.cancel(tag, timeout=_CANCEL_WITHIN)
 
-    async def _deliver(self, message: RabbitMessage) -> None:
-        raw = message.raw_message
+    async def _deliver(self, delivered: RabbitMessage) -> None:
+        raw = delivered.raw_message
         kind = raw.type if raw.type and raw.type in CATALOGUE else _UNKNOWN
         self._metrics.count(self._metrics.received, kind)
         await failpoint("consume.received")
         try:
-            parcel = read(raw)
-            outcome = await self._commit.submit(self._task(parcel, raw))
+            message = read(raw)
+            outcome = await self._commit.submit(self._task(message, raw))
         except Rejected as rejected:
-            await self._bury(raw, kind, rejected.reason, rejected.detail)
+            await self._dead_letter(raw, kind, rejected.reason, rejected.detail)
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is not lost
-            await self._put_off(raw, kind, error)
+            await self._retry_later(raw, kind, error)
         else:
-            self._count(parcel, outcome)
+            self._count(message, outcome)
         await failpoint("consume.before_ack")
         await self._acknowledge(raw)
 
@@ -189,23 +189,23 @@ class Consumer(Generic[W]):
         await self._acknowledger.flushed()
         await failpoint("consume.after_ack")
 
-    def _task(self, parcel: Parcel, raw: IncomingMessage) -> Task:
-        route = self._routes.get(parcel.envelope.type) or self._no_route(parcel.envelope.type)
-        if raw.exchange == EXCHANGE and raw.routing_key != parcel.envelope.type:
+    def _task(self, message: Message, raw: IncomingMessage) -> Task:
+        route = self._routes.get(message.envelope.type) or self._no_route(message.envelope.type)
+        if raw.exchange == EXCHANGE and raw.routing_key != message.envelope.type:
             # The broker lets a service write only keys of its own name; the type must not get by.
             raise Malformed("envelope", "the type is not the routing key")
         try:
-            event = route.event.__pydantic_validator__.validate_json(parcel.body)
+            event = route.event.__pydantic_validator__.validate_json(message.body)
         except ValidationError as invalid:
             raise Malformed("payload", _fields(invalid)) from invalid
         run = partial(self._run, route.handle, event)
-        return Task(run, parcel.envelope.id, route.key(event), parcel)
+        return Task(run, message.envelope.id, route.key(event), message)
 
     async def _run(
-        self, handle: Callable[[Event, W], Awaitable[None]], event: Event, unit: Unit
+        self, handle: Callable[[Event, W], Awaitable[None]], event: Event, uow: UnitOfWork
     ) -> None:
         with refusals(self._refused):
-            await handle(event, self._work(unit))
+            await handle(event, self._work(uow))
 
     def _no_route(self, type_: str) -> _Route[W]:
         """Raise Malformed with the reason why nobody here reads this type."""
@@ -219,13 +219,13 @@ class Consumer(Generic[W]):
             raise Malformed("unknown_version", f"{name} is not read in version {version}")
         raise Malformed("unknown_type", "not in the published language")
 
-    def _count(self, parcel: Parcel, outcome: Outcome) -> None:
-        how = "duplicate" if outcome.duplicate else "parked" if outcome.parked else "new"
-        self._metrics.count(self._metrics.processed, parcel.envelope.type, how)
-        waited = (self._clock() - parcel.envelope.recorded_at).total_seconds()
+    def _count(self, message: Message, outcome: Outcome) -> None:
+        how = "duplicate" if outcome.duplicate else "deferred" if outcome.deferred else "new"
+        self._metrics.count(self._metrics.processed, message.envelope.type, how)
+        waited = (self._clock() - message.envelope.recorded_at).total_seconds()
         self._metrics.latency.observe(max(0.0, waited))
 
-    async def _put_off(self, raw: IncomingMessage, kind: str, error: Exception) -> None:
+    async def _retry_later(self, raw: IncomingMessage, kind: str, error: Exception) -> None:
         """Send the message where it waits for its next attempt, or aside after the last one."""
         attempt = _attempt(raw)
         name = type(error).__name__
@@ -239,12 +239,12 @@ class Consumer(Generic[W]):
         elif attempt < len(RETRY_SECONDS):
             await self._forward(raw, retry_exchange(RETRY_SECONDS[attempt]), {ATTEMPT: attempt + 1})
         else:
-            await self._bury(raw, kind, "attempts_exhausted", name)
+            await self._dead_letter(raw, kind, "attempts_exhausted", name)
             return
         self._metrics.retried.labels(kind).inc()
         await failpoint("retry.published")
 
-    async def _bury(self, raw: IncomingMessage, kind: str, reason: str, detail: str) -> None:
+    async def _dead_letter(self, raw: IncomingMessage, kind: str, reason: str, detail: str) -> None:
         """Lay the message aside with its reason, for an operator to look at."""
         about = {"event_type": kind, "reason": reason, "message_id": raw.message_id}
         _log.warning("dead letter", extra=about)

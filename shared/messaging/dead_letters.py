@@ -19,7 +19,7 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from shared.messaging.bus import AmqpBus
 from shared.messaging.errors import NotPublished
-from shared.messaging.parcel import ADDRESSED
+from shared.messaging.message import ADDRESSED
 from shared.messaging.topology import dead_queue
 from shared.messaging.wire import ATTEMPT, DETAIL, DIED_AT, QUEUE, REASON, Incoming, redirect
 

@@ -28,10 +28,10 @@ class Malformed(Rejected):
     """A message that cannot be read."""
 
 
-class Waits(Exception):  # noqa: N818 - not an error: a message that came before its time
+class PredecessorMissing(Exception):  # noqa: N818 - not an error: a message that came before its time
     """A message needs a document that is not there yet, and names it.
 
-    It is parked and taken up again as soon as `collection` holds `id`.
+    It is deferred and taken up again as soon as `collection` holds `id`.
     """
 
     def __init__(self, collection: str, id: str) -> None:  # noqa: A002 - Mongo's own word

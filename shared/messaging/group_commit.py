@@ -20,12 +20,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Protocol
 
-from shared.messaging.errors import Conflict, Overloaded, Unavailable, Waits
+from shared.messaging.errors import Conflict, Overloaded, PredecessorMissing, Unavailable
 from shared.messaging.failpoints import failpoint
+from shared.messaging.message import Document, Message, to_document
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.parcel import Document, Parcel, to_document
 from shared.messaging.store import Changes, Store
-from shared.messaging.unit import Book, Clock, Unit, Work
+from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork, Work
 
 MAX_BATCH = 256
 """Units in one transaction at most; MongoDB ends a transaction after 60 s."""
@@ -37,14 +37,14 @@ _LONGEST_PAUSE = 1.0
 
 
 class Outbox(Protocol):
-    """Where the parcels of a committed batch go."""
+    """Where the messages of a committed batch go."""
 
     @property
     def full(self) -> bool:
         """Return whether the limit of waiting rows is reached."""
         ...
 
-    def dispatch(self, parcels: Sequence[Parcel]) -> None:
+    def dispatch(self, messages: Sequence[Message]) -> None:
         """Publish what has just been committed; never blocks."""
         ...
 
@@ -55,7 +55,7 @@ class Outcome:
 
     answer: Any
     duplicate: bool = False
-    parked: bool = False
+    deferred: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -63,9 +63,9 @@ class Task:
     """One unit of work on its way. `mark` is remembered so that it is done once."""
 
     work: Work
-    mark: str
+    inbox_id: str
     key: str
-    parcel: Parcel | None = None
+    message: Message | None = None
     fingerprint: str | None = None
     future: asyncio.Future[Outcome] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -117,7 +117,7 @@ class GroupCommit:
         self._idle.set()
 
     async def command(
-        self, work: Work, *, mark: str, key: str, fingerprint: str | None = None
+        self, work: Work, *, inbox_id: str, key: str, fingerprint: str | None = None
     ) -> Outcome:
         """Run a command once, however often it is sent under the same mark.
 
@@ -126,7 +126,7 @@ class GroupCommit:
         """
         if self._outbox.full:
             raise Overloaded
-        return await self.submit(Task(work, mark, key, fingerprint=fingerprint))
+        return await self.submit(Task(work, inbox_id, key, fingerprint=fingerprint))
 
     async def submit(self, task: Task) -> Outcome:
         """Put a unit in line and wait for its outcome, through any outage of the database."""
@@ -169,14 +169,14 @@ class GroupCommit:
 
     async def _round(self, tasks: list[Task], tries: int) -> None:
         fresh = await self._unknown(tasks)
-        book = Book(self._store)
-        done = await self._decide(book, fresh)
+        session = BatchSession(self._store)
+        done = await self._decide(session, fresh)
         if not done:
             return
         refused = [task for task in fresh if task.refusal]
         open_ = [*(task for task, _ in done), *refused]
         try:
-            await self._commit(book, done)
+            await self._commit(session, done)
         except Conflict as conflict:
             await self._again(open_, tries, conflict)
         except Unavailable:
@@ -187,7 +187,7 @@ class GroupCommit:
             await self._halve(open_, tries, error)
         else:
             await failpoint("commit.after")
-            self._outbox.dispatch([parcel for _, unit in done for parcel in unit.parcels])
+            self._outbox.dispatch([message for _, uow in done for message in uow.messages])
             for task, _ in done:
                 task.settle(task.outcome or Outcome(None))
             for task in refused:
@@ -195,26 +195,28 @@ class GroupCommit:
 
     async def _unknown(self, tasks: list[Task]) -> list[Task]:
         """Settle what was done before and return the rest."""
-        known = await self._store.known([task.mark for task in tasks])
+        known = await self._store.known([task.inbox_id for task in tasks])
         fresh: dict[str, Task] = {}
         for task in tasks:
-            if task.mark in known:
-                _settle_known(task, known[task.mark])
-            elif (first := fresh.setdefault(task.mark, task)) is not task:
+            if task.inbox_id in known:
+                _settle_known(task, known[task.inbox_id])
+            elif (first := fresh.setdefault(task.inbox_id, task)) is not task:
                 first.doubles = [*(d for d in first.doubles if d is not task), task]
         return list(fresh.values())
 
-    async def _decide(self, book: Book, tasks: list[Task]) -> list[tuple[Task, Unit]]:
+    async def _decide(
+        self, session: BatchSession, tasks: list[Task]
+    ) -> list[tuple[Task, UnitOfWork]]:
         groups: dict[str, list[Task]] = {}
         for task in tasks:
             groups.setdefault(task.key, []).append(task)
-        done: list[tuple[Task, Unit]] = []
+        done: list[tuple[Task, UnitOfWork]] = []
 
         async def in_order(group: list[Task]) -> None:
             for task in group:
-                unit = await self._run(book, task)
-                if unit is not None:
-                    done.append((task, unit))
+                uow = await self._run(session, task)
+                if uow is not None:
+                    done.append((task, uow))
 
         ends = await asyncio.gather(
             *[in_order(group) for group in groups.values()], return_exceptions=True
@@ -224,45 +226,47 @@ class GroupCommit:
                 raise end
         return done
 
-    async def _run(self, book: Book, task: Task) -> Unit | None:
-        cause, body = (task.parcel.envelope, task.parcel.body) if task.parcel else (None, None)
+    async def _run(self, session: BatchSession, task: Task) -> UnitOfWork | None:
+        cause, body = (task.message.envelope, task.message.body) if task.message else (None, None)
         for _ in range(_RERUNS):
-            unit = Unit(book, self._source, self._clock, cause, body)
+            uow = UnitOfWork(session, self._source, self._clock, cause, body)
             task.refusal = None
             try:
-                answer = await task.work(unit)
-            except Waits as waits:
-                return self._park(book, task, waits)
+                answer = await task.work(uow)
+            except PredecessorMissing as missing:
+                return self._defer(session, task, missing)
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - belongs to whoever sent it
-                if book.undecided(unit):
+                if session.undecided(uow):
                     task.refusal = error
                 else:
                     task.fail(error)
                 return None
-            if book.enter(unit):
+            if session.enter(uow):
                 task.outcome = Outcome(answer)
-                return unit
+                return uow
         task.fail(Conflict("overtaken by the rest of its batch"))
         return None
 
-    def _park(self, book: Book, task: Task, waits: Waits) -> Unit | None:
-        if task.parcel is None:
-            task.fail(waits)
+    def _defer(
+        self, session: BatchSession, task: Task, missing: PredecessorMissing
+    ) -> UnitOfWork | None:
+        if task.message is None:
+            task.fail(missing)
             return None
-        unit = Unit(book, self._source, self._clock, task.parcel.envelope)
-        unit.waits = waits
-        task.outcome = Outcome(None, parked=True)
-        return unit
+        uow = UnitOfWork(session, self._source, self._clock, task.message.envelope)
+        uow.missing = missing
+        task.outcome = Outcome(None, deferred=True)
+        return uow
 
-    async def _commit(self, book: Book, done: list[tuple[Task, Unit]]) -> None:
+    async def _commit(self, session: BatchSession, done: list[tuple[Task, UnitOfWork]]) -> None:
         now = self._clock()
         changes = Changes(
-            marks=[_mark(task, now) for task, _ in done],
-            writes=book.writes(),
-            parcels=[parcel for _, unit in done for parcel in unit.parcels],
-            parked=[_parked(task, unit.waits, now) for task, unit in done if unit.waits],
+            inbox=[_inbox_record(task, now) for task, _ in done],
+            writes=session.writes(),
+            messages=[message for _, uow in done for message in uow.messages],
+            deferred=[_deferred(task, uow.missing, now) for task, uow in done if uow.missing],
         )
         await failpoint("commit.before")
         with self._metrics.commit(len(done)):
@@ -288,29 +292,29 @@ class GroupCommit:
             await self._round(half, min(tries, _TRIES_WHOLE - 1))
 
 
-def _settle_known(task: Task, mark: Document) -> None:
-    if mark.get("fingerprint") != task.fingerprint:
+def _settle_known(task: Task, inbox_id: Document) -> None:
+    if inbox_id.get("fingerprint") != task.fingerprint:
         task.fail(FingerprintMismatch())
     else:
         # A commit whose answer got lost did happen: this is its first settlement.
-        task.settle(Outcome(mark.get("answer"), duplicate=not task.uncertain))
+        task.settle(Outcome(inbox_id.get("answer"), duplicate=not task.uncertain))
 
 
-def _mark(task: Task, now: datetime) -> Document:
-    mark: Document = {"_id": task.mark, "at": now}
-    if task.parcel is None:
-        mark["fingerprint"] = task.fingerprint
-        mark["answer"] = task.outcome.answer if task.outcome else None
-    return mark
+def _inbox_record(task: Task, now: datetime) -> Document:
+    inbox_id: Document = {"_id": task.inbox_id, "at": now}
+    if task.message is None:
+        inbox_id["fingerprint"] = task.fingerprint
+        inbox_id["answer"] = task.outcome.answer if task.outcome else None
+    return inbox_id
 
 
-def _parked(task: Task, waits: Waits | None, now: datetime) -> Document:
-    if task.parcel is None or waits is None:
-        raise ValueError("only a message that waits is parked")
+def _deferred(task: Task, missing: PredecessorMissing | None, now: datetime) -> Document:
+    if task.message is None or missing is None:
+        raise ValueError("only a message that waits is deferred")
     return {
-        **to_document(task.parcel),
-        "waits_in": waits.collection,
-        "waits_for": waits.id,
+        **to_document(task.message),
+        "waits_in": missing.collection,
+        "waits_for": missing.id,
         "since": now,
     }
 

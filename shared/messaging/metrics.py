@@ -56,7 +56,7 @@ class ConsumerMetrics:
         )
         self.processed = Counter(
             "jemput_messages_processed_total",
-            "Settled and acknowledged, as new, duplicate or parked",
+            "Settled and acknowledged, as new, duplicate or deferred",
             ["type", "outcome"],
             registry=registry,
         )
@@ -111,7 +111,7 @@ class OutboxMetrics:
         self.unconfirmed = Counter(
             "jemput_outbox_unconfirmed_total", "Publishes that failed", registry=registry
         )
-        self.parked = Gauge("jemput_parked_units", "Messages that wait", registry=registry)
+        self.deferred = Gauge("jemput_deferred_messages", "Messages that wait", registry=registry)
         self.parked_oldest = Gauge(
-            "jemput_parked_oldest_age_seconds", "Age of the oldest that waits", registry=registry
+            "jemput_deferred_oldest_age_seconds", "Age of the oldest that waits", registry=registry
         )

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from shared.messaging.bus import Bus
 from shared.messaging.errors import Unavailable
 from shared.messaging.failpoints import failpoint
+from shared.messaging.message import Message
 from shared.messaging.metrics import OutboxMetrics
-from shared.messaging.parcel import Parcel
-from shared.messaging.store import Backlog, OutboxStore, ParkingStore
+from shared.messaging.store import Backlog, DeferredStore, OutboxStore
 
 LEASE_SECONDS = 10.0
 """An instance that has not renewed for so long is taken for dead."""
@@ -26,9 +26,9 @@ LEASE_SECONDS = 10.0
 DEFAULT_LIMIT = 50_000
 """Rows that may wait while RabbitMQ is away before commands are refused."""
 
-_BURST = 128
-"""Parcels that leave in one write."""
-_BURSTS_IN_FLIGHT = 16
+_BATCH = 128
+"""Messages that leave in one write."""
+_BATCHES_IN_FLIGHT = 16
 _PROBE = 1
 """Rows tried at a time while the broker takes nothing: each try stays in a buffer till it does."""
 _PAGE = 500
@@ -43,14 +43,14 @@ class OutboxRelay:
     def __init__(
         self,
         store: OutboxStore,
-        parking: ParkingStore,
+        deferred_store: DeferredStore,
         bus: Bus,
         metrics: OutboxMetrics,
         *,
         limit: int = DEFAULT_LIMIT,
     ) -> None:
         self._store = store
-        self._parking = parking
+        self._deferred = deferred_store
         self._bus = bus
         self._metrics = metrics
         self._limit = limit
@@ -64,7 +64,7 @@ class OutboxRelay:
         self._rounds_since_look = 0
         self._something_confirmed = asyncio.Event()
         self._wake = asyncio.Event()
-        self._places = asyncio.Semaphore(_BURSTS_IN_FLIGHT)
+        self._places = asyncio.Semaphore(_BATCHES_IN_FLIGHT)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -77,16 +77,16 @@ class OutboxRelay:
         """Return whether the broker is connected and takes nothing."""
         return self._bus.connected and not self._bus.answering
 
-    def dispatch(self, parcels: Sequence[Parcel]) -> None:
+    def dispatch(self, messages: Sequence[Message]) -> None:
         """Publish what has just been committed; never blocks."""
-        self._pending += len(parcels)
-        if not parcels or not self._bus.connected or self.stalled:
+        self._pending += len(messages)
+        if not messages or not self._bus.connected or self.stalled:
             # The rows are committed: the relay's next round finds them.
-            self._overlooked = self._overlooked or bool(parcels)
+            self._overlooked = self._overlooked or bool(messages)
             return
         # The relay may have found a row before its commit was answered here.
-        fresh = [parcel for parcel in parcels if parcel.envelope.id not in self._in_hand]
-        self._in_hand.update(parcel.envelope.id for parcel in fresh)
+        fresh = [message for message in messages if message.envelope.id not in self._in_hand]
+        self._in_hand.update(message.envelope.id for message in fresh)
         self._keep(asyncio.create_task(self._publish_all(fresh, "direct")))
 
     def wake(self) -> None:
@@ -137,7 +137,7 @@ class OutboxRelay:
 
     async def _round(self) -> bool:
         """Do one round; return whether there is more to publish than it took."""
-        if await self._parking.release(_PAGE):
+        if await self._deferred.release(_PAGE):
             self._overlooked = True
             await failpoint("parking.released")
         if await self._store.adopt():
@@ -174,17 +174,17 @@ class OutboxRelay:
         await self._clear_confirmed()
         return more
 
-    async def _publish_all(self, parcels: Sequence[Parcel], path: str) -> None:
-        chunks = [parcels[at : at + _BURST] for at in range(0, len(parcels), _BURST)]
+    async def _publish_all(self, messages: Sequence[Message], path: str) -> None:
+        chunks = [messages[at : at + _BATCH] for at in range(0, len(messages), _BATCH)]
         await asyncio.gather(*[self._publish(chunk, path) for chunk in chunks])
 
-    async def _publish(self, parcels: Sequence[Parcel], path: str) -> None:
+    async def _publish(self, messages: Sequence[Message], path: str) -> None:
         confirmed: set[str] = set()
         try:
             async with self._places:
-                confirmed = await self._sent(parcels)
+                confirmed = await self._sent(messages)
         finally:
-            ids = [parcel.envelope.id for parcel in parcels]
+            ids = [message.envelope.id for message in messages]
             self._in_hand.difference_update(set(ids).difference(confirmed))
             self._overlooked = self._overlooked or len(confirmed) < len(ids)
             self._pending = max(0, self._pending - len(confirmed))
@@ -193,10 +193,10 @@ class OutboxRelay:
             self._confirmed.extend(confirmed)
             self._something_confirmed.set()
 
-    async def _sent(self, parcels: Sequence[Parcel]) -> set[str]:
-        for _ in parcels:
+    async def _sent(self, messages: Sequence[Message]) -> set[str]:
+        for _ in messages:
             await failpoint("publish.before")
-        confirmed = await self._bus.publish_all(parcels)
+        confirmed = await self._bus.publish_all(messages)
         for _ in confirmed:
             await failpoint("publish.after")
         return confirmed
@@ -227,12 +227,12 @@ class OutboxRelay:
 
     async def _check_in(self) -> None:
         await self._store.renew(LEASE_SECONDS)
-        outbox, parked = await self._store.backlog(), await self._parking.backlog()
+        outbox, deferred = await self._store.backlog(), await self._deferred.backlog()
         self._pending = outbox.count
         self._metrics.pending.set(outbox.count)
         self._metrics.oldest.set(_age(outbox))
-        self._metrics.parked.set(parked.count)
-        self._metrics.parked_oldest.set(_age(parked))
+        self._metrics.deferred.set(deferred.count)
+        self._metrics.parked_oldest.set(_age(deferred))
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from shared.messaging.parcel import ADDRESSED, EXCHANGE
+from shared.messaging.message import ADDRESSED, EXCHANGE
 from shared.messaging.topology import (
     DEAD,
     RETRY_SECONDS,

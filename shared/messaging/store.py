@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from shared.messaging.parcel import Document, Parcel
+from shared.messaging.message import Document, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,16 @@ class Write:
 class Changes:
     """Everything one transaction writes."""
 
-    marks: list[Document] = field(default_factory=list)
+    inbox: list[Document] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
-    parcels: list[Parcel] = field(default_factory=list)
-    parked: list[Document] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    deferred: list[Document] = field(default_factory=list)
 
 
 class Store(Protocol):
     """Documents with versions, marks of what was handled, and the outbox, in transactions."""
 
-    async def known(self, marks: Sequence[str]) -> dict[str, Document]:
+    async def known(self, inbox: Sequence[str]) -> dict[str, Document]:
         """Return those marks that are committed, by id. Raises Unavailable."""
         ...
 
@@ -69,7 +69,7 @@ class OutboxStore(Protocol):
         """Say that this instance is gone, so that others take what it leaves at once."""
         ...
 
-    async def mine(self, limit: int, behind: str = "") -> list[Parcel]:
+    async def mine(self, limit: int, behind: str = "") -> list[Message]:
         """Return this instance's oldest rows behind this id, committed on a majority.
 
         A row that was cleared a moment ago may still be among them.
@@ -89,10 +89,10 @@ class OutboxStore(Protocol):
         ...
 
 
-class ParkingStore(Protocol):
+class DeferredStore(Protocol):
     """Messages that wait for a named predecessor. Every method may raise Unavailable."""
 
-    async def release(self, limit: int) -> list[Parcel]:
+    async def release(self, limit: int) -> list[Message]:
         """Move messages whose predecessor has come back to the outbox, and return them."""
         ...
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.messaging.parcel import ADDRESSED, EXCHANGE
+from shared.messaging.message import ADDRESSED, EXCHANGE
 
 DEAD = "jemput.dead"
 """Topic exchange of dead letters: the routing key is the name of the queue they died in."""

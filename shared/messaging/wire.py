@@ -1,4 +1,4 @@
-"""Parcels as AMQP 0-9-1 messages: CloudEvents attributes in properties and `ce-` headers.
+"""Messages as AMQP 0-9-1 messages: CloudEvents attributes in properties and `ce-` headers.
 
 There is no official binding of CloudEvents to AMQP 0-9-1; the `ce-` header names are the ones that
 Knative's RabbitMQ broker uses.
@@ -15,7 +15,7 @@ from pamqp.commands import Basic
 
 from shared.contracts.envelope import Envelope
 from shared.messaging.errors import Malformed
-from shared.messaging.parcel import Parcel
+from shared.messaging.message import Message
 
 MAX_BODY = 256 * 1024
 """Bytes of a payload that a consumer accepts."""
@@ -55,7 +55,7 @@ class Incoming(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class RawMessage:
     """A message as it came, addressed anew: put off, laid aside or played again."""
 
     body: bytes
@@ -66,7 +66,7 @@ class Letter:
 
 def redirect(
     message: Incoming, exchange: str, key: str, notes: Mapping[str, str | int | None]
-) -> Letter:
+) -> RawMessage:
     """Address a message anew. Notes are our own headers: set, or taken away with None."""
     travel = ((name, value) for name, value in message.headers.items() if _travels(name, value))
     kept = dict(islice(travel, _HEADERS_KEPT))
@@ -81,7 +81,7 @@ def redirect(
         message_type=message.type,
         app_id=message.app_id,
     )
-    return Letter(message.body, said, exchange, key)
+    return RawMessage(message.body, said, exchange, key)
 
 
 def _travels(header: str, value: object) -> bool:
@@ -95,9 +95,9 @@ def _travels(header: str, value: object) -> bool:
     return isinstance(value, int) and -_INT64 <= value < _INT64
 
 
-def properties(parcel: Parcel) -> Basic.Properties:
-    """Return the properties and headers under which a parcel travels, persistent."""
-    e = parcel.envelope
+def properties(message: Message) -> Basic.Properties:
+    """Return the properties and headers under which a message travels, persistent."""
+    e = message.envelope
     headers: dict[str, Any] = {
         "ce-specversion": "1.0",
         "ce-id": e.id,
@@ -122,7 +122,7 @@ def properties(parcel: Parcel) -> Basic.Properties:
     )
 
 
-def read(message: Incoming) -> Parcel:
+def read(message: Incoming) -> Message:
     """Return what a delivered message carries.
 
     Raises Malformed with the reason `too_large`, `content_type` or `envelope`.
@@ -131,7 +131,7 @@ def read(message: Incoming) -> Parcel:
         raise Malformed("too_large", f"{len(message.body)} bytes, at most {MAX_BODY}")
     if (message.content_type or "").partition(";")[0].strip() != "application/json":
         raise Malformed("content_type", "only application/json is read")
-    return Parcel(_envelope(message), message.body)
+    return Message(_envelope(message), message.body)
 
 
 def _envelope(message: Incoming) -> Envelope:

@@ -8,7 +8,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shared.messaging.topology import INBOX_DAYS
 from shared.mongo.client import Database, translated
-from shared.mongo.store import INBOX, INSTANCES, OUTBOX, PARKED
+from shared.mongo.store import DEFERRED, INBOX, INSTANCES, OUTBOX
 
 _DAY = 86_400
 _FORGET_INSTANCE = 3_600
@@ -29,7 +29,7 @@ class Index:
 ROAD: tuple[Index, ...] = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_DAYS * _DAY),
     Index(OUTBOX, (("owner", 1), ("_id", 1))),
-    Index(PARKED, (("since", 1),)),
+    Index(DEFERRED, (("since", 1),)),
     Index(INSTANCES, (("until", 1),), expire_after=_FORGET_INSTANCE),
 )
 

@@ -7,10 +7,10 @@ from pymongo import WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from shared.messaging.errors import Conflict
-from shared.messaging.parcel import ADDRESSED, Document, Parcel, from_document, to_document
+from shared.messaging.message import ADDRESSED, Document, Message, from_document, to_document
 from shared.messaging.store import Backlog
 from shared.mongo.client import Client, Database, translated
-from shared.mongo.store import INBOX, INSTANCES, OUTBOX, PARKED
+from shared.mongo.store import DEFERRED, INBOX, INSTANCES, OUTBOX
 
 _COUNT_LIMIT = 1_000_000
 
@@ -37,7 +37,7 @@ class MongoOutbox:
         with translated():
             await self._db[INSTANCES].delete_one({"_id": self._owner})
 
-    async def mine(self, limit: int, behind: str = "") -> list[Parcel]:
+    async def mine(self, limit: int, behind: str = "") -> list[Message]:
         """Return this instance's oldest rows behind this id, committed on a majority."""
         query = {"owner": self._owner, "_id": {"$gt": behind}}
         with translated():
@@ -76,7 +76,7 @@ class MongoOutbox:
         return Backlog(count, since)
 
 
-class MongoParking:
+class MongoDeferred:
     """Messages of one service that wait for a named predecessor."""
 
     def __init__(self, client: Client, database: str, owner: str, queue: str) -> None:
@@ -86,7 +86,7 @@ class MongoParking:
         self._looked_at = ""
         self._db: Database = client.get_database(database, read_concern=ReadConcern("majority"))
 
-    async def release(self, limit: int) -> list[Parcel]:
+    async def release(self, limit: int) -> list[Message]:
         """Move messages whose predecessor has come back to the outbox, and return them.
 
         They go the whole road again, to this service's queue alone, so their marks are forgotten.
@@ -96,13 +96,15 @@ class MongoParking:
             ready = await self._ready(limit)
             if not ready:
                 return []
-            parcels = [self._addressed(document) for document in ready]
-            moved = await self._moved([document["_id"] for document in ready], parcels)
-        return parcels if moved else []
+            messages = [self._addressed(document) for document in ready]
+            moved = await self._moved([document["_id"] for document in ready], messages)
+        return messages if moved else []
 
     async def _ready(self, limit: int) -> list[Document]:
         behind = {"_id": {"$gt": self._looked_at}}
-        waiting = await self._db[PARKED].find(behind, sort=[("_id", 1)], limit=limit).to_list(None)
+        waiting = (
+            await self._db[DEFERRED].find(behind, sort=[("_id", 1)], limit=limit).to_list(None)
+        )
         self._looked_at = waiting[-1]["_id"] if len(waiting) == limit else ""
         wanted: dict[str, set[str]] = {}
         for document in waiting:
@@ -113,27 +115,27 @@ class MongoParking:
             there |= {(collection, document["_id"]) for document in await found.to_list(None)}
         return [d for d in waiting if (d["waits_in"], d["waits_for"]) in there]
 
-    def _addressed(self, document: Document) -> Parcel:
-        parcel = from_document(document)
-        return Parcel(parcel.envelope, parcel.body, ADDRESSED, self._queue)
+    def _addressed(self, document: Document) -> Message:
+        message = from_document(document)
+        return Message(message.envelope, message.body, ADDRESSED, self._queue)
 
-    async def _moved(self, ids: list[str], parcels: list[Parcel]) -> bool:
+    async def _moved(self, ids: list[str], messages: list[Message]) -> bool:
         """Move them; False where another instance does so, or their last release has not left."""
         try:
             with translated():
-                await self._move(ids, parcels)
+                await self._move(ids, messages)
         except Conflict:
             return False
         return True
 
-    async def _move(self, ids: list[str], parcels: list[Parcel]) -> None:
-        rows = [{**to_document(parcel), "owner": self._owner} for parcel in parcels]
+    async def _move(self, ids: list[str], messages: list[Message]) -> None:
+        rows = [{**to_document(message), "owner": self._owner} for message in messages]
         async with (
             await self._client.start_session() as session,
             session.start_transaction(write_concern=WriteConcern("majority")),
         ):
             chosen = {"_id": {"$in": ids}}
-            taken = await self._db[PARKED].delete_many(chosen, session=session)
+            taken = await self._db[DEFERRED].delete_many(chosen, session=session)
             if taken.deleted_count != len(ids):
                 # Released meanwhile, perhaps even handled: its new mark must not go.
                 raise Conflict("released by another instance")
@@ -143,6 +145,6 @@ class MongoParking:
     async def backlog(self) -> Backlog:
         """Return how many wait and since when."""
         with translated():
-            count = await self._db[PARKED].count_documents({}, limit=_COUNT_LIMIT)
-            oldest = await self._db[PARKED].find_one({}, sort=[("since", 1)])
+            count = await self._db[DEFERRED].count_documents({}, limit=_COUNT_LIMIT)
+            oldest = await self._db[DEFERRED].find_one({}, sort=[("since", 1)])
         return Backlog(count, oldest["since"] if oldest else None)

@@ -11,13 +11,13 @@ from pymongo.read_concern import ReadConcern
 
 from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.failpoints import failpoint
-from shared.messaging.parcel import Document, to_document
+from shared.messaging.message import Document, to_document
 from shared.messaging.store import Changes, Write
 from shared.mongo.client import Client, Database, translated
 
 INBOX = "inbox"
 OUTBOX = "outbox"
-PARKED = "parked"
+DEFERRED = "deferred"
 INSTANCES = "instances"
 
 _COMMIT_TRIES = 3
@@ -34,9 +34,9 @@ class MongoStore:
         self._db: Database = client.get_database(database, read_concern=ReadConcern("majority"))
         self._session: AsyncIOMotorClientSession | None = None
 
-    async def known(self, marks: Sequence[str]) -> dict[str, Document]:
+    async def known(self, inbox: Sequence[str]) -> dict[str, Document]:
         """Return those marks that are committed, by id. Raises Unavailable."""
-        return await self.load(INBOX, marks)
+        return await self.load(INBOX, inbox)
 
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id. Raises Unavailable."""
@@ -68,9 +68,9 @@ class MongoStore:
 
     async def _write(self, changes: Changes, session: AsyncIOMotorClientSession) -> None:
         inserts = (
-            (INBOX, changes.marks),
-            (PARKED, changes.parked),
-            (OUTBOX, [{**to_document(p), "owner": self._owner} for p in changes.parcels]),
+            (INBOX, changes.inbox),
+            (DEFERRED, changes.deferred),
+            (OUTBOX, [{**to_document(p), "owner": self._owner} for p in changes.messages]),
         )
         for collection, documents in inserts:
             if documents:

@@ -11,12 +11,12 @@ from shared.auth.keys import load_public
 from shared.auth.rules import RouteRules
 from shared.auth.tokens import Verifier
 from shared.messaging.consumer import Consumer
-from shared.messaging.unit import Clock, Unit
+from shared.messaging.unit_of_work import Clock, UnitOfWork
 from shared.mongo.migrations import Index
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics, service_registry
 from shared.runtime.commands import Commands
-from shared.runtime.road import Road, open_road
+from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import utc_now
@@ -28,10 +28,10 @@ Job = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Site(Generic[W]):
+class ServiceContext(Generic[W]):
     """What a service's own parts are wired to."""
 
-    road: Road
+    messaging: Messaging
     commands: Commands[W]
     health: Health
     registry: CollectorRegistry
@@ -39,7 +39,7 @@ class Site(Generic[W]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Front:
+class HttpInterface:
     """What a service answers over HTTP, and what it does without being asked."""
 
     rules: RouteRules
@@ -51,88 +51,93 @@ class Front:
     """Run by processes that read the queue; `ROLE=api` does not."""
 
 
-_NOTHING = Front(rules={}, routers=())
+_NOTHING = HttpInterface(rules={}, routers=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blueprint(Generic[W]):
+class ServiceDefinition(Generic[W]):
     """What is a service's own: its `app.py` says it, and tests build the same on fakes."""
 
     name: str
     version: str
-    work: Callable[[Unit], W]
+    work: Callable[[UnitOfWork], W]
     refused: type[Exception]
     """The domain's own refusal."""
     subscribe: Callable[[Consumer[W]], None]
-    front: Callable[[Site[W]], Front]
+    http_interface: Callable[[ServiceContext[W]], HttpInterface]
     collections: Sequence[str]
     indexes: Sequence[Index] = ()
 
 
-def assemble(blueprint: Blueprint[W], settings: ServiceSettings, clock: Clock = utc_now) -> Service:
+def assemble(
+    definition: ServiceDefinition[W], settings: ServiceSettings, clock: Clock = utc_now
+) -> Service:
     """Wire a service. Nothing is connected before it runs."""
-    registry = service_registry(blueprint.name, blueprint.version)
-    road = open_road(blueprint.name, settings, registry, clock)
-    site = site_of(blueprint, road, Health(), registry)
-    road.watch(site.health)
-    front = blueprint.front(site)
+    registry = service_registry(definition.name, definition.version)
+    messaging = open_messaging(definition.name, settings, registry, clock)
+    context = context_of(definition, messaging, Health(), registry)
+    messaging.watch(context.health)
+    http_interface = definition.http_interface(context)
     return Service(
         settings=settings,
         app=application(
-            blueprint,
-            site,
-            _NOTHING if settings.role == "consumer" else front,
+            definition,
+            context,
+            _NOTHING if settings.role == "consumer" else http_interface,
             Verifier(load_public(settings.token_keys), clock),
             secure_cookies=settings.secure_cookies,
         ),
-        road=road,
-        health=site.health,
-        collections=blueprint.collections,
-        indexes=blueprint.indexes,
-        consumers=[consumer_of(blueprint, road)],
-        background=_background(front, settings),
+        messaging=messaging,
+        health=context.health,
+        collections=definition.collections,
+        indexes=definition.indexes,
+        consumers=[consumer_of(definition, messaging)],
+        background=_background(http_interface, settings),
     )
 
 
-def site_of(
-    blueprint: Blueprint[W], road: Road, health: Health, registry: CollectorRegistry
-) -> Site[W]:
+def context_of(
+    definition: ServiceDefinition[W],
+    messaging: Messaging,
+    health: Health,
+    registry: CollectorRegistry,
+) -> ServiceContext[W]:
     """Return what a service's own parts are wired to, on this road."""
-    commands = road.commands(blueprint.work, blueprint.refused)
-    return Site(road, commands, health, registry, HttpMetrics(registry))
+    commands = messaging.commands(definition.work, definition.refused)
+    return ServiceContext(messaging, commands, health, registry, HttpMetrics(registry))
 
 
-def consumer_of(blueprint: Blueprint[W], road: Road) -> Consumer[W]:
+def consumer_of(definition: ServiceDefinition[W], messaging: Messaging) -> Consumer[W]:
     """Return the consumer of a service's queue with all its handlers."""
-    consumer = road.consumer(blueprint.work, blueprint.refused)
-    blueprint.subscribe(consumer)
+    consumer = messaging.consumer(definition.work, definition.refused)
+    definition.subscribe(consumer)
     return consumer
 
 
 def application(
-    blueprint: Blueprint[W],
-    site: Site[W],
-    front: Front,
+    definition: ServiceDefinition[W],
+    context: ServiceContext[W],
+    http_interface: HttpInterface,
     verifier: Verifier,
     *,
     secure_cookies: bool = False,
 ) -> FastAPI:
     """Return a service's HTTP application."""
     return create_app(
-        title=f"Jemput {blueprint.name}",
-        version=blueprint.version,
-        rules=front.rules,
+        title=f"Jemput {definition.name}",
+        version=definition.version,
+        rules=http_interface.rules,
         verifier=verifier,
-        health=site.health,
-        registry=site.registry,
-        routers=front.routers,
-        pages=front.pages,
-        metrics=site.metrics,
+        health=context.health,
+        registry=context.registry,
+        routers=http_interface.routers,
+        pages=http_interface.pages,
+        metrics=context.metrics,
         secure_cookies=secure_cookies,
     )
 
 
-def _background(front: Front, settings: ServiceSettings) -> Sequence[Job]:
-    http = () if settings.role == "consumer" else front.beside_http
-    queue = () if settings.role == "api" else front.beside_queue
+def _background(http_interface: HttpInterface, settings: ServiceSettings) -> Sequence[Job]:
+    http = () if settings.role == "consumer" else http_interface.beside_http
+    queue = () if settings.role == "api" else http_interface.beside_queue
     return [*http, *queue]

@@ -7,9 +7,16 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Depends, Request
 
-from shared.messaging.errors import Conflict, Missing, Overloaded, Rejected, Waits, refusals
+from shared.messaging.errors import (
+    Conflict,
+    Missing,
+    Overloaded,
+    PredecessorMissing,
+    Rejected,
+    refusals,
+)
 from shared.messaging.group_commit import FingerprintMismatch, GroupCommit, Outcome, fingerprint_of
-from shared.messaging.unit import Unit
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.web import problems
 from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
@@ -24,7 +31,7 @@ W = TypeVar("W")
 class Sent:
     """A command as it was sent: its mark, and what tells it from another under the same key."""
 
-    mark: str
+    inbox_id: str
     fingerprint: str
 
 
@@ -46,7 +53,7 @@ class Commands(Generic[W]):
     """Runs use cases as commands, and says in HTTP's words why one was not done."""
 
     def __init__(
-        self, commit: GroupCommit, work: Callable[[Unit], W], refused: type[Exception]
+        self, commit: GroupCommit, work: Callable[[UnitOfWork], W], refused: type[Exception]
     ) -> None:
         self._commit = commit
         self._work = work
@@ -62,20 +69,20 @@ class Commands(Generic[W]):
         where the key was used for another request, 503 with Retry-After.
         """
 
-        async def work(unit: Unit) -> Any:
+        async def work(uow: UnitOfWork) -> Any:
             with refusals(self._refused):
-                return await use_case(self._work(unit))
+                return await use_case(self._work(uow))
 
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 return await self._commit.command(
-                    work, mark=sent.mark, key=key, fingerprint=sent.fingerprint
+                    work, inbox_id=sent.inbox_id, key=key, fingerprint=sent.fingerprint
                 )
         except _TOLD as error:
             raise _problem(error) from error
 
 
-_TOLD = (Overloaded, TimeoutError, Conflict, Rejected, Waits, FingerprintMismatch)
+_TOLD = (Overloaded, TimeoutError, Conflict, Rejected, PredecessorMissing, FingerprintMismatch)
 
 
 def _problem(error: Exception) -> problems.Problem:
@@ -84,7 +91,7 @@ def _problem(error: Exception) -> problems.Problem:
             return problems.NotFound(error.detail)
         case Rejected():
             return problems.Conflict(error.detail or error.reason, reason=error.reason)
-        case Waits():
+        case PredecessorMissing():
             detail = "what this refers to is not known here yet"
             return problems.Conflict(detail, reason="not_here_yet")
         case FingerprintMismatch():

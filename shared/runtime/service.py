@@ -22,7 +22,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Unavailable
 from shared.mongo.migrations import Index
 from shared.observability.health import Health
-from shared.runtime.road import Road
+from shared.runtime.messaging import Messaging
 from shared.runtime.settings import ServiceSettings
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Service:
 
     settings: ServiceSettings
     app: FastAPI
-    road: Road
+    messaging: Messaging
     health: Health
     collections: Sequence[str]
     indexes: Sequence[Index]
@@ -107,10 +107,10 @@ def _listen(settings: ServiceSettings) -> socket.socket:
 
 async def _work(service: Service) -> None:
     await _prepared(service)
-    road = service.road
+    messaging = service.messaging
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(road.commit.run())
-        tasks.create_task(road.relay.run())
+        tasks.create_task(messaging.commit.run())
+        tasks.create_task(messaging.relay.run())
         tasks.create_task(_connect(service))
         for job in service.background:
             tasks.create_task(_forever(job))
@@ -119,7 +119,7 @@ async def _work(service: Service) -> None:
 async def _prepared(service: Service) -> None:
     while True:
         try:
-            await service.road.prepare(service.collections, service.indexes)
+            await service.messaging.prepare(service.collections, service.indexes)
         except Unavailable:
             _log.warning("waiting for MongoDB")
             await asyncio.sleep(_PAUSE)
@@ -129,15 +129,15 @@ async def _prepared(service: Service) -> None:
 
 async def _connect(service: Service) -> None:
     """Publish as soon as RabbitMQ is there; consume as soon as the topology is."""
-    await service.road.bus.connect()
-    service.road.relay.wake()
+    await service.messaging.bus.connect()
+    service.messaging.relay.wake()
     if service.settings.role == "api":
         return
     for consumer in service.consumers:
         # The broker tells nobody of a new queue, so it is asked.
-        while not await service.road.bus.queue_exists(consumer.queue):  # noqa: ASYNC110
+        while not await service.messaging.bus.queue_exists(consumer.queue):  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE)
-    await service.road.broker.start()
+    await service.messaging.broker.start()
 
 
 async def _forever(job: Callable[[], Awaitable[None]]) -> None:
@@ -157,9 +157,9 @@ async def _stop(
                 await consumer.cancel()
             await serving
             if not failed:
-                await service.road.commit.drained()
-                await service.road.relay.flushed()
-                await service.road.outbox.retire()
+                await service.messaging.commit.drained()
+                await service.messaging.relay.flushed()
+                await service.messaging.outbox.retire()
     except (TimeoutError, Unavailable):
         _log.warning("stopped before all was done; what was not will be done again")
     working.cancel()
@@ -171,6 +171,6 @@ async def _stop(
 async def _close(service: Service) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_PAUSE * 4):
-            await service.road.broker.stop()
-            await service.road.bus.close()
-    service.road.client.close()
+            await service.messaging.broker.stop()
+            await service.messaging.bus.close()
+    service.messaging.client.close()

@@ -22,7 +22,7 @@ def start(service: Service) -> None:
     """Run a service until it is told to stop; ends with 1 where something else ended it."""
     settings = service.settings
     level = logging.getLevelNamesMapping()[settings.log_level]
-    logs.configure(service.road.service, settings.instance, level=level)
+    logs.configure(service.messaging.service, settings.instance, level=level)
     _spare_the_collector()
     try:
         uvloop.run(run(service))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from shared.messaging.errors import NotPublished
-from shared.messaging.parcel import Parcel
-from shared.messaging.wire import Letter, properties
+from shared.messaging.message import Message
+from shared.messaging.wire import RawMessage, properties
 
 _LATE = "TimeoutError"
 
@@ -30,8 +30,8 @@ class Sent:
 
     exchange: str
     key: str
-    letter: Letter
-    parcel: Parcel | None = None
+    letter: RawMessage
+    message: Message | None = None
 
 
 class MemoryBus:
@@ -50,27 +50,27 @@ class MemoryBus:
         self.gate.set()
 
     @property
-    def parcels(self) -> list[Parcel]:
-        """Return the parcels that the broker has."""
-        return [sent.parcel for sent in self.sent if sent.parcel]
+    def messages(self) -> list[Message]:
+        """Return the messages that the broker has."""
+        return [sent.message for sent in self.sent if sent.message]
 
-    async def publish(self, parcel: Parcel) -> None:
+    async def publish(self, message: Message) -> None:
         """Return when the broker has it. Raises NotPublished."""
-        letter = Letter(parcel.body, properties(parcel), parcel.exchange, parcel.key)
-        await self._send(Sent(parcel.exchange, parcel.key, letter, parcel))
+        letter = RawMessage(message.body, properties(message), message.exchange, message.key)
+        await self._send(Sent(message.exchange, message.key, letter, message))
 
-    async def publish_all(self, parcels: Sequence[Parcel]) -> set[str]:
+    async def publish_all(self, messages: Sequence[Message]) -> set[str]:
         """Return the ids of those that the broker has."""
-        ends = await asyncio.gather(*map(self.publish, parcels), return_exceptions=True)
+        ends = await asyncio.gather(*map(self.publish, messages), return_exceptions=True)
         for end in ends:
             if isinstance(end, BaseException) and not isinstance(end, NotPublished):
                 raise end
         late = [isinstance(end, NotPublished) and end.args == (_LATE,) for end in ends]
         self.answering = not late or not all(late)
-        sent = zip(parcels, ends, strict=True)
-        return {parcel.envelope.id for parcel, end in sent if end is None}
+        sent = zip(messages, ends, strict=True)
+        return {message.envelope.id for message, end in sent if end is None}
 
-    async def forward(self, letter: Letter) -> None:
+    async def forward(self, letter: RawMessage) -> None:
         """Send on what was received. Raises NotPublished."""
         await self._send(Sent(letter.exchange, letter.key, letter))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pamqp.commands import Basic
 
-from shared.messaging.parcel import EXCHANGE
+from shared.messaging.message import EXCHANGE
 
 
 class Delivery:

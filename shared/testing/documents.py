@@ -7,7 +7,7 @@ means something else on the real server. Aggregations are for the integration te
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-from shared.messaging.parcel import Document
+from shared.messaging.message import Document
 from shared.testing.memory import Memory, stored
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {

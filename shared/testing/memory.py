@@ -13,13 +13,13 @@ from enum import Enum, auto
 from typing import Any
 
 from shared.messaging.errors import Conflict, Unavailable
-from shared.messaging.parcel import ADDRESSED, Document, Parcel, from_document, to_document
+from shared.messaging.message import ADDRESSED, Document, Message, from_document, to_document
 from shared.messaging.store import Backlog, Changes, Write
-from shared.messaging.unit import Clock
+from shared.messaging.unit_of_work import Clock
 
 INBOX = "inbox"
 OUTBOX = "outbox"
-PARKED = "parked"
+DEFERRED = "deferred"
 INSTANCES = "instances"
 
 _INT64 = 1 << 63
@@ -74,9 +74,9 @@ class MemoryStore:
         """While cleared, a commit waits before it begins."""
         self.gate.set()
 
-    async def known(self, marks: Sequence[str]) -> dict[str, Document]:
+    async def known(self, inbox: Sequence[str]) -> dict[str, Document]:
         """Return those marks that are committed, by id."""
-        return await self.load(INBOX, marks)
+        return await self.load(INBOX, inbox)
 
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         """Return copies of the documents that exist, by id."""
@@ -101,8 +101,8 @@ class MemoryStore:
             raise Unavailable("told to, after everything was written")
 
     def _write(self, changes: Changes) -> None:
-        rows = [{**to_document(parcel), "owner": self._owner} for parcel in changes.parcels]
-        inserts = {INBOX: changes.marks, PARKED: changes.parked, OUTBOX: rows}
+        rows = [{**to_document(message), "owner": self._owner} for message in changes.messages]
+        inserts = {INBOX: changes.inbox, DEFERRED: changes.deferred, OUTBOX: rows}
         ready = [(place, stored(one)) for place, many in inserts.items() for one in many]
         seen = {(place, one["_id"]) for place, one in ready}
         if len(seen) < len(ready) or any(self._holds(*place) for place in seen):
@@ -142,7 +142,7 @@ class MemoryOutbox:
         self._memory.reachable()
         self._memory.collections[INSTANCES].pop(self._owner, None)
 
-    async def mine(self, limit: int, behind: str = "") -> list[Parcel]:
+    async def mine(self, limit: int, behind: str = "") -> list[Message]:
         """Return this instance's oldest rows behind this id."""
         self._memory.reachable()
         rows = [row for row in self._memory.copies(OUTBOX) if row["_id"] > behind]
@@ -174,8 +174,8 @@ class MemoryOutbox:
         return Backlog(len(rows), since)
 
 
-class MemoryParking:
-    """`messaging.store.ParkingStore`: messages of one service that wait for a predecessor."""
+class MemoryDeferred:
+    """`messaging.store.DeferredStore`: messages of one service that wait for a predecessor."""
 
     def __init__(self, memory: Memory, owner: str = "one", queue: str = "test.events") -> None:
         self._memory = memory
@@ -183,17 +183,17 @@ class MemoryParking:
         self._queue = queue
         self._looked_at = ""
 
-    async def release(self, limit: int) -> list[Parcel]:
+    async def release(self, limit: int) -> list[Message]:
         """Move messages whose predecessor has come back to the outbox, and return them."""
         self._memory.reachable()
-        page = [d for d in self._memory.copies(PARKED) if d["_id"] > self._looked_at][:limit]
+        page = [d for d in self._memory.copies(DEFERRED) if d["_id"] > self._looked_at][:limit]
         self._looked_at = page[-1]["_id"] if len(page) == limit else ""
         released = [self._addressed(document) for document in page if self._ready(document)]
-        for parcel in released:
-            row = {**to_document(parcel), "owner": self._owner}
-            self._memory.collections[OUTBOX][parcel.envelope.id] = row
-            self._memory.collections[PARKED].pop(parcel.envelope.id)
-            self._memory.collections[INBOX].pop(parcel.envelope.id, None)
+        for message in released:
+            row = {**to_document(message), "owner": self._owner}
+            self._memory.collections[OUTBOX][message.envelope.id] = row
+            self._memory.collections[DEFERRED].pop(message.envelope.id)
+            self._memory.collections[INBOX].pop(message.envelope.id, None)
         return released
 
     def _ready(self, document: Document) -> bool:
@@ -202,14 +202,14 @@ class MemoryParking:
         owed = document["_id"] in held[OUTBOX]
         return document["waits_for"] in held[document["waits_in"]] and not owed
 
-    def _addressed(self, document: Document) -> Parcel:
-        parcel = from_document(document)
-        return Parcel(parcel.envelope, parcel.body, ADDRESSED, self._queue)
+    def _addressed(self, document: Document) -> Message:
+        message = from_document(document)
+        return Message(message.envelope, message.body, ADDRESSED, self._queue)
 
     async def backlog(self) -> Backlog:
         """Return how many wait and since when."""
         self._memory.reachable()
-        since = [document["since"] for document in self._memory.copies(PARKED)]
+        since = [document["since"] for document in self._memory.copies(DEFERRED)]
         return Backlog(len(since), min(since, default=None))
 
 

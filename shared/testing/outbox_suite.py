@@ -4,17 +4,17 @@
 import asyncio
 
 from shared.contracts.envelope import Envelope
-from shared.messaging.parcel import ADDRESSED, EXCHANGE, Document
+from shared.messaging.message import ADDRESSED, EXCHANGE, Document
 from shared.messaging.store import Backlog, Changes, Write
 from shared.testing.store_suite import (
     LATER,
     NINE,
     NINE_STORED,
     Stores,
+    deferred,
+    inbox_id,
     letter,
-    mark,
-    parcel,
-    parked,
+    message,
 )
 
 
@@ -22,7 +22,7 @@ class OutboxContract:
     """Rows by owner, leases, adoption."""
 
     async def _commit(self, stores: Stores, owner: str, *ids: str) -> None:
-        await stores.store(owner).commit(Changes(parcels=[parcel(id_) for id_ in ids]))
+        await stores.store(owner).commit(Changes(messages=[message(id_) for id_ in ids]))
 
     async def test_a_row_leaves_as_it_was_made(self, stores: Stores) -> None:
         await self._commit(stores, "one", "p1")
@@ -87,91 +87,93 @@ class OutboxContract:
 
     async def test_the_backlog_is_of_all_instances(self, stores: Stores) -> None:
         assert await stores.outbox().backlog() == Backlog(0, None)
-        await stores.store("one").commit(Changes(parcels=[parcel("p2", recorded_at=LATER)]))
-        await stores.store("two").commit(Changes(parcels=[parcel("p1")]))
+        await stores.store("one").commit(Changes(messages=[message("p2", recorded_at=LATER)]))
+        await stores.store("two").commit(Changes(messages=[message("p1")]))
         assert await stores.outbox().backlog() == Backlog(2, NINE)
 
 
 class ParkingContract:
     """Messages that wait for a named predecessor."""
 
-    async def _park(self, stores: Stores, *documents: Document) -> None:
-        marks = [mark(document["_id"]) for document in documents]
-        await stores.store().commit(Changes(marks=marks, parked=list(documents)))
+    async def _defer(self, stores: Stores, *documents: Document) -> None:
+        inbox = [inbox_id(document["_id"]) for document in documents]
+        await stores.store().commit(Changes(inbox=inbox, deferred=list(documents)))
 
     async def _arrives(self, stores: Stores, id_: str) -> None:
         await stores.store().commit(Changes(writes=[Write("letters", letter(id_, 1), None)]))
 
     async def test_nothing_is_released_before_its_predecessor_came(self, stores: Stores) -> None:
-        await self._park(stores, parked("w1", waits_for="a"))
+        await self._defer(stores, deferred("w1", waits_for="a"))
         await self._arrives(stores, "b")
-        assert await stores.parking().release(10) == []
-        assert await stores.parking().backlog() == Backlog(1, NINE_STORED)
+        assert await stores.deferred_store().release(10) == []
+        assert await stores.deferred_store().backlog() == Backlog(1, NINE_STORED)
 
     async def test_what_waits_no_longer_goes_the_road_again(self, stores: Stores) -> None:
-        await self._park(stores, parked("w1", waits_for="a"), parked("w2", waits_for="b"))
+        await self._defer(stores, deferred("w1", waits_for="a"), deferred("w2", waits_for="b"))
         await self._arrives(stores, "a")
-        (released,) = await stores.parking("two").release(10)
+        (released,) = await stores.deferred_store("two").release(10)
         assert (released.envelope.id, released.body) == ("w1", b'{"pages":2}')
         assert (released.exchange, released.key) == (ADDRESSED, "desk.events")
-        assert [row["_id"] for row in await stores.held("parked")] == ["w2"]
+        assert [row["_id"] for row in await stores.held("deferred")] == ["w2"]
         assert [found["_id"] for found in await stores.held("inbox")] == ["w2"]
         assert [row.envelope.id for row in await stores.outbox("two").mine(10)] == ["w1"]
         assert [row.key for row in await stores.outbox("two").mine(10)] == ["desk.events"]
 
     async def test_who_waits_for_ever_holds_up_nobody(self, stores: Stores) -> None:
-        await self._park(
+        await self._defer(
             stores,
-            parked("w1", waits_for="never"),
-            parked("w2", waits_for="never"),
-            parked("w3", waits_for="a"),
+            deferred("w1", waits_for="never"),
+            deferred("w2", waits_for="never"),
+            deferred("w3", waits_for="a"),
         )
         await self._arrives(stores, "a")
-        parking = stores.parking()
-        rounds = [await parking.release(2) for _ in range(2)]
+        deferred_store = stores.deferred_store()
+        rounds = [await deferred_store.release(2) for _ in range(2)]
         assert [one.envelope.id for released in rounds for one in released] == ["w3"]
 
     async def test_after_the_last_page_comes_the_first(self, stores: Stores) -> None:
-        await self._park(
-            stores, parked("w1", waits_for="a"), *(parked(f"w{n}", waits_for="b") for n in (2, 3))
+        await self._defer(
+            stores,
+            deferred("w1", waits_for="a"),
+            *(deferred(f"w{n}", waits_for="b") for n in (2, 3)),
         )
-        parking = stores.parking()
-        assert await parking.release(2) == []
+        deferred_store = stores.deferred_store()
+        assert await deferred_store.release(2) == []
         await self._arrives(stores, "a")
-        rounds = [await parking.release(2) for _ in range(2)]
+        rounds = [await deferred_store.release(2) for _ in range(2)]
         assert [one.envelope.id for released in rounds for one in released] == ["w1"]
 
     async def test_two_instances_release_at_the_same_time(self, stores: Stores) -> None:
-        documents = [parked(f"w{number}", waits_for="a") for number in range(20)]
-        await self._park(stores, *documents)
+        documents = [deferred(f"w{number}", waits_for="a") for number in range(20)]
+        await self._defer(stores, *documents)
         await self._arrives(stores, "a")
-        one, two = stores.parking("one"), stores.parking("two")
+        one, two = stores.deferred_store("one"), stores.deferred_store("two")
         released: list[str] = []
         for _ in range(20):
             for found in await asyncio.gather(one.release(50), two.release(50)):
                 released += [each.envelope.id for each in found]
         assert sorted(released) == sorted(document["_id"] for document in documents)
-        assert await stores.held("parked") == []
+        assert await stores.held("deferred") == []
         assert len(await stores.held("outbox")) == 20
 
     async def test_a_message_that_still_waits_in_the_outbox_is_not_released_again(
         self, stores: Stores
     ) -> None:
-        await self._park(stores, parked("w1", waits_for="a"))
+        await self._defer(stores, deferred("w1", waits_for="a"))
         await self._arrives(stores, "a")
-        parking = stores.parking()
-        assert len(await parking.release(10)) == 1
-        # Meanwhile a second delivery of it came and was parked, waiting for something else.
-        await self._park(stores, parked("w1", waits_for="a"))
-        assert await parking.release(10) == []
+        deferred_store = stores.deferred_store()
+        assert len(await deferred_store.release(10)) == 1
+        # Meanwhile a second delivery of it came and was deferred, waiting for something else.
+        await self._defer(stores, deferred("w1", waits_for="a"))
+        assert await deferred_store.release(10) == []
         await stores.outbox().clear(["w1"])
-        assert [one.envelope.id for one in await parking.release(10)] == ["w1"]
+        assert [one.envelope.id for one in await deferred_store.release(10)] == ["w1"]
 
     async def test_the_backlog_tells_since_when(self, stores: Stores) -> None:
-        assert await stores.parking().backlog() == Backlog(0, None)
-        await self._park(
+        assert await stores.deferred_store().backlog() == Backlog(0, None)
+        await self._defer(
             stores,
-            parked("w1", waits_for="a", since=LATER),
-            parked("w2", waits_for="a", since=NINE),
+            deferred("w1", waits_for="a", since=LATER),
+            deferred("w2", waits_for="a", since=NINE),
         )
-        assert await stores.parking().backlog() == Backlog(2, NINE_STORED)
+        assert await stores.deferred_store().backlog() == Backlog(2, NINE_STORED)

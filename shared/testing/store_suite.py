@@ -14,8 +14,8 @@ import pytest
 
 from shared.contracts.envelope import Envelope
 from shared.messaging.errors import Conflict, Unavailable
-from shared.messaging.parcel import Document, Parcel, to_document
-from shared.messaging.store import Changes, OutboxStore, ParkingStore, Store, Write
+from shared.messaging.message import Document, Message, to_document
+from shared.messaging.store import Changes, DeferredStore, OutboxStore, Store, Write
 
 NINE = datetime(2023, 3, 11, 2, 0, 0, 123456, tzinfo=UTC)
 NINE_STORED = datetime(2023, 3, 11, 2, 0, 0, 123000, tzinfo=UTC)
@@ -33,7 +33,7 @@ class Stores(Protocol):
         """Return the outbox of an instance."""
         ...
 
-    def parking(self, owner: str = "one", queue: str = "desk.events") -> ParkingStore:
+    def deferred_store(self, owner: str = "one", queue: str = "desk.events") -> DeferredStore:
         """Return the parking of an instance."""
         ...
 
@@ -46,8 +46,8 @@ class Stores(Protocol):
         ...
 
 
-def parcel(id_: str, *, recorded_at: datetime = NINE) -> Parcel:
-    """Return a parcel under this id."""
+def message(id_: str, *, recorded_at: datetime = NINE) -> Message:
+    """Return a message under this id."""
     envelope = Envelope(
         id=id_,
         type="desk.letter_opened.v1",
@@ -59,20 +59,20 @@ def parcel(id_: str, *, recorded_at: datetime = NINE) -> Parcel:
         occurred_at=NINE,
         recorded_at=recorded_at,
     )
-    return Parcel(envelope, b'{"pages":2}')
+    return Message(envelope, b'{"pages":2}')
 
 
-def parked(id_: str, *, waits_for: str, since: datetime = NINE) -> Document:
-    """Return a parked message that waits for a letter."""
+def deferred(id_: str, *, waits_for: str, since: datetime = NINE) -> Document:
+    """Return a deferred message that waits for a letter."""
     return {
-        **to_document(parcel(id_)),
+        **to_document(message(id_)),
         "waits_in": "letters",
         "waits_for": waits_for,
         "since": since,
     }
 
 
-def mark(id_: str) -> Document:
+def inbox_id(id_: str) -> Document:
     """Return a mark."""
     return {"_id": id_, "at": NINE}
 
@@ -91,7 +91,7 @@ async def _both(first: Store, second: Store, changes: Sequence[Changes]) -> list
 
 
 class StoreContract:
-    """Documents, marks, outbox rows and parked messages, in transactions."""
+    """Documents, marks, outbox rows and deferred messages, in transactions."""
 
     async def test_nothing_is_known_at_first(self, stores: Stores) -> None:
         assert await stores.store().known(["a", "b"]) == {}
@@ -100,13 +100,13 @@ class StoreContract:
     async def test_everything_of_one_commit_is_there(self, stores: Stores) -> None:
         await stores.store().commit(
             Changes(
-                marks=[{**mark("m1"), "fingerprint": "f", "answer": {"assigned": 2}}],
+                inbox=[{**inbox_id("m1"), "fingerprint": "f", "answer": {"assigned": 2}}],
                 writes=[
                     Write("letters", letter("a", 1, pages=2), None),
                     Write("drawers", letter("d", 4), None),
                 ],
-                parcels=[parcel("p1")],
-                parked=[parked("w1", waits_for="z")],
+                messages=[message("p1")],
+                deferred=[deferred("w1", waits_for="z")],
             )
         )
         assert await stores.store().known(["m1", "m2"]) == {
@@ -123,7 +123,7 @@ class StoreContract:
         assert await stores.held("drawers") == [{"_id": "d", "version": 4}]
         assert [row["_id"] for row in await stores.held("outbox")] == ["p1"]
         assert [row["owner"] for row in await stores.held("outbox")] == ["one"]
-        assert [row["waits_for"] for row in await stores.held("parked")] == ["z"]
+        assert [row["waits_for"] for row in await stores.held("deferred")] == ["z"]
 
     async def test_a_document_is_replaced_whole(self, stores: Stores) -> None:
         store = stores.store()
@@ -140,18 +140,18 @@ class StoreContract:
         with pytest.raises(Conflict):
             await store.commit(
                 Changes(
-                    marks=[mark("m1")],
+                    inbox=[inbox_id("m1")],
                     writes=[
                         Write("drawers", letter("d", 1), None),
                         Write("letters", letter("a", 9), base),
                         Write("letters", letter("b", 1), None),
                     ],
-                    parcels=[parcel("p1")],
-                    parked=[parked("w1", waits_for="z")],
+                    messages=[message("p1")],
+                    deferred=[deferred("w1", waits_for="z")],
                 )
             )
         assert await stores.held("letters") == [{"_id": "a", "version": 2}]
-        for collection in ("drawers", "inbox", "outbox", "parked"):
+        for collection in ("drawers", "inbox", "outbox", "deferred"):
             assert await stores.held(collection) == []
 
     async def test_a_document_that_is_not_there_conflicts(self, stores: Stores) -> None:
@@ -160,11 +160,11 @@ class StoreContract:
         assert await stores.held("letters") == []
 
     async def test_a_mark_is_made_once(self, stores: Stores) -> None:
-        await stores.store().commit(Changes(marks=[mark("m1")]))
+        await stores.store().commit(Changes(inbox=[inbox_id("m1")]))
         with pytest.raises(Conflict):
             await stores.store("two").commit(
                 Changes(
-                    marks=[mark("m2"), mark("m1")],
+                    inbox=[inbox_id("m2"), inbox_id("m1")],
                     writes=[Write("letters", letter("a", 1), None)],
                 )
             )
@@ -178,7 +178,7 @@ class StoreContract:
             one,
             two,
             [
-                Changes(marks=[mark(who)], writes=[Write("letters", letter("a", 2, by=who), 1)])
+                Changes(inbox=[inbox_id(who)], writes=[Write("letters", letter("a", 2, by=who), 1)])
                 for who in ("one", "two")
             ],
         )
@@ -191,7 +191,7 @@ class StoreContract:
             stores.store("one"),
             stores.store("two"),
             [
-                Changes(marks=[mark("m1")], writes=[Write("letters", letter(who, 1), None)])
+                Changes(inbox=[inbox_id("m1")], writes=[Write("letters", letter(who, 1), None)])
                 for who in ("one", "two")
             ],
         )
@@ -203,7 +203,7 @@ class StoreContract:
             stores.store("one"),
             stores.store("two"),
             [
-                Changes(marks=[mark(who)], writes=[Write("letters", letter(who, 1), None)])
+                Changes(inbox=[inbox_id(who)], writes=[Write("letters", letter(who, 1), None)])
                 for who in ("one", "two")
             ],
         )
@@ -249,9 +249,9 @@ class StoreContract:
         with pytest.raises(Exception) as failed:  # noqa: PT011 - which one is the driver's matter
             await stores.store().commit(
                 Changes(
-                    marks=[mark("m1")],
+                    inbox=[inbox_id("m1")],
                     writes=[Write("letters", letter("a", 1, odd=value), None)],
-                    parcels=[parcel("p1")],
+                    messages=[message("p1")],
                 )
             )
         assert not isinstance(failed.value, Conflict | Unavailable)

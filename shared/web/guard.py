@@ -153,10 +153,10 @@ def _address(scope: Scope) -> str:
 
 def _check_origin(headers: Headers, *, strict: bool) -> None:
     """Refuse what another site made the browser send; what says nothing passes without a cookie."""
-    site = headers.get("sec-fetch-site")
+    context = headers.get("sec-fetch-site")
     origin = headers.get("origin") or headers.get("referer")
-    if site is not None:
-        ours = site == "same-origin"
+    if context is not None:
+        ours = context == "same-origin"
     elif origin is not None:
         ours = _authority(origin) == headers.get("host", "").lower()
     else:

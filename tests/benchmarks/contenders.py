@@ -18,14 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import aio_pika
-from aio_pika import Message
+from aio_pika import Message as AmqpMessage
 from pymongo import MongoClient
 
 from deploy.local.stack import Stack
 from shared.contracts.courier import JobOpened
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.intake import RequestReceived
-from shared.messaging.parcel import EXCHANGE, Parcel
+from shared.messaging.message import EXCHANGE, Message
 from shared.messaging.wire import properties
 from shared.runtime.start import utc_now
 from tests.benchmarks.bus import Post, drained, quorum_queue, send_all
@@ -107,7 +107,8 @@ class Bench:
         for _ in range(self.events):
             event = {"id": str(uuid.uuid4()), "service": "KIA", "district": "32.16.05"}
             body = json.dumps(event).encode()
-            yield Post(Message(body, delivery_mode=2, content_type="application/json"), PEERS, key)
+            message = AmqpMessage(body, delivery_mode=2, content_type="application/json")
+            yield Post(message, PEERS, key)
 
 
 def _requests(count: int) -> list[Post]:
@@ -135,8 +136,8 @@ def _request(chance: random.Random) -> Post:
     envelope = Envelope(
         new_id(), event.type, "intake", event.case_id, 1, event.case_id, None, now, now
     )
-    said = properties(Parcel(envelope, b""))
-    message = Message(
+    said = properties(Message(envelope, b""))
+    message = AmqpMessage(
         event.model_dump_json().encode(),
         headers=said.headers,
         content_type=said.content_type,

@@ -36,13 +36,13 @@ def application(amqp_url: str, mongo_url: str) -> FastStream:
 
     @broker.subscriber(QUEUE, EXCHANGE)
     async def hop(request: Request) -> None:
-        mark = {"_id": request.id}
+        inbox_id = {"_id": request.id}
         async with await client.start_session() as session, session.start_transaction():
-            await db.inbox.insert_one(dict(mark), session=session)
-            await db.state.insert_one({**mark, "service": request.service}, session=session)
-            await db.outbox.insert_one({**mark, "body": request.model_dump()}, session=session)
+            await db.inbox.insert_one(dict(inbox_id), session=session)
+            await db.state.insert_one({**inbox_id, "service": request.service}, session=session)
+            await db.outbox.insert_one({**inbox_id, "body": request.model_dump()}, session=session)
         await broker.publish(request, "faststream.out", exchange=EXCHANGE, persist=True)
-        await db.outbox.delete_one(mark)
+        await db.outbox.delete_one(inbox_id)
 
     return FastStream(broker)
 

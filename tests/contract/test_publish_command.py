@@ -10,7 +10,7 @@ from shared.contracts.__main__ import main
 from shared.contracts.event import Event
 from shared.contracts.page import BEGIN, END
 from shared.contracts.publish import Places
-from tests.contract.letters import (
+from tests.contract.made_up_events import (
     TYPE,
     AlmostExample,
     BadExample,

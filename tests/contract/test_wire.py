@@ -12,7 +12,7 @@ from shared.contracts.__main__ import here
 from shared.contracts.asyncapi import EXCHANGE, MAX_BODY_BYTES, headers_schema
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.schema import example_of, producer_of
-from shared.messaging import parcel, wire
+from shared.messaging import message, wire
 
 EVENTS = [pytest.param(event, id=event_type) for event_type, event in CATALOGUE.items()]
 DOCUMENT: dict[str, Any] = json.loads(
@@ -38,7 +38,7 @@ def envelope(event: type[Event], causation_id: str | None) -> Envelope:
 @pytest.mark.parametrize("causation_id", [None, "0190f3c2-7a4f-7b02-9d61-c47a08e3b95f"])
 @pytest.mark.parametrize("event", EVENTS)
 def test_headers_are_those_of_the_document(event: type[Event], causation_id: str | None) -> None:
-    sent = wire.properties(parcel.Parcel(envelope(event, causation_id), b"{}"))
+    sent = wire.properties(message.Message(envelope(event, causation_id), b"{}"))
 
     schema = {
         **DOCUMENT["components"]["messages"][event.type]["headers"],
@@ -52,7 +52,7 @@ def test_properties_are_those_of_the_document() -> None:
     event = CATALOGUE["courier.job_opened.v1"]
     said = envelope(event, None)
 
-    sent = wire.properties(parcel.Parcel(said, b"{}"))
+    sent = wire.properties(message.Message(said, b"{}"))
 
     promised = DOCUMENT["info"]["x-amqp-properties"]
     assert (sent.message_id, sent.message_type) == (said.id, "courier.job_opened.v1")
@@ -64,7 +64,7 @@ def test_properties_are_those_of_the_document() -> None:
 
 
 def test_exchange_key_and_limit_are_those_of_the_document() -> None:
-    sent = parcel.Parcel(envelope(CATALOGUE["courier.job_opened.v1"], None), b"{}")
+    sent = message.Message(envelope(CATALOGUE["courier.job_opened.v1"], None), b"{}")
 
     assert sent.exchange == EXCHANGE
     assert sent.key == DOCUMENT["channels"]["courier.job_opened.v1"]["address"]

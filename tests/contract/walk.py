@@ -23,8 +23,8 @@ def _below(root: Schema, path: str, part: Schema) -> Iterator[tuple[str, Schema]
     yield path, part
     for name, inner in part.get("properties", {}).items():
         yield from _below(root, f"{path}.{name}".removeprefix("."), inner)
-    for keyword, mark in (("items", "[]"), ("additionalProperties", "{}")):
+    for keyword, inbox_id in (("items", "[]"), ("additionalProperties", "{}")):
         if isinstance(part.get(keyword), dict):
-            yield from _below(root, path + mark, part[keyword])
+            yield from _below(root, path + inbox_id, part[keyword])
     for inner in part.get("prefixItems", []):
         yield from _below(root, f"{path}[]", inner)

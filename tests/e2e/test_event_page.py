@@ -59,7 +59,7 @@ class House:
         begin = self.asked.total()
         self.asked[event_id] += number
         requests = [received(f"c{begin + n}", service, event_id=event_id) for n in range(number)]
-        await publish(self.out, [told(request).parcel for request in requests])
+        await publish(self.out, [told(request).message for request in requests])
 
     async def counted(self, event_id: str) -> None:
         """Wait until everything that was asked is counted."""
@@ -81,8 +81,8 @@ async def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
             for code, (name, _) in CATALOGUE.items()
         ]
         events = [told(scheduled(id_, **more)) for id_, more in EVENTS_OF_THE_YEAR.items()]
-        await publish(out, [told(programme(services=services)).parcel])
-        await publish(out, [event.parcel for event in events])
+        await publish(out, [told(programme(services=services)).message])
+        await publish(out, [event.message for event in events])
         yield House(stack, out)
 
 

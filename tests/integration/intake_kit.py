@@ -19,7 +19,7 @@ from aio_pika import IncomingMessage
 from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.local.servers import Servers
-from services.intake.commands import main
+from services.intake.cli import main
 from services.intake.config import Settings
 from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
@@ -27,7 +27,7 @@ from shared.auth.tokens import Issuer
 from shared.contracts import CATALOGUE, Event
 from shared.contracts.envelope import Envelope, new_id
 from shared.messaging.bus import AmqpBus
-from shared.messaging.parcel import EXCHANGE, Parcel
+from shared.messaging.message import EXCHANGE, Message
 from shared.messaging.provision import Management
 from shared.messaging.topology import Binding, Queue, Topology, read_subscription, topology
 from shared.messaging.wire import read
@@ -132,9 +132,9 @@ class Running:
 
     async def say(self, events: Iterable[tuple[Event, datetime]], *, times: int = 1) -> None:
         """Publish events as other services would, shuffled, each so many times."""
-        parcels = [_parcel(event, at) for event, at in events] * times
-        random.shuffle(parcels)
-        await asyncio.gather(*(self.bus.publish(parcel) for parcel in parcels))
+        messages = [_message(event, at) for event, at in events] * times
+        random.shuffle(messages)
+        await asyncio.gather(*(self.bus.publish(message) for message in messages))
 
     def told(self, kind: type[Event]) -> list[Heard]:
         """Return what was heard of a type, each message once."""
@@ -205,14 +205,16 @@ async def _listen(office: Office, heard: dict[str, Heard]) -> None:
     async with connection, connection.channel() as channel:
         queue = await channel.get_queue(LISTENER, ensure=False)
         async with queue.iterator(no_ack=True) as messages:
-            async for message in messages:
-                _note(message, heard)
+            async for delivered in messages:
+                _note(delivered, heard)
 
 
-def _note(message: AbstractIncomingMessage, heard: dict[str, Heard]) -> None:
-    parcel = read(cast("IncomingMessage", message))
-    event = CATALOGUE[parcel.envelope.type].model_validate_json(parcel.body)
-    heard[parcel.envelope.id] = Heard(event, parcel.envelope.version, parcel.envelope.occurred_at)
+def _note(delivered: AbstractIncomingMessage, heard: dict[str, Heard]) -> None:
+    message = read(cast("IncomingMessage", delivered))
+    event = CATALOGUE[message.envelope.type].model_validate_json(message.body)
+    heard[message.envelope.id] = Heard(
+        event, message.envelope.version, message.envelope.occurred_at
+    )
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
@@ -221,7 +223,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
         await task
 
 
-def _parcel(event: Event, at: datetime) -> Parcel:
+def _message(event: Event, at: datetime) -> Message:
     envelope = Envelope(
         id=new_id(),
         type=event.type,
@@ -233,7 +235,7 @@ def _parcel(event: Event, at: datetime) -> Parcel:
         occurred_at=at,
         recorded_at=utc_now(),
     )
-    return Parcel(envelope, event.model_dump_json().encode())
+    return Message(envelope, event.model_dump_json().encode())
 
 
 def _provision(servers: Servers, vhost: str) -> None:

@@ -21,14 +21,14 @@ from pymongo import MongoClient
 from deploy.local.servers import Servers
 from shared.contracts.intake import DocumentIssued, ReceiptConfirmed, RequestVerified
 from shared.messaging.consumer import Consumer
-from shared.messaging.parcel import Parcel
+from shared.messaging.message import Message
 from shared.messaging.provision import Management
 from shared.messaging.topology import RETRY_SECONDS, Subscription, retry_exchange, topology
-from shared.messaging.unit import Unit
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.wire import properties
 from shared.observability.health import Health
-from shared.runtime import Road, Service, ServiceSettings, open_road, run, utc_now
-from tests.unit.shared.messaging_kit import parcel
+from shared.runtime import Messaging, Service, ServiceSettings, open_messaging, run, utc_now
+from tests.unit.shared.messaging_kit import message
 
 QUEUE = "desk.events"
 DEAD_QUEUE = "desk.events.dead"
@@ -55,21 +55,21 @@ class Desk:
     """
 
     service: Service
-    road: Road
-    consumer: Consumer[Unit]
+    messaging: Messaging
+    consumer: Consumer[UnitOfWork]
     registry: CollectorRegistry
     trouble: Callable[[str], Exception | None] = lambda _: None
 
-    async def handle(self, said: ReceiptConfirmed, unit: Unit) -> None:
+    async def handle(self, said: ReceiptConfirmed, uow: UnitOfWork) -> None:
         """Count, or fail."""
         trouble = self.trouble(said.case_id)
         if trouble is not None:
             raise trouble
-        found = await unit.get("counters", said.case_id)
+        found = await uow.get("counters", said.case_id)
         version = found["version"] + 1 if found else 1
-        unit.put("counters", {"_id": said.case_id, "version": version, "value": version})
+        uow.put("counters", {"_id": said.case_id, "version": version, "value": version})
         issued = DocumentIssued.model_validate({**said.model_dump(), "deliver": False})
-        unit.publish(issued, version=version)
+        uow.publish(issued, version=version)
 
     def metric(self, name: str, **labels: str) -> float:
         """What Prometheus would read; 0 where nothing was counted."""
@@ -102,12 +102,12 @@ def build_desk(servers: Servers, amqp_url: str, database: str, **settings: Any) 
         **settings,
     )
     registry = CollectorRegistry()
-    road = open_road("desk", said, registry, utc_now)
-    consumer: Consumer[Unit] = road.consumer(lambda unit: unit, Refused)
+    messaging = open_messaging("desk", said, registry, utc_now)
+    consumer: Consumer[UnitOfWork] = messaging.consumer(lambda uow: uow, Refused)
     health = Health()
-    road.watch(health)
-    service = Service(said, FastAPI(), road, health, ["counters"], [], [consumer])
-    desk = Desk(service, road, consumer, registry)
+    messaging.watch(health)
+    service = Service(said, FastAPI(), messaging, health, ["counters"], [], [consumer])
+    desk = Desk(service, messaging, consumer, registry)
     consumer.on(ReceiptConfirmed)(desk.handle)
     return desk
 
@@ -190,9 +190,9 @@ class Line:
     def __init__(self, channel: AbstractChannel) -> None:
         self.channel = channel
 
-    async def send(self, *parcels: Parcel, exchange: str = "jemput.events") -> None:
-        """Publish parcels as a producer does."""
-        for one in parcels:
+    async def send(self, *messages: Message, exchange: str = "jemput.events") -> None:
+        """Publish messages as a producer does."""
+        for one in messages:
             await self.send_raw(one.body, properties(one), exchange=exchange)
 
     async def send_raw(
@@ -301,9 +301,9 @@ async def cut(management: Management, name: str) -> None:
         management._send("DELETE", f"connections/{quote(connection, safe='')}")
 
 
-def letters(cases: Sequence[str], prefix: str = "m") -> list[Parcel]:
+def letters(cases: Sequence[str], prefix: str = "m") -> list[Message]:
     """One receipt a case."""
-    return [parcel(f"{prefix}-{case}", case) for case in cases]
+    return [message(f"{prefix}-{case}", case) for case in cases]
 
 
 async def until(condition: Callable[[], Any]) -> None:

@@ -66,7 +66,7 @@ class Settings(ServiceSettings):
     "store.py": '''
 """Counting's documents: one for each service."""
 
-from shared.messaging.unit import Unit
+from shared.messaging.unit_of_work import Unit
 
 COUNTS = "counts"
 
@@ -104,7 +104,7 @@ def subscribe(consumer: Consumer[CountingWork]) -> None:
 from counting import handlers
 from counting.config import Settings
 from counting.store import COUNTS, CountingWork
-from shared.runtime import Blueprint, Front, Service, assemble
+from shared.runtime import ServiceDefinition, HttpInterface, Service, assemble
 
 
 class Refused(Exception):
@@ -113,16 +113,16 @@ class Refused(Exception):
 
 def build(settings: Settings) -> Service:
     """Wire the service."""
-    return assemble(BLUEPRINT, settings)
+    return assemble(DEFINITION, settings)
 
 
-BLUEPRINT = Blueprint(
+DEFINITION = ServiceDefinition(
     name="counting",
     version="1",
     work=CountingWork,
     refused=Refused,
     subscribe=handlers.subscribe,
-    front=lambda _: Front(rules={}, routers=[]),
+    front=lambda _: HttpInterface(rules={}, routers=[]),
     collections=(COUNTS,),
 )
 ''',
@@ -173,8 +173,8 @@ async def test_a_fifth_service_is_one_folder_and_counts_everything_once(
     before = fingerprint()
     past, live = requests("past", BEFORE), requests("live", LIVE)
     async with bus(stack) as out:
-        await publish(out, [told(programme()).parcel, told(scheduled()).parcel])
-        await publish(out, [each.parcel for each in past])
+        await publish(out, [told(programme()).message, told(scheduled()).message])
+        await publish(out, [each.message for each in past])
         await archived(stack, BEFORE)
         password = await provide(stack, tree)
         async with running(stack, tree, database.name, password) as handled:
@@ -275,7 +275,7 @@ async def running(
 async def trickle(out: AmqpBus, live: list[Told]) -> None:
     """Let events come one after the other while history is under way."""
     for each in live:
-        await out.publish(each.parcel)
+        await out.publish(each.message)
 
 
 def fingerprint() -> str:

@@ -13,7 +13,7 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelInvalidStateError
 from deploy.local.servers import Servers
 from shared.messaging.bus import AmqpBus
 from shared.messaging.errors import NotPublished
-from shared.messaging.parcel import Parcel
+from shared.messaging.message import Message
 from shared.messaging.provision import BrokerUser, Management
 from shared.messaging.topology import Subscription, topology
 from shared.messaging.wire import read
@@ -30,7 +30,7 @@ from tests.integration.kernel_kit import (
     until,
     virtual_host,
 )
-from tests.unit.shared.messaging_kit import parcel
+from tests.unit.shared.messaging_kit import message
 
 NAME = f"desk_{secrets.token_hex(4)}"
 """Users are the whole broker's, so this one has a name that nobody else takes."""
@@ -80,9 +80,9 @@ class TestBus(BusContract):
     def _queue(self, raw: Line) -> None:
         self.raw = raw
 
-    def parcel(self, id_: str) -> Parcel:
-        """A parcel that the desk's queue takes."""
-        return parcel(id_)
+    def message(self, id_: str) -> Message:
+        """A message that the desk's queue takes."""
+        return message(id_)
 
     async def arrived(self, count: int) -> list[str]:
         """The ids of so many messages off the queue."""
@@ -94,7 +94,7 @@ async def test_what_leaves_when_the_connection_is_cut_is_told_for_each(
 ) -> None:
     """Nothing counts as published that is not there; publishing goes on by itself."""
     ids = [f"m{number:04}" for number in range(3000)]
-    publishing = asyncio.create_task(bus.publish_all([parcel(id_) for id_ in ids]))
+    publishing = asyncio.create_task(bus.publish_all([message(id_) for id_ in ids]))
     await cut(management, bus._name)
     confirmed = await publishing
     await until(lambda: _published(bus))
@@ -103,30 +103,30 @@ async def test_what_leaves_when_the_connection_is_cut_is_told_for_each(
 
 
 async def test_what_cannot_be_encoded_keeps_nobody(bus: AmqpBus, raw: Line) -> None:
-    endless = parcel("m2")
+    endless = message("m2")
     endless = replace(endless, envelope=replace(endless.envelope, source="x" * 300))
-    assert await bus.publish_all([parcel("m1"), endless, parcel("m3")]) == {"m1", "m3"}
+    assert await bus.publish_all([message("m1"), endless, message("m3")]) == {"m1", "m3"}
     assert [(await raw.take(QUEUE)).message_id for _ in range(2)] == ["m1", "m3"]
 
 
 async def test_one_id_sent_twice_and_wanted_by_nobody_is_published_by_neither(
     bus: AmqpBus,
 ) -> None:
-    stray = replace(parcel("m1"), routing_key="nobody.wants_it.v1")
+    stray = replace(message("m1"), routing_key="nobody.wants_it.v1")
     both = await asyncio.gather(bus.publish_all([stray]), bus.publish_all([stray]))
     assert both[1] == set()
 
 
 async def test_what_is_published_arrives_as_it_was_made(bus: AmqpBus, raw: Line) -> None:
-    await bus.publish(parcel("m1"))
-    message = await raw.take(QUEUE)
-    assert read(message) == parcel("m1")
-    assert message.delivery_mode is aio_pika.DeliveryMode.PERSISTENT
+    await bus.publish(message("m1"))
+    taken = await raw.take(QUEUE)
+    assert read(taken) == message("m1")
+    assert taken.delivery_mode is aio_pika.DeliveryMode.PERSISTENT
 
 
 async def test_what_no_queue_wants_is_not_published(bus: AmqpBus) -> None:
     with pytest.raises(NotPublished):
-        await bus.publish(replace(parcel("m1"), routing_key="nobody.wants_it.v1"))
+        await bus.publish(replace(message("m1"), routing_key="nobody.wants_it.v1"))
 
 
 async def test_what_a_full_queue_refuses_is_not_published(
@@ -138,7 +138,7 @@ async def test_what_a_full_queue_refuses_is_not_published(
 
     async def refused() -> bool:
         try:
-            await bus.publish(parcel("m"))
+            await bus.publish(message("m"))
         except NotPublished:
             return True
         return False
@@ -152,7 +152,7 @@ async def test_what_a_full_queue_refuses_is_not_published(
 
 async def _published(bus: AmqpBus) -> bool:
     try:
-        await bus.publish(parcel("again"))
+        await bus.publish(message("again"))
     except NotPublished:
         return False
     return True
@@ -162,7 +162,7 @@ async def test_a_publish_that_closes_the_channel_does_not_end_the_bus(
     bus: AmqpBus, raw: Line
 ) -> None:
     with pytest.raises(NotPublished):
-        await bus.publish(replace(parcel("m1"), exchange="never.declared"))
+        await bus.publish(replace(message("m1"), exchange="never.declared"))
     await until(lambda: _published(bus))
     assert (await raw.take(QUEUE)).message_id == "again"
 
@@ -236,7 +236,7 @@ async def test_a_service_may_write_what_bears_its_name(
 ) -> None:
     bus = AmqpBus(own_url, "own")
     await bus.connect()
-    await bus.publish(replace(parcel("m"), exchange=exchange, routing_key=key))
+    await bus.publish(replace(message("m"), exchange=exchange, routing_key=key))
     await bus.close()
 
 

@@ -37,7 +37,7 @@ from tests.integration.kernel_kit import (
     until,
     virtual_host,
 )
-from tests.unit.shared.messaging_kit import parcel
+from tests.unit.shared.messaging_kit import message
 
 ROOT = Path(__file__).parents[2]
 OPERATOR = f"operator_{secrets.token_hex(4)}"
@@ -100,7 +100,7 @@ async def bury(
 ) -> None:
     """Lay messages aside as a consumer does."""
     for id_ in ids:
-        said = properties(parcel(id_))
+        said = properties(message(id_))
         said.headers = {
             **(said.headers or {}),
             "x-jemput-reason": "payload",
@@ -109,7 +109,7 @@ async def bury(
             "x-jemput-queue": QUEUE,
             **notes,
         }
-        sent = body or parcel(id_).body
+        sent = body or message(id_).body
         await raw.send_raw(sent, said, exchange="jemput.dead", key=QUEUE)
 
 
@@ -178,12 +178,10 @@ async def test_what_is_replayed_comes_again_as_for_the_first_time(
         "payload",
         QUEUE,
     )
-    message = await raw.take(QUEUE)
-    assert (message.message_id, message.body) == ("m2", parcel("m2").body)
-    assert message.headers["x-jemput-replayed"] == "rule mended"
-    assert [name for name in message.headers if name.startswith("x-jemput-")] == [
-        "x-jemput-replayed"
-    ]
+    taken = await raw.take(QUEUE)
+    assert (taken.message_id, taken.body) == ("m2", message("m2").body)
+    assert taken.headers["x-jemput-replayed"] == "rule mended"
+    assert [name for name in taken.headers if name.startswith("x-jemput-")] == ["x-jemput-replayed"]
     assert await ids_in(raw, DEAD_QUEUE, 1) == ["m1"]
 
 
@@ -215,7 +213,7 @@ async def test_what_is_dropped_is_gone_and_leaves_a_trace(raw: Line, command: Co
     record = json.loads(out)
     assert (status, record["action"], record["id"]) == (0, "drop", "m1")
     assert record["because"] == "a test message"
-    assert record["bytes"] == len(parcel("m1").body)
+    assert record["bytes"] == len(message("m1").body)
     assert len(record["sha256"]) == 64
     assert await ids_in(raw, DEAD_QUEUE, 1) == ["m2"]
     assert await raw.depth(QUEUE) == 0

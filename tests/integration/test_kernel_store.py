@@ -8,15 +8,15 @@ import pytest
 from pymongo import WriteConcern
 
 from deploy.local.servers import Servers
-from shared.messaging.parcel import Document
+from shared.messaging.message import Document
 from shared.messaging.store import Changes, Write
 from shared.mongo.client import Client, connect
 from shared.mongo.migrations import Index, migrate
-from shared.mongo.outbox import MongoOutbox, MongoParking
+from shared.mongo.outbox import MongoDeferred, MongoOutbox
 from shared.mongo.store import MongoStore
 from shared.testing.outbox_suite import OutboxContract, ParkingContract
 from shared.testing.reader_suite import ReaderContract
-from shared.testing.store_suite import StoreContract, letter, mark, parked
+from shared.testing.store_suite import StoreContract, deferred, inbox_id, letter
 
 MAJORITY = WriteConcern("majority")
 
@@ -36,9 +36,9 @@ class MongoStores:
         """The outbox of an instance."""
         return MongoOutbox(self.client, self.name, owner)
 
-    def parking(self, owner: str = "one", queue: str = "desk.events") -> MongoParking:
+    def deferred_store(self, owner: str = "one", queue: str = "desk.events") -> MongoDeferred:
         """The parking of an instance."""
-        return MongoParking(self.client, self.name, owner, queue)
+        return MongoDeferred(self.client, self.name, owner, queue)
 
     def database(self) -> Any:
         """What readers query."""
@@ -87,16 +87,16 @@ class TestReader(ReaderContract):
 async def test_a_release_that_comes_late_does_not_forget_the_new_mark(stores: MongoStores) -> None:
     await stores.store().commit(
         Changes(
-            marks=[mark("w1")],
-            parked=[parked("w1", waits_for="a")],
+            inbox=[inbox_id("w1")],
+            deferred=[deferred("w1", waits_for="a")],
             writes=[Write("letters", letter("a", 1), None)],
         )
     )
-    late = stores.parking("two")
+    late = stores.deferred_store("two")
     ready = await late._ready(10)
-    assert len(await stores.parking("one").release(10)) == 1
+    assert len(await stores.deferred_store("one").release(10)) == 1
     await stores.outbox("one").clear(["w1"])
-    await stores.store("one").commit(Changes(marks=[mark("w1")]))
+    await stores.store("one").commit(Changes(inbox=[inbox_id("w1")]))
     assert await late._moved(["w1"], [late._addressed(document) for document in ready]) is False
     assert [found["_id"] for found in await stores.held("inbox")] == ["w1"]
     assert await stores.held("outbox") == []
@@ -112,7 +112,7 @@ async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database:
         for name in sorted(await database.list_collection_names())
     }
     await migrate(database, ["letters"], indexes)
-    assert sorted(made) == ["inbox", "instances", "letters", "outbox", "parked"]
+    assert sorted(made) == ["inbox", "instances", "letters", "outbox", "deferred"]
     for name, before in made.items():
         assert await database[name].index_information() == before
     assert made["inbox"]["at_1"]["expireAfterSeconds"] == 30 * 86_400

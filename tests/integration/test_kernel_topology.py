@@ -10,7 +10,7 @@ from deploy.local.servers import Servers
 from shared.messaging.provision import Management
 from shared.messaging.topology import Subscription, topology
 from tests.integration.kernel_kit import DESK, QUEUE, amqp_of, apply, line, until, virtual_host
-from tests.unit.shared.messaging_kit import parcel
+from tests.unit.shared.messaging_kit import message
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +107,6 @@ async def test_what_is_published_before_anybody_reads_is_kept(
     servers: Servers, management: Management
 ) -> None:
     async with line(amqp_of(servers, management._vhost)) as raw:
-        await raw.send(*[parcel(f"m{number}") for number in range(10)])
+        await raw.send(*[message(f"m{number}") for number in range(10)])
         assert await raw.depth(QUEUE) == 10
     await until(lambda: management.depth(QUEUE) == 10)

@@ -79,7 +79,7 @@ async def test_a_day_three_times_over_and_shuffled_is_reported_exactly(
     stack: Stack, out: AmqpBus
 ) -> None:
     day = the_day()
-    thrice = [each.parcel for each in day] * 3
+    thrice = [each.message for each in day] * 3
     random.shuffle(thrice)
     await start(stack)
     await publish(out, thrice)
@@ -131,7 +131,7 @@ async def test_a_service_killed_under_load_counts_everything_once(
     day = the_day()
     random.shuffle(day)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(publish(out, [each.parcel for each in day]))
+        tasks.create_task(publish(out, [each.message for each in day]))
         for _ in range(2):
             await asyncio.sleep(random.uniform(0.1, 0.8))
             await asyncio.to_thread(stack.kill, "reporting")
@@ -158,13 +158,13 @@ async def test_what_cannot_be_read_is_laid_aside_and_good_traffic_goes_on(
     await start(stack)
     good, bad, strange = told(received("good")), told(received("bad")), told(received("strange"))
     envelope = replace(strange.envelope, type="intake.request_received.v9")
-    await publish(out, [told(programme()).parcel, told(scheduled()).parcel])
+    await publish(out, [told(programme()).message, told(scheduled()).message])
     await publish(
         out,
         [
-            replace(bad.parcel, body=b'{"case_id": 1}'),
-            replace(strange.parcel, envelope=envelope),
-            good.parcel,
+            replace(bad.message, body=b'{"case_id": 1}'),
+            replace(strange.message, envelope=envelope),
+            good.message,
         ],
     )
     async with client(stack) as http:
@@ -180,8 +180,8 @@ async def test_an_operator_finds_differences_and_rights_them(
     stack: Stack, out: AmqpBus, servers: Servers
 ) -> None:
     await start(stack)
-    await publish(out, [told(programme()).parcel, told(scheduled()).parcel])
-    await publish(out, [told(received(f"c{n}")).parcel for n in range(3)])
+    await publish(out, [told(programme()).message, told(scheduled()).message])
+    await publish(out, [told(received(f"c{n}")).message for n in range(3)])
     async with client(stack) as http:
         await until_counted(http, SETU, "requests_received", 3)
         with MongoClient[dict[str, Any]](servers.mongo_url) as mongo:
@@ -198,7 +198,7 @@ async def test_an_operator_finds_differences_and_rights_them(
         assert (status, said.splitlines()[-1]) == (0, "generation 2 is in use")
         await until_counted(http, SETU, "requests_received", 3)
         assert (await reporting_command(stack, "recount"))[0] == 0
-        await publish(out, [told(received("c4")).parcel])
+        await publish(out, [told(received("c4")).message])
         await until_counted(http, SETU, "requests_received", 4)
 
 

@@ -13,7 +13,7 @@ from deploy.local.servers import Servers
 from services.reporting.domain import By, Cell, Fact, Measure
 from services.reporting.store import archive as archive_module
 from services.reporting.store import rebuilds as rebuilds_module
-from services.reporting.store.archive import parcel_of
+from services.reporting.store.archive import message_of
 from services.reporting.store.names import ARCHIVE, REFOLDED, STATE, TOTALS, key_of
 from services.reporting.usecases.rebuild import Superseded, rebuild
 from services.reporting.usecases.recount import Recount, recount
@@ -45,14 +45,14 @@ async def counted_again(house: House) -> Recount:
 
 async def test_an_event_is_kept_as_it_came_byte_for_byte(house: House) -> None:
     at = datetime(2023, 3, 11, 2, 15, 0, 123456, tzinfo=UTC)
-    came = told(received("c1"), at=at, recorded=at + timedelta(days=2)).parcel
+    came = told(received("c1"), at=at, recorded=at + timedelta(days=2)).message
     newer = came.body.replace(b"{", b'{ "of_a_newer_producer" : [1.50, {"$x.y":null}],', 1)
-    parcel = replace(
+    message = replace(
         came, body=newer, envelope=replace(came.envelope, causation_id="why", version=7)
     )
-    await house.hand_in(parcel)
+    await house.hand_in(message)
     document = await house.database[ARCHIVE].find_one({"_id": came.envelope.id})
-    assert parcel_of(document) == parcel
+    assert message_of(document) == message
     assert document["payload"]["case_id"] == "c1"
     assert "of_a_newer_producer" not in document["payload"]
 

@@ -14,7 +14,7 @@ from services.reporting.usecases import history as usecase
 from services.reporting.usecases.history import OVERLAP, Order, Place, Progress, send_history
 from shared.messaging.bus import AmqpBus
 from shared.messaging.errors import NotPublished
-from shared.messaging.parcel import ADDRESSED, Parcel
+from shared.messaging.message import ADDRESSED, Message
 from shared.messaging.provision import Management
 from shared.messaging.topology import Subscription, topology
 from shared.messaging.wire import properties, read
@@ -56,11 +56,11 @@ async def test_a_letter_of_history_is_the_letter_that_once_came(
     house: House, out: AmqpBus, amqp_url: str
 ) -> None:
     at = datetime(2023, 3, 11, 2, 15, 0, 654321, tzinfo=UTC)
-    came = [told(received(f"c{n}"), at=at, recorded=at + timedelta(days=n)).parcel for n in (2, 1)]
-    came.append(Parcel(came[0].envelope, came[0].body.replace(b"{", b'{"new": 1e2, ', 1)))
+    came = [told(received(f"c{n}"), at=at, recorded=at + timedelta(days=n)).message for n in (2, 1)]
+    came.append(Message(came[0].envelope, came[0].body.replace(b"{", b'{"new": 1e2, ', 1)))
     came.pop(0)
-    for parcel in came:
-        await out.publish(parcel)
+    for message in came:
+        await out.publish(message)
     live = await letters(amqp_url, 2)
     await house.hand_in(*[read(letter) for letter in live])
     await send_history(house.letters, out, NEW, silent)
@@ -106,7 +106,7 @@ class Fails:
         self._left = after
         self._under_way = 0
 
-    async def publish(self, parcel: Parcel) -> None:
+    async def publish(self, message: Message) -> None:
         """Publish, unless told otherwise."""
         self._under_way += 1
         self.most = max(self.most, self._under_way)
@@ -114,8 +114,8 @@ class Fails:
             if self._left <= 0 or random.random() < 0.1:
                 raise NotPublished("told to")
             self._left -= 1
-            await self._out.publish(parcel)
-            self.sent.append(parcel.envelope.id)
+            await self._out.publish(message)
+            self.sent.append(message.envelope.id)
         finally:
             self._under_way -= 1
 
@@ -168,7 +168,7 @@ async def test_events_of_one_moment_are_all_sent(house: House) -> None:
     await house.database.archive.update_many({}, {"$set": {"archived_at": same}})
     place, seen = None, []
     while page := await house.letters.page(NEW, place, 2):
-        seen += [parcel.envelope.id for _, parcel in page]
+        seen += [message.envelope.id for _, message in page]
         place = page[-1][0]
     assert len(seen) == len(set(seen)) == 9
     assert isinstance(place, Place)
@@ -180,4 +180,4 @@ async def test_progress_is_told_page_by_page(house: House, out: AmqpBus) -> None
     await send_history(house.letters, out, NEW, said.append)
     await asyncio.sleep(0)
     assert said[0].startswith("1 events sent, the last archived at ")
-    assert properties(told(received("c1")).parcel).delivery_mode == 2
+    assert properties(told(received("c1")).message).delivery_mode == 2

@@ -30,7 +30,7 @@ from shared.contracts.scheduler import (
     VisitRecorded,
 )
 from shared.messaging.bus import AmqpBus
-from shared.messaging.parcel import EXCHANGE, Parcel
+from shared.messaging.message import EXCHANGE, Message
 from shared.messaging.provision import Management
 from shared.messaging.topology import Binding, Queue, Topology, read_subscription, topology
 from shared.runtime import utc_now
@@ -100,14 +100,14 @@ class Running:
 
     async def send(self, mail: Iterable[tuple[Event, str]]) -> None:
         """Publish events as intake would."""
-        await asyncio.gather(*(self.bus.publish(parcel(event, id_)) for event, id_ in mail))
+        await asyncio.gather(*(self.bus.publish(message(event, id_)) for event, id_ in mail))
 
     def told(self, kind: type[Event]) -> list[Any]:
         """What was heard of a type."""
         return [event for event in self.heard if isinstance(event, kind)]
 
 
-def parcel(event: Event, id_: str) -> Parcel:
+def message(event: Event, id_: str) -> Message:
     now = utc_now()
     envelope = Envelope(
         id=id_,
@@ -120,7 +120,7 @@ def parcel(event: Event, id_: str) -> Parcel:
         occurred_at=now,
         recorded_at=now,
     )
-    return Parcel(envelope, event.model_dump_json().encode())
+    return Message(envelope, event.model_dump_json().encode())
 
 
 async def until(there: Callable[[], Awaitable[bool]]) -> None:

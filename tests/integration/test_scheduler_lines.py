@@ -32,8 +32,8 @@ from shared.contracts.intake import ProgrammePublished, RequestClosed, RequestRe
 from shared.contracts.scheduler import TicketIssued
 from shared.messaging.errors import Conflict
 from shared.messaging.group_commit import GroupCommit, Task
+from shared.messaging.message import Message
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.parcel import Parcel
 from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
 from shared.mongo.store import MongoStore
@@ -53,7 +53,7 @@ class Nowhere:
 
     full = False
 
-    def dispatch(self, parcels: Sequence[Parcel]) -> None:
+    def dispatch(self, messages: Sequence[Message]) -> None:
         """Leave them."""
 
 
@@ -93,15 +93,17 @@ class Instance:
             occurred_at=now,
             recorded_at=now,
         )
-        parcel = Parcel(envelope, event.model_dump_json().encode())
+        message = Message(envelope, event.model_dump_json().encode())
         handle = HANDLERS[type(event)]
         await self._until_settled(
-            lambda: Task(lambda u: handle(event, SchedulerWork(u)), id_, event.aggregate_id, parcel)
+            lambda: Task(
+                lambda u: handle(event, SchedulerWork(u)), id_, event.aggregate_id, message
+            )
         )
 
-    async def do(self, work: Callable[[Work], Awaitable[Any]], key: str, mark: str = "") -> Any:
+    async def do(self, work: Callable[[Work], Awaitable[Any]], key: str, inbox_id: str = "") -> Any:
         """Carry out a command."""
-        kept = mark or new_id()
+        kept = inbox_id or new_id()
         return await self._until_settled(
             lambda: Task(lambda u: work(SchedulerWork(u)), kept, key, fingerprint="same")
         )
@@ -124,10 +126,10 @@ class Instance:
             event_id,
         )
 
-    async def call(self, event_id: str, booth_id: str, mark: str = "") -> dict[str, Any] | None:
+    async def call(self, event_id: str, booth_id: str, inbox_id: str = "") -> dict[str, Any] | None:
         """Call the next ticket."""
         found: dict[str, Any] | None = await self.do(
-            lambda work: call_next(event_id, booth_id, work, allow=anybody), event_id, mark
+            lambda work: call_next(event_id, booth_id, work, allow=anybody), event_id, inbox_id
         )
         return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.intake import CloseOutcome
-from shared.messaging.parcel import Parcel
+from shared.messaging.message import Message
 from tests.unit.courier.sample import AGENT, VILLAGE, closed, confirmed, issued, programme, received
 
 RWS = ("001", "002", "003", "004")
@@ -35,7 +35,7 @@ Published = tuple[str, str, int]
 class Day:
     """Messages as they come in, and what must have come of them in the end."""
 
-    messages: list[Parcel] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     jobs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     published: set[Published] = field(default_factory=set)
     bad: set[str] = field(default_factory=set)
@@ -59,7 +59,7 @@ class Day:
             occurred_at=moment,
             recorded_at=moment,
         )
-        self.messages.append(Parcel(envelope, event.model_dump_json().encode()))
+        self.messages.append(Message(envelope, event.model_dump_json().encode()))
 
     def expect(self, case: str, *published: str, **job: Any) -> None:
         """State what must become of a case."""

@@ -150,9 +150,10 @@ class Stand:
 
             async def nothing_moves() -> bool:
                 return (
-                    {mark["_id"] for mark in database["inbox"].find({}, {"_id": 1})} >= day.good
+                    {inbox_id["_id"] for inbox_id in database["inbox"].find({}, {"_id": 1})}
+                    >= day.good
                     and database["outbox"].count_documents({}) == 0
-                    and database["parked"].count_documents({}) == 0
+                    and database["deferred"].count_documents({}) == 0
                     and await raw.depth(QUEUE) == 0
                     and await raw.depth(DEAD_QUEUE) >= len(day.bad)
                 )

@@ -14,7 +14,7 @@ from pymongo import MongoClient
 from deploy.local.servers import Servers
 from shared.messaging.group_commit import GroupCommit, Task
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.unit import Unit
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import connect
 from shared.mongo.migrations import migrate
 from shared.mongo.store import MongoStore
@@ -108,8 +108,8 @@ async def test_each_unit_counts_once(
         assert (registry.get_sample_value(told) or 0) > 0
     counted = {one["_id"]: one["value"] async for one in database["counters"].find()}
     assert counted == Counter(f"c{number % COUNTERS}" for number in range(UNITS))
-    marks = [mark async for mark in database["inbox"].find()]
-    assert sorted(mark["answer"]["number"] for mark in marks) == list(range(UNITS))
+    inbox = [inbox_id async for inbox_id in database["inbox"].find()]
+    assert sorted(inbox_id["answer"]["number"] for inbox_id in inbox) == list(range(UNITS))
     rows = [(row["aggregate_id"], row["version"]) async for row in database["outbox"].find()]
     assert Counter(name for name, _ in rows) == counted
     assert len(set(rows)) == UNITS
@@ -119,8 +119,8 @@ async def test_each_unit_counts_once(
 def _unit(number: int) -> Task:
     """A command that counts, and answers with its number and with what it made of the counter."""
 
-    async def work(unit: Unit) -> dict[str, int]:
-        value = await count(f"c{number % COUNTERS}")(unit)
+    async def work(uow: UnitOfWork) -> dict[str, int]:
+        value = await count(f"c{number % COUNTERS}")(uow)
         return {"number": number, "value": value}
 
     return Task(work, f"m{number}", f"c{number % COUNTERS}", fingerprint=f"f{number}")

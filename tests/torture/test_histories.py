@@ -24,14 +24,14 @@ from shared.contracts.intake import CloseOutcome
 from shared.messaging.consumer import Consumer, consuming_broker
 from shared.messaging.errors import Rejected, refusals
 from shared.messaging.group_commit import GroupCommit
+from shared.messaging.message import ADDRESSED, Message
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
 from shared.messaging.outbox import OutboxRelay
-from shared.messaging.parcel import ADDRESSED, Parcel
-from shared.messaging.unit import Unit
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.wire import properties
 from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
-from shared.mongo.outbox import MongoOutbox, MongoParking
+from shared.mongo.outbox import MongoDeferred, MongoOutbox
 from shared.mongo.store import MongoStore
 from shared.runtime import utc_now
 from shared.testing.bus import MemoryBus
@@ -67,7 +67,7 @@ class History:
         """A case of it."""
         return f"{which}-{self.number}"
 
-    def messages(self) -> list[Parcel]:
+    def messages(self) -> list[Message]:
         """Everything that is ever said, in the order in which it happened."""
         home, off = self.case("home"), self.case("off")
         said: list[tuple[int, Event]] = [
@@ -81,10 +81,10 @@ class History:
             (2, issued(off)),
             (3, closed(off, CloseOutcome.CANCELLED)),
         ]
-        return [_parcel(f"{self.number}-{n}", *one) for n, one in enumerate(said)]
+        return [_message(f"{self.number}-{n}", *one) for n, one in enumerate(said)]
 
 
-def _parcel(id_: str, version: int, event: Event) -> Parcel:
+def _message(id_: str, version: int, event: Event) -> Message:
     envelope = Envelope(
         id=id_,
         type=event.type,
@@ -96,7 +96,7 @@ def _parcel(id_: str, version: int, event: Event) -> Parcel:
         occurred_at=NOW,
         recorded_at=NOW,
     )
-    return Parcel(envelope, event.model_dump_json().encode())
+    return Message(envelope, event.model_dump_json().encode())
 
 
 class Courier:
@@ -107,9 +107,9 @@ class Courier:
         self.bus = MemoryBus()
         place = (client, database, "one")
         registry = CollectorRegistry()
-        parking = MongoParking(*place, queue="courier.events")
+        deferred_store = MongoDeferred(*place, queue="courier.events")
         metrics = OutboxMetrics(registry)
-        self.relay = OutboxRelay(MongoOutbox(*place), parking, self.bus, metrics)
+        self.relay = OutboxRelay(MongoOutbox(*place), deferred_store, self.bus, metrics)
         self.commit = GroupCommit(
             MongoStore(*place),
             self.relay,
@@ -130,28 +130,28 @@ class Courier:
         handlers.subscribe(self.consumer)
         self._seen = 0
 
-    async def deliver(self, parcels: Sequence[Parcel]) -> None:
+    async def deliver(self, messages: Sequence[Message]) -> None:
         """Have messages come in at the same time, and then what waits no longer."""
-        while parcels:
-            deliveries: list[Any] = [Delivery(p.body, properties(p)) for p in parcels]
+        while messages:
+            deliveries: list[Any] = [Delivery(p.body, properties(p)) for p in messages]
             await asyncio.gather(*map(self.consumer._deliver, deliveries))
             assert all(delivery.acknowledged for delivery in deliveries)
             await self.relay.flushed()
             await self.relay._round()
             self.relay._in_hand.clear()
             fresh, self._seen = self.bus.sent[self._seen :], len(self.bus.sent)
-            parcels = [s.parcel for s in fresh if s.exchange == ADDRESSED and s.parcel]
-            assert not [sent for sent in fresh if sent.parcel is None], "put off or laid aside"
+            messages = [s.message for s in fresh if s.exchange == ADDRESSED and s.message]
+            assert not [sent for sent in fresh if sent.message is None], "put off or laid aside"
 
     async def command(self, use_case: Any, key: str) -> bool:
         """Run a command; False where it is refused for now."""
 
-        async def work(unit: Unit) -> Any:
+        async def work(uow: UnitOfWork) -> Any:
             with refusals(Refused):
-                return await use_case(CourierWork(unit))
+                return await use_case(CourierWork(uow))
 
         try:
-            await self.commit.command(work, mark=secrets.token_hex(8), key=key)
+            await self.commit.command(work, inbox_id=secrets.token_hex(8), key=key)
         except Rejected:
             return False
         return True
@@ -302,9 +302,9 @@ async def _check(courier: Courier, history: History) -> None:
     area = await database["areas"].find_one({"programme_id": history.programme_id})
     assert area is not None
     assert (area["agent_id"], area["waiting"]) == (AGENT, [])
-    assert await database["parked"].count_documents({}) == 0
+    assert await database["deferred"].count_documents({}) == 0
     assert await database["outbox"].count_documents({}) == 0
-    told = [p.envelope for p in courier.bus.parcels if p.exchange != ADDRESSED]
+    told = [p.envelope for p in courier.bus.messages if p.exchange != ADDRESSED]
     assert _names(told, home) == [
         "delivery_confirmed",
         "delivery_failed",

@@ -85,7 +85,9 @@ async def _plan(day: Day, planner: str) -> None:
         "booths": [booth for booth, _ in _booths()] + list(_open_booths()),
     }
     # The news of the programme may still be on its way to scheduler.
-    await day.client.insist("PUT", "scheduler", f"/api/events/{EVENT}", planner, event)
+    await day.client.retry_until_accepted(
+        "PUT", "scheduler", f"/api/events/{EVENT}", planner, event
+    )
 
 
 def _booths() -> Iterator[tuple[dict[str, Any], str]]:
@@ -131,7 +133,9 @@ async def _record(
         "occurred_at": arrived.isoformat(),
     }
     # The first ones may be quicker than the news of the event.
-    answer = await day.client.insist("POST", "intake", "/api/requests", operator, body)
+    answer = await day.client.retry_until_accepted(
+        "POST", "intake", "/api/requests", operator, body
+    )
     day.ledger.botram[answer["case_id"]] = service
 
 

@@ -55,7 +55,7 @@ class Client:
             method, service, path, token, json=dict(body), headers={"Idempotency-Key": new_id()}
         )
 
-    async def insist(
+    async def retry_until_accepted(
         self, method: str, service: str, path: str, token: str | None, body: Mapping[str, Any]
     ) -> Any:
         """Send what may be refused because news has not reached that service yet."""

@@ -85,7 +85,7 @@ def _villages() -> list[list[Any]]:
 
 async def _put_agent(day: Day, admin: str, errand: Errand) -> None:
     path = f"/api/areas/{HALO_PAMOR}/{errand.village}/{errand.rw}"
-    await day.client.insist("PUT", "courier", path, admin, {"agent_id": errand.agent})
+    await day.client.retry_until_accepted("PUT", "courier", path, admin, {"agent_id": errand.agent})
 
 
 async def _ask(day: Day, errand: Errand, codes: dict[str, Codes]) -> None:

@@ -12,12 +12,12 @@ from services.intake.api.parts import Parts
 from services.intake.domain import (
     Case,
     Deliverable,
-    Outlook,
+    NextStep,
     PlannedEvent,
     Programme,
     State,
     digest,
-    outlook,
+    next_step,
 )
 from services.intake.usecases import confirm_receipt
 from shared.auth.rules import PUBLIC, RouteRules
@@ -70,7 +70,7 @@ class TrackAnswer(BaseModel):
     event: EventAnswer | None
     due_on: date | None
     due_on_text: str | None
-    next: Outlook
+    next: NextStep
     next_text: str
     awaits_receipt: bool
 
@@ -147,7 +147,7 @@ def _answer(
     case: Case, programme: Programme | None, event: PlannedEvent | None, texts: Texts
 ) -> TrackAnswer:
     service = programme.catalogue.get(case.service) if programme else None
-    told = outlook(case, service.deliverable if service else Deliverable.CARD, event)
+    told = next_step(case, service.deliverable if service else Deliverable.CARD, event)
     return TrackAnswer(
         programme=programme.name if programme else case.programme_id,
         service=service.name if service else case.service,

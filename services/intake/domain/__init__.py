@@ -9,8 +9,8 @@ from services.intake.domain.calendar import (
     local_day,
 )
 from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step, Ticket
-from services.intake.domain.filing import NewRequest, open_case, require_door
-from services.intake.domain.outlook import Outlook, outlook
+from services.intake.domain.new_request import NewRequest, open_case, require_door
+from services.intake.domain.next_step import NextStep, next_step
 from services.intake.domain.person import (
     ADDRESS_LIMIT,
     NAME_LIMIT,
@@ -44,8 +44,8 @@ __all__ = [
     "Fact",
     "Holidays",
     "NewRequest",
+    "NextStep",
     "Outcome",
-    "Outlook",
     "Person",
     "PlannedEvent",
     "Programme",
@@ -66,9 +66,9 @@ __all__ = [
     "local_day",
     "mask_nik",
     "mask_phone",
+    "next_step",
     "office_region",
     "open_case",
-    "outlook",
     "path",
     "require_door",
     "within",

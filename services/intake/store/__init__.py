@@ -17,8 +17,8 @@ from services.intake.store.persons import opened, sealed
 from services.intake.usecases import Place
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
-from shared.messaging.errors import Waits
-from shared.messaging.unit import Unit
+from shared.messaging.errors import PredecessorMissing
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import Database, translated
 from shared.mongo.migrations import Index
 
@@ -39,8 +39,8 @@ INDEXES = (
 class IntakeWork:
     """`usecases.Work` on the documents of one unit."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._unit = uow
 
     @property
     def cause(self) -> Envelope | None:
@@ -70,7 +70,7 @@ class IntakeWork:
         """Return a case; the message at hand waits where it is not there yet."""
         case = await self.case(case_id)
         if case is None:
-            raise Waits(CASES, case_id)
+            raise PredecessorMissing(CASES, case_id)
         return case
 
     def keep_programme(self, programme: Programme) -> None:

@@ -1,6 +1,6 @@
 """What intake does, and what it needs for that."""
 
-from services.intake.usecases.facts import copy_event, note_failure, note_job, note_ticket
+from services.intake.usecases.case_progress import copy_event, note_failure, note_job, note_ticket
 from services.intake.usecases.ports import Limiter, Place, Reader, Regions, Work
 from services.intake.usecases.programmes import AllowProgramme, copy_programme, publish_programme
 from services.intake.usecases.requests import (

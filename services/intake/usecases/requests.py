@@ -13,8 +13,8 @@ from services.intake.domain import (
     office_region,
     open_case,
 )
+from services.intake.usecases.case_events import keep
 from services.intake.usecases.ports import Work
-from services.intake.usecases.publishing import keep
 from shared.contracts.event import CLOCKS_APART
 from shared.messaging.errors import Missing
 

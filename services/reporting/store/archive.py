@@ -27,8 +27,8 @@ from services.reporting.store.names import (
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.messaging.errors import Unavailable
-from shared.messaging.parcel import Document, Parcel, from_document, to_document
-from shared.messaging.unit import Unit
+from shared.messaging.message import Document, Message, from_document, to_document
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import Client, translated
 
 PAGE = 1000
@@ -40,8 +40,8 @@ _SNAPSHOT_TOO_OLD = 239
 class ReportingWork:
     """`usecases.archive.Work` on the documents of one unit."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._unit = uow
 
     @property
     def cause(self) -> Envelope | None:
@@ -54,7 +54,7 @@ class ReportingWork:
         if cause is None or body is None:
             raise ValueError("only what came as a message is archived")
         now = self._unit.now()
-        document = archived(Parcel(cause, body), event, now)
+        document = archived(Message(cause, body), event, now)
         self._unit.put(ARCHIVE, document)
         programme_id = document["programme_id"]
         if programme_id is not None:
@@ -80,18 +80,18 @@ class ReportingWork:
         self._unit.put(EVENTS, copies.event_document(event))
 
 
-def archived(parcel: Parcel, event: Event, now: datetime) -> Document:
+def archived(message: Message, event: Event, now: datetime) -> Document:
     """Return an event as the archive keeps it.
 
     `payload` holds the fields that the contract knows, to count and to look at; `body` the bytes as
     they came, with whatever else a newer producer put into them.
     """
-    envelope = to_document(parcel)
+    envelope = to_document(message)
     return {
         "_id": envelope.pop("_id"),
         "version": 1,
         "programme_id": getattr(event, "programme_id", None),
-        "type": parcel.envelope.type,
+        "type": message.envelope.type,
         "archived_at": now,
         "body": envelope.pop("body"),
         "envelope": envelope,
@@ -99,7 +99,7 @@ def archived(parcel: Parcel, event: Event, now: datetime) -> Document:
     }
 
 
-def parcel_of(document: Mapping[str, Any]) -> Parcel:
+def message_of(document: Mapping[str, Any]) -> Message:
     """Return an archived event as it came: the same bytes in the same envelope."""
     whole = {**document["envelope"], "_id": document["_id"], "body": document["body"]}
     return from_document(whole)

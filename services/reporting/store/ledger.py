@@ -34,7 +34,7 @@ from services.reporting.store.names import (
 )
 from services.reporting.usecases.project import Waiting
 from shared.messaging.errors import Conflict
-from shared.messaging.parcel import Document
+from shared.messaging.message import Document
 from shared.mongo.client import Client, Database, translated
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -19,7 +19,7 @@ from services.reporting.store.names import (
 )
 from services.reporting.usecases.rebuild import Superseded
 from shared.messaging.errors import Conflict, Missing
-from shared.messaging.parcel import Document
+from shared.messaging.message import Document
 from shared.mongo.client import Client, translated
 
 PAGE = 1000

@@ -1,6 +1,6 @@
 """Giving a new consumer its history: archived events, oldest first, as they once came.
 
-A parcel leaves with its own bytes, id, times and source; only the address is new. What the
+A message leaves with its own bytes, id, times and source; only the address is new. What the
 consumer has had already it knows by the id, so a stretch that is sent twice does no harm, and
 whoever starts this again goes on where it stopped.
 """
@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from shared.messaging.errors import NotPublished
-from shared.messaging.parcel import ADDRESSED, Parcel
+from shared.messaging.message import ADDRESSED, Message
 
 PAGE: Final = 500
 """Archived events read at once; after each page the place is kept."""
 WINDOW: Final = 200
-"""Parcels on their way to the broker at once."""
+"""Messages on their way to the broker at once."""
 OVERLAP: Final = timedelta(minutes=2)
 """How far a new start steps back: events are not committed in the order of their times, and a
 transaction lives a minute at most."""
@@ -66,15 +66,15 @@ class Letters(Protocol):
 
     async def page(
         self, order: Order, after: Place | None, limit: int
-    ) -> Sequence[tuple[Place, Parcel]]:
+    ) -> Sequence[tuple[Place, Message]]:
         """Return what was archived after a place, oldest first."""
         ...
 
 
 class Bus(Protocol):
-    """Where parcels are published."""
+    """Where messages are published."""
 
-    async def publish(self, parcel: Parcel) -> None:
+    async def publish(self, message: Message) -> None:
         """Return when the broker has it on disk. Raises NotPublished."""
         ...
 
@@ -92,7 +92,7 @@ async def send_history(letters: Letters, bus: Bus, order: Order, say: Say) -> Pr
     while page := await letters.page(order, progress.place, PAGE):
         for begin in range(0, len(page), WINDOW):
             window = page[begin : begin + WINDOW]
-            await asyncio.gather(*[_send(bus, order.queue, parcel) for _, parcel in window])
+            await asyncio.gather(*[_send(bus, order.queue, message) for _, message in window])
         progress = Progress(page[-1][0], progress.sent + len(page))
         await letters.keep(order, progress)
         say(f"{progress.sent} events sent, the last archived at {page[-1][0].archived_at}")
@@ -103,8 +103,8 @@ def _stepped_back(place: Place) -> Place:
     return Place(place.archived_at - OVERLAP, "")
 
 
-async def _send(bus: Bus, queue: str, parcel: Parcel) -> None:
-    addressed = replace(parcel, exchange=ADDRESSED, routing_key=queue)
+async def _send(bus: Bus, queue: str, message: Message) -> None:
+    addressed = replace(message, exchange=ADDRESSED, routing_key=queue)
     for attempt in range(1, _TRIES + 1):
         try:
             await bus.publish(addressed)

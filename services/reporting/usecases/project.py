@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from services.reporting.domain import NONE, Fact, Totals, fold
 from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.failpoints import failpoint
-from shared.messaging.unit import Clock
+from shared.messaging.unit_of_work import Clock
 
 PAGE: Final = 2_000
 """Facts in one transaction at most."""
@@ -85,7 +85,7 @@ class Figures(Protocol):
         """Tell of one transaction."""
         ...
 
-    def waits(self, waiting: Waiting, now: datetime) -> None:
+    def missing(self, waiting: Waiting, now: datetime) -> None:
         """Tell what is not counted yet."""
         ...
 
@@ -159,7 +159,7 @@ class Projector:
             return
         self._measured = time.monotonic()
         self.waiting = await self._ledger.waiting(programmes)
-        self._figures.waits(self.waiting, self._clock())
+        self._figures.missing(self.waiting, self._clock())
 
     async def check(self) -> str | None:
         """Say for `/readyz` what is wrong where something has not been counted for a minute."""

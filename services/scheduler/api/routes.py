@@ -27,7 +27,7 @@ from services.scheduler.usecases import (
     schedule_event,
     serve_ticket,
 )
-from services.scheduler.usecases.tell import answer
+from services.scheduler.usecases.ticket_events import answer
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ProgrammeId, ServiceCode

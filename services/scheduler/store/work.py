@@ -36,15 +36,15 @@ from services.scheduler.store.documents import (
 from services.scheduler.usecases.ports import Thing
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
-from shared.messaging.errors import Waits
-from shared.messaging.unit import Unit
+from shared.messaging.errors import PredecessorMissing
+from shared.messaging.unit_of_work import UnitOfWork
 
 
 class SchedulerWork:
     """`usecases.Work` on the documents of one unit."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._unit = uow
 
     @property
     def cause(self) -> Envelope | None:
@@ -69,7 +69,7 @@ class SchedulerWork:
         """Return an event; the message at hand waits where it is not there yet."""
         event = await self.scheduled(event_id)
         if event is None:
-            raise Waits(EVENTS, event_id)
+            raise PredecessorMissing(EVENTS, event_id)
         return event
 
     async def lines(self, event_id: str, services: Iterable[str]) -> list[Line]:

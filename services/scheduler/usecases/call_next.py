@@ -4,7 +4,7 @@ from typing import Any
 
 from services.scheduler.domain import Booth, Refused, Ticket
 from services.scheduler.usecases.ports import Allow, Work
-from services.scheduler.usecases.tell import answer, tell
+from services.scheduler.usecases.ticket_events import answer, tell
 from shared.contracts.scheduler import TicketCalled
 from shared.messaging.errors import Missing
 

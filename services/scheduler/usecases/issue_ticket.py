@@ -2,7 +2,7 @@
 
 from services.scheduler.domain import Line, Refused, Ticket
 from services.scheduler.usecases.ports import Work
-from services.scheduler.usecases.tell import tell
+from services.scheduler.usecases.ticket_events import tell
 from shared.contracts.intake import RequestReceived
 from shared.contracts.scheduler import TicketIssued
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from services.courier.app import BLUEPRINT
-from shared.testing.road import MemoryRoad, memory_road
+from services.courier.app import DEFINITION
+from shared.testing.messaging import MemoryMessaging, memory_messaging
 from tests.unit.courier.sample import AGENT, VILLAGE, issued, programme, received
 
 AREA = f"/api/areas/halo_pamor/{VILLAGE}/005"
@@ -20,25 +20,25 @@ STEPS = "/api/jobs/case-1/steps"
 class Counter:
     """Courier's API and its queue."""
 
-    road: MemoryRoad
+    messaging: MemoryMessaging
     client: httpx.AsyncClient
 
     async def serve(self, agent_id: str = AGENT) -> None:
         """Put an agent in charge of the sample's RW."""
         answer = await self.client.put(
-            AREA, json={"agent_id": agent_id}, headers=self.road.headers("admin")
+            AREA, json={"agent_id": agent_id}, headers=self.messaging.headers("admin")
         )
         assert answer.status_code == 200, answer.text
 
     async def assigned_job(self, received_at: datetime | None = None) -> None:
         """Have the sample's case as a job of the sample's agent, its document issued."""
         await self.serve()
-        await self.road.deliver(received(), occurred_at=received_at)
-        await self.road.deliver(issued())
+        await self.messaging.deliver(received(), occurred_at=received_at)
+        await self.messaging.deliver(issued())
 
     def agent(self, subject: str = AGENT, **headers: Any) -> dict[str, str]:
         """The headers of an agent of the programme."""
-        return self.road.headers("agent", "halo_pamor", "32.75", subject=subject, **headers)
+        return self.messaging.headers("agent", "halo_pamor", "32.75", subject=subject, **headers)
 
     async def step(self, step: str, subject: str = AGENT, **body: Any) -> httpx.Response:
         """Report a step of the sample's job."""
@@ -49,8 +49,8 @@ class Counter:
 @asynccontextmanager
 async def counter() -> AsyncIterator[Counter]:
     """Run courier on fakes until the end of the block."""
-    async with memory_road("courier") as road:
-        client = road.client(BLUEPRINT)
-        await road.deliver(programme())
-        yield Counter(road, client)
+    async with memory_messaging("courier") as messaging:
+        client = messaging.client(DEFINITION)
+        await messaging.deliver(programme())
+        yield Counter(messaging, client)
         await client.aclose()

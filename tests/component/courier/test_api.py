@@ -34,12 +34,12 @@ def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
 
 
 async def test_an_agent_is_put_in_charge_and_gets_what_waits(at: Counter) -> None:
-    await at.road.deliver(received("case-1"))
-    await at.road.deliver(received("case-2"))
-    headers = at.road.headers("admin", "halo_pamor", "32.75")
+    await at.messaging.deliver(received("case-1"))
+    await at.messaging.deliver(received("case-2"))
+    headers = at.messaging.headers("admin", "halo_pamor", "32.75")
     answer = await at.client.put(AREA, json={"agent_id": AGENT}, headers=headers)
     assert (answer.status_code, answer.json()) == (200, {"assigned": 2})
-    assert [event.type for event in at.road.published] == [
+    assert [event.type for event in at.messaging.published] == [
         "courier.job_opened.v1",
         "courier.job_opened.v1",
         "courier.job_assigned.v1",
@@ -48,34 +48,36 @@ async def test_an_agent_is_put_in_charge_and_gets_what_waits(at: Counter) -> Non
 
 
 async def test_the_same_key_again_is_the_same_request(at: Counter) -> None:
-    await at.road.deliver(received())
-    headers = at.road.headers("admin", key="area-005-once")
+    await at.messaging.deliver(received())
+    headers = at.messaging.headers("admin", key="area-005-once")
     for _ in range(3):
         answer = await at.client.put(AREA, json={"agent_id": AGENT}, headers=headers)
         assert (answer.status_code, answer.json()) == (200, {"assigned": 1})
-    assert len(at.road.published) == 2
-    assert [area["version"] for area in at.road.documents("areas")] == [2]
+    assert len(at.messaging.published) == 2
+    assert [area["version"] for area in at.messaging.documents("areas")] == [2]
 
 
 async def test_a_key_is_not_used_for_two_requests(at: Counter) -> None:
-    headers = at.road.headers("admin", key="area-005-once")
+    headers = at.messaging.headers("admin", key="area-005-once")
     await at.client.put(AREA, json={"agent_id": AGENT}, headers=headers)
     answer = await at.client.put(AREA, json={"agent_id": "agent-2"}, headers=headers)
     problem(answer, 422, "idempotency-key-reused")
-    assert [area["agent_id"] for area in at.road.documents("areas")] == [AGENT]
+    assert [area["agent_id"] for area in at.messaging.documents("areas")] == [AGENT]
 
 
 async def test_the_keys_of_two_callers_are_two_keys(at: Counter) -> None:
     for subject in ("agus", "budi"):
-        headers = at.road.headers("admin", subject=subject, key="area-005-once")
+        headers = at.messaging.headers("admin", subject=subject, key="area-005-once")
         answer = await at.client.put(AREA, json={"agent_id": subject}, headers=headers)
         assert answer.status_code == 200
-    assert [area["agent_id"] for area in at.road.documents("areas")] == ["budi"]
+    assert [area["agent_id"] for area in at.messaging.documents("areas")] == ["budi"]
 
 
 async def test_an_area_of_an_unknown_programme_is_not_found(at: Counter) -> None:
     path = AREA.replace("halo_pamor", "sregep")
-    answer = await at.client.put(path, json={"agent_id": AGENT}, headers=at.road.headers("admin"))
+    answer = await at.client.put(
+        path, json={"agent_id": AGENT}, headers=at.messaging.headers("admin")
+    )
     assert problem(answer, 404, "not-found")["detail"] == "programme sregep"
 
 
@@ -108,9 +110,9 @@ async def test_an_area_of_an_unknown_programme_is_not_found(at: Counter) -> None
 async def test_an_area_that_is_not_well_told_is_refused(
     at: Counter, path: str, body: Any, status: int, kind: str, field: str
 ) -> None:
-    answer = await at.client.put(path, json=body, headers=at.road.headers("admin"))
+    answer = await at.client.put(path, json=body, headers=at.messaging.headers("admin"))
     assert [error["field"] for error in problem(answer, status, kind)["errors"]] == [field]
-    assert at.road.documents("areas") == []
+    assert at.messaging.documents("areas") == []
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ async def test_an_agent_carries_a_case_home(at: Counter) -> None:
     for step, state in states.items():
         answer = await at.step(step)
         assert (answer.status_code, answer.json()) == (200, {"state": state})
-    assert [event.type.split(".")[1] for event in at.road.published] == [
+    assert [event.type.split(".")[1] for event in at.messaging.published] == [
         "job_opened",
         "job_assigned",
         "papers_collected",
@@ -160,9 +162,9 @@ async def test_a_delivery_that_nobody_confirms_is_tried_again(at: Counter) -> No
     answer = await at.step("fail", reason="nobody_home")
     assert answer.json() == {"state": "document_collected"}
     assert (await at.step("deliver")).json() == {"state": "delivery_reported"}
-    await at.road.deliver(confirmed())
+    await at.messaging.deliver(confirmed())
     assert problem(await at.step("fail"), 409, "conflict")["reason"] == "out_of_order"
-    assert [event.type.split(".")[1] for event in at.road.published[-4:]] == [
+    assert [event.type.split(".")[1] for event in at.messaging.published[-4:]] == [
         "delivery_reported",
         "delivery_failed",
         "delivery_reported",
@@ -175,13 +177,13 @@ async def test_a_job_goes_to_another_agent_with_what_is_in_hand(at: Counter) -> 
     await at.step("collect_papers")
     path, body = "/api/jobs/case-1/assign", {"agent_id": "agent-2"}
     for _ in range(2):
-        headers = at.road.headers("operator", "halo_pamor", "32.75")
+        headers = at.messaging.headers("operator", "halo_pamor", "32.75")
         answer = await at.client.post(path, json=body, headers=headers)
         assert (answer.status_code, answer.json()) == (200, {"state": "papers_collected"})
-    assert [event.type for event in at.road.published].count("courier.job_assigned.v1") == 2
+    assert [event.type for event in at.messaging.published].count("courier.job_assigned.v1") == 2
     assert problem(await at.step("hand_in_papers"), 409, "conflict")["reason"] == "not_yours"
     assert (await at.step("hand_in_papers", "agent-2")).status_code == 200
-    headers = at.road.headers("operator", "halo_pamor", "32.75")
+    headers = at.messaging.headers("operator", "halo_pamor", "32.75")
     missing = await at.client.post("/api/jobs/case-9/assign", json=body, headers=headers)
     problem(missing, 404, "not-found")
 
@@ -192,7 +194,9 @@ async def test_a_step_sent_twice_is_done_once(at: Counter) -> None:
     for _ in range(2):
         answer = await at.client.post(STEPS, json={"step": "collect_papers"}, headers=headers)
         assert (answer.status_code, answer.json()) == (200, {"state": "papers_collected"})
-    assert [event.type for event in at.road.published].count("courier.papers_collected.v1") == 1
+    assert [event.type for event in at.messaging.published].count(
+        "courier.papers_collected.v1"
+    ) == 1
 
 
 async def test_the_key_of_one_step_is_not_taken_for_another(at: Counter) -> None:
@@ -236,9 +240,9 @@ async def test_a_refused_step_may_be_sent_again_under_its_key(at: Counter) -> No
 async def test_work_done_offline_keeps_its_own_time(at: Counter) -> None:
     await at.assigned_job(datetime(2023, 3, 10, 8, 0, tzinfo=UTC))
     await at.step("collect_papers", occurred_at="2023-03-10T16:00:00+07:00")
-    told = at.road.parcels[-1].envelope
+    told = at.messaging.messages[-1].envelope
     assert told.occurred_at == datetime(2023, 3, 10, 9, 0, tzinfo=UTC)
-    assert told.recorded_at == at.road.clock.now
+    assert told.recorded_at == at.messaging.clock.now
 
 
 @pytest.mark.parametrize("year", ["1999", "2201", "9999"])
@@ -256,7 +260,7 @@ async def test_a_step_happens_between_the_request_and_now(
     at: Counter, ahead: int, reason: str | None
 ) -> None:
     await at.assigned_job()
-    told = (at.road.clock.now + timedelta(seconds=ahead)).isoformat()
+    told = (at.messaging.clock.now + timedelta(seconds=ahead)).isoformat()
     answer = await at.step("collect_papers", occurred_at=told)
     if reason is None:
         assert answer.status_code == 200
@@ -266,9 +270,9 @@ async def test_a_step_happens_between_the_request_and_now(
 
 async def test_a_job_stored_before_it_knew_its_opening_goes_on(at: Counter) -> None:
     await at.assigned_job()
-    job = at.road.memory.collections["jobs"]["case-1"]
+    job = at.messaging.memory.collections["jobs"]["case-1"]
     old = {name: value for name, value in job.items() if not name.endswith("_at")}
-    at.road.memory.collections["jobs"]["case-1"] = old
+    at.messaging.memory.collections["jobs"]["case-1"] = old
     answer = await at.step("collect_papers", occurred_at="2023-03-10T16:00:00+07:00")
     assert answer.json() == {"state": "papers_collected"}
 
@@ -311,8 +315,8 @@ async def test_an_agent_sees_his_own_jobs_and_an_operator_those_of_his_region(
     at: Counter,
 ) -> None:
     await at.assigned_job()
-    await at.road.deliver(received("case-2", rw="006"))
-    await at.road.deliver(received("case-3", region_code="32.75.02.1001"))
+    await at.messaging.deliver(received("case-2", rw="006"))
+    await at.messaging.deliver(received("case-3", region_code="32.75.02.1001"))
 
     async def seen(headers: dict[str, str], **query: Any) -> list[str]:
         params = {"programme_id": "halo_pamor", **query}
@@ -322,30 +326,30 @@ async def test_an_agent_sees_his_own_jobs_and_an_operator_those_of_his_region(
 
     assert await seen(at.agent()) == ["case-1"]
     assert await seen(at.agent("agent-2")) == []
-    operator = at.road.headers("operator", "halo_pamor", "32.75.01")
+    operator = at.messaging.headers("operator", "halo_pamor", "32.75.01")
     assert await seen(operator) == ["case-1", "case-2"]
-    everywhere = at.road.headers("operator", "halo_pamor", "32.75")
+    everywhere = at.messaging.headers("operator", "halo_pamor", "32.75")
     assert await seen(everywhere) == ["case-1", "case-2", "case-3"]
     assert await seen(everywhere, state="open") == ["case-2", "case-3"]
     assert await seen(everywhere, limit=1) == ["case-1"]
-    both = at.road.headers("operator", "*", "32.75.02")
+    both = at.messaging.headers("operator", "*", "32.75.02")
     assert await seen(both) == ["case-3"]
     assert await seen(both, programme_id="botram") == []
 
 
 async def test_a_list_is_full_however_much_lies_outside_of_the_callers_region(at: Counter) -> None:
-    await at.road.deliver(received("case-1", region_code="32.75.02.1001"))
-    await at.road.deliver(received("case-2"))
+    await at.messaging.deliver(received("case-1", region_code="32.75.02.1001"))
+    await at.messaging.deliver(received("case-2"))
     path = "/api/jobs?programme_id=halo_pamor&limit=1"
     answer = await at.client.get(
-        path, headers=at.road.headers("operator", "halo_pamor", "32.75.01")
+        path, headers=at.messaging.headers("operator", "halo_pamor", "32.75.01")
     )
     assert [job["job_id"] for job in answer.json()] == ["case-2"]
 
 
 @pytest.mark.parametrize("role", ["agent", "operator", "admin", "service"])
 async def test_jobs_of_a_foreign_programme_are_refused(at: Counter, role: str) -> None:
-    headers = at.road.headers(role, "botram", "*")
+    headers = at.messaging.headers(role, "botram", "*")
     answer = await at.client.get("/api/jobs?programme_id=halo_pamor", headers=headers)
     problem(answer, 403, "forbidden")
 
@@ -358,11 +362,11 @@ async def test_an_agent_does_not_see_another_agents_job(at: Counter) -> None:
 
 async def test_each_grant_shows_what_its_own_role_and_region_show(at: Counter) -> None:
     await at.assigned_job()
-    await at.road.deliver(received("case-2", rw="006"))
-    await at.road.deliver(received("case-3", region_code="32.75.02.1001"))
+    await at.messaging.deliver(received("case-2", rw="006"))
+    await at.messaging.deliver(received("case-3", region_code="32.75.02.1001"))
 
     async def seen(*grants: str, subject: str = "agent-2") -> tuple[list[str], list[str]]:
-        headers = at.road.headers_of(*grants, subject=subject)
+        headers = at.messaging.headers_of(*grants, subject=subject)
         listed = await at.client.get("/api/jobs?programme_id=halo_pamor", headers=headers)
         assert listed.status_code == 200, listed.text
         ones = [
@@ -405,7 +409,7 @@ async def test_a_list_that_is_not_well_asked_for_is_refused(
 
 
 async def test_the_programmes_are_those_that_intake_published(at: Counter) -> None:
-    answer = await at.client.get("/api/programmes", headers=at.road.headers("admin"))
+    answer = await at.client.get("/api/programmes", headers=at.messaging.headers("admin"))
     assert answer.json() == [
         {
             "programme_id": "halo_pamor",
@@ -417,10 +421,10 @@ async def test_the_programmes_are_those_that_intake_published(at: Counter) -> No
 
 
 async def test_the_programmes_are_those_in_which_the_caller_holds_a_grant(at: Counter) -> None:
-    await at.road.deliver(programme("botram", "BOTRAM"))
+    await at.messaging.deliver(programme("botram", "BOTRAM"))
 
     async def listed(*grants: str) -> list[str]:
-        answer = await at.client.get("/api/programmes", headers=at.road.headers_of(*grants))
+        answer = await at.client.get("/api/programmes", headers=at.messaging.headers_of(*grants))
         return [one["programme_id"] for one in answer.json()]
 
     assert await listed("planner:botram:32.16.18") == ["botram"]
@@ -434,12 +438,12 @@ async def test_the_programmes_are_those_in_which_the_caller_holds_a_grant(at: Co
 
 async def test_at_the_outbox_limit_a_step_is_put_off_and_events_still_come(at: Counter) -> None:
     await at.assigned_job()
-    at.road.relay._limit = 0
+    at.messaging.relay._limit = 0
     answer = await at.step("collect_papers")
     problem(answer, 503, "unavailable")
     assert answer.headers["Retry-After"] == "30"
-    assert (await at.road.deliver(received("case-2"))).acknowledged
-    assert len(at.road.documents("jobs")) == 2
+    assert (await at.messaging.deliver(received("case-2"))).acknowledged
+    assert len(at.messaging.documents("jobs")) == 2
 
 
 async def test_a_command_whose_commit_hangs_is_told_to_come_again(
@@ -447,16 +451,18 @@ async def test_a_command_whose_commit_hangs_is_told_to_come_again(
 ) -> None:
     await at.assigned_job()
     monkeypatch.setattr("shared.runtime.commands.ANSWER_WITHIN", 0.05)
-    at.road.store.gate.clear()
+    at.messaging.store.gate.clear()
     headers = at.agent(key="step-0001")
     answer = await at.client.post(STEPS, json={"step": "collect_papers"}, headers=headers)
     problem(answer, 503, "unavailable")
     assert answer.headers["Retry-After"] == "5"
-    at.road.store.gate.set()
+    at.messaging.store.gate.set()
     monkeypatch.undo()
     answer = await at.client.post(STEPS, json={"step": "collect_papers"}, headers=headers)
     assert (answer.status_code, answer.json()) == (200, {"state": "papers_collected"})
-    assert [event.type for event in at.road.published].count("courier.papers_collected.v1") == 1
+    assert [event.type for event in at.messaging.published].count(
+        "courier.papers_collected.v1"
+    ) == 1
 
 
 async def test_the_document_of_the_interface_tells_every_route(at: Counter) -> None:
@@ -474,5 +480,5 @@ async def test_the_document_of_the_interface_tells_every_route(at: Counter) -> N
 async def test_it_is_ready_and_counts(at: Counter) -> None:
     assert (await at.client.get("/healthz")).status_code == 200
     assert (await at.client.get("/readyz")).json() == {"ready": True, "checks": {}}
-    await at.road.deliver(issued())
+    await at.messaging.deliver(issued())
     assert "jemput_messages_processed_total" in (await at.client.get("/metrics")).text

@@ -33,7 +33,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     )
     built = build(settings)
     yield built
-    built.road.client.close()
+    built.messaging.client.close()
 
 
 async def test_with_nothing_behind_it_it_lives_is_unready_and_says_why(service: Service) -> None:

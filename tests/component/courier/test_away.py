@@ -14,7 +14,7 @@ PATHS = {
 async def test_every_read_is_put_off() -> None:
     assert set(PATHS) == reads(RULES)
     async with counter() as at:
-        at.road.memory.away = True
+        at.messaging.memory.away = True
         for path in PATHS.values():
-            assert_put_off(await at.client.get(path, headers=at.road.headers("admin")))
-        at.road.memory.away = False
+            assert_put_off(await at.client.get(path, headers=at.messaging.headers("admin")))
+        at.messaging.memory.away = False

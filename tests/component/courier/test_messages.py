@@ -9,7 +9,7 @@ from services.courier.usecases import Work
 from shared.contracts.intake import CloseOutcome
 from shared.messaging.consumer import Consumer
 from shared.messaging.topology import read_subscription
-from shared.testing.road import memory_road
+from shared.testing.messaging import memory_messaging
 from tests.component.courier.counter import counter
 from tests.unit.courier.sample import closed, confirmed, issued, received
 
@@ -20,11 +20,11 @@ async def test_what_comes_before_its_request_is_taken_up_after_it() -> None:
     async with counter() as at:
         await at.serve()
         for early in (confirmed(), issued()):
-            assert (await at.road.deliver(early)).acknowledged
-        assert len(at.road.documents("parked")) == 2
-        await at.road.deliver(received())
-        assert at.road.documents("parked") == []
-        (job,) = at.road.documents("jobs")
+            assert (await at.messaging.deliver(early)).acknowledged
+        assert len(at.messaging.documents("deferred")) == 2
+        await at.messaging.deliver(received())
+        assert at.messaging.documents("deferred") == []
+        (job,) = at.messaging.documents("jobs")
         assert (job["state"], job["document_issued"], job["receipt_confirmed"]) == (
             "assigned",
             True,
@@ -36,25 +36,25 @@ async def test_a_message_that_comes_again_changes_nothing() -> None:
     async with counter() as at:
         await at.serve()
         for _ in range(3):
-            await at.road.deliver(received(), id="m1")
+            await at.messaging.deliver(received(), id="m1")
         for number in range(3):
-            await at.road.deliver(received(), id=f"other-{number}")
-        assert [job["version"] for job in at.road.documents("jobs")] == [2]
-        assert len(at.road.published) == 2
+            await at.messaging.deliver(received(), id=f"other-{number}")
+        assert [job["version"] for job in at.messaging.documents("jobs")] == [2]
+        assert len(at.messaging.published) == 2
 
 
 async def test_a_request_without_rw_is_laid_aside() -> None:
     async with counter() as at:
-        receipt = await at.road.deliver(received(rw=None))
+        receipt = await at.messaging.deliver(received(rw=None))
         assert (receipt.acknowledged, receipt.dead) == (True, "no_rw")
-        assert at.road.documents("jobs") == []
+        assert at.messaging.documents("jobs") == []
 
 
 async def test_the_cause_of_an_event_is_the_message_it_answers() -> None:
     async with counter() as at:
         await at.serve()
-        await at.road.deliver(received(), id="m1")
-        envelopes = [parcel.envelope for parcel in at.road.parcels]
+        await at.messaging.deliver(received(), id="m1")
+        envelopes = [message.envelope for message in at.messaging.messages]
         assert {envelope.causation_id for envelope in envelopes} == {"m1"}
         assert {envelope.correlation_id for envelope in envelopes} == {"case-1"}
         assert {envelope.source for envelope in envelopes} == {"courier"}
@@ -62,11 +62,11 @@ async def test_the_cause_of_an_event_is_the_message_it_answers() -> None:
 
 async def test_a_withdrawn_job_is_assigned_to_nobody() -> None:
     async with counter() as at:
-        await at.road.deliver(received())
-        await at.road.deliver(closed(outcome=CloseOutcome.REJECTED))
+        await at.messaging.deliver(received())
+        await at.messaging.deliver(closed(outcome=CloseOutcome.REJECTED))
         await at.serve()
-        assert [job["state"] for job in at.road.documents("jobs")] == ["withdrawn"]
-        assert [event.type for event in at.road.published] == [
+        assert [job["state"] for job in at.messaging.documents("jobs")] == ["withdrawn"]
+        assert [event.type for event in at.messaging.published] == [
             "courier.job_opened.v1",
             "courier.job_withdrawn.v1",
         ]
@@ -74,8 +74,8 @@ async def test_a_withdrawn_job_is_assigned_to_nobody() -> None:
 
 async def test_every_type_that_is_bound_has_a_handler() -> None:
     (declared,) = read_subscription(SUBSCRIPTIONS)
-    async with memory_road("courier") as road:
-        consumer: Consumer[Work] = road.consumer(CourierWork, Refused)
+    async with memory_messaging("courier") as messaging:
+        consumer: Consumer[Work] = messaging.consumer(CourierWork, Refused)
         handlers.subscribe(consumer)
         assert consumer.types == set(declared.binds)
         assert consumer.queue == declared.queue
@@ -83,5 +83,5 @@ async def test_every_type_that_is_bound_has_a_handler() -> None:
 
 async def test_a_request_that_ended_by_its_delivery_parks_nothing() -> None:
     async with counter() as at:
-        await at.road.deliver(closed(outcome=CloseOutcome.DELIVERED))
-        assert at.road.documents("parked") == []
+        await at.messaging.deliver(closed(outcome=CloseOutcome.DELIVERED))
+        assert at.messaging.documents("deferred") == []

@@ -44,7 +44,9 @@ async def send(row: Row, at: Counter) -> httpx.Response:
     )
     headers = {}
     if row.role != "nobody":
-        headers = at.road.headers(row.role, row.grant_programme, row.grant_region, subject=AGENT)
+        headers = at.messaging.headers(
+            row.role, row.grant_programme, row.grant_region, subject=AGENT
+        )
     query = {"programme_id": row.programme} if row.route == "GET /api/jobs" else {}
     body = BODIES.get(row.route)
     return await at.client.request(method, path, params=query, json=body, headers=headers)
@@ -80,6 +82,6 @@ async def test_a_token_that_is_none_is_not_believed(authorization: str) -> None:
 
 async def test_a_token_that_has_run_out_is_not_believed() -> None:
     async with counter() as at:
-        headers = at.road.headers("admin")
-        at.road.clock.advance(hours=2)
+        headers = at.messaging.headers("admin")
+        at.messaging.clock.advance(hours=2)
         assert (await at.client.get("/api/programmes", headers=headers)).status_code == 401

@@ -8,9 +8,9 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
-from services.intake.app import blueprint
+from services.intake.app import definition
 from services.intake.config import Settings
-from shared.testing.road import MemoryRoad, memory_road
+from shared.testing.messaging import MemoryMessaging, memory_messaging
 from tests.unit.intake.bus import scheduled
 from tests.unit.intake.sample import EVENT, NIK
 
@@ -86,7 +86,7 @@ def at_home(**changed: Any) -> dict[str, Any]:
 class Desk:
     """Intake on fakes, with those who work at it."""
 
-    road: MemoryRoad
+    messaging: MemoryMessaging
     client: httpx.AsyncClient
 
     async def operator(self, method: str, path: str, **how: Any) -> httpx.Response:
@@ -101,7 +101,7 @@ class Desk:
         self, method: str, path: str, *grant: str, key: str | None = None, **how: Any
     ) -> httpx.Response:
         """Act with one grant."""
-        headers = self.road.headers(*grant, key=key)
+        headers = self.messaging.headers(*grant, key=key)
         return await self.client.request(method, f"/api{path}", headers=headers, **how)
 
     async def publish(self, programme_id: str, body: Mapping[str, Any]) -> httpx.Response:
@@ -132,13 +132,13 @@ class Desk:
 @asynccontextmanager
 async def desk(*, per_client: str = "1000/minute") -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
-    async with memory_road("intake") as road:
+    async with memory_messaging("intake") as messaging:
         settings = Settings(
             **NOWHERE, tracking_secret=SecretStr(SECRET), track_limit_client=per_client
         )
-        async with road.client(blueprint(settings)) as client:
-            running = Desk(road, client)
+        async with messaging.client(definition(settings)) as client:
+            running = Desk(messaging, client)
             (await running.publish("botram", BOTRAM)).raise_for_status()
             (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()
-            await road.deliver(scheduled())
+            await messaging.deliver(scheduled())
             yield running

@@ -36,7 +36,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     )
     built = build(settings)
     yield built
-    built.road.client.close()
+    built.messaging.client.close()
 
 
 def test_what_is_bound_is_handled(service: Service) -> None:

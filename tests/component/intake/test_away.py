@@ -15,17 +15,17 @@ PATHS = {
 async def test_every_read_is_put_off() -> None:
     assert set(PATHS) == reads(RULES)
     async with desk() as office:
-        office.road.memory.away = True
+        office.messaging.memory.away = True
         for path in PATHS.values():
             assert_put_off(await office.operator("GET", path))
-        office.road.memory.away = False
+        office.messaging.memory.away = False
 
 
 async def test_a_resident_is_told_to_come_back() -> None:
     async with desk() as office:
         recorded = await office.record(at_home())
-        office.road.memory.away = True
+        office.messaging.memory.away = True
         assert_put_off(await office.track(recorded["tracking_code"]))
         assert_put_off(await office.confirm(recorded))
-        office.road.memory.away = False
+        office.messaging.memory.away = False
         assert (await office.track(recorded["tracking_code"])).status_code == 200

@@ -25,7 +25,7 @@ async def test_a_case_is_worked_to_its_end() -> None:
 
         assert states == ["verified", "issued", "closed"]
         assert (again.status_code, again.json()["reason"]) == (409, "closed")
-        closed = office.road.published[-1]
+        closed = office.messaging.published[-1]
         assert isinstance(closed, RequestClosed)
         assert (closed.outcome, closed.within_standard) == ("handed_over", True)
 
@@ -164,12 +164,12 @@ async def test_tickets_are_followed() -> None:
         about = {"case_id": case_id, "programme_id": "botram"}
 
         for event in (TicketServed, TicketIssued, TicketServed):
-            receipt = await office.road.deliver(ticket(event, case, **about))
+            receipt = await office.messaging.deliver(ticket(event, case, **about))
             assert receipt.acknowledged
 
         shown = (await office.operator("GET", f"/requests/{case_id}")).json()
         assert (shown["state"], shown["ticket"]["number"]) == ("verified", 17)
-        told = [e.type for e in office.road.published]
+        told = [e.type for e in office.messaging.published]
         assert told.count("intake.request_verified.v1") == 1
 
 
@@ -177,11 +177,11 @@ async def test_what_comes_before_its_case_waits_for_it() -> None:
     async with desk() as office:
         early = job(DeliveryConfirmed, home_case())
 
-        receipt = await office.road.deliver(early)
+        receipt = await office.messaging.deliver(early)
 
         assert receipt.acknowledged
-        (parked,) = office.road.documents("parked")
-        assert (parked["waits_in"], parked["waits_for"]) == ("cases", home_case().id)
+        (deferred,) = office.messaging.documents("deferred")
+        assert (deferred["waits_in"], deferred["waits_for"]) == ("cases", home_case().id)
 
 
 async def test_what_another_programme_says_of_a_case_is_laid_aside() -> None:
@@ -189,7 +189,7 @@ async def test_what_another_programme_says_of_a_case_is_laid_aside() -> None:
         case_id = (await office.record(at_home()))["case_id"]
         foreign = job(DeliveryConfirmed, home_case(), case_id=case_id, programme_id="botram")
 
-        receipt = await office.road.deliver(foreign)
+        receipt = await office.messaging.deliver(foreign)
 
         assert receipt.dead == "foreign_programme"
 

@@ -16,14 +16,14 @@ KESRA = {
 
 async def test_a_programme_is_published_once_for_each_content() -> None:
     async with desk() as office:
-        before = len(office.road.published)
+        before = len(office.messaging.published)
 
         same = await office.publish("botram", BOTRAM)
         changed = await office.publish("botram", {**BOTRAM, "standard_working_days": 2})
 
         assert same.json() == {"programme_id": "botram", "version": 1}
         assert changed.json() == {"programme_id": "botram", "version": 2}
-        (event,) = office.road.published[before:]
+        (event,) = office.messaging.published[before:]
         assert isinstance(event, ProgrammePublished)
         assert event.standard_working_days == 2
 
@@ -62,7 +62,7 @@ async def test_a_copy_appears_everywhere_and_a_second_one_must_be_the_same() -> 
 
         assert [a.status_code for a in (*answers, other, missing)] == [201, 201, 409, 404]
         assert other.json()["reason"] == "programme_exists"
-        told = [e for e in office.road.published if isinstance(e, ProgrammePublished)]
+        told = [e for e in office.messaging.published if isinstance(e, ProgrammePublished)]
         assert [e.programme_id for e in told] == ["botram", "halo_pamor", "sregep"]
         assert shown.json()["copied_from"] == "botram"
         assert shown.json()["owner"] == KESRA["owner"]
@@ -117,7 +117,7 @@ async def test_a_malformed_programme_is_refused_by_field(
 
 async def test_a_command_needs_its_key() -> None:
     async with desk() as office:
-        headers = office.road.headers("admin")
+        headers = office.messaging.headers("admin")
         del headers["Idempotency-Key"]
 
         refused = await office.client.put(

@@ -8,7 +8,7 @@ import pytest
 
 from services.intake.domain import digest
 from shared.contracts.intake import RequestReceived
-from shared.testing.road import NOW
+from shared.testing.messaging import NOW
 from tests.component.intake.kit import at_event, at_home, desk
 from tests.unit.intake.sample import EVENT, NIK
 
@@ -22,7 +22,7 @@ async def test_a_request_is_recorded_with_its_code_and_its_day() -> None:
         assert set(recorded) == {"case_id", "tracking_code", "receipt_code", "status", "due_on"}
         assert recorded["receipt_code"] is None
         assert (recorded["status"], recorded["due_on"]) == ("received", "2023-03-15")
-        (received,) = [e for e in office.road.published if isinstance(e, RequestReceived)]
+        (received,) = [e for e in office.messaging.published if isinstance(e, RequestReceived)]
         assert received.case_id == recorded["case_id"]
         assert (received.service, received.event_id) == ("KIA", EVENT)
 
@@ -38,7 +38,7 @@ async def test_a_replay_brings_the_same_answer_and_code_and_one_case() -> None:
         )
 
         assert {answer.text for answer in answers} == {answers[0].text}
-        assert len(office.road.documents("cases")) == 1
+        assert len(office.messaging.documents("cases")) == 1
         assert other.status_code == 422
         assert other.json()["type"] == "/problems/idempotency-key-reused"
 
@@ -62,10 +62,10 @@ async def test_the_code_and_the_person_stand_nowhere_but_where_they_belong() -> 
         code = recorded["tracking_code"]
 
         kept = {
-            name: json.dumps(office.road.documents(name), default=str)
+            name: json.dumps(office.messaging.documents(name), default=str)
             for name in ("cases", "persons", "inbox", "outbox", "programmes", "events")
         }
-        told = " ".join(parcel.body.decode() for parcel in office.road.parcels)
+        told = " ".join(message.body.decode() for message in office.messaging.messages)
 
         receipt = recorded["receipt_code"]
         codes = (code, code.replace("-", ""), receipt, receipt.replace("-", ""))
@@ -117,7 +117,7 @@ async def test_what_cannot_be_recorded_is_refused_by_field_and_reason(
         assert found == [where]
         assert status == 422 or ": " in said["detail"]
         assert NIK not in refused.text
-        assert office.road.documents("cases") == []
+        assert office.messaging.documents("cases") == []
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ async def test_only_an_importer_brings_old_requests() -> None:
 
         assert (refused.status_code, recorded.status_code, now.status_code) == (403, 201, 201)
         assert "occurred_at" in refused.json()["detail"]
-        parcel = office.road.parcels[-2]
-        assert (parcel.envelope.occurred_at, parcel.envelope.recorded_at) == (
+        message = office.messaging.messages[-2]
+        assert (message.envelope.occurred_at, message.envelope.recorded_at) == (
             NOW - timedelta(hours=1),
             NOW,
         )

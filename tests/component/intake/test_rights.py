@@ -75,7 +75,7 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
         if path == "/api/track/receipt":
             (await office.step(recorded["case_id"], "issue")).raise_for_status()
             fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
-            await office.road.deliver(fetched)
+            await office.messaging.deliver(fetched)
         path = path.replace("{case_id}", recorded["case_id"])
         if path.startswith("/api/track"):
             how = {"json": {"code": recorded["tracking_code"]}}
@@ -86,7 +86,7 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
         path += f"?programme_id={row.programme}"
     if row.role == "nobody":
         return await office.client.request(method, path, **how)
-    headers = office.road.headers(row.role, row.grant_programme, row.grant_region)
+    headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     return await office.client.request(method, path, headers=headers, **how)
 
 

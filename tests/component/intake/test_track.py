@@ -18,7 +18,7 @@ async def test_a_code_tells_how_a_request_stands_and_nothing_of_the_person() -> 
     async with desk() as office:
         recorded = await office.record(at_event(applicant={"name": "Sukarno", "nik": NIK}))
         about = {"case_id": recorded["case_id"], "programme_id": "botram"}
-        await office.road.deliver(ticket(TicketIssued, home_case(), **about))
+        await office.messaging.deliver(ticket(TicketIssued, home_case(), **about))
 
         answer = await office.track(recorded["tracking_code"])
 
@@ -97,7 +97,7 @@ async def brought(office: Desk) -> dict[str, Any]:
     recorded = await office.record(at_home())
     (await office.step(recorded["case_id"], "issue")).raise_for_status()
     for event in (DocumentCollected, DeliveryReported):
-        await office.road.deliver(job(event, home_case(), case_id=recorded["case_id"]))
+        await office.messaging.deliver(job(event, home_case(), case_id=recorded["case_id"]))
     return recorded
 
 
@@ -112,7 +112,7 @@ async def test_a_recipient_confirms_once() -> None:
         assert (asked["next"], asked["awaits_receipt"]) == ("confirm_receipt", True)
         assert [answer.status_code for answer in answers] == [200, 200]
         assert answers[0].json() == answers[1].json()
-        told = [e.type for e in office.road.published]
+        told = [e.type for e in office.messaging.published]
         assert told.count("intake.receipt_confirmed.v1") == 1
         assert (after["next"], after["awaits_receipt"]) == ("receipt_noted", False)
 
@@ -121,12 +121,14 @@ async def test_with_the_agents_word_the_case_is_closed() -> None:
     async with desk() as office:
         recorded = await brought(office)
         (await office.confirm(recorded)).raise_for_status()
-        await office.road.deliver(job(DeliveryConfirmed, home_case(), case_id=recorded["case_id"]))
+        await office.messaging.deliver(
+            job(DeliveryConfirmed, home_case(), case_id=recorded["case_id"])
+        )
 
         after = (await office.track(recorded["tracking_code"])).json()
 
         assert (after["state"], after["next"]) == ("closed", "delivered")
-        assert office.road.published[-1].type == "intake.request_closed.v1"
+        assert office.messaging.published[-1].type == "intake.request_closed.v1"
 
 
 async def test_a_wrong_receipt_code_looks_like_an_unknown_code() -> None:
@@ -143,7 +145,7 @@ async def test_a_wrong_receipt_code_looks_like_an_unknown_code() -> None:
         assert {answer.status_code for answer in (*wrong, unknown)} == {404}
         assert {answer.text for answer in wrong} == {unknown.text}
         assert missing.status_code == 422
-        assert "intake.receipt_confirmed.v1" not in [e.type for e in office.road.published]
+        assert "intake.receipt_confirmed.v1" not in [e.type for e in office.messaging.published]
 
 
 async def test_who_has_no_receipt_code_gives_his_word_to_an_operator() -> None:
@@ -152,13 +154,13 @@ async def test_who_has_no_receipt_code_gives_his_word_to_an_operator() -> None:
         case_id = recorded["case_id"]
         (await office.step(case_id, "issue")).raise_for_status()
         early = await office.step(case_id, "confirm_receipt")
-        await office.road.deliver(job(DocumentCollected, home_case(), case_id=case_id))
+        await office.messaging.deliver(job(DocumentCollected, home_case(), case_id=case_id))
 
         taken = await office.step(case_id, "confirm_receipt")
 
         assert (early.status_code, early.json()["reason"]) == (409, "not_delivered_yet")
         assert taken.json() == {"state": "issued"}
-        told = [e.type for e in office.road.published]
+        told = [e.type for e in office.messaging.published]
         assert told.count("intake.receipt_confirmed.v1") == 1
 
 
@@ -190,5 +192,5 @@ async def test_nothing_is_received_that_was_not_brought(
         assert (refused.status_code, refused.json()["reason"]) == (409, reason)
         assert refused.json()["detail"] == Texts.load(TEXTS)(f"receipt.{reason}")
         assert unknown.status_code == 404
-        told = [e.type for e in office.road.published]
+        told = [e.type for e in office.messaging.published]
         assert "intake.receipt_confirmed.v1" not in told

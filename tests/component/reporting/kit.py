@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from services.reporting.app import blueprint, show
+from services.reporting.app import definition, show
 from services.reporting.config import Settings
 from services.reporting.domain import fold
 from services.reporting.pages import Board
@@ -25,8 +25,8 @@ from services.reporting.store.names import (
 )
 from services.reporting.usecases.archive import Work
 from shared.contracts.event import Event
-from shared.runtime import Front, Site
-from shared.testing.road import MemoryRoad, memory_road
+from shared.runtime import HttpInterface, ServiceContext
+from shared.testing.messaging import MemoryMessaging, memory_messaging
 from shared.web.live import Timing
 from tests.unit.reporting.histories import programme, received, scheduled
 
@@ -44,25 +44,25 @@ SETTINGS: Final = Settings(
 class Desk:
     """Reporting on fakes."""
 
-    road: MemoryRoad
+    messaging: MemoryMessaging
     client: httpx.AsyncClient
     board: Board
 
     @property
     def streams(self) -> float:
         """How many streams are open."""
-        return self.road.registry.get_sample_value("jemput_http_streams_open") or 0.0
+        return self.messaging.registry.get_sample_value("jemput_http_streams_open") or 0.0
 
     async def tell(self, *events: Event) -> None:
         """Have events come in, and count everything there is."""
         for event in events:
-            receipt = await self.road.deliver(event)
-            assert (receipt.dead, receipt.put_off) == (None, False)
+            receipt = await self.messaging.deliver(event)
+            assert (receipt.dead, receipt.retry_later) == (None, False)
         self.count()
 
     def count(self, generation: int = 1) -> None:
         """Do the projector's work in memory: totals, revisions, and what generation it is."""
-        held = self.road.memory.collections
+        held = self.messaging.memory.collections
         zones = {p["_id"]: p["time_zone"] for p in held[PROGRAMMES].values()}
         facts = [fact_of(d) for d in held[ARCHIVE].values() if d["programme_id"] in zones]
         for document in documents(generation, fold(facts, zones)):
@@ -73,7 +73,7 @@ class Desk:
             held[REVISIONS][fact.event_id] = {
                 **revised,
                 "revision": number,
-                "updated_at": self.road.clock(),
+                "updated_at": self.messaging.clock(),
             }
         held[STATE][THE_STATE] = {"_id": THE_STATE, "current": generation}
 
@@ -81,7 +81,7 @@ class Desk:
         self, path: str, role: str = "head", *scope: str, **params: Any
     ) -> httpx.Response:
         """Ask as somebody with one grant, of everything unless a scope is given."""
-        headers = self.road.headers(role, *(scope or ("*", "*")))
+        headers = self.messaging.headers(role, *(scope or ("*", "*")))
         return await self.client.get(path, params=params or None, headers=headers)
 
     async def streaming(self, path: str, role: str = "head", *scope: str) -> asyncio.Task[Any]:
@@ -92,7 +92,7 @@ class Desk:
 
     async def see(self, path: str, role: str = "head", *scope: str) -> httpx.Response:
         """Open a page in a browser."""
-        token = self.road.token(role, *(scope or ("*", "*")))
+        token = self.messaging.token(role, *(scope or ("*", "*")))
         seen: Mapping[str, str] = {"Accept": "text/html", "Authorization": f"Bearer {token}"}
         return await self.client.get(path, headers=seen)
 
@@ -100,16 +100,18 @@ class Desk:
 @asynccontextmanager
 async def desk() -> AsyncIterator[Desk]:
     """Reporting with nothing in it."""
-    async with memory_road("reporting") as road:
-        shown: list[Front] = []
+    async with memory_messaging("reporting") as messaging:
+        shown: list[HttpInterface] = []
 
-        def front(site: Site[Work]) -> Front:
-            shown.append(show(site, Timing(pace=0.01)))
+        def http_interface(context: ServiceContext[Work]) -> HttpInterface:
+            shown.append(show(context, Timing(pace=0.01)))
             return shown[0]
 
-        async with road.client(replace(blueprint(SETTINGS), front=front)) as client:
+        async with messaging.client(
+            replace(definition(SETTINGS), http_interface=http_interface)
+        ) as client:
             (follow,) = shown[0].beside_http
-            yield Desk(road, client, follow.__self__)  # type: ignore[attr-defined]
+            yield Desk(messaging, client, follow.__self__)  # type: ignore[attr-defined]
 
 
 async def two_offices(full: Desk) -> None:

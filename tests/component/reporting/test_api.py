@@ -69,7 +69,7 @@ async def test_booths_have_their_agency(full: Desk) -> None:
 
 async def test_a_message_that_comes_twice_is_counted_once(full: Desk) -> None:
     for _ in range(2):
-        await full.road.deliver(received("c9"), id="the-same")
+        await full.messaging.deliver(received("c9"), id="the-same")
     full.count()
     assert (await full.get(REPORT)).json()["measures"]["requests_received"] == 5
 
@@ -105,7 +105,7 @@ async def test_totals_are_of_the_days_asked_for_and_no_others(full: Desk) -> Non
 
 
 async def test_after_a_rebuild_the_new_totals_are_read(full: Desk) -> None:
-    full.road.memory.collections["totals"].clear()
+    full.messaging.memory.collections["totals"].clear()
     full.count(generation=2)
     assert (await full.get(REPORT)).json()["measures"]["requests_received"] == 4
 

@@ -37,7 +37,7 @@ def settings(tmp_path: Path) -> Settings:
 async def service(settings: Settings) -> AsyncIterator[Service]:
     built = build(settings)
     yield built
-    built.road.client.close()
+    built.messaging.client.close()
 
 
 async def test_every_type_of_the_published_language_is_archived(service: Service) -> None:
@@ -54,7 +54,7 @@ async def test_one_process_counts_and_shows_and_an_api_alone_does_not_count(
 
     assert jobs(service) == {Board, Projector}
     alone = build(settings.model_copy(update={"role": "api"}))
-    alone.road.client.close()
+    alone.messaging.client.close()
     assert jobs(alone) == {Board}
 
 

@@ -22,17 +22,17 @@ async def test_every_read_is_put_off() -> None:
     assert {*PATHS, READS_NOTHING} == reads({**api.RULES, **pages.RULES})
     async with desk() as full:
         await two_offices(full)
-        full.road.memory.away = True
+        full.messaging.memory.away = True
         for path in PATHS.values():
-            headers = full.road.headers("head")
+            headers = full.messaging.headers("head")
             assert_put_off(await full.client.get(path, headers=headers))
-        full.road.memory.away = False
+        full.messaging.memory.away = False
 
 
 async def test_a_page_says_so_in_words() -> None:
     async with desk() as full:
-        full.road.memory.away = True
+        full.messaging.memory.away = True
         answer = await full.see("/acara")
         assert answer.status_code == 503
         assert "Layanan sedang tidak tersedia" in answer.text
-        full.road.memory.away = False
+        full.messaging.memory.away = False

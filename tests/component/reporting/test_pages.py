@@ -74,8 +74,8 @@ async def test_nothing_asked_yet_is_said(full: Desk) -> None:
 async def test_what_is_written_into_names_is_shown_and_not_obeyed(full: Desk) -> None:
     bad = '<script>alert("x")</script>'
     services = [{"code": "KIA", "name": bad, "deliverable": "card"}]
-    await full.road.deliver(programme(services=services), version=2)
-    await full.road.deliver(scheduled(name=bad, place=bad), version=2)
+    await full.messaging.deliver(programme(services=services), version=2)
+    await full.messaging.deliver(scheduled(name=bad, place=bad), version=2)
     page = (await full.see(PAGE)).text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
@@ -109,7 +109,7 @@ async def test_a_stream_sends_the_figures_and_again_after_each_change(
     await until(lambda: "<strong>5</strong>" in full.board._made[SETU][1])
     # What was made is sent at once; then the process stops.
     await asyncio.sleep(0)
-    full.road.health.drain()
+    full.messaging.health.drain()
     answer = await asked
     following.cancel()
     assert answer.headers["content-type"].startswith("text/event-stream")
@@ -132,7 +132,7 @@ async def test_the_fragment_is_made_once_for_all_and_anew_when_something_changed
     assert await full.board.fragment(SETU) == "2"
     moved = scheduled(place="Balai Desa")
     assert isinstance(moved, EventScheduled)
-    await full.road.deliver(moved, version=2)
+    await full.messaging.deliver(moved, version=2)
     assert await full.board.fragment(SETU) == "3"
     full.count(generation=2)
     assert await full.board.fragment(SETU) == "4"
@@ -140,11 +140,11 @@ async def test_the_fragment_is_made_once_for_all_and_anew_when_something_changed
 
 async def test_while_the_database_is_away_the_last_figures_stay(full: Desk) -> None:
     last = await full.board.fragment(SETU)
-    full.road.memory.away = True
+    full.messaging.memory.away = True
     assert await full.board.fragment(SETU) == last
     with pytest.raises(Unavailable):
         await full.board.fragment(BALANGAN)
-    full.road.memory.away = False
+    full.messaging.memory.away = False
     with pytest.raises(NotFound):
         await full.board.fragment("nowhere")
 
@@ -157,10 +157,10 @@ async def test_only_what_somebody_watches_is_looked_at(
     held = [full.board.changes(event_id) for event_id in (SETU, SETU, BALANGAN)]
     assert held[0] is held[1]
     await until(lambda: [changes.revision for changes in held] == [1, 1, 1])
-    full.road.memory.away = True
+    full.messaging.memory.away = True
     await asyncio.sleep(0.05)
-    full.road.memory.away = False
-    full.road.memory.collections[REVISIONS][SETU]["revision"] += 1
+    full.messaging.memory.away = False
+    full.messaging.memory.collections[REVISIONS][SETU]["revision"] += 1
     await until(lambda: held[0].revision == 2)
     await asyncio.sleep(0.05)
     assert [changes.revision for changes in held] == [2, 2, 1]

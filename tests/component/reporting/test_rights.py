@@ -40,9 +40,11 @@ async def test_a_row_of_the_table(row: dict[str, str]) -> None:
             path += "?from=2023-03-01&to=2023-03-31&by=day"
         headers = {}
         if row["role"] != "nobody":
-            headers = full.road.headers(row["role"], row["grant_programme"], row["grant_region"])
+            headers = full.messaging.headers(
+                row["role"], row["grant_programme"], row["grant_region"]
+            )
         asked = asyncio.create_task(full.client.get(path, headers=headers))
         # A stream ends when the process stops, and is only then an answer to this client.
         await until(lambda: full.streams > 0 or asked.done())
-        full.road.health.drain()
+        full.messaging.health.drain()
         assert (await asked).status_code == int(row["status"])

@@ -11,8 +11,15 @@ from shared.auth.keys import SigningKey, write_public
 from shared.auth.rules import PUBLIC
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Unavailable
-from shared.messaging.unit import Unit
-from shared.runtime import Blueprint, Front, Service, ServiceSettings, Site, assemble
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.runtime import (
+    HttpInterface,
+    Service,
+    ServiceContext,
+    ServiceDefinition,
+    ServiceSettings,
+    assemble,
+)
 from tests.component.away import assert_put_off
 
 Build = Callable[[str], Service]
@@ -30,15 +37,15 @@ async def count() -> None:
     """Work on what came in."""
 
 
-def front(site: Site[Unit]) -> Front:
+def http_interface(context: ServiceContext[UnitOfWork]) -> HttpInterface:
     router = APIRouter(prefix="/api")
 
     @router.get("/things")
     async def things() -> None:
         raise Unavailable("no primary")
 
-    assert site.road.service == "kiosk"
-    return Front(
+    assert context.messaging.service == "kiosk"
+    return HttpInterface(
         rules={"GET /api/things": PUBLIC},
         routers=[router],
         beside_http=[show],
@@ -46,17 +53,17 @@ def front(site: Site[Unit]) -> Front:
     )
 
 
-def subscribe(consumer: Consumer[Unit]) -> None:
+def subscribe(consumer: Consumer[UnitOfWork]) -> None:
     assert consumer.queue == "kiosk.events"
 
 
-BLUEPRINT = Blueprint(
+DEFINITION = ServiceDefinition(
     name="kiosk",
     version="7",
-    work=lambda unit: unit,
+    work=lambda uow: uow,
     refused=Refused,
     subscribe=subscribe,
-    front=front,
+    http_interface=http_interface,
     collections=("things",),
 )
 
@@ -76,12 +83,12 @@ def build(tmp_path: Path) -> Iterator[Build]:
             "token_keys": tmp_path / "keys.json",
             "role": role,
         }
-        built.append(assemble(BLUEPRINT, ServiceSettings.model_validate(said)))
+        built.append(assemble(DEFINITION, ServiceSettings.model_validate(said)))
         return built[-1]
 
     yield make
     for service in built:
-        service.road.client.close()
+        service.messaging.client.close()
 
 
 def http(service: Service) -> httpx.AsyncClient:

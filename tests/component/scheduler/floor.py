@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import httpx
 
-from services.scheduler.app import BLUEPRINT
-from shared.testing.road import MemoryRoad, Receipt, memory_road
+from services.scheduler.app import DEFINITION
+from shared.testing.messaging import MemoryMessaging, Receipt, memory_messaging
 from tests.unit.scheduler.sample import SETU, published, received
 
 KOTA: Final = "halo-pamor-2023-03-11-bekasi-timur"
@@ -49,7 +49,7 @@ def booth_body(booth_id: str, *services: str, ticketed: bool = True) -> dict[str
 class Floor:
     """Scheduler on fakes."""
 
-    road: MemoryRoad
+    messaging: MemoryMessaging
     client: httpx.AsyncClient
 
     async def call(self, booth_id: str = "loket-1", **how: Any) -> httpx.Response:
@@ -67,19 +67,19 @@ class Floor:
 
     async def post(self, path: str, *, key: str | None = None, json: Any = None) -> httpx.Response:
         """Send a command as an operator of BOTRAM."""
-        headers = self.road.headers("operator", "botram", "32.16", key=key)
+        headers = self.messaging.headers("operator", "botram", "32.16", key=key)
         return await self.client.post(path, json=json, headers=headers)
 
     async def put(
         self, body: Mapping[str, Any], event_id: str = SETU, *, key: str | None = None
     ) -> httpx.Response:
         """Plan an event as a planner of everything."""
-        headers = self.road.headers("planner", key=key)
+        headers = self.messaging.headers("planner", key=key)
         return await self.client.put(f"/api/events/{event_id}", json=body, headers=headers)
 
     async def get(self, path: str, *grant: str) -> httpx.Response:
         """Read as an operator of BOTRAM, or with another grant."""
-        headers = self.road.headers(*(grant or ("operator", "botram", "32.16")))
+        headers = self.messaging.headers(*(grant or ("operator", "botram", "32.16")))
         return await self.client.get(path, headers=headers)
 
     async def lines(self) -> dict[str, dict[str, int]]:
@@ -92,16 +92,16 @@ class Floor:
     ) -> Receipt:
         """Have a request come in for the programme's event."""
         event = received(case_id, service, event_id=EVENTS[programme_id], programme_id=programme_id)
-        return await self.road.deliver(event, **how)
+        return await self.messaging.deliver(event, **how)
 
 
 @asynccontextmanager
 async def floor(*, planned: bool = True) -> AsyncIterator[Floor]:
     """Scheduler that knows two programmes and, if `planned`, an event of each."""
-    async with memory_road("scheduler") as road, road.client(BLUEPRINT) as client:
-        running = Floor(road, client)
-        await road.deliver(published())
-        await road.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
+    async with memory_messaging("scheduler") as messaging, messaging.client(DEFINITION) as client:
+        running = Floor(messaging, client)
+        await messaging.deliver(published())
+        await messaging.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
         if planned:
             for programme_id, event_id in EVENTS.items():
                 (await running.put(event_body(programme_id), event_id)).raise_for_status()

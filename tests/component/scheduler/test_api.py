@@ -26,7 +26,7 @@ def errors(answer: httpx.Response) -> dict[str, str]:
 
 
 def told(at: Floor, kind: type[Any]) -> list[Any]:
-    return [event for event in at.road.published if isinstance(event, kind)]
+    return [event for event in at.messaging.published if isinstance(event, kind)]
 
 
 async def test_an_event_is_planned_published_and_read() -> None:
@@ -64,7 +64,9 @@ async def test_the_same_event_again_is_the_same_event() -> None:
         changed = await at.put(event_body(closes="12:00"))
 
         assert (again.json()["version"], changed.json()["version"]) == (1, 2)
-        versions = [p.envelope.version for p in at.road.parcels if p.envelope.aggregate_id == SETU]
+        versions = [
+            p.envelope.version for p in at.messaging.messages if p.envelope.aggregate_id == SETU
+        ]
         assert versions == [1, 2]
 
 
@@ -129,7 +131,7 @@ async def test_an_event_that_is_not_well_formed_is_refused_by_field(
 
         assert answer.status_code == 422
         assert reason in errors(answer)[field]
-        assert at.road.documents("events") == []
+        assert at.messaging.documents("events") == []
 
 
 async def test_an_event_may_have_sixty_booths() -> None:
@@ -177,7 +179,7 @@ async def test_an_event_needs_a_programme_and_stays_in_it() -> None:
 
 async def test_a_planner_of_another_programme_cannot_take_an_event_over() -> None:
     async with floor() as at:
-        headers = at.road.headers("planner", "halo_pamor", "32.75")
+        headers = at.messaging.headers("planner", "halo_pamor", "32.75")
         body = event_body("halo_pamor")
 
         answer = await at.client.put(f"/api/events/{SETU}", json=body, headers=headers)
@@ -334,7 +336,7 @@ async def test_a_repeated_plan_service_and_visit_are_done_once() -> None:
 @pytest.mark.parametrize("key", [None, "short", "x" * 65, "a b c d e"])
 async def test_a_command_needs_a_key_of_its_own(key: str | None) -> None:
     async with floor() as at:
-        headers = at.road.headers("operator")
+        headers = at.messaging.headers("operator")
         headers.pop("Idempotency-Key")
         path = f"/api/events/{SETU}/booths/loket-1/calls"
 
@@ -427,7 +429,7 @@ async def test_visits_that_do_not_fit_the_booth_are_refused(
 
 async def test_programmes_are_shown_to_those_who_have_to_do_with_them() -> None:
     async with floor() as at:
-        await at.road.deliver(published(name="BOTRAM II"), version=2)
+        await at.messaging.deliver(published(name="BOTRAM II"), version=2)
         mine = await at.get("/api/programmes", "operator", "botram", "32.16")
         all_of_them = await at.get("/api/programmes", "head")
 
@@ -447,9 +449,11 @@ async def test_an_answer_that_is_kept_holds_nothing_of_a_person() -> None:
         await at.request("case-1")
         await at.call(key="tap-0001")
 
-        [mark] = [m for m in at.road.documents("inbox") if (m.get("answer") or {}).get("ticket_id")]
+        [inbox_id] = [
+            m for m in at.messaging.documents("inbox") if (m.get("answer") or {}).get("ticket_id")
+        ]
 
-        assert set(mark["answer"]) == {
+        assert set(inbox_id["answer"]) == {
             "ticket_id", "service", "number", "state", "case_id", "booth_id"
         }  # fmt: skip
 

@@ -18,7 +18,7 @@ PATHS = {
 async def test_every_read_is_put_off() -> None:
     assert set(PATHS) == reads(RULES)
     async with floor() as at:
-        at.road.memory.away = True
+        at.messaging.memory.away = True
         for path in PATHS.values():
             assert_put_off(await at.get(path))
-        at.road.memory.away = False
+        at.messaging.memory.away = False

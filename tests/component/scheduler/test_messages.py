@@ -12,7 +12,7 @@ from tests.unit.scheduler.sample import SETU, closed, published, received
 
 
 def issued(at: Floor) -> list[tuple[str, int]]:
-    return [(t.case_id, t.number) for t in at.road.published if isinstance(t, TicketIssued)]
+    return [(t.case_id, t.number) for t in at.messaging.published if isinstance(t, TicketIssued)]
 
 
 async def test_a_request_that_came_before_its_event_is_parked_until_it_stands() -> None:
@@ -21,15 +21,15 @@ async def test_a_request_that_came_before_its_event_is_parked_until_it_stands() 
 
         assert receipt.acknowledged
         assert receipt.dead is None
-        [parked] = at.road.documents("parked")
-        assert (parked["waits_in"], parked["waits_for"]) == ("events", SETU)
+        [deferred] = at.messaging.documents("deferred")
+        assert (deferred["waits_in"], deferred["waits_for"]) == ("events", SETU)
         assert issued(at) == []
 
         await at.put(event_body())
-        await at.road.settle()
+        await at.messaging.settle()
 
         assert issued(at) == [("case-1", 1)]
-        assert at.road.documents("parked") == []
+        assert at.messaging.documents("deferred") == []
 
 
 async def test_a_request_that_came_twice_in_two_messages_has_one_ticket() -> None:
@@ -46,7 +46,7 @@ async def test_a_ticket_is_told_with_its_case_and_its_cause() -> None:
     async with floor() as at:
         await at.request("case-1", id="message-1")
 
-        envelope = at.road.parcels[-1].envelope
+        envelope = at.messaging.messages[-1].envelope
         assert envelope.aggregate_id == f"{SETU}/KIA/1"
         assert (envelope.correlation_id, envelope.causation_id) == ("case-1", "message-1")
         assert (envelope.source, envelope.version) == ("scheduler", 1)
@@ -54,7 +54,7 @@ async def test_a_ticket_is_told_with_its_case_and_its_cause() -> None:
 
 async def test_a_request_of_another_programme_is_laid_aside() -> None:
     async with floor() as at:
-        receipt = await at.road.deliver(received("case-1", programme_id="halo_pamor"))
+        receipt = await at.messaging.deliver(received("case-1", programme_id="halo_pamor"))
 
         assert (receipt.dead, issued(at)) == ("other_programme", [])
         assert receipt.detail == "the event belongs to another programme"
@@ -65,22 +65,22 @@ async def test_a_request_for_a_service_without_a_line_is_no_error() -> None:
         receipt = await at.request("case-1", "IKD")
 
         assert receipt.acknowledged
-        assert (receipt.dead, receipt.put_off, issued(at)) == (None, False, [])
-        assert at.road.documents("parked") == []
+        assert (receipt.dead, receipt.retry_later, issued(at)) == (None, False, [])
+        assert at.messaging.documents("deferred") == []
 
 
 async def test_a_request_that_belongs_to_no_event_is_passed_over() -> None:
     async with floor() as at:
-        receipt = await at.road.deliver(received("case-1", event_id=None))
+        receipt = await at.messaging.deliver(received("case-1", event_id=None))
 
         assert receipt.acknowledged
-        assert at.road.documents("cases") == []
+        assert at.messaging.documents("cases") == []
 
 
 async def test_an_older_programme_does_not_replace_a_newer_one() -> None:
     async with floor() as at:
-        await at.road.deliver(published(name="BOTRAM III"), version=3)
-        await at.road.deliver(published(name="BOTRAM II"), version=2)
+        await at.messaging.deliver(published(name="BOTRAM III"), version=3)
+        await at.messaging.deliver(published(name="BOTRAM II"), version=2)
 
         found = (await at.get("/api/programmes")).json()
         assert [(p["name"], p["version"]) for p in found] == [("BOTRAM III", 3)]
@@ -100,12 +100,12 @@ async def test_a_withdrawn_request_ends_the_same_in_any_order(order: tuple[str, 
     for planned in (True, False):
         async with floor(planned=planned) as at:
             for name in (*order, *order):
-                await at.road.deliver(HISTORY[name], id=name)
+                await at.messaging.deliver(HISTORY[name], id=name)
             if not planned:
                 await at.put(event_body())
-                await at.road.settle()
+                await at.messaging.settle()
 
-            states = {t["case_id"]: t["state"] for t in at.road.documents("tickets")}
+            states = {t["case_id"]: t["state"] for t in at.messaging.documents("tickets")}
             ends.append((states, (await at.lines())["KIA"], len(issued(at))))
             called = (await at.call()).json()["ticket"]
             assert called["case_id"] == "case-2"
@@ -121,7 +121,7 @@ async def test_a_ticket_that_was_called_stays_called(outcome: CloseOutcome) -> N
         await at.request("case-1")
         await at.call()
 
-        await at.road.deliver(closed("case-1", outcome))
+        await at.messaging.deliver(closed("case-1", outcome))
 
         assert (await at.lines())["KIA"]["void"] == 0
         assert (await at.serve(1)).json()["state"] == "served"
@@ -133,10 +133,10 @@ async def test_nothing_that_is_published_or_kept_says_who_somebody_is() -> None:
         await at.request("case-1")
         await at.call()
 
-        [ticket] = at.road.documents("tickets")
+        [ticket] = at.messaging.documents("tickets")
         assert set(ticket) == {
             "_id", "version", "event_id", "programme_id", "service", "number", "case_id",
             "channel", "region_code", "issued_at", "state", "booth_id",
         }  # fmt: skip
-        [case] = at.road.documents("cases")
+        [case] = at.messaging.documents("cases")
         assert set(case) == {"_id", "version", "received", "withdrawn", "ticket_id"}

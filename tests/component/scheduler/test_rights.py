@@ -48,7 +48,7 @@ async def send(row: Row, at: Floor) -> httpx.Response:
     path = template.format(event_id=EVENTS[row.programme], booth_id=booth, service="KIA", number=1)
     headers = {}
     if row.role != "nobody":
-        headers = at.road.headers(row.role, row.grant_programme, row.grant_region)
+        headers = at.messaging.headers(row.role, row.grant_programme, row.grant_region)
     query = {"programme_id": row.programme} if row.route == "GET /api/events" else {}
     return await at.client.request(method, path, params=query, json=body_of(row), headers=headers)
 
@@ -59,7 +59,7 @@ async def test_rights(row: Row) -> None:
         await at.request("case-1", programme_id=row.programme)
         await at.request("case-2", programme_id=row.programme)
         path = f"/api/events/{EVENTS[row.programme]}/booths/loket-1/calls"
-        await at.client.post(path, headers=at.road.headers("operator"))
+        await at.client.post(path, headers=at.messaging.headers("operator"))
 
         answer = await send(row, at)
 

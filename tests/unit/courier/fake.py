@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from services.courier.domain import Area, Job, Place, Programme
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
-from shared.messaging.errors import Waits
+from shared.messaging.errors import PredecessorMissing
 
 NOW = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ class FakeWork:
     async def job_of(self, case_id: str) -> Job:
         """The job of a case, or a wait for it."""
         if case_id not in self.jobs:
-            raise Waits("jobs", case_id)
+            raise PredecessorMissing("jobs", case_id)
         return self.jobs[case_id]
 
     async def area(self, programme_id: str, place: Place) -> Area:

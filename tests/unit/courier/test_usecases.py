@@ -24,7 +24,7 @@ from shared.contracts.courier import (
     JobWithdrawn,
 )
 from shared.contracts.intake import CloseOutcome
-from shared.messaging.errors import Missing, Waits
+from shared.messaging.errors import Missing, PredecessorMissing
 from tests.unit.courier.fake import NOW, FakeWork
 from tests.unit.courier.sample import (
     AGENT,
@@ -156,9 +156,9 @@ async def test_what_comes_before_its_request_waits_for_it() -> None:
         confirm_receipt(confirmed(), FakeWork()),
         withdraw_job(closed(), FakeWork()),
     ):
-        with pytest.raises(Waits) as waits:
+        with pytest.raises(PredecessorMissing) as missing:
             await handled
-        assert (waits.value.collection, waits.value.id) == ("jobs", "case-1")
+        assert (missing.value.collection, missing.value.id) == ("jobs", "case-1")
 
 
 async def test_the_recipients_word_after_the_agents_ends_the_job() -> None:

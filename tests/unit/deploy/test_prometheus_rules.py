@@ -25,7 +25,7 @@ REQUIRED = {
 METRICS = {
     "up",
     "jemput_outbox_oldest_age_seconds",
-    "jemput_parked_oldest_age_seconds",
+    "jemput_deferred_oldest_age_seconds",
     "jemput_messages_dead_lettered_total",
     "jemput_reporting_unfolded_oldest_age_seconds",
     "rabbitmq_detailed_queue_messages",

@@ -7,7 +7,7 @@ from services.intake.domain import Case, Person, PlannedEvent, Programme
 from services.intake.store import CASES
 from shared.contracts import Event
 from shared.contracts.envelope import Envelope, new_id
-from shared.messaging.errors import Waits
+from shared.messaging.errors import PredecessorMissing
 from tests.unit.intake.sample import BOTRAM, HALO_PAMOR, SATURDAY, SETU
 
 
@@ -68,7 +68,7 @@ class FakeWork:
     async def case_of(self, case_id: str) -> Case:
         """Return a case, or wait for it."""
         if case_id not in self.cases:
-            raise Waits(CASES, case_id)
+            raise PredecessorMissing(CASES, case_id)
         return self.cases[case_id]
 
     def keep_programme(self, programme: Programme) -> None:

@@ -8,17 +8,17 @@ import pytest
 from services.intake.domain import (
     Deliverable,
     Fact,
+    NextStep,
     Outcome,
-    Outlook,
     Refused,
     Stage,
     State,
     Step,
     Ticket,
-    outlook,
+    next_step,
 )
 from services.intake.domain.case import Case
-from services.intake.usecases.facts import JOB_FACTS
+from services.intake.usecases.case_progress import JOB_FACTS
 from tests.unit.intake.sample import EVENT, SATURDAY, SETU, event_case, home_case, later
 
 TICKET = Ticket("t/1", EVENT, 17, later(1))
@@ -244,67 +244,67 @@ def test_a_receipt_needs_something_that_was_brought(case: Case, reason: str) -> 
 @pytest.mark.parametrize(
     ("case", "deliverable", "told"),
     [
-        (replace(event_case(), event_id=None), Deliverable.CARD, Outlook.CHECKING),
-        (event_case(), Deliverable.CARD, Outlook.TICKET_TO_COME),
-        (event_case().note_ticket(TICKET), Deliverable.CARD, Outlook.WAIT_FOR_NUMBER),
+        (replace(event_case(), event_id=None), Deliverable.CARD, NextStep.CHECKING),
+        (event_case(), Deliverable.CARD, NextStep.TICKET_TO_COME),
+        (event_case().note_ticket(TICKET), Deliverable.CARD, NextStep.WAIT_FOR_NUMBER),
         (
             event_case().note_ticket(Ticket("t", EVENT, 1, SATURDAY, SATURDAY)),
             Deliverable.CARD,
-            Outlook.NUMBER_CALLED,
+            NextStep.NUMBER_CALLED,
         ),
-        (event_case().note_ticket(SERVED), Deliverable.CARD, Outlook.PROCESSING),
-        (stepped(event_case(), Step.ISSUE), Deliverable.CARD, Outlook.FETCH_CARD),
-        (stepped(event_case(), Step.ISSUE), Deliverable.PDF, Outlook.FETCH_PDF),
-        (stepped(event_case(), Step.ISSUE), Deliverable.APP, Outlook.FETCH_APP),
-        (stepped(event_case(), Step.REJECT), Deliverable.APP, Outlook.REJECTED),
-        (home_case(), Deliverable.PDF, Outlook.AGENT_SOUGHT),
-        (noted(home_case(), Fact.JOB_ASSIGNED), Deliverable.PDF, Outlook.AGENT_COMES),
+        (event_case().note_ticket(SERVED), Deliverable.CARD, NextStep.PROCESSING),
+        (stepped(event_case(), Step.ISSUE), Deliverable.CARD, NextStep.FETCH_CARD),
+        (stepped(event_case(), Step.ISSUE), Deliverable.PDF, NextStep.FETCH_PDF),
+        (stepped(event_case(), Step.ISSUE), Deliverable.APP, NextStep.FETCH_APP),
+        (stepped(event_case(), Step.REJECT), Deliverable.APP, NextStep.REJECTED),
+        (home_case(), Deliverable.PDF, NextStep.AGENT_SOUGHT),
+        (noted(home_case(), Fact.JOB_ASSIGNED), Deliverable.PDF, NextStep.AGENT_COMES),
         (
             noted(home_case(), Fact.PAPERS_COLLECTED),
             Deliverable.PDF,
-            Outlook.PAPERS_ON_THE_WAY,
+            NextStep.PAPERS_ON_THE_WAY,
         ),
         (
             noted(home_case(), Fact.PAPERS_COLLECTED, Fact.PAPERS_HANDED_IN),
             Deliverable.PDF,
-            Outlook.PAPERS_AT_OFFICE,
+            NextStep.PAPERS_AT_OFFICE,
         ),
-        (noted(home_case(), Fact.ISSUED), Deliverable.PDF, Outlook.AGENT_FETCHES_DOCUMENT),
+        (noted(home_case(), Fact.ISSUED), Deliverable.PDF, NextStep.AGENT_FETCHES_DOCUMENT),
         (
             noted(home_case(), Fact.ISSUED, Fact.DOCUMENT_COLLECTED),
             Deliverable.PDF,
-            Outlook.DOCUMENT_ON_THE_WAY,
+            NextStep.DOCUMENT_ON_THE_WAY,
         ),
         (
             noted(home_case(), Fact.ISSUED, Fact.DOCUMENT_COLLECTED, Fact.DELIVERY_FAILED),
             Deliverable.PDF,
-            Outlook.DELIVERY_TRIED,
+            NextStep.DELIVERY_TRIED,
         ),
         (
             noted(home_case(), Fact.ISSUED, Fact.DELIVERY_FAILED, Fact.DELIVERY_REPORTED),
             Deliverable.PDF,
-            Outlook.CONFIRM_RECEIPT,
+            NextStep.CONFIRM_RECEIPT,
         ),
         (
             noted(home_case(), Fact.ISSUED, Fact.RECEIPT_CONFIRMED),
             Deliverable.PDF,
-            Outlook.RECEIPT_NOTED,
+            NextStep.RECEIPT_NOTED,
         ),
         (
             noted(home_case(), Fact.ISSUED, Fact.DELIVERY_CONFIRMED),
             Deliverable.PDF,
-            Outlook.DELIVERED,
+            NextStep.DELIVERED,
         ),
     ],
 )
 def test_a_resident_is_told_what_comes_next(
-    case: Case, deliverable: Deliverable, told: Outlook
+    case: Case, deliverable: Deliverable, told: NextStep
 ) -> None:
-    assert outlook(case, deliverable) is told
+    assert next_step(case, deliverable) is told
 
 
 def test_to_a_booth_without_tickets_one_walks_up() -> None:
     walk_up = replace(SETU, ticketed=frozenset({"KK"}))
 
-    assert outlook(event_case(), Deliverable.CARD, walk_up) is Outlook.WALK_UP
-    assert outlook(event_case(), Deliverable.CARD, SETU) is Outlook.TICKET_TO_COME
+    assert next_step(event_case(), Deliverable.CARD, walk_up) is NextStep.WALK_UP
+    assert next_step(event_case(), Deliverable.CARD, SETU) is NextStep.TICKET_TO_COME

@@ -6,8 +6,8 @@ import pytest
 
 import services.intake
 from services.intake.app import TEXTS
-from services.intake.commands import ProgrammeFile
-from services.intake.domain import Outlook, Programme, State
+from services.intake.cli import ProgrammeFile
+from services.intake.domain import NextStep, Programme, State
 from services.intake.gateways import KemendagriRegions
 from shared.web.texts import Texts
 
@@ -68,4 +68,4 @@ def test_every_state_and_every_outlook_has_words() -> None:
     texts = Texts.load(TEXTS)
 
     assert [s for s in State if not texts(f"state.{s}")] == []
-    assert [o for o in Outlook if not texts(f"next.{o}")] == []
+    assert [o for o in NextStep if not texts(f"next.{o}")] == []

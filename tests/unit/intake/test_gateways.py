@@ -46,21 +46,21 @@ def test_regions_are_those_of_the_register(code: str, *, known: bool) -> None:
 async def test_one_client_is_stopped_and_told_how_long_and_others_are_not() -> None:
     limits = TryLimits("3/minute")
 
-    waits = [await limits.admit("192.0.2.1") for _ in range(4)]
+    missing = [await limits.admit("192.0.2.1") for _ in range(4)]
 
-    assert waits[:3] == [None, None, None]
-    assert waits[3] is not None
-    assert 1 <= waits[3] <= 120
+    assert missing[:3] == [None, None, None]
+    assert missing[3] is not None
+    assert 1 <= missing[3] <= 120
     assert await limits.admit("192.0.2.2") is None
 
 
 async def test_one_site_is_stopped_although_each_of_its_lines_tries_little() -> None:
     limits = TryLimits("1/minute")
 
-    waits = [await limits.admit(f"2001:db8:1:{line:x}::1") for line in range(21)]
+    missing = [await limits.admit(f"2001:db8:1:{line:x}::1") for line in range(21)]
 
-    assert waits[:20] == [None] * 20
-    assert waits[20] is not None
+    assert missing[:20] == [None] * 20
+    assert missing[20] is not None
     assert await limits.admit("2001:db8:2::1") is None
 
 

@@ -15,14 +15,14 @@ from services.intake.usecases import (
     note_ticket,
     publish_programme,
 )
-from services.intake.usecases.facts import JOB_FACTS
+from services.intake.usecases.case_progress import JOB_FACTS
 from shared.auth.roles import Forbidden
 from shared.contracts.courier import DeliveryConfirmed, DeliveryFailed
 from shared.contracts.intake import (
     ProgrammePublished,
 )
 from shared.contracts.scheduler import BoothPlan, TicketIssued, TicketServed
-from shared.messaging.errors import Missing, Waits
+from shared.messaging.errors import Missing, PredecessorMissing
 from tests.unit.intake.bus import job, scheduled, ticket
 from tests.unit.intake.fake import FakeWork
 from tests.unit.intake.sample import (
@@ -93,10 +93,10 @@ async def test_failed_attempts_are_counted() -> None:
 async def test_what_is_said_of_a_case_that_is_not_there_waits_for_it() -> None:
     said = job(DeliveryConfirmed, home_case())
 
-    with pytest.raises(Waits) as waits:
+    with pytest.raises(PredecessorMissing) as missing:
         await note_job(said, FakeWork().handling(said, later(1)))
 
-    assert (waits.value.collection, waits.value.id) == ("cases", CASE)
+    assert (missing.value.collection, missing.value.id) == ("cases", CASE)
 
 
 async def test_no_programme_says_anything_of_anothers_case() -> None:

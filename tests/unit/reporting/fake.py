@@ -10,7 +10,7 @@ from services.reporting.usecases.project import Waiting
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.messaging.errors import NotPublished
-from shared.messaging.parcel import Parcel
+from shared.messaging.message import Message
 from tests.unit.reporting.histories import NOW, ZONES, Told
 
 
@@ -114,8 +114,8 @@ class FakeLetters:
     """`usecases.history.Letters`."""
 
     def __init__(self, *history: Told) -> None:
-        self.parcels = [
-            (Place(NOW + timedelta(seconds=n), each.envelope.id), each.parcel)
+        self.messages = [
+            (Place(NOW + timedelta(seconds=n), each.envelope.id), each.message)
             for n, each in enumerate(history)
         ]
         self.kept: dict[Order, Progress] = {}
@@ -130,25 +130,25 @@ class FakeLetters:
 
     async def page(
         self, order: Order, after: Place | None, limit: int
-    ) -> list[tuple[Place, Parcel]]:
+    ) -> list[tuple[Place, Message]]:
         """Return what comes after a place."""
         del order
         reached = (after.archived_at, after.id) if after else (NOW - timedelta(days=1), "")
-        later = [one for one in self.parcels if (one[0].archived_at, one[0].id) > reached]
+        later = [one for one in self.messages if (one[0].archived_at, one[0].id) > reached]
         return later[:limit]
 
 
 class FakeBus:
-    """A bus that refuses the next so many parcels, and for good all after so many."""
+    """A bus that refuses the next so many messages, and for good all after so many."""
 
     def __init__(self, *, refusals: int = 0, room: int = 10**6) -> None:
-        self.sent: list[Parcel] = []
+        self.sent: list[Message] = []
         self._refusals = refusals
         self._room = room
 
-    async def publish(self, parcel: Parcel) -> None:
-        """Take a parcel, or not."""
+    async def publish(self, message: Message) -> None:
+        """Take a message, or not."""
         if self._refusals > 0 or len(self.sent) >= self._room:
             self._refusals -= 1
             raise NotPublished("told to")
-        self.sent.append(parcel)
+        self.sent.append(message)

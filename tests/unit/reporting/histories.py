@@ -14,7 +14,7 @@ from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
 from shared.contracts.intake import CaseEvent, CloseOutcome
 from shared.contracts.scheduler import TicketEvent, VisitRecorded
-from shared.messaging.parcel import Parcel
+from shared.messaging.message import Message
 
 NOW = datetime(2023, 3, 11, 4, 0, tzinfo=UTC)
 ZONES = {"botram": "Asia/Jakarta", "dik_jamila": "Asia/Makassar", "sorong": "Asia/Jayapura"}
@@ -33,9 +33,9 @@ class Told:
     envelope: Envelope
 
     @property
-    def parcel(self) -> Parcel:
+    def message(self) -> Message:
         """The event as it travels."""
-        return Parcel(self.envelope, self.event.model_dump_json().encode())
+        return Message(self.envelope, self.event.model_dump_json().encode())
 
 
 def told(

@@ -17,8 +17,8 @@ from services.reporting.store import (
     COLLECTIONS,
     INDEXES,
     Archive,
+    HistoryStore,
     Ledger,
-    LetterStore,
     Reader,
     Rebuilds,
     ReportingWork,
@@ -29,9 +29,9 @@ from services.reporting.usecases.project import Projector
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Conflict
 from shared.messaging.group_commit import Outcome
-from shared.messaging.parcel import Parcel
+from shared.messaging.message import Message
 from shared.messaging.wire import properties
-from shared.runtime import open_road, utc_now
+from shared.runtime import open_messaging, utc_now
 from shared.testing.delivery import Delivery
 from tests.unit.reporting.histories import Count, Told
 
@@ -49,28 +49,28 @@ class House:
             token_keys=Path("none"),
             instance=instance,
         )
-        self.road = open_road("reporting", self.settings, CollectorRegistry(), utc_now)
-        self.client = self.road.client
-        self.database: Any = self.road.database
-        self.consumer: Consumer[Work] = self.road.consumer(ReportingWork, Refused)
+        self.messaging = open_messaging("reporting", self.settings, CollectorRegistry(), utc_now)
+        self.client = self.messaging.client
+        self.database: Any = self.messaging.database
+        self.consumer: Consumer[Work] = self.messaging.consumer(ReportingWork, Refused)
         handlers.subscribe(self.consumer)
         self.ledger = Ledger(self.client, database, instance, lease)
         self.registry = CollectorRegistry()
         self.projector = Projector(self.ledger, ProjectionMetrics(self.registry), utc_now)
-        self.reader = Reader(self.road.database)
+        self.reader = Reader(self.messaging.database)
         self.archive = Archive(self.client, database)
         self.rebuilds = Rebuilds(self.client, database)
-        self.letters = LetterStore(self.client, database)
+        self.letters = HistoryStore(self.client, database)
 
-    async def hand_in(self, *parcels: Parcel) -> list[Outcome]:
+    async def hand_in(self, *messages: Message) -> list[Outcome]:
         """Have messages handled at the same time, as a consumer would."""
-        came = [(one, Delivery(one.body, properties(one))) for one in parcels]
+        came = [(one, Delivery(one.body, properties(one))) for one in messages]
         tasks = [self.consumer._task(one, delivery) for one, delivery in came]  # type: ignore[arg-type]
-        return list(await asyncio.gather(*[self.road.commit.submit(task) for task in tasks]))
+        return list(await asyncio.gather(*[self.messaging.commit.submit(task) for task in tasks]))
 
     async def tell(self, history: Iterable[Told]) -> list[Outcome]:
         """Have events handled at the same time."""
-        return await self.hand_in(*[each.parcel for each in history])
+        return await self.hand_in(*[each.message for each in history])
 
     async def round(self) -> bool:
         """Count one page, as the projector's loop does: what a rival hinders is tried again."""
@@ -115,9 +115,9 @@ async def houses(
     instances = [House(mongo_url, database, name, lease) for name in names]
     committing = []
     for house in instances:
-        await house.road.prepare(COLLECTIONS, INDEXES)
+        await house.messaging.prepare(COLLECTIONS, INDEXES)
         await house.ledger.prepare()
-        committing.append(asyncio.create_task(house.road.commit.run()))
+        committing.append(asyncio.create_task(house.messaging.commit.run()))
     try:
         yield instances
     finally:

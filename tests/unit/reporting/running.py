@@ -17,7 +17,7 @@ from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack, prepared
 from shared.messaging.bus import AmqpBus
-from shared.messaging.parcel import Parcel
+from shared.messaging.message import Message
 
 
 @asynccontextmanager
@@ -80,9 +80,9 @@ async def bus_at(amqp_url: str) -> AsyncIterator[AmqpBus]:
         await out.close()
 
 
-async def publish(out: AmqpBus, parcels: Iterable[Parcel]) -> None:
+async def publish(out: AmqpBus, messages: Iterable[Message]) -> None:
     """Publish, as the producers would, and wait for the confirms."""
-    await asyncio.gather(*[out.publish(parcel) for parcel in parcels])
+    await asyncio.gather(*[out.publish(message) for message in messages])
 
 
 def client(stack: Stack, *grants: str) -> httpx.AsyncClient:

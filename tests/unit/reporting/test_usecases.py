@@ -21,7 +21,7 @@ from services.reporting.usecases.recount import recount
 from shared.contracts.intake import ProgrammePublished
 from shared.contracts.scheduler import EventScheduled
 from shared.messaging.errors import Conflict, NotPublished, Unavailable
-from shared.messaging.parcel import ADDRESSED
+from shared.messaging.message import ADDRESSED
 from tests.unit.reporting.fake import FakeBus, FakeLedger, FakeLetters, FakeWork
 from tests.unit.reporting.histories import EVENTS, NOW, ZONES, programme, received, scheduled, told
 from tests.unit.reporting.test_domain import fact
@@ -143,7 +143,7 @@ async def test_history_is_addressed_to_one_queue_and_otherwise_unchanged() -> No
     bus = FakeBus()
     done = await send_history(FakeLetters(*history), bus, NEW, lambda _: None)
     assert [(p.envelope, p.body) for p in bus.sent] == [
-        (each.envelope, each.parcel.body) for each in history
+        (each.envelope, each.message.body) for each in history
     ]
     assert {(p.exchange, p.key) for p in bus.sent} == {(ADDRESSED, NEW.queue)}
     assert done.sent == 3
@@ -170,7 +170,7 @@ async def test_another_run_steps_back_by_the_overlap() -> None:
     assert said[0] == "going on after 200 events"
     back = [
         place
-        for place, _ in letters.parcels
+        for place, _ in letters.messages
         if place.archived_at >= NOW + timedelta(seconds=199) - OVERLAP
     ]
     assert len(again.sent) == len(back) == 121

@@ -18,7 +18,7 @@ from services.scheduler.domain import (
 from services.scheduler.usecases import Thing
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
-from shared.messaging.errors import Waits
+from shared.messaging.errors import PredecessorMissing
 
 
 @dataclass
@@ -68,7 +68,7 @@ class FakeWork:
 
     async def awaited(self, event_id: str) -> ScheduledEvent:
         if event_id not in self.events:
-            raise Waits("events", event_id)
+            raise PredecessorMissing("events", event_id)
         return self.events[event_id]
 
     async def lines(self, event_id: str, services: Iterable[str]) -> list[Line]:

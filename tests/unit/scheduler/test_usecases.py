@@ -25,7 +25,7 @@ from shared.contracts.scheduler import (
     TicketServed,
     VisitRecorded,
 )
-from shared.messaging.errors import Missing, Waits
+from shared.messaging.errors import Missing, PredecessorMissing
 from tests.unit.scheduler.fake import FakeWork
 from tests.unit.scheduler.sample import (
     DAY,
@@ -262,10 +262,10 @@ async def test_a_request_of_no_event_is_no_business_of_ours() -> None:
 
 
 async def test_a_request_waits_for_its_event() -> None:
-    with pytest.raises(Waits) as waits:
+    with pytest.raises(PredecessorMissing) as missing:
         await issue_ticket(received("case-1"), FakeWork())
 
-    assert (waits.value.collection, waits.value.id) == ("events", SETU)
+    assert (missing.value.collection, missing.value.id) == ("events", SETU)
 
 
 async def test_a_request_of_another_programme_is_refused() -> None:

@@ -11,9 +11,9 @@ from prometheus_client import CollectorRegistry
 from shared.contracts.envelope import Envelope
 from shared.contracts.intake import ReceiptConfirmed
 from shared.messaging.group_commit import GroupCommit, Task
+from shared.messaging.message import Message
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.parcel import Parcel
-from shared.messaging.unit import Unit, Work
+from shared.messaging.unit_of_work import UnitOfWork, Work
 from shared.testing.memory import Memory, MemoryStore
 
 NOW = datetime(2023, 3, 11, 2, 0, tzinfo=UTC)
@@ -24,11 +24,11 @@ class Outbox:
 
     def __init__(self) -> None:
         self.full = False
-        self.dispatched: list[Parcel] = []
+        self.dispatched: list[Message] = []
 
-    def dispatch(self, parcels: Sequence[Parcel]) -> None:
+    def dispatch(self, messages: Sequence[Message]) -> None:
         """Note them."""
-        self.dispatched += parcels
+        self.dispatched += messages
 
 
 class Desk:
@@ -46,7 +46,7 @@ class Desk:
     @property
     def batches(self) -> list[int]:
         """How many units each transaction held."""
-        return [len(changes.marks) for changes in self.store.committed]
+        return [len(changes.inbox) for changes in self.store.committed]
 
     def value(self, id_: str = "a") -> Any:
         """What a counter stands at; None when it is not there."""
@@ -70,12 +70,12 @@ async def desk(memory: Memory | None = None, owner: str = "one") -> AsyncIterato
 def count(id_: str = "a", by: int = 1, answer: Any = None) -> Work:
     """A unit that adds to a counter and says so."""
 
-    async def work(unit: Unit) -> Any:
-        found = await unit.get("counters", id_)
+    async def work(uow: UnitOfWork) -> Any:
+        found = await uow.get("counters", id_)
         before = found or {"_id": id_, "version": 0, "value": 0}
         after = {**before, "version": before["version"] + 1, "value": before["value"] + by}
-        unit.put("counters", after)
-        unit.publish(event(id_), version=after["version"])
+        uow.put("counters", after)
+        uow.publish(event(id_), version=after["version"])
         return after["value"] if answer is None else answer
 
     return work
@@ -92,7 +92,7 @@ def event(case_id: str = "a") -> ReceiptConfirmed:
     )
 
 
-def parcel(id_: str = "m", case_id: str = "a") -> Parcel:
+def message(id_: str = "m", case_id: str = "a") -> Message:
     """A message that came in."""
     one = event(case_id)
     envelope = Envelope(
@@ -106,9 +106,9 @@ def parcel(id_: str = "m", case_id: str = "a") -> Parcel:
         occurred_at=NOW,
         recorded_at=NOW,
     )
-    return Parcel(envelope, one.model_dump_json().encode())
+    return Message(envelope, one.model_dump_json().encode())
 
 
-def task(mark: str, work: Work, key: str | None = None, **more: Any) -> Task:
+def task(inbox_id: str, work: Work, key: str | None = None, **more: Any) -> Task:
     """A task, with its own key if none is given."""
-    return Task(work, mark, key or mark, **more)
+    return Task(work, inbox_id, key or inbox_id, **more)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.messaging.errors import Conflict, Missing, Rejected, Waits
+from shared.messaging.errors import Conflict, Missing, PredecessorMissing, Rejected
 from shared.messaging.group_commit import Outcome
-from shared.messaging.unit import Unit
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime.commands import Commands, Sent
-from shared.testing.road import MemoryRoad, memory_road
+from shared.testing.messaging import MemoryMessaging, memory_messaging
 from shared.web.problems import Problem
 from tests.unit.shared.messaging_kit import count
 
@@ -24,28 +24,30 @@ class Refused(Exception):  # noqa: N818 - reads as the decision it is
 
 
 @pytest.fixture
-async def road() -> AsyncIterator[MemoryRoad]:
-    async with memory_road("desk") as one:
+async def messaging() -> AsyncIterator[MemoryMessaging]:
+    async with memory_messaging("desk") as one:
         yield one
 
 
-async def run(road: MemoryRoad, work: Any, sent: Sent = SENT) -> Outcome:
-    commands: Commands[Unit] = road.commands(lambda unit: unit, Refused)
+async def run(messaging: MemoryMessaging, work: Any, sent: Sent = SENT) -> Outcome:
+    commands: Commands[UnitOfWork] = messaging.commands(lambda uow: uow, Refused)
     return await commands.run(work, sent=sent, key="a")
 
 
 def failing(error: Exception) -> Any:
-    async def work(unit: Unit) -> None:
-        await count()(unit)
+    async def work(uow: UnitOfWork) -> None:
+        await count()(uow)
         raise error
 
     return work
 
 
-async def test_a_command_is_answered_once_however_often_it_is_sent(road: MemoryRoad) -> None:
-    assert await run(road, count()) == Outcome(1)
-    assert await run(road, count()) == Outcome(1, duplicate=True)
-    assert road.documents("counters")[0]["value"] == 1
+async def test_a_command_is_answered_once_however_often_it_is_sent(
+    messaging: MemoryMessaging,
+) -> None:
+    assert await run(messaging, count()) == Outcome(1)
+    assert await run(messaging, count()) == Outcome(1, duplicate=True)
+    assert messaging.documents("counters")[0]["value"] == 1
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ async def test_a_command_is_answered_once_however_often_it_is_sent(road: MemoryR
         (Rejected("closed"), 409, "conflict", "closed", "closed"),
         (Refused(), 409, "conflict", "the booth is closed", "too_late"),
         (
-            Waits("jobs", "case-1"),
+            PredecessorMissing("jobs", "case-1"),
             409,
             "conflict",
             "what this refers to is not known here yet",
@@ -71,24 +73,29 @@ async def test_a_command_is_answered_once_however_often_it_is_sent(road: MemoryR
     ],
 )
 async def test_what_was_not_done_is_told(
-    road: MemoryRoad, error: Exception, status: int, kind: str, detail: str, reason: str | None
+    messaging: MemoryMessaging,
+    error: Exception,
+    status: int,
+    kind: str,
+    detail: str,
+    reason: str | None,
 ) -> None:
     with pytest.raises(Problem) as told:
-        await run(road, failing(error))
+        await run(messaging, failing(error))
     document = told.value.document()
     assert (document["status"], document["type"]) == (status, f"/problems/{kind}")
     assert (document["detail"], document.get("reason")) == (detail, reason)
-    assert road.documents("counters") == []
-    assert await run(road, count()) == Outcome(1)
+    assert messaging.documents("counters") == []
+    assert await run(messaging, count()) == Outcome(1)
 
 
-async def test_a_key_used_for_another_request_is_told(road: MemoryRoad) -> None:
-    await run(road, count())
+async def test_a_key_used_for_another_request_is_told(messaging: MemoryMessaging) -> None:
+    await run(messaging, count())
     with pytest.raises(Problem) as told:
-        await run(road, count(), Sent("m", "other"))
+        await run(messaging, count(), Sent("m", "other"))
     assert (told.value.status, told.value.kind) == (422, "idempotency-key-reused")
 
 
-async def test_a_fault_of_ours_stays_a_fault(road: MemoryRoad) -> None:
+async def test_a_fault_of_ours_stays_a_fault(messaging: MemoryMessaging) -> None:
     with pytest.raises(ZeroDivisionError):
-        await run(road, failing(ZeroDivisionError()))
+        await run(messaging, failing(ZeroDivisionError()))

@@ -9,14 +9,14 @@ import pytest
 from shared.contracts import CATALOGUE
 from shared.contracts.intake import ReceiptConfirmed, RequestVerified
 from shared.messaging.consumer import Consumer
-from shared.messaging.errors import Locked, Waits
-from shared.messaging.parcel import ADDRESSED
-from shared.messaging.unit import Unit
+from shared.messaging.errors import Locked, PredecessorMissing
+from shared.messaging.message import ADDRESSED
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.wire import properties
 from shared.testing.bus import Sent, Trouble
 from shared.testing.delivery import Delivery
-from shared.testing.road import MemoryRoad, Receipt, memory_road
-from tests.unit.shared.messaging_kit import count, event, parcel
+from shared.testing.messaging import MemoryMessaging, Receipt, memory_messaging
+from tests.unit.shared.messaging_kit import count, event, message
 
 EVENT = event("a")
 
@@ -33,57 +33,57 @@ class Refused(Exception):  # noqa: N818 - reads as the decision it is
 class Desk:
     """A road with one consumer whose handler does as it is told."""
 
-    def __init__(self, road: MemoryRoad) -> None:
-        self.road = road
+    def __init__(self, messaging: MemoryMessaging) -> None:
+        self.messaging = messaging
         self.fails: list[Exception] = []
-        self.consumer: Consumer[Unit] = road.consumer(lambda unit: unit, Refused)
+        self.consumer: Consumer[UnitOfWork] = messaging.consumer(lambda uow: uow, Refused)
         self.consumer.on(ReceiptConfirmed)(self.handle)
 
-    async def handle(self, said: ReceiptConfirmed, unit: Unit) -> None:
+    async def handle(self, said: ReceiptConfirmed, uow: UnitOfWork) -> None:
         """Count, or fail."""
-        await count(said.case_id)(unit)
+        await count(said.case_id)(uow)
         if self.fails:
             raise self.fails.pop(0)
 
     async def hand_in(self, body: bytes = b"", **changed: Any) -> Receipt:
         """Deliver a message that is changed in its properties."""
-        said = properties(parcel("m"))
+        said = properties(message("m"))
         said.headers = {**(said.headers or {}), **changed.pop("headers", {})}
         for name, value in changed.items():
             setattr(said, name, value)
-        return await self.road._hand_in(Delivery(body or parcel("m").body, said))
+        return await self.messaging._hand_in(Delivery(body or message("m").body, said))
 
     def value(self) -> int:
         """How often the handler's work was stored."""
-        return sum(document["value"] for document in self.road.documents("counters"))
+        return sum(document["value"] for document in self.messaging.documents("counters"))
 
     @property
     def last(self) -> Sent:
         """What was sent last."""
-        return self.road.bus.sent[-1]
+        return self.messaging.bus.sent[-1]
 
     def metric(self, name: str, **labels: str) -> float:
         """What Prometheus would read; 0 where nothing was counted."""
-        return self.road.registry.get_sample_value(name, labels) or 0.0
+        return self.messaging.registry.get_sample_value(name, labels) or 0.0
 
 
 @pytest.fixture
 async def one() -> AsyncIterator[Desk]:
-    async with memory_road("desk") as road:
-        yield Desk(road)
+    async with memory_messaging("desk") as messaging:
+        yield Desk(messaging)
 
 
 async def test_a_message_is_acknowledged_when_its_work_is_committed(one: Desk) -> None:
-    one.road.store.gate.clear()
-    delivery = Delivery(parcel("m").body, properties(parcel("m")))
-    handling = asyncio.create_task(one.road._hand_in(delivery))
-    while not one.road.store.tried:  # noqa: ASYNC110 - the fake sets no event
+    one.messaging.store.gate.clear()
+    delivery = Delivery(message("m").body, properties(message("m")))
+    handling = asyncio.create_task(one.messaging._hand_in(delivery))
+    while not one.messaging.store.tried:  # noqa: ASYNC110 - the fake sets no event
         await asyncio.sleep(0)
     assert not delivery.acknowledged
-    one.road.store.gate.set()
+    one.messaging.store.gate.set()
     assert await handling == Receipt(acknowledged=True)
     assert one.value() == 1
-    assert [mark["_id"] for mark in one.road.documents("inbox")] == ["m"]
+    assert [inbox_id["_id"] for inbox_id in one.messaging.documents("inbox")] == ["m"]
     assert one.metric("jemput_messages_received_total", type=EVENT.type) == 1
     assert one.metric("jemput_messages_processed_total", type=EVENT.type, outcome="new") == 1
     assert one.metric("jemput_publish_to_handled_seconds_count") == 1
@@ -97,18 +97,18 @@ async def test_a_message_that_comes_again_is_acknowledged_and_not_handled(one: D
 
 
 async def test_what_it_publishes_names_its_cause(one: Desk) -> None:
-    await one.road.hand_in(parcel("m"))
-    (published,) = one.road.parcels
+    await one.messaging.hand_in(message("m"))
+    (published,) = one.messaging.messages
     assert published.envelope.causation_id == "m"
     assert published.envelope.correlation_id == "a"
     assert published.envelope.source == "desk"
-    assert published.envelope.recorded_at == one.road.clock.now
+    assert published.envelope.recorded_at == one.messaging.clock.now
 
 
 async def test_a_message_that_waits_is_acknowledged_and_counted(one: Desk) -> None:
-    one.fails.append(Waits("letters", "x"))
+    one.fails.append(PredecessorMissing("letters", "x"))
     assert await one.hand_in() == Receipt(acknowledged=True)
-    assert one.metric("jemput_messages_processed_total", type=EVENT.type, outcome="parked") == 1
+    assert one.metric("jemput_messages_processed_total", type=EVENT.type, outcome="deferred") == 1
     assert one.value() == 0
 
 
@@ -121,7 +121,7 @@ async def test_a_refusal_of_the_domain_is_a_dead_letter_with_its_reason(one: Des
     assert headers["x-jemput-queue"] == "desk.events"
     assert headers["x-jemput-died-at"] == "2023-03-11T02:15:00+00:00"
     assert one.value() == 0
-    assert one.road.documents("inbox") == []
+    assert one.messaging.documents("inbox") == []
     labels = {"type": EVENT.type, "reason": "too_late"}
     assert one.metric("jemput_messages_dead_lettered_total", **labels) == 1
 
@@ -132,7 +132,10 @@ async def test_a_refusal_of_the_domain_is_a_dead_letter_with_its_reason(one: Des
         (b"{not json", "body: json_invalid"),
         (b"[]", "body: model_type"),
         (b'{"case_id":"a"}', "missing"),
-        (parcel("m", "x").body.replace(b'"KIA"', b'"3216990101010001"'), "string_pattern_mismatch"),
+        (
+            message("m", "x").body.replace(b'"KIA"', b'"3216990101010001"'),
+            "string_pattern_mismatch",
+        ),
     ],
 )
 async def test_a_body_that_cannot_be_read_is_laid_aside_without_its_values(
@@ -146,7 +149,7 @@ async def test_a_body_that_cannot_be_read_is_laid_aside_without_its_values(
 
 
 async def test_unknown_fields_are_ignored(one: Desk) -> None:
-    body = parcel("m").body.replace(b"{", b'{"new_in_a_later_release":true,', 1)
+    body = message("m").body.replace(b"{", b'{"new_in_a_later_release":true,', 1)
     assert await one.hand_in(body) == Receipt(acknowledged=True)
     assert one.value() == 1
 
@@ -171,12 +174,12 @@ async def test_a_type_that_is_not_read_here_is_laid_aside(
 
 async def test_a_type_that_is_not_the_routing_key_is_laid_aside(one: Desk) -> None:
     """The broker holds a service to keys of its own name; the type must not be another's."""
-    delivery = Delivery(parcel("m").body, properties(parcel("m")))
+    delivery = Delivery(message("m").body, properties(message("m")))
     delivery.routing_key = "desk.thing_done.v1"
-    receipt = await one.road._hand_in(delivery)
+    receipt = await one.messaging._hand_in(delivery)
     assert (receipt.acknowledged, receipt.dead) == (True, "envelope")
     delivery.exchange = ADDRESSED
-    assert (await one.road._hand_in(delivery)).dead is None
+    assert (await one.messaging._hand_in(delivery)).dead is None
 
 
 async def test_a_message_without_envelope_is_laid_aside(one: Desk) -> None:
@@ -190,7 +193,7 @@ async def test_a_failed_attempt_is_put_off_longer_each_time_and_then_laid_aside(
     headers: dict[str, Any] = {}
     for _ in range(4):
         receipt = await one.hand_in(headers=headers)
-        assert receipt == Receipt(acknowledged=True, put_off=True)
+        assert receipt == Receipt(acknowledged=True, retry_later=True)
         headers = dict(one.last.letter.properties.headers or {})
         ways.append((one.last.exchange, headers["x-jemput-attempt"]))
         assert one.last.key == "desk.events"
@@ -213,7 +216,7 @@ async def test_an_attempt_that_met_a_foreign_transaction_does_not_count(one: Des
     headers: dict[str, Any] = {"x-jemput-attempt": 4}
     for _ in range(9):
         receipt = await one.hand_in(headers=headers)
-        assert receipt == Receipt(acknowledged=True, put_off=True)
+        assert receipt == Receipt(acknowledged=True, retry_later=True)
         headers = dict(one.last.letter.properties.headers or {})
         assert (one.last.exchange, headers["x-jemput-attempt"]) == ("jemput.retry.1s", 4)
     assert await one.hand_in(headers=headers) == Receipt(acknowledged=True)
@@ -233,10 +236,10 @@ async def test_a_nonsense_attempt_counts_as_none(one: Desk, attempt: object) -> 
 
 async def test_a_message_is_held_until_the_broker_has_its_letter(one: Desk) -> None:
     one.fails.append(Refused("too_late", "x"))
-    one.road.bus.troubles.append(Trouble.REFUSED)
-    delivery = Delivery(parcel("m").body, properties(parcel("m")))
-    handling = asyncio.create_task(one.road._hand_in(delivery))
-    while one.road.bus.troubles:  # noqa: ASYNC110 - the fake sets no event
+    one.messaging.bus.troubles.append(Trouble.REFUSED)
+    delivery = Delivery(message("m").body, properties(message("m")))
+    handling = asyncio.create_task(one.messaging._hand_in(delivery))
+    while one.messaging.bus.troubles:  # noqa: ASYNC110 - the fake sets no event
         await asyncio.sleep(0)
     assert not delivery.acknowledged
     assert (await handling).dead == "too_late"
@@ -244,7 +247,9 @@ async def test_a_message_is_held_until_the_broker_has_its_letter(one: Desk) -> N
 
 
 async def test_one_handler_may_take_every_type(one: Desk) -> None:
-    every: Consumer[Unit] = one.road.road.consumer(lambda unit: unit, Refused, "archive")
+    every: Consumer[UnitOfWork] = one.messaging.messaging.consumer(
+        lambda uow: uow, Refused, "archive"
+    )
     every.on_every(one.handle)  # type: ignore[arg-type]
     assert every.types == frozenset(CATALOGUE)
     assert one.consumer.types == {ReceiptConfirmed.type}

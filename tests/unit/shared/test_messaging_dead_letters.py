@@ -10,13 +10,13 @@ from shared.messaging import __main__ as command
 from shared.messaging.dead_letters import describe
 from shared.messaging.wire import properties
 from shared.testing.delivery import Delivery
-from tests.unit.shared.messaging_kit import parcel
+from tests.unit.shared.messaging_kit import message
 
 DIED = datetime(2023, 3, 11, 2, 30, tzinfo=UTC)
 
 
 def dead(body: bytes = b"{}", *, message_id: str | None = "m1", **headers: Any) -> Delivery:
-    said = properties(parcel("m1"))
+    said = properties(message("m1"))
     said.message_id = message_id
     said.headers = {name.replace("_", "-"): value for name, value in headers.items()}
     return Delivery(body, said)

@@ -6,15 +6,15 @@ import pytest
 
 from shared.messaging.bus import Bus
 from shared.messaging.errors import Conflict, NotPublished, Unavailable
-from shared.messaging.parcel import Document, Parcel
+from shared.messaging.message import Document, Message
 from shared.messaging.store import Changes
 from shared.testing.bus import MemoryBus, Trouble
 from shared.testing.bus_suite import STRAY, BusContract
 from shared.testing.documents import MemoryDatabase
-from shared.testing.memory import Fault, Memory, MemoryOutbox, MemoryParking, MemoryStore
+from shared.testing.memory import Fault, Memory, MemoryDeferred, MemoryOutbox, MemoryStore
 from shared.testing.outbox_suite import OutboxContract, ParkingContract
 from shared.testing.reader_suite import ReaderContract
-from shared.testing.store_suite import StoreContract, Stores, mark, parcel
+from shared.testing.store_suite import StoreContract, Stores, inbox_id, message
 
 
 class MemoryStores:
@@ -31,9 +31,9 @@ class MemoryStores:
         """The outbox of an instance."""
         return MemoryOutbox(self.memory, owner)
 
-    def parking(self, owner: str = "one", queue: str = "desk.events") -> MemoryParking:
+    def deferred_store(self, owner: str = "one", queue: str = "desk.events") -> MemoryDeferred:
         """The parking of an instance."""
-        return MemoryParking(self.memory, owner, queue)
+        return MemoryDeferred(self.memory, owner, queue)
 
     def database(self) -> Any:
         """What readers query."""
@@ -74,14 +74,14 @@ class TestBus(BusContract):
         """A bus without a queue for strays."""
         return self.memory
 
-    def parcel(self, id_: str) -> Parcel:
-        """A parcel that is taken."""
-        return parcel(id_)
+    def message(self, id_: str) -> Message:
+        """A message that is taken."""
+        return message(id_)
 
     async def arrived(self, count: int) -> list[str]:
         """The ids of so many messages that were sent."""
-        assert len(self.memory.parcels) == count
-        return [one.envelope.id for one in self.memory.parcels]
+        assert len(self.memory.messages) == count
+        return [one.envelope.id for one in self.memory.messages]
 
 
 class TestReader(ReaderContract):
@@ -103,9 +103,9 @@ async def test_a_commit_fails_as_told(
     store = stores.store()
     store.faults.append(fault)
     with pytest.raises(error):
-        await store.commit(Changes(marks=[mark("m1")]))
+        await store.commit(Changes(inbox=[inbox_id("m1")]))
     assert [found["_id"] for found in await stores.held("inbox")] == written
-    await store.commit(Changes(marks=[mark("m2")]))
+    await store.commit(Changes(inbox=[inbox_id("m2")]))
     assert len(await stores.held("inbox")) == len(written) + 1
 
 
@@ -117,7 +117,7 @@ async def test_everything_can_be_away() -> None:
         stores.store().commit(Changes()),
         stores.outbox().renew(1),
         stores.outbox().backlog(),
-        stores.parking().release(1),
+        stores.deferred_store().release(1),
         stores.database()["letters"].find_one({}),
     ):
         with pytest.raises(Unavailable):
@@ -132,14 +132,14 @@ async def test_a_publish_fails_as_told(trouble: Trouble, arrived: int) -> None:
     bus = MemoryBus()
     bus.troubles.append(trouble)
     with pytest.raises(NotPublished):
-        await bus.publish(parcel("p1"))
-    assert len(bus.parcels) == arrived
+        await bus.publish(message("p1"))
+    assert len(bus.messages) == arrived
     assert bus.connected is (trouble is not Trouble.CUT)
 
 
 @pytest.mark.parametrize("query", [{"$where": "1"}, {"pages": {"$regex": "x"}}])
 async def test_an_unknown_query_is_refused(query: dict[str, Any]) -> None:
     stores = MemoryStores()
-    await stores.store().commit(Changes(marks=[mark("m1")]))
+    await stores.store().commit(Changes(inbox=[inbox_id("m1")]))
     with pytest.raises(NotImplementedError):
         await stores.database()["inbox"].find(query).to_list(None)

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from shared.messaging.errors import Conflict, Overloaded, Rejected, Waits
+from shared.messaging.errors import Conflict, Overloaded, PredecessorMissing, Rejected
 from shared.messaging.group_commit import MAX_BATCH, FingerprintMismatch, Outcome
 from shared.messaging.store import Changes, Write
-from shared.messaging.unit import Unit
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.testing.memory import Fault, Memory, MemoryStore
-from tests.unit.shared.messaging_kit import Desk, count, desk, parcel, task
+from tests.unit.shared.messaging_kit import Desk, count, desk, message, task
 
 AWAY = "jemput_database_unavailable_total"
 
@@ -61,15 +61,15 @@ async def test_units_with_one_key_run_in_order_and_others_side_by_side() -> None
     go_on = asyncio.Event()
 
     def slow(name: str) -> Any:
-        async def work(_: Unit) -> None:
+        async def work(_: UnitOfWork) -> None:
             begun.append(name)
             await go_on.wait()
 
         return work
 
     async with desk() as one:
-        units = [task(name, slow(name), key=name[0]) for name in ("a1", "a2", "b1", "a3")]
-        running = asyncio.create_task(run_all(one, *units))
+        uows = [task(name, slow(name), key=name[0]) for name in ("a1", "a2", "b1", "a3")]
+        running = asyncio.create_task(run_all(one, *uows))
         await until(lambda: len(begun) == 2)
         assert begun == ["a1", "b1"]
         go_on.set()
@@ -81,14 +81,14 @@ async def test_a_unit_whose_reads_were_overtaken_runs_again() -> None:
     runs: list[int] = []
     meet = asyncio.Barrier(2)
 
-    async def work(unit: Unit) -> int:
-        found = await unit.get("counters", "a")
+    async def work(uow: UnitOfWork) -> int:
+        found = await uow.get("counters", "a")
         value = found["value"] if found else 0
         runs.append(value)
         if len(runs) <= 2:
             await meet.wait()
         version = found["version"] + 1 if found else 1
-        unit.put("counters", {"_id": "a", "version": version, "value": value + 1})
+        uow.put("counters", {"_id": "a", "version": version, "value": value + 1})
         return value + 1
 
     async with desk() as one:
@@ -105,14 +105,14 @@ async def test_units_that_only_read_each_others_documents_do_not_skew() -> None:
     runs = 0
 
     def take(mine: str, other: str) -> Any:
-        async def work(unit: Unit) -> None:
+        async def work(uow: UnitOfWork) -> None:
             nonlocal runs
             runs += 1
-            taken = await unit.get("counters", other)
+            taken = await uow.get("counters", other)
             if runs <= 2:
                 await meet.wait()
             if taken is None:
-                unit.put("counters", {"_id": mine, "version": 1, "value": 1})
+                uow.put("counters", {"_id": mine, "version": 1, "value": 1})
 
         return work
 
@@ -152,7 +152,7 @@ async def test_a_message_that_is_known_is_not_done_again() -> None:
 
 async def test_a_command_is_answered_as_the_first_time() -> None:
     async with desk() as one:
-        sent = {"mark": "m", "key": "a", "fingerprint": "f"}
+        sent = {"inbox_id": "m", "key": "a", "fingerprint": "f"}
         assert await one.commit.command(count(), **sent) == Outcome(1)
         assert await one.commit.command(count(by=7), **sent) == Outcome(1, duplicate=True)
         assert one.value() == 1
@@ -160,15 +160,15 @@ async def test_a_command_is_answered_as_the_first_time() -> None:
 
 async def test_a_command_without_fingerprint_is_answered_as_the_first_time() -> None:
     async with desk() as one:
-        assert (await one.commit.command(count(), mark="m", key="a")).answer == 1
-        assert (await one.commit.command(count(), mark="m", key="a")).answer == 1
+        assert (await one.commit.command(count(), inbox_id="m", key="a")).answer == 1
+        assert (await one.commit.command(count(), inbox_id="m", key="a")).answer == 1
 
 
 async def test_a_mark_used_for_another_request_is_refused() -> None:
     async with desk() as one:
-        await one.commit.command(count(), mark="m", key="a", fingerprint="f")
+        await one.commit.command(count(), inbox_id="m", key="a", fingerprint="f")
         with pytest.raises(FingerprintMismatch):
-            await one.commit.command(count(), mark="m", key="a", fingerprint="g")
+            await one.commit.command(count(), inbox_id="m", key="a", fingerprint="g")
         assert one.value() == 1
 
 
@@ -184,25 +184,25 @@ async def test_a_mark_used_for_another_request_in_one_batch_is_refused() -> None
 
 
 async def test_a_refused_unit_leaves_nothing_and_hinders_nobody() -> None:
-    async def refused(unit: Unit) -> None:
-        await count("b")(unit)
+    async def refused(uow: UnitOfWork) -> None:
+        await count("b")(uow)
         raise Rejected("too_late", "the booth is closed")
 
     async with desk() as one:
         ends = await run_all(one, task("m1", count()), task("m2", refused), task("m3", count("c")))
         assert isinstance(ends[1], Rejected)
         assert (one.value("a"), one.value("b"), one.value("c")) == (1, None, 1)
-        assert [mark["_id"] for mark in one.store.committed[0].marks] == ["m1", "m3"]
+        assert [inbox_id["_id"] for inbox_id in one.store.committed[0].inbox] == ["m1", "m3"]
         assert len(one.outbox.dispatched) == 2
 
 
 async def test_a_unit_that_cannot_be_stored_fails_alone() -> None:
-    async def poison(unit: Unit) -> None:
-        unit.put("counters", {"_id": "p", "version": 1, "value": object()})
+    async def poison(uow: UnitOfWork) -> None:
+        uow.put("counters", {"_id": "p", "version": 1, "value": object()})
 
     async with desk() as one:
-        units = [task(f"m{n}", poison if n == 5 else count(f"c{n}")) for n in range(8)]
-        ends = await run_all(one, *units)
+        uows = [task(f"m{n}", poison if n == 5 else count(f"c{n}")) for n in range(8)]
+        ends = await run_all(one, *uows)
         assert [type(end) for end in ends] == [*[Outcome] * 5, TypeError, *[Outcome] * 2]
         assert [one.value(f"c{n}") for n in range(8)] == [1, 1, 1, 1, 1, None, 1, 1]
         assert sorted(one.batches) == [1, 2, 4]
@@ -210,9 +210,9 @@ async def test_a_unit_that_cannot_be_stored_fails_alone() -> None:
 
 
 async def test_a_version_that_does_not_rise_fails_alone() -> None:
-    async def stuck(unit: Unit) -> None:
-        found = await unit.get("counters", "a")
-        unit.put("counters", found or {})
+    async def stuck(uow: UnitOfWork) -> None:
+        found = await uow.get("counters", "a")
+        uow.put("counters", found or {})
 
     async with desk() as one:
         await run_all(one, task("m0", count()))
@@ -222,29 +222,33 @@ async def test_a_version_that_does_not_rise_fails_alone() -> None:
 
 
 async def test_a_message_that_waits_is_parked_without_what_it_wrote() -> None:
-    async def waits(unit: Unit) -> None:
-        await count()(unit)
-        raise Waits("letters", "x")
+    async def missing(uow: UnitOfWork) -> None:
+        await count()(uow)
+        raise PredecessorMissing("letters", "x")
 
     async with desk() as one:
-        ends = await run_all(one, task("w", waits, parcel=parcel("w")), task("m", count("b")))
-        assert ends == [Outcome(None, parked=True), Outcome(1)]
+        ends = await run_all(one, task("w", missing, message=message("w")), task("m", count("b")))
+        assert ends == [Outcome(None, deferred=True), Outcome(1)]
         assert one.value("a") is None
         (changes,) = one.store.committed
-        assert [mark["_id"] for mark in changes.marks] == ["w", "m"]
-        (parked,) = one.memory.copies("parked")
-        assert (parked["_id"], parked["waits_in"], parked["waits_for"]) == ("w", "letters", "x")
-        (again,) = await run_all(one, task("w", waits, parcel=parcel("w")))
+        assert [inbox_id["_id"] for inbox_id in changes.inbox] == ["w", "m"]
+        (deferred,) = one.memory.copies("deferred")
+        assert (deferred["_id"], deferred["waits_in"], deferred["waits_for"]) == (
+            "w",
+            "letters",
+            "x",
+        )
+        (again,) = await run_all(one, task("w", missing, message=message("w")))
         assert again.duplicate
 
 
 async def test_a_command_is_not_parked() -> None:
-    async def waits(_: Unit) -> None:
-        raise Waits("letters", "x")
+    async def missing(_: UnitOfWork) -> None:
+        raise PredecessorMissing("letters", "x")
 
     async with desk() as one:
-        with pytest.raises(Waits):
-            await one.commit.command(waits, mark="m", key="a")
+        with pytest.raises(PredecessorMissing):
+            await one.commit.command(missing, inbox_id="m", key="a")
         assert one.batches == []
 
 
@@ -252,7 +256,7 @@ async def test_a_command_is_not_parked() -> None:
 async def test_a_commit_of_unknown_outcome_is_done_once_and_answered(fault: Fault) -> None:
     async with desk() as one:
         one.store.faults.append(fault)
-        sent = {"mark": "m", "key": "a", "fingerprint": "f"}
+        sent = {"inbox_id": "m", "key": "a", "fingerprint": "f"}
         outcome = await one.commit.command(count(answer={"no": 7}), **sent)
         assert outcome == Outcome({"no": 7})
         assert one.value() == 1
@@ -303,7 +307,7 @@ async def _answered_meanwhile(fingerprint: str) -> Any:
             run_all(one, task("m", count(answer="mine"), fingerprint=fingerprint))
         )
         await until(lambda: one.store.tried)
-        await two.commit.command(count(answer="theirs"), mark="m", key="a", fingerprint="f")
+        await two.commit.command(count(answer="theirs"), inbox_id="m", key="a", fingerprint="f")
         one.store.gate.set()
         (end,) = await running
         assert one.value() == 1
@@ -327,13 +331,13 @@ async def test_two_instances_lose_no_update_between_two_reads_of_one_batch() -> 
         loads = _LoadsInTurn(one.store)
         asks, entered = asyncio.Event(), asyncio.Event()
 
-        async def first(unit: Unit) -> None:
-            await count()(unit)
+        async def first(uow: UnitOfWork) -> None:
+            await count()(uow)
             entered.set()
 
-        async def second(unit: Unit) -> None:
+        async def second(uow: UnitOfWork) -> None:
             await asks.wait()
-            await count()(unit)
+            await count()(uow)
 
         running = asyncio.create_task(run_all(one, task("m1", first), task("m2", second)))
         await loads.under_way.wait()
@@ -375,8 +379,8 @@ async def test_a_conflict_without_end_is_told_to_its_unit_alone() -> None:
     async with desk() as one:
         one.store.faults.extend([Fault.CONFLICT] * 13)
         with pytest.raises(Conflict):
-            await one.commit.command(count(), mark="m", key="a")
-        assert (await one.commit.command(count(), mark="m", key="a")).answer == 1
+            await one.commit.command(count(), inbox_id="m", key="a")
+        assert (await one.commit.command(count(), inbox_id="m", key="a")).answer == 1
 
 
 async def test_a_batch_that_conflicts_again_and_again_is_halved() -> None:
@@ -391,8 +395,8 @@ async def test_at_the_outbox_limit_commands_are_refused_and_messages_are_not() -
     async with desk() as one:
         one.outbox.full = True
         with pytest.raises(Overloaded):
-            await one.commit.command(count(), mark="m1", key="a")
-        assert await run_all(one, task("m2", count(), parcel=parcel("m2"))) == [Outcome(1)]
+            await one.commit.command(count(), inbox_id="m1", key="a")
+        assert await run_all(one, task("m2", count(), message=message("m2"))) == [Outcome(1)]
 
 
 async def test_a_caller_that_went_away_hinders_nobody() -> None:
@@ -426,9 +430,9 @@ async def test_drained_waits_for_all_that_is_on_its_way() -> None:
         await running
 
 
-async def refuse_where_counted(unit: Unit) -> None:
+async def refuse_where_counted(uow: UnitOfWork) -> None:
     """A unit that says no because of what another one wrote."""
-    if await unit.get("counters", "a"):
+    if await uow.get("counters", "a"):
         raise Rejected("already_counted")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.messaging.errors import Rejected
 from shared.messaging.group_commit import Outcome
-from shared.messaging.unit import Unit, Work
+from shared.messaging.unit_of_work import UnitOfWork, Work
 from shared.testing.memory import Fault, Memory
 from tests.unit.shared.messaging_kit import Desk, desk, event, task
 
@@ -19,7 +19,7 @@ from tests.unit.shared.messaging_kit import Desk, desk, event, task
 class Transfer:
     """One message: so much from one account to another, under a mark."""
 
-    mark: str
+    inbox_id: str
     source: str
     target: str
     amount: int
@@ -31,7 +31,7 @@ _accounts = st.sampled_from("abc")
 _transfers = st.lists(
     st.builds(
         Transfer,
-        mark=st.sampled_from([f"m{n}" for n in range(12)]),
+        inbox_id=st.sampled_from([f"m{n}" for n in range(12)]),
         source=_accounts,
         target=_accounts,
         amount=st.integers(1, 9),
@@ -47,12 +47,12 @@ _faults = st.lists(st.sampled_from([None, Fault.CONFLICT, Fault.UNKNOWN]), max_s
 def move(transfer: Transfer) -> Work:
     """The unit that does it; who has too little is refused."""
 
-    async def work(unit: Unit) -> None:
+    async def work(uow: UnitOfWork) -> None:
         for account, amount in (
             (transfer.source, -transfer.amount),
             (transfer.target, transfer.amount),
         ):
-            found = await unit.get("accounts", account)
+            found = await uow.get("accounts", account)
             before = found or {"_id": account, "version": 0, "money": 0, "marks": []}
             for _ in range(transfer.pauses):
                 await asyncio.sleep(0)
@@ -60,10 +60,10 @@ def move(transfer: Transfer) -> Work:
                 **before,
                 "version": before["version"] + 1,
                 "money": before["money"] + amount,
-                "marks": [*before["marks"], transfer.mark],
+                "marks": [*before["marks"], transfer.inbox_id],
             }
-            unit.put("accounts", after)
-        unit.publish(event(transfer.mark), version=1)
+            uow.put("accounts", after)
+        uow.publish(event(transfer.inbox_id), version=1)
         if transfer.refused:
             raise Rejected("refused")
 
@@ -79,8 +79,8 @@ async def run(
         one.store.faults.extend(faults)
 
         def submitted(where: Desk, transfer: Transfer) -> Any:
-            key = transfer.source if by_account else transfer.mark
-            return where.commit.submit(task(transfer.mark, move(transfer), key))
+            key = transfer.source if by_account else transfer.inbox_id
+            return where.commit.submit(task(transfer.inbox_id, move(transfer), key))
 
         ends = await asyncio.gather(
             *[submitted((one, two)[n % 2], transfer) for n, transfer in enumerate(transfers)],
@@ -97,11 +97,11 @@ def test_each_message_counts_once(
     memory, ends = asyncio.run(run(transfers, faults, by_account=by_account))
     assert all(isinstance(end, Outcome | Rejected) for end in ends), ends
     accounts = memory.copies("accounts")
-    done = {mark["_id"] for mark in memory.copies("inbox")}
+    done = {inbox_id["_id"] for inbox_id in memory.copies("inbox")}
     assert sum(account["money"] for account in accounts) == 0
-    written = [mark for account in accounts for mark in account["marks"]]
+    written = [inbox_id for account in accounts for inbox_id in account["marks"]]
     assert sorted(written) == sorted([*done, *done])
     assert sorted(row["aggregate_id"] for row in memory.copies("outbox")) == sorted(done)
-    assert {t.mark for t, end in zip(transfers, ends, strict=True) if isinstance(end, Outcome)} == (
-        done
-    )
+    assert {
+        t.inbox_id for t, end in zip(transfers, ends, strict=True) if isinstance(end, Outcome)
+    } == (done)

@@ -8,15 +8,15 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shared.messaging.errors import Unavailable
+from shared.messaging.message import ADDRESSED, Message
 from shared.messaging.metrics import OutboxMetrics
 from shared.messaging.outbox import OutboxRelay
-from shared.messaging.parcel import ADDRESSED, Parcel
 from shared.messaging.store import Changes, Write
 from shared.testing.bus import MemoryBus, Trouble
-from shared.testing.memory import Memory, MemoryOutbox, MemoryParking, MemoryStore
-from shared.testing.road import StandingClock
-from shared.testing.store_suite import letter, mark, parked
-from tests.unit.shared.messaging_kit import parcel
+from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemoryStore
+from shared.testing.messaging import StandingClock
+from shared.testing.store_suite import deferred, inbox_id, letter
+from tests.unit.shared.messaging_kit import message
 
 
 class Desk:
@@ -27,16 +27,16 @@ class Desk:
         self.bus = MemoryBus()
         self.store = MemoryStore(memory, owner)
         self.outbox = MemoryOutbox(memory, owner)
-        self.parking = MemoryParking(memory, owner)
+        self.deferred_store = MemoryDeferred(memory, owner)
         self.registry = CollectorRegistry()
         metrics = OutboxMetrics(self.registry)
-        self.relay = OutboxRelay(self.outbox, self.parking, self.bus, metrics, limit=limit)
+        self.relay = OutboxRelay(self.outbox, self.deferred_store, self.bus, metrics, limit=limit)
 
-    async def commit(self, *ids: str) -> list[Parcel]:
+    async def commit(self, *ids: str) -> list[Message]:
         """Have rows in the outbox."""
-        parcels = [parcel(id_) for id_ in ids]
-        await self.store.commit(Changes(parcels=parcels))
-        return parcels
+        messages = [message(id_) for id_ in ids]
+        await self.store.commit(Changes(messages=messages))
+        return messages
 
     async def round(self) -> None:
         """One round of the relay, however many pages it takes, and what is told of it."""
@@ -51,7 +51,7 @@ class Desk:
     @property
     def sent(self) -> list[str]:
         """The ids that the broker has, in order."""
-        return [one.envelope.id for one in self.bus.parcels]
+        return [one.envelope.id for one in self.bus.messages]
 
     @property
     def owed(self) -> list[str]:
@@ -147,8 +147,8 @@ async def test_a_round_renews_the_lease() -> None:
 async def test_what_waits_no_longer_is_sent_to_its_own_queue(one: Desk) -> None:
     await one.store.commit(
         Changes(
-            marks=[mark("w")],
-            parked=[{**parked("w", waits_for="x")}],
+            inbox=[inbox_id("w")],
+            deferred=[{**deferred("w", waits_for="x")}],
             writes=[Write("letters", letter("x", 1), None)],
         )
     )
@@ -158,8 +158,10 @@ async def test_what_waits_no_longer_is_sent_to_its_own_queue(one: Desk) -> None:
 
 
 async def test_rows_that_no_queue_wants_stay_and_hold_up_nobody(one: Desk) -> None:
-    lost = [Parcel(p.envelope, p.body, routing_key="nobody") for p in map(parcel, many("a", 1200))]
-    await one.store.commit(Changes(parcels=lost))
+    lost = [
+        Message(p.envelope, p.body, routing_key="nobody") for p in map(message, many("a", 1200))
+    ]
+    await one.store.commit(Changes(messages=lost))
     await one.commit("b1")
     one.bus.unroutable.add("nobody")
     await one.round()
@@ -193,8 +195,8 @@ async def test_what_is_on_its_way_is_not_sent_by_the_relay_too(one: Desk) -> Non
 
 async def test_a_row_that_is_seen_after_it_was_cleared_is_not_sent_again(one: Desk) -> None:
     """As a read of what a majority has, a moment after the deletion."""
-    parcels = await one.commit("p1")
-    one.relay.dispatch(parcels)
+    messages = await one.commit("p1")
+    one.relay.dispatch(messages)
     await one.relay.flushed()
     await one.commit("p1")
     await one.round()

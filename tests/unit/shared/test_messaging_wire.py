@@ -1,4 +1,4 @@
-"""Parcels on the wire, and the reason for which a message cannot be read."""
+"""Messages on the wire, and the reason for which a message cannot be read."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,7 +11,7 @@ from pamqp.commands import Basic
 
 from shared.contracts.envelope import Envelope
 from shared.messaging.errors import Malformed
-from shared.messaging.parcel import Parcel, from_document, to_document
+from shared.messaging.message import Message, from_document, to_document
 from shared.messaging.wire import properties, read, redirect, split_type
 from shared.testing.delivery import Delivery
 
@@ -28,11 +28,11 @@ ENVELOPE = Envelope(
     occurred_at=OCCURRED,
     recorded_at=RECORDED,
 )
-PARCEL = Parcel(ENVELOPE, b'{"case_id":"case-1"}')
+PARCEL = Message(ENVELOPE, b'{"case_id":"case-1"}')
 
 
 def delivery(body: bytes = PARCEL.body, **changed: Any) -> Delivery:
-    """The parcel as delivered, with properties changed; `headers` are laid over."""
+    """The message as delivered, with properties changed; `headers` are laid over."""
     said = properties(PARCEL)
     headers = {**(said.headers or {}), **changed.pop("headers", {})}
     said.headers = {name: value for name, value in headers.items() if value is not ...}
@@ -89,15 +89,15 @@ _envelopes = st.builds(
 
 @given(_envelopes, st.binary(max_size=200))
 def test_what_is_sent_is_what_is_read(envelope: Envelope, body: bytes) -> None:
-    parcel = Parcel(envelope, body)
-    assert read(Delivery(body, properties(parcel))) == parcel
+    message = Message(envelope, body)
+    assert read(Delivery(body, properties(message))) == message
 
 
 @given(_envelopes, st.binary(max_size=200), st.sampled_from(["", "courier.events"]))
 def test_what_is_kept_is_what_was_made(envelope: Envelope, body: bytes, key: str) -> None:
-    parcel = Parcel(envelope, body, "jemput.addressed", key)
-    assert from_document(to_document(parcel)) == parcel
-    assert parcel.key == (key or envelope.type)
+    message = Message(envelope, body, "jemput.addressed", key)
+    assert from_document(to_document(message)) == message
+    assert message.key == (key or envelope.type)
 
 
 def test_a_time_in_another_zone_is_read_as_the_same_moment() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.intake.domain import Case, Fact, PlannedEvent, Refused, Ticket
+from services.intake.usecases.case_events import keep
 from services.intake.usecases.ports import Work
-from services.intake.usecases.publishing import keep
 from shared.contracts.courier import (
     DeliveryConfirmed,
     DeliveryFailed,

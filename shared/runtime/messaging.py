@@ -13,10 +13,10 @@ from shared.messaging.errors import Unavailable
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
 from shared.messaging.outbox import OutboxRelay
-from shared.messaging.unit import Clock, Unit
+from shared.messaging.unit_of_work import Clock, UnitOfWork
 from shared.mongo.client import Client, Database, connect
 from shared.mongo.migrations import Index, migrate
-from shared.mongo.outbox import MongoOutbox, MongoParking
+from shared.mongo.outbox import MongoDeferred, MongoOutbox
 from shared.mongo.store import MongoStore
 from shared.observability.health import Health
 from shared.runtime.commands import Commands
@@ -29,7 +29,7 @@ PURPOSE = "events"
 
 
 @dataclass(frozen=True, slots=True)
-class Road:
+class Messaging:
     """What a composition root hands to stores, handlers and routes."""
 
     service: str
@@ -44,7 +44,7 @@ class Road:
     clock: Clock
 
     def consumer(
-        self, work: Callable[[Unit], W], refused: type[Exception], purpose: str = PURPOSE
+        self, work: Callable[[UnitOfWork], W], refused: type[Exception], purpose: str = PURPOSE
     ) -> Consumer[W]:
         """Return the consumer of one of this service's queues.
 
@@ -61,7 +61,7 @@ class Road:
             clock=self.clock,
         )
 
-    def commands(self, work: Callable[[Unit], W], refused: type[Exception]) -> Commands[W]:
+    def commands(self, work: Callable[[UnitOfWork], W], refused: type[Exception]) -> Commands[W]:
         """Return what runs the commands that come in over HTTP."""
         return Commands(self.commit, work, refused)
 
@@ -92,9 +92,9 @@ class Road:
         return "at its limit; commands are refused" if self.relay.full else None
 
 
-def open_road(
+def open_messaging(
     service: str, settings: ServiceSettings, registry: CollectorRegistry, clock: Clock
-) -> Road:
+) -> Messaging:
     """Wire a road. Nothing is connected yet."""
     client = connect(settings.mongo_url)
     place = (client, settings.mongo_database, settings.instance)
@@ -102,7 +102,7 @@ def open_road(
     outbox = MongoOutbox(*place)
     relay = OutboxRelay(
         outbox,
-        MongoParking(*place, queue=f"{service}.{PURPOSE}"),
+        MongoDeferred(*place, queue=f"{service}.{PURPOSE}"),
         bus,
         OutboxMetrics(registry),
         limit=settings.outbox_limit,
@@ -110,7 +110,7 @@ def open_road(
     commit = GroupCommit(
         MongoStore(*place), relay, CommitMetrics(registry), source=service, clock=clock
     )
-    return Road(
+    return Messaging(
         service=service,
         client=client,
         database=client[settings.mongo_database],

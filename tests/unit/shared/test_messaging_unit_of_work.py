@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.messaging.errors import Rejected, Unavailable, Waits, refusals
+from shared.messaging.errors import PredecessorMissing, Rejected, Unavailable, refusals
 from shared.messaging.failpoints import FAILPOINTS, _Armed, failpoint
 from shared.messaging.store import Changes, Write
-from shared.messaging.unit import Book, Unit
+from shared.messaging.unit_of_work import BatchSession, UnitOfWork
 from shared.testing.memory import Memory, MemoryStore
-from tests.unit.shared.messaging_kit import NOW, event, parcel
+from tests.unit.shared.messaging_kit import NOW, event, message
 
 
 async def stocked() -> MemoryStore:
@@ -18,38 +18,38 @@ async def stocked() -> MemoryStore:
     return store
 
 
-def unit_on(book: Book) -> Unit:
-    return Unit(book, "desk", lambda: NOW, parcel("cause").envelope)
+def unit_on(session: BatchSession) -> UnitOfWork:
+    return UnitOfWork(session, "desk", lambda: NOW, message("cause").envelope)
 
 
 async def test_a_unit_reads_its_own_writes() -> None:
-    unit = unit_on(Book(await stocked()))
-    assert await unit.get("letters", "a") == {"_id": "a", "version": 3}
-    unit.put("letters", {"_id": "a", "version": 5, "pages": 1})
-    assert await unit.get("letters", "a") == {"_id": "a", "version": 5, "pages": 1}
-    assert await unit.get("letters", "b") is None
+    uow = unit_on(BatchSession(await stocked()))
+    assert await uow.get("letters", "a") == {"_id": "a", "version": 3}
+    uow.put("letters", {"_id": "a", "version": 5, "pages": 1})
+    assert await uow.get("letters", "a") == {"_id": "a", "version": 5, "pages": 1}
+    assert await uow.get("letters", "b") is None
 
 
 @pytest.mark.parametrize("version", [2, 3])
 async def test_a_version_must_rise(version: int) -> None:
-    unit = unit_on(Book(await stocked()))
-    await unit.get("letters", "a")
+    uow = unit_on(BatchSession(await stocked()))
+    await uow.get("letters", "a")
     with pytest.raises(ValueError, match="letters: version does not go up"):
-        unit.put("letters", {"_id": "a", "version": version})
+        uow.put("letters", {"_id": "a", "version": version})
 
 
 async def test_a_new_document_begins_above_nothing() -> None:
-    unit = unit_on(Book(await stocked()))
+    uow = unit_on(BatchSession(await stocked()))
     with pytest.raises(ValueError, match="version does not go up"):
-        unit.put("letters", {"_id": "new", "version": 0})
+        uow.put("letters", {"_id": "new", "version": 0})
 
 
 async def test_an_event_gets_its_envelope() -> None:
-    unit = unit_on(Book(await stocked()))
+    uow = unit_on(BatchSession(await stocked()))
     local = datetime(2023, 3, 11, 8, 0, tzinfo=timezone(timedelta(hours=7)))
-    unit.publish(event("case-1"), version=4, occurred_at=local)
-    unit.publish(event("case-1"), version=5)
-    first, second = (one.envelope for one in unit.parcels)
+    uow.publish(event("case-1"), version=4, occurred_at=local)
+    uow.publish(event("case-1"), version=5)
+    first, second = (one.envelope for one in uow.messages)
     assert (first.type, first.source) == ("intake.receipt_confirmed.v1", "desk")
     assert (first.aggregate_id, first.version) == ("case-1", 4)
     assert (first.correlation_id, first.causation_id) == ("case-1", "cause")
@@ -57,35 +57,35 @@ async def test_an_event_gets_its_envelope() -> None:
     assert first.occurred_at.tzinfo is UTC
     assert (first.recorded_at, second.occurred_at) == (NOW, NOW)
     assert first.id < second.id
-    assert unit.now() == NOW
+    assert uow.now() == NOW
 
 
 async def test_a_unit_that_read_what_changed_is_not_entered() -> None:
-    book = Book(await stocked())
-    first, second = unit_on(book), unit_on(book)
-    for unit in (first, second):
-        await unit.get("letters", "a")
-        unit.put("letters", {"_id": "a", "version": 4})
-    assert book.enter(first)
-    assert not book.enter(second)
-    assert [(write.document["version"], write.base) for write in book.writes()] == [(4, 3)]
+    session = BatchSession(await stocked())
+    first, second = unit_on(session), unit_on(session)
+    for uow in (first, second):
+        await uow.get("letters", "a")
+        uow.put("letters", {"_id": "a", "version": 4})
+    assert session.enter(first)
+    assert not session.enter(second)
+    assert [(write.document["version"], write.base) for write in session.writes()] == [(4, 3)]
 
 
 async def test_a_document_written_unread_is_taken_for_new() -> None:
-    book = Book(await stocked())
-    unit = unit_on(book)
-    unit.put("letters", {"_id": "b", "version": 1})
-    assert book.enter(unit)
-    assert [write.base for write in book.writes()] == [None]
+    session = BatchSession(await stocked())
+    uow = unit_on(session)
+    uow.put("letters", {"_id": "b", "version": 1})
+    assert session.enter(uow)
+    assert [write.base for write in session.writes()] == [None]
 
 
 async def test_a_query_that_fails_is_told_to_all_who_asked() -> None:
     store = await stocked()
-    book = Book(store)
+    session = BatchSession(store)
     store._memory.away = True
     for _ in range(2):
         with pytest.raises(Unavailable):
-            await book.read("letters", "a")
+            await session.read("letters", "a")
 
 
 def test_a_refusal_of_the_domain_becomes_ours() -> None:
@@ -101,8 +101,8 @@ def test_a_refusal_of_the_domain_becomes_ours() -> None:
 
 
 def test_who_waits_says_for_what() -> None:
-    waits = Waits("jobs", "case-1")
-    assert (waits.collection, waits.id) == ("jobs", "case-1")
+    missing = PredecessorMissing("jobs", "case-1")
+    assert (missing.collection, missing.id) == ("jobs", "case-1")
 
 
 def test_a_gap_without_name_cannot_be_armed() -> None:

@@ -1,7 +1,7 @@
 """A service's road on fakes, for component tests: the real kernel, no server, no socket.
 
-    async with memory_road("courier") as road:
-        client = road.client(BLUEPRINT)
+    async with memory_messaging("courier") as road:
+        client = road.client(DEFINITION)
 
         receipt = await road.deliver(RequestReceived(...))
         answer = await client.put(path, json=..., headers=road.headers("admin", "botram", "32.16"))
@@ -33,22 +33,22 @@ from shared.contracts.envelope import Envelope, new_id
 from shared.messaging.bus import AmqpBus
 from shared.messaging.consumer import Consumer, consuming_broker
 from shared.messaging.group_commit import GroupCommit
+from shared.messaging.message import ADDRESSED, Document, Message
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
 from shared.messaging.outbox import DEFAULT_LIMIT, OutboxRelay
-from shared.messaging.parcel import ADDRESSED, Document, Parcel
 from shared.messaging.topology import DEAD
-from shared.messaging.unit import Unit
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.wire import DETAIL, REASON, properties
 from shared.mongo.client import Client, Database
 from shared.mongo.outbox import MongoOutbox
 from shared.observability.health import Health
-from shared.runtime.assemble import Blueprint, application, consumer_of, site_of
+from shared.runtime.assemble import ServiceDefinition, application, consumer_of, context_of
 from shared.runtime.commands import Commands
-from shared.runtime.road import PURPOSE, Road
+from shared.runtime.messaging import PURPOSE, Messaging
 from shared.testing.bus import MemoryBus, Sent
 from shared.testing.delivery import Delivery
 from shared.testing.documents import MemoryDatabase
-from shared.testing.memory import Memory, MemoryOutbox, MemoryParking, MemoryStore
+from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemoryStore
 from shared.web.idempotency import HEADER
 
 W = TypeVar("W")
@@ -82,11 +82,11 @@ class Receipt:
     dead: str | None = None
     """The reason for which it was laid aside."""
     detail: str = ""
-    put_off: bool = False
+    retry_later: bool = False
     """It will be tried again."""
 
 
-class MemoryRoad:
+class MemoryMessaging:
     """One instance of a service on fakes."""
 
     def __init__(self, service: str, clock: StandingClock, memory: Memory, limit: int) -> None:
@@ -96,21 +96,21 @@ class MemoryRoad:
         self.registry = CollectorRegistry()
         self.store = MemoryStore(memory)
         self.outbox = MemoryOutbox(memory)
-        self.parking = MemoryParking(memory, queue=f"{service}.{PURPOSE}")
+        self.deferred_store = MemoryDeferred(memory, queue=f"{service}.{PURPOSE}")
         self.bus = MemoryBus()
         self.health = Health()
         metrics = OutboxMetrics(self.registry)
-        self.relay = OutboxRelay(self.outbox, self.parking, self.bus, metrics, limit=limit)
+        self.relay = OutboxRelay(self.outbox, self.deferred_store, self.bus, metrics, limit=limit)
         self.commit = GroupCommit(
             self.store, self.relay, CommitMetrics(self.registry), source=service, clock=clock
         )
-        self.road = self._as_road()
+        self.messaging = self._as_messaging()
         self._key = SigningKey.generate()
         self._consumers: list[Consumer[Any]] = []
         self._replayed = 0
 
-    def _as_road(self) -> Road:
-        return Road(
+    def _as_messaging(self) -> Messaging:
+        return Messaging(
             service=self.service,
             client=cast("Client", None),
             database=self.database,
@@ -132,30 +132,30 @@ class MemoryRoad:
     def published(self) -> list[Event]:
         """Return what was committed to be published, in order, as events."""
         return [
-            CATALOGUE[parcel.envelope.type].model_validate_json(parcel.body)
-            for parcel in self.parcels
+            CATALOGUE[message.envelope.type].model_validate_json(message.body)
+            for message in self.messages
         ]
 
     @property
-    def parcels(self) -> list[Parcel]:
+    def messages(self) -> list[Message]:
         """Return what was committed to be published, in order, with its envelopes."""
-        return [parcel for changes in self.store.committed for parcel in changes.parcels]
+        return [message for changes in self.store.committed for message in changes.messages]
 
     def documents(self, collection: str) -> list[Document]:
         """Return what a collection holds, in order of ids."""
         return self.memory.copies(collection)
 
     def consumer(
-        self, work: Callable[[Unit], W], refused: type[Exception], purpose: str = PURPOSE
+        self, work: Callable[[UnitOfWork], W], refused: type[Exception], purpose: str = PURPOSE
     ) -> Consumer[W]:
         """Return a consumer of this road, as `Road.consumer`; `deliver` finds it by its types."""
-        consumer = self.road.consumer(work, refused, purpose)
+        consumer = self.messaging.consumer(work, refused, purpose)
         self._consumers.append(consumer)
         return consumer
 
-    def commands(self, work: Callable[[Unit], W], refused: type[Exception]) -> Commands[W]:
+    def commands(self, work: Callable[[UnitOfWork], W], refused: type[Exception]) -> Commands[W]:
         """Return what runs commands, as `Road.commands`."""
-        return self.road.commands(work, refused)
+        return self.messaging.commands(work, refused)
 
     async def deliver(
         self,
@@ -182,18 +182,18 @@ class MemoryRoad:
             occurred_at=occurred_at or now,
             recorded_at=now,
         )
-        return await self.hand_in(Parcel(envelope, event.model_dump_json().encode()))
+        return await self.hand_in(Message(envelope, event.model_dump_json().encode()))
 
-    async def hand_in(self, parcel: Parcel) -> Receipt:
-        """Have a parcel come in, once more too, and take up what waited for it."""
-        receipt = await self._hand_in(Delivery(parcel.body, properties(parcel)))
+    async def hand_in(self, message: Message) -> Receipt:
+        """Have a message come in, once more too, and take up what waited for it."""
+        receipt = await self._hand_in(Delivery(message.body, properties(message)))
         await self.settle()
         return receipt
 
     async def _hand_in(self, delivery: Delivery) -> Receipt:
         before = len(self.bus.sent)
         await self._reader_of(delivery)._deliver(cast("RabbitMessage", delivery))  # noqa: SLF001 - FastStream's place
-        forwarded = [sent for sent in self.bus.sent[before:] if sent.parcel is None]
+        forwarded = [sent for sent in self.bus.sent[before:] if sent.message is None]
         return _receipt(delivery, forwarded)
 
     def _reader_of(self, delivery: Delivery) -> Consumer[Any]:
@@ -220,16 +220,16 @@ class MemoryRoad:
             continue
         relay._in_hand.clear()  # noqa: SLF001 - as after a pause: nothing is on its way
 
-    def app(self, blueprint: Blueprint[W]) -> FastAPI:
+    def app(self, definition: ServiceDefinition[W]) -> FastAPI:
         """Return the service as `assemble` makes it in production, its queue read by `deliver`."""
-        site = site_of(blueprint, self.road, self.health, self.registry)
-        self._consumers.append(consumer_of(blueprint, self.road))
+        context = context_of(definition, self.messaging, self.health, self.registry)
+        self._consumers.append(consumer_of(definition, self.messaging))
         verifier = Verifier({self._key.kid: self._key.public}, self.clock)
-        return application(blueprint, site, blueprint.front(site), verifier)
+        return application(definition, context, definition.http_interface(context), verifier)
 
-    def client(self, blueprint: Blueprint[W]) -> httpx.AsyncClient:
+    def client(self, definition: ServiceDefinition[W]) -> httpx.AsyncClient:
         """Return a client of such an application; it opens no socket."""
-        transport = httpx.ASGITransport(self.app(blueprint))
+        transport = httpx.ASGITransport(self.app(definition))
         return httpx.AsyncClient(transport=transport, base_url=HOST)
 
     def token(
@@ -266,20 +266,20 @@ class MemoryRoad:
 
 
 @asynccontextmanager
-async def memory_road(
+async def memory_messaging(
     service: str,
     *,
     clock: StandingClock | None = None,
     memory: Memory | None = None,
     outbox_limit: int = DEFAULT_LIMIT,
-) -> AsyncIterator[MemoryRoad]:
+) -> AsyncIterator[MemoryMessaging]:
     """Run a road on fakes until the end of the block."""
     standing = clock or StandingClock()
-    road = MemoryRoad(service, standing, memory or Memory(standing), outbox_limit)
-    committing = asyncio.create_task(road.commit.run())
+    messaging = MemoryMessaging(service, standing, memory or Memory(standing), outbox_limit)
+    committing = asyncio.create_task(messaging.commit.run())
     try:
-        yield road
-        await road.relay.flushed()
+        yield messaging
+        await messaging.relay.flushed()
     finally:
         committing.cancel()
         with suppress(asyncio.CancelledError):
@@ -291,5 +291,5 @@ def _receipt(delivery: Delivery, forwarded: Sequence[Sent]) -> Receipt:
         notes = sent.letter.properties.headers or {}
         if sent.exchange == DEAD:
             return Receipt(delivery.acknowledged, str(notes[REASON]), str(notes[DETAIL]))
-        return Receipt(delivery.acknowledged, put_off=True)
+        return Receipt(delivery.acknowledged, retry_later=True)
     return Receipt(delivery.acknowledged)

@@ -6,7 +6,7 @@ from services.intake.domain.case import Case, Fact, Outcome, State
 from services.intake.domain.programme import Deliverable, PlannedEvent
 
 
-class Outlook(StrEnum):
+class NextStep(StrEnum):
     """What happens next, or what the resident can do."""
 
     CHECKING = "checking"
@@ -34,30 +34,30 @@ class Outlook(StrEnum):
 
 
 _FETCH = {
-    Deliverable.CARD: Outlook.FETCH_CARD,
-    Deliverable.PDF: Outlook.FETCH_PDF,
-    Deliverable.APP: Outlook.FETCH_APP,
+    Deliverable.CARD: NextStep.FETCH_CARD,
+    Deliverable.PDF: NextStep.FETCH_PDF,
+    Deliverable.APP: NextStep.FETCH_APP,
 }
 _ENDED = {
-    Outcome.HANDED_OVER: Outlook.HANDED_OVER,
-    Outcome.DELIVERED: Outlook.DELIVERED,
-    Outcome.REJECTED: Outlook.REJECTED,
-    Outcome.CANCELLED: Outlook.CANCELLED,
+    Outcome.HANDED_OVER: NextStep.HANDED_OVER,
+    Outcome.DELIVERED: NextStep.DELIVERED,
+    Outcome.REJECTED: NextStep.REJECTED,
+    Outcome.CANCELLED: NextStep.CANCELLED,
 }
 _BRINGING = (
-    (Fact.RECEIPT_CONFIRMED, Outlook.RECEIPT_NOTED),
-    (Fact.DELIVERY_REPORTED, Outlook.CONFIRM_RECEIPT),
-    (Fact.DELIVERY_FAILED, Outlook.DELIVERY_TRIED),
-    (Fact.DOCUMENT_COLLECTED, Outlook.DOCUMENT_ON_THE_WAY),
+    (Fact.RECEIPT_CONFIRMED, NextStep.RECEIPT_NOTED),
+    (Fact.DELIVERY_REPORTED, NextStep.CONFIRM_RECEIPT),
+    (Fact.DELIVERY_FAILED, NextStep.DELIVERY_TRIED),
+    (Fact.DOCUMENT_COLLECTED, NextStep.DOCUMENT_ON_THE_WAY),
 )
 _FETCHING = (
-    (Fact.PAPERS_HANDED_IN, Outlook.PAPERS_AT_OFFICE),
-    (Fact.PAPERS_COLLECTED, Outlook.PAPERS_ON_THE_WAY),
-    (Fact.JOB_ASSIGNED, Outlook.AGENT_COMES),
+    (Fact.PAPERS_HANDED_IN, NextStep.PAPERS_AT_OFFICE),
+    (Fact.PAPERS_COLLECTED, NextStep.PAPERS_ON_THE_WAY),
+    (Fact.JOB_ASSIGNED, NextStep.AGENT_COMES),
 )
 
 
-def outlook(case: Case, deliverable: Deliverable, event: PlannedEvent | None = None) -> Outlook:
+def next_step(case: Case, deliverable: Deliverable, event: PlannedEvent | None = None) -> NextStep:
     """Return what the resident is told next; `event` is where the request is to be taken in."""
     if case.outcome is not None:
         return _ENDED[case.outcome]
@@ -65,23 +65,23 @@ def outlook(case: Case, deliverable: Deliverable, event: PlannedEvent | None = N
         case State.ISSUED:
             return _bringing(case) if case.deliver else _FETCH[deliverable]
         case State.VERIFIED:
-            return Outlook.PROCESSING
+            return NextStep.PROCESSING
         case _:
             return _waiting(case, event)
 
 
-def _bringing(case: Case) -> Outlook:
+def _bringing(case: Case) -> NextStep:
     said = (told for fact, told in _BRINGING if fact in case.facts)
-    return next(said, Outlook.AGENT_FETCHES_DOCUMENT)
+    return next(said, NextStep.AGENT_FETCHES_DOCUMENT)
 
 
-def _waiting(case: Case, event: PlannedEvent | None) -> Outlook:
+def _waiting(case: Case, event: PlannedEvent | None) -> NextStep:
     if case.pick_up:
         said = (told for fact, told in _FETCHING if fact in case.facts)
-        return next(said, Outlook.AGENT_SOUGHT)
+        return next(said, NextStep.AGENT_SOUGHT)
     if case.ticket is not None:
-        return Outlook.NUMBER_CALLED if case.ticket.called_at else Outlook.WAIT_FOR_NUMBER
+        return NextStep.NUMBER_CALLED if case.ticket.called_at else NextStep.WAIT_FOR_NUMBER
     if case.event_id is None:
-        return Outlook.CHECKING
+        return NextStep.CHECKING
     walks_up = event is not None and case.service not in event.ticketed
-    return Outlook.WALK_UP if walks_up else Outlook.TICKET_TO_COME
+    return NextStep.WALK_UP if walks_up else NextStep.TICKET_TO_COME

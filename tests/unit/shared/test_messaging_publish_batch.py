@@ -7,7 +7,7 @@ import pytest
 from aiormq.exceptions import DeliveryError
 from pamqp.commands import Basic
 
-from shared.messaging.burst import Confirm, _acknowledged
+from shared.messaging.publish_batch import Confirm, _acknowledged
 
 
 @pytest.mark.parametrize(

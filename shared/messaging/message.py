@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Message:
     """`body` is the payload as JSON; exchange and key say where it is to go."""
 
     envelope: Envelope
@@ -33,9 +33,9 @@ class Parcel:
         return self.routing_key or self.envelope.type
 
 
-def to_document(parcel: Parcel) -> Document:
-    """Return the parcel as one flat document under its message id."""
-    e = parcel.envelope
+def to_document(message: Message) -> Document:
+    """Return the message as one flat document under its message id."""
+    e = message.envelope
     return {
         "_id": e.id,
         "type": e.type,
@@ -47,14 +47,14 @@ def to_document(parcel: Parcel) -> Document:
         # Text, because MongoDB cuts times to milliseconds and an event must leave as it was made.
         "occurred_at": e.occurred_at.isoformat(),
         "recorded_at": e.recorded_at.isoformat(),
-        "body": parcel.body,
-        "exchange": parcel.exchange,
-        "routing_key": parcel.routing_key,
+        "body": message.body,
+        "exchange": message.exchange,
+        "routing_key": message.routing_key,
     }
 
 
-def from_document(document: Document) -> Parcel:
-    """Return the parcel that `to_document` made this of."""
+def from_document(document: Document) -> Message:
+    """Return the message that `to_document` made this of."""
     envelope = Envelope(
         id=document["_id"],
         type=document["type"],
@@ -66,4 +66,4 @@ def from_document(document: Document) -> Parcel:
         occurred_at=datetime.fromisoformat(document["occurred_at"]),
         recorded_at=datetime.fromisoformat(document["recorded_at"]),
     )
-    return Parcel(envelope, bytes(document["body"]), document["exchange"], document["routing_key"])
+    return Message(envelope, bytes(document["body"]), document["exchange"], document["routing_key"])

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.reporting.store.archive import parcel_of
+from services.reporting.store.archive import message_of
 from services.reporting.store.names import ARCHIVE, CURSORS, durable
 from services.reporting.usecases.history import Order, Place, Progress
-from shared.messaging.parcel import Parcel
+from shared.messaging.message import Message
 from shared.mongo.client import Client, translated
 
 
-class LetterStore:
+class HistoryStore:
     """`usecases.history.Letters`. Every method may raise Unavailable."""
 
     def __init__(self, client: Client, database: str) -> None:
@@ -41,7 +41,7 @@ class LetterStore:
 
     async def page(
         self, order: Order, after: Place | None, limit: int
-    ) -> list[tuple[Place, Parcel]]:
+    ) -> list[tuple[Place, Message]]:
         """Return what was archived after a place, oldest first."""
         sort = [("archived_at", 1), ("_id", 1)]
         with translated():
@@ -49,7 +49,7 @@ class LetterStore:
                 _query(order, after), {"payload": 0}, sort=sort, limit=limit
             )
             documents = await found.to_list(None)
-        return [(Place(d["archived_at"], d["_id"]), parcel_of(d)) for d in documents]
+        return [(Place(d["archived_at"], d["_id"]), message_of(d)) for d in documents]
 
 
 _NEW = Progress()

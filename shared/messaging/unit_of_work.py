@@ -7,15 +7,15 @@ from typing import Any
 
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
-from shared.messaging.errors import Waits
-from shared.messaging.parcel import Document, Parcel
+from shared.messaging.errors import PredecessorMissing
+from shared.messaging.message import Document, Message
 from shared.messaging.store import Store, Write
 
 Clock = Callable[[], datetime]
 Place = tuple[str, str]
 
 
-class Book:
+class BatchSession:
     """The documents of one batch: what was loaded, and what units that are done made of it.
 
     Loads of units that run at the same time become one query per collection. A unit is entered
@@ -66,17 +66,17 @@ class Book:
         futures = {id_: self._loads[collection, id_] for id_ in ids}
         return {id_: future for id_, future in futures.items() if not future.done()}
 
-    def enter(self, unit: "Unit") -> bool:
+    def enter(self, uow: "UnitOfWork") -> bool:
         """Take a finished unit's writes in; False if it read what has changed since."""
-        for place, version in unit.seen.items():
+        for place, version in uow.seen.items():
             if _version(self._current.get(place, self._loaded.get(place))) != version:
                 return False
-        self._current.update(unit.written)
+        self._current.update(uow.written)
         return True
 
-    def undecided(self, unit: "Unit") -> bool:
+    def undecided(self, uow: "UnitOfWork") -> bool:
         """Return whether a unit read what units of this batch wrote and nobody has committed."""
-        return any(place in self._current for place in unit.seen)
+        return any(place in self._current for place in uow.seen)
 
     def writes(self) -> list[Write]:
         """Return one write per changed document, whatever number of units changed it."""
@@ -86,18 +86,18 @@ class Book:
         ]
 
 
-class Unit:
+class UnitOfWork:
     """What a use case reads and writes through; nothing is stored before the batch commits."""
 
     def __init__(
         self,
-        book: Book,
+        session: BatchSession,
         source: str,
         clock: Clock,
         cause: Envelope | None,
         body: bytes | None = None,
     ) -> None:
-        self._book = book
+        self._book = session
         self._source = source
         self._clock = clock
         self.cause = cause
@@ -106,8 +106,8 @@ class Unit:
         """That event's payload as it came, byte for byte; None for a command."""
         self.seen: dict[Place, int | None] = {}
         self.written: dict[Place, Document] = {}
-        self.parcels: list[Parcel] = []
-        self.waits: Waits | None = None
+        self.messages: list[Message] = []
+        self.missing: PredecessorMissing | None = None
 
     def now(self) -> datetime:
         """Return the time by the injected clock, aware, UTC."""
@@ -143,10 +143,10 @@ class Unit:
             occurred_at=(occurred_at or now).astimezone(UTC),
             recorded_at=now,
         )
-        self.parcels.append(Parcel(envelope, event.__pydantic_serializer__.to_json(event)))
+        self.messages.append(Message(envelope, event.__pydantic_serializer__.to_json(event)))
 
 
-Work = Callable[[Unit], Awaitable[Any]]
+Work = Callable[[UnitOfWork], Awaitable[Any]]
 
 
 def _version(document: Document | None) -> int | None:

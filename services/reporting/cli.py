@@ -8,7 +8,7 @@ from datetime import datetime
 from services.reporting.app import NAME
 from services.reporting.config import OperatorSettings, Settings
 from services.reporting.domain import Difference
-from services.reporting.store import Archive, LetterStore, Rebuilds
+from services.reporting.store import Archive, HistoryStore, Rebuilds
 from services.reporting.usecases.history import Order, send_history
 from services.reporting.usecases.rebuild import Superseded
 from services.reporting.usecases.rebuild import rebuild as rebuild_totals
@@ -72,7 +72,7 @@ async def history(
     """Send archived events to a new consumer's queue, going on where the last run stopped."""
     bus = AmqpBus(operator.amqp_url, f"{NAME}.history")
     async with _connected(settings) as client:
-        letters = LetterStore(client, settings.mongo_database)
+        letters = HistoryStore(client, settings.mongo_database)
         try:
             await _connect(bus)
             if not await bus.queue_exists(wanted.queue):

@@ -1,7 +1,7 @@
 """Many publishes in one write, each confirmed by itself.
 
 aiormq publishes one message at a time: a lock, a timer and a write to the socket for each. The
-parcels of a batch are ready together, so they leave together: their frames are joined, the timer
+messages of a batch are ready together, so they leave together: their frames are joined, the timer
 is one, and only the confirms stay single. It enrols them in aiormq's own books (`confirmations`,
 `message_id_delivery_tag`), exactly as `Channel.basic_publish` does in the pinned version, so that
 aiormq's reader settles them; `tests/integration/test_kernel_bus.py` holds that.
@@ -20,7 +20,7 @@ from pamqp.commands import Basic
 from pamqp.frame import marshal
 from pamqp.header import ContentHeader
 
-from shared.messaging.wire import Letter
+from shared.messaging.wire import RawMessage
 
 Confirm = asyncio.Future[ConfirmationFrameType]
 
@@ -37,12 +37,14 @@ class _Enrolled:
     confirm: Confirm
 
 
-def fits(channel: aiormq.Channel, letter: Letter) -> bool:
+def fits(channel: aiormq.Channel, letter: RawMessage) -> bool:
     """Return whether a body travels in one frame; a longer one is for aiormq to split."""
     return 0 < len(letter.body) < channel.max_content_size
 
 
-async def burst(channel: aiormq.Channel, letters: Sequence[Letter], *, within: float) -> list[bool]:
+async def publish_batch(
+    channel: aiormq.Channel, letters: Sequence[RawMessage], *, within: float
+) -> list[bool]:
     """Publish letters that fit, mandatory; return of each whether the broker has it on disk.
 
     What cannot be encoded, and what is not confirmed in `within` seconds, counts as not published;
@@ -66,7 +68,7 @@ async def burst(channel: aiormq.Channel, letters: Sequence[Letter], *, within: f
 
 
 async def _written(
-    channel: aiormq.Channel, letters: Sequence[Letter], payload: bytes
+    channel: aiormq.Channel, letters: Sequence[RawMessage], payload: bytes
 ) -> list[_Enrolled]:
     # Tags count what the broker sees: nobody else may publish between enrolment and write.
     async with channel.lock:
@@ -83,7 +85,7 @@ async def _written(
     return enrolled
 
 
-def _enrolled(channel: aiormq.Channel, letter: Letter) -> _Enrolled:
+def _enrolled(channel: aiormq.Channel, letter: RawMessage) -> _Enrolled:
     channel.delivery_tag += 1
     one = _Enrolled(
         channel.delivery_tag, letter.properties.message_id or "", channel.create_future()
@@ -93,7 +95,7 @@ def _enrolled(channel: aiormq.Channel, letter: Letter) -> _Enrolled:
     return one
 
 
-def _frames(number: int, letter: Letter) -> bytes:
+def _frames(number: int, letter: RawMessage) -> bytes:
     """Return a publish's frames; empty where the letter holds what AMQP cannot carry."""
     publish = Basic.Publish(exchange=letter.exchange, routing_key=letter.key, mandatory=True)
     header = ContentHeader(body_size=len(letter.body), properties=letter.properties)

@@ -37,7 +37,7 @@ from tests.integration.kernel_kit import (
     until,
     virtual_host,
 )
-from tests.unit.shared.messaging_kit import parcel
+from tests.unit.shared.messaging_kit import message
 
 FRAME_MAX = 131_072
 
@@ -101,16 +101,16 @@ async def test_events_are_handled_published_and_forgotten(
 async def test_each_kind_of_bad_message_ends_in_its_place_with_its_reason(
     desk: Desk, raw: Line, look: Look
 ) -> None:
-    good = properties(parcel("m-bad"))
+    good = properties(message("m-bad"))
 
     def changed(**said: Any) -> Any:
-        other = properties(parcel("m-bad"))
+        other = properties(message("m-bad"))
         for name, value in said.items():
             setattr(other, name, value)
         return other
 
     headless = {name: v for name, v in (good.headers or {}).items() if name != "ce-subject"}
-    body = parcel("m-bad").body
+    body = message("m-bad").body
     bad = [
         (b"{not json", good, "payload", "body: json_invalid"),
         (b'{"case_id":"a"}', good, "payload", "programme_id: missing"),
@@ -139,7 +139,7 @@ async def test_each_kind_of_bad_message_ends_in_its_place_with_its_reason(
 async def test_a_message_whose_headers_fill_a_frame_is_laid_aside_too(
     desk: Desk, raw: Line, look: Look
 ) -> None:
-    said = properties(parcel("m-huge"))
+    said = properties(message("m-huge"))
     said.headers = {**(said.headers or {}), "ce-time": "never", "ce-more": ""}
     room = FRAME_MAX - 8 - len(ContentHeader(body_size=2, properties=said).marshal())
     said.headers["ce-more"] = "x" * room
@@ -179,7 +179,7 @@ async def test_what_fails_is_tried_five_times_and_then_laid_aside(
     assert notes(dead)["reason"] == "attempts_exhausted"
     assert notes(dead)["detail"] == "RuntimeError"
     assert notes(dead)["attempt"] == 4
-    assert (dead.message_id, dead.body) == ("m-bad", parcel("m-bad", "bad").body)
+    assert (dead.message_id, dead.body) == ("m-bad", message("m-bad", "bad").body)
 
 
 async def test_what_fails_twice_and_then_succeeds_is_done(
@@ -260,7 +260,7 @@ async def test_a_service_waits_for_its_queue(
     with virtual_host(servers) as vhost:
         url = amqp_of(servers, vhost)
         async with running(build_desk(servers, url, mongo_database)) as desk:
-            await until(lambda: desk.road.bus.connected)
+            await until(lambda: desk.messaging.bus.connected)
             assert not desk.consumer.consuming
             told = await desk.service.health.readiness()
             assert told.ready
@@ -291,7 +291,7 @@ async def test_a_stop_leaves_nothing_half_done_and_gives_back_nothing_that_was_d
     assert await raw.depth(QUEUE) == 0
     # A quorum queue may deliver a prefetch more after it has confirmed the cancellation; that
     # comes again, unhandled. What was handled does not.
-    handled = {str(mark["_id"]) for mark in look.database["inbox"].find({}, {"_id": 1})}
+    handled = {str(inbox_id["_id"]) for inbox_id in look.database["inbox"].find({}, {"_id": 1})}
     assert handled.isdisjoint(left)
     assert len(handled | left.keys()) == 600
 
@@ -303,7 +303,7 @@ async def test_a_stop_does_not_wait_for_a_broker_that_is_away(
         await raw.send(*letters(["a"]))
         await until(lambda: look.count("counters") == 1 and look.count("outbox") == 0)
         await way.shut()
-        await until(lambda: not desk.road.bus.connected)
+        await until(lambda: not desk.messaging.bus.connected)
         began = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - began < 5
     assert look.count("instances") == 0
