@@ -110,20 +110,26 @@ class Contained:
 
 
 @contextmanager
-def running(plan: Plan, *, fresh: bool) -> Iterator[tuple[Contained, Contained]]:
-    """RabbitMQ and MongoDB; removed at the end, their volumes too when `fresh`."""
+def running(
+    plan: Plan, *, fresh: bool, passing: bool
+) -> Iterator[tuple[Contained, Contained]]:
+    """RabbitMQ and MongoDB, from nothing when `fresh`; removed at the end.
+
+    Their volumes go too when `passing`: nobody will read them again.
+    """
     # Its clean-up container listens on every interface; ours are found by name and holder.
     testcontainers_config.ryuk_disabled = True
     with engine.client(_STOP_SECONDS) as client, ExitStack() as ending:
         _remove_leftovers(client, plan)
         if fresh:
             _remove_volumes(client, plan)
+        if passing:
             ending.callback(_remove_volumes, client, plan)
         servers = (_rabbitmq(plan), _mongod(plan))
         for server in servers:
             ending.callback(server.container.stop)
             _start(server.container)
-            if not fresh:
+            if not passing:
                 ending.callback(server.stop)
         for server in servers:
             server.await_ready()
