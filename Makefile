@@ -18,8 +18,8 @@ test: ready ## the tests, on real servers (docker-compose.yml has its own)
 	@$(PYTHON) -m deploy.local install servers chromium prometheus
 	$(PYTHON) -m pytest -m "not compose"
 
-up: ready ## the four services on this machine until Ctrl-C
-	@$(PYTHON) -m deploy.local up
+up: ready ## the four services on this machine until Ctrl-C (DEMO=1 shows the demo's day)
+	@$(PYTHON) -m deploy.local up $(if $(filter-out 0,$(DEMO)),--demo)
 
 lint: ready ## style, types, the direction of imports, drift of the published contracts
 	$(PYTHON) -m ruff check .

@@ -110,9 +110,7 @@ class Contained:
 
 
 @contextmanager
-def running(
-    plan: Plan, *, fresh: bool, passing: bool
-) -> Iterator[tuple[Contained, Contained]]:
+def running(plan: Plan, *, fresh: bool, passing: bool) -> Iterator[tuple[Contained, Contained]]:
     """RabbitMQ and MongoDB, from nothing when `fresh`; removed at the end.
 
     Their volumes go too when `passing`: nobody will read them again.

@@ -1,9 +1,10 @@
-"""Programmes by command: `programmes publish FILE...`, `programmes copy`, `programmes list`."""
+"""Programmes by command: `programmes publish FILE...`, `publish-shipped`, `copy` and `list`."""
 
 import argparse
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -12,12 +13,16 @@ from services.intake.api.programmes import ProgrammeBody
 from services.intake.app import Desk, open_desk
 from services.intake.config import Settings
 from services.intake.domain import Programme
-from services.intake.usecases import copy_programme, publish_programme
+from services.intake.usecases import copy_programme, publish_if_missing, publish_programme
 from shared.contracts.envelope import new_id
 from shared.contracts.event import ProgrammeId
 from shared.messaging.errors import Unavailable
 from shared.runtime import Sent
 from shared.web.problems import Problem
+
+
+SHIPPED: Final = Path(__file__).with_name("programmes")
+"""The programmes that come with intake, a file each."""
 
 
 class ProgrammeFile(ProgrammeBody):
@@ -54,6 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     publish = commands.add_parser("publish", help="publish programmes as their files describe them")
     publish.add_argument("files", type=Path, nargs="+", metavar="FILE")
     publish.set_defaults(run=_publish)
+    shipped = commands.add_parser(
+        "publish-shipped", help="publish those programmes of ours that nobody has published yet"
+    )
+    shipped.set_defaults(run=_publish_shipped)
     copy = commands.add_parser("copy", help="publish a programme under another name and owner")
     copy.add_argument("source", metavar="ID")
     copy.add_argument("target", metavar="NEW_ID")
@@ -71,15 +80,28 @@ async def _run(options: argparse.Namespace, settings: Settings) -> list[str]:
 
 
 async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
-    files = [ProgrammeFile.model_validate_json(file.read_bytes()) for file in options.files]
-    for file in files:
+    return [
+        await _publish_one(wanted, desk, publish_programme) for wanted in _read(options.files, desk)
+    ]
+
+
+async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
+    wanted = _read(sorted(SHIPPED.glob("*.json")), desk)
+    return [await _publish_one(programme, desk, publish_if_missing) for programme in wanted]
+
+
+def _read(files: Sequence[Path], desk: Desk) -> list[Programme]:
+    found = [ProgrammeFile.model_validate_json(file.read_bytes()) for file in files]
+    for file in found:
         require_region(desk.regions, file.region_code, "/region_code")
-    return [await _publish_one(file.programme(file.id), desk) for file in files]
+    return [file.programme(file.id) for file in found]
 
 
-async def _publish_one(wanted: Programme, desk: Desk) -> str:
+async def _publish_one(
+    wanted: Programme, desk: Desk, publish: Callable[..., Awaitable[int]]
+) -> str:
     outcome = await desk.commands.run(
-        lambda work: publish_programme(wanted, work, allow=_anybody), sent=_once(), key=wanted.id
+        lambda work: publish(wanted, work, allow=_anybody), sent=_once(), key=wanted.id
     )
     return f"{wanted.id}: version {outcome.answer}"
 

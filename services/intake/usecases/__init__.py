@@ -2,7 +2,12 @@
 
 from services.intake.usecases.case_progress import copy_event, note_failure, note_job, note_ticket
 from services.intake.usecases.ports import Limiter, Place, Reader, Regions, Work
-from services.intake.usecases.programmes import AllowProgramme, copy_programme, publish_programme
+from services.intake.usecases.programmes import (
+    AllowProgramme,
+    copy_programme,
+    publish_if_missing,
+    publish_programme,
+)
 from services.intake.usecases.requests import (
     Allow,
     confirm_receipt,
@@ -24,6 +29,7 @@ __all__ = [
     "note_failure",
     "note_job",
     "note_ticket",
+    "publish_if_missing",
     "publish_programme",
     "record_request",
     "take_step",

@@ -13,6 +13,7 @@ from services.intake.usecases import (
     note_failure,
     note_job,
     note_ticket,
+    publish_if_missing,
     publish_programme,
 )
 from services.intake.usecases.case_progress import JOB_FACTS
@@ -147,6 +148,19 @@ async def test_a_programme_is_published_whole_and_again_only_when_it_changed() -
     assert isinstance(event, ProgrammePublished)
     assert [s.code for s in event.services] == ["KIA", "KK", "IKD"]
     assert event.standard_working_days == 3
+
+
+async def test_a_shipped_programme_never_takes_the_place_of_an_offices_own() -> None:
+    work = FakeWork(programmes={})
+    shipped = replace(BOTRAM, version=0)
+
+    first = await publish_if_missing(shipped, work, allow=anyone)
+    changed = await publish_programme(replace(shipped, name="Kami"), work, allow=anyone)
+    again = await publish_if_missing(shipped, work, allow=anyone)
+
+    assert (first, changed, again) == (1, 2, 2)
+    assert work.programmes["botram"].name == "Kami"
+    assert [p.version for p in work.published] == [1, 2]
 
 
 async def test_a_programme_is_copied_under_another_name_and_owner() -> None:
