@@ -20,7 +20,6 @@ from shared.messaging.errors import Unavailable
 from shared.runtime import Sent
 from shared.web.problems import Problem
 
-
 SHIPPED: Final = Path(__file__).with_name("programmes")
 """The programmes that come with intake, a file each."""
 

@@ -1,6 +1,6 @@
 """Indexes and collections, declared as data and brought about at every start."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,8 @@ ROAD: tuple[Index, ...] = (
 async def migrate(database: Database, collections: Sequence[str], indexes: Sequence[Index]) -> None:
     """Create what is missing; run again it changes nothing. Raises Unavailable.
 
+    An index that is there is not asked for again: a service may lack the right to make one.
+
     Collections are made beforehand: making one inside a transaction would hold its catalogue lock.
     """
     wanted = {*collections, *(index.collection for index in (*ROAD, *indexes))}
@@ -65,4 +67,14 @@ async def _index(database: Database, index: Index) -> None:
         options["expireAfterSeconds"] = index.expire_after
     if index.partial is not None:
         options["partialFilterExpression"] = index.partial
+    present = database[index.collection].list_indexes()
+    if any(_same(found, index, options) for found in await present.to_list(None)):
+        return
     await database[index.collection].create_index(list(index.keys), **options)
+
+
+def _same(found: Mapping[str, Any], index: Index, options: Mapping[str, Any]) -> bool:
+    names = ("expireAfterSeconds", "partialFilterExpression")
+    alike = all(found.get(name) == options.get(name) for name in names)
+    unique = bool(found.get("unique", False)) == index.unique
+    return alike and unique and tuple(found["key"].items()) == index.keys

@@ -69,7 +69,7 @@ def test_nobody_may_inject_faults_and_no_javascript_is_run(
     with Client(servers.mongo_url) as client:
         rows = client[mongo_database].rows
         rows.insert_one({"_id": 1})
-        with pytest.raises(OperationFailure, match="ScriptEngine|JavaScript"):
+        with pytest.raises(OperationFailure, match=r"ScriptEngine|JavaScript"):
             list(rows.find({"$where": "true"}))
 
 

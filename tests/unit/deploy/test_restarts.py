@@ -10,6 +10,8 @@ from deploy.local.stack import Stack
 
 @dataclass
 class Clock:
+    """A clock that stands until it is moved."""
+
     now: float = 0.0
 
     def __call__(self) -> float:
@@ -18,24 +20,31 @@ class Clock:
 
 @dataclass
 class Child:
+    """A process as the restarts see it."""
+
     running: bool = True
     returncode: int = -9
     log_file: Path = Path("courier.log")
 
     def alive(self) -> bool:
+        """Whether it runs."""
         return self.running
 
 
 @dataclass
 class OneService:
+    """A stack of one service."""
+
     child: Child = field(default_factory=Child)
     starts: int = 0
     services: tuple[str, ...] = ("courier",)
 
     def process(self, _: str) -> Child:
+        """Return the service."""
         return self.child
 
     def start(self, _: str) -> None:
+        """Start it anew."""
         self.starts += 1
         self.child = Child()
 
