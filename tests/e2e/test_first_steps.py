@@ -99,14 +99,15 @@ def shell(line: str) -> str:
     return done.stdout
 
 
-def sign_in(one: Up) -> httpx.Client:
+@contextmanager
+def sign_in(one: Up) -> Iterator[httpx.Client]:
     """Do what the page asks for, with what the printed line prints."""
-    client = httpx.Client(timeout=30)
     address = one.address("reporting")
     token = shell(one.after("sign in"))
-    answer = client.post(f"{address}/masuk", data={"token": token}, headers={"Origin": address})
-    assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
-    return client
+    with httpx.Client(timeout=30) as client:
+        answer = client.post(f"{address}/masuk", data={"token": token}, headers={"Origin": address})
+        assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
+        yield client
 
 
 def test_what_is_printed_is_true(folder: Path) -> None:
