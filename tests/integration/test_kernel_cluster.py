@@ -9,8 +9,8 @@ import pytest
 from deploy.local import install, ports, rabbit
 from deploy.local.rabbit import Node, RabbitMQ
 from shared.messaging.bus import AmqpBus
-from shared.messaging.subscriber import ConsumingBroker
 from shared.messaging.provision import Management
+from shared.messaging.subscriber import ConsumingBroker
 from shared.messaging.topology import Subscription, topology
 from tests.integration.kernel_kit import DESK, QUEUE, until
 from tests.unit.shared.messaging_kit import message
