@@ -21,8 +21,8 @@ test: ready ## the tests, on real servers (docker-compose.yml has its own)
 test-long: export JEMPUT_TEST_LONG := 1
 test-long: test ## the tests with ten times the examples and torture rounds
 
-up: ready ## the four services on this machine until Ctrl-C
-	@$(PYTHON) -m deploy.local up
+up: ready ## the four services on this machine until Ctrl-C (DEMO=1 shows the demo's day)
+	@$(PYTHON) -m deploy.local up $(if $(filter-out 0,$(DEMO)),--demo)
 
 lint: ready ## style, types, the direction of imports, drift of the published contracts
 	$(PYTHON) -m ruff check .

@@ -3,6 +3,7 @@
 `python -m deploy.provision --rabbit --mongo` reads passwords from the files in JEMPUT_SECRETS and
 finds the servers by AMQP_ADMIN_HOST, MANAGEMENT_ADMIN_PORT, MONGO_ADMIN_HOST and MONGO_ADMIN_PORT.
 Which services there are is read from `services/*/subscriptions.toml`: a new one needs no line here.
+What its user of MongoDB may do stands in `services/*/database.toml`, where there is one.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 from shared.messaging.provision import BrokerUser, Management
 from shared.messaging.topology import OPERATOR, read_subscriptions, topology
 from shared.mongo.client import connect
-from shared.mongo.users import ensure_user, limit_transactions
+from shared.mongo.users import ensure_user, limit_transactions, read_rights
 
 SERVICES = Path(__file__).resolve().parent.parent / "services"
 
@@ -50,7 +51,8 @@ async def mongo(admin_url: str, passwords: Mapping[str, str], prefix: str = "") 
     try:
         await limit_transactions(client)
         for service, password in passwords.items():
-            await ensure_user(client, service, password, f"{prefix}{service}")
+            rights = read_rights(SERVICES / service / "database.toml")
+            await ensure_user(client, service, password, f"{prefix}{service}", rights)
     finally:
         client.close()
 

@@ -6,6 +6,7 @@ import secrets
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -46,6 +47,13 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
     """RabbitMQ and MongoDB for the whole session, from an empty folder, gone at its end."""
+    with started(pytestconfig) as running:
+        yield running
+
+
+@contextmanager
+def started(pytestconfig: pytest.Config, *, test_commands: bool = False) -> Iterator[Servers]:
+    """Servers from an empty folder, gone at the end; `test_commands` for faults in mongod."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def say(line: str) -> None:
@@ -55,7 +63,7 @@ def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
     with (
         signals_interrupt(),
         tempfile.TemporaryDirectory(prefix="jemput-tests-") as data,
-        provide(Path(data), fresh=True, say=say) as running,
+        provide(Path(data), fresh=True, test_commands=test_commands, say=say) as running,
     ):
         may_publish_for_others(running)
         yield running

@@ -82,6 +82,7 @@ def originals(folder: Folder) -> dict[str, str]:
     recipes: dict[str, Callable[[], str]] = {
         "rabbitmq_admin_password": password,
         "operator_amqp_password": password,
+        "erlang_cookie": password,
         "mongo_root_password": password,
         "mongo_keyfile": lambda: secrets.token_hex(256),
         "tracking_secret": lambda: secrets.token_hex(32),
@@ -96,7 +97,7 @@ def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return what each container gets to read: its name -> file name -> text."""
     admin = f"default_user = admin\ndefault_pass = {values['rabbitmq_admin_password']}\n"
     shares = {
-        "rabbitmq": {"admin.conf": admin},
+        "rabbitmq": {"admin.conf": admin, ".erlang.cookie": values["erlang_cookie"]},
         "mongo": {"keyfile": values["mongo_keyfile"]},
         **{service: _service_share(service, values) for service in service_names()},
     }

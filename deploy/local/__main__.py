@@ -12,8 +12,10 @@ from deploy.local import install
 from deploy.local.demo.run import demo as demo_here
 from deploy.local.demo.run import demo_against_compose
 from deploy.local.errors import UnavailableError
-from deploy.local.folder import LOCAL
+from deploy.local.first_steps import first_steps, page
+from deploy.local.folder import DEMO, LOCAL
 from deploy.local.processes import FailedError, signals_interrupt
+from deploy.local.restarts import Restarts
 from deploy.local.servers import prepare, provide
 from deploy.local.stack import running
 
@@ -55,16 +57,20 @@ def demo(words: Sequence[str]) -> None:
     parser.add_argument(
         "--against-compose", action="store_true", help="on the stack that docker compose runs"
     )
-    run = demo_against_compose if parser.parse_args(words).against_compose else demo_here
-    if not run(say):
+    parser.add_argument("--data", type=Path, default=DEMO, help="folder that keeps the day")
+    wanted = parser.parse_args(words)
+    good = demo_against_compose(say) if wanted.against_compose else demo_here(wanted.data, say)
+    if not good:
         raise FailedError("the demo did not come out as it must; see the lines above")
 
 
 def up(words: Sequence[str]) -> None:
-    """Run servers and services until Ctrl-C, and print where they are."""
+    """Run servers and services until Ctrl-C, and print where they are and what to do next."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local up")
-    parser.add_argument("--data", type=Path, default=LOCAL, help="folder of their data")
-    folder = parser.parse_args(words).data
+    parser.add_argument("--data", type=Path, help="folder of their data")
+    parser.add_argument("--demo", action="store_true", help="on the data that the demo has left")
+    wanted = parser.parse_args(words)
+    folder = wanted.data or (DEMO if wanted.demo else LOCAL)
     with (
         provide(folder, say=say) as servers,
         running(servers, folder / "stack", say=say) as stack,
@@ -72,8 +78,14 @@ def up(words: Sequence[str]) -> None:
         for service in stack.ports:
             say(f"{service:10} {stack.url(service)}")
         _say_how_to_operate(folder / "stack" / "secrets", servers.amqp_url)
+        for line in stack.publish_shipped():
+            say(f"programme: {line}")
+        for line in first_steps(stack).lines():
+            say(line)
+        if wanted.demo:
+            say(f"The demo's day: {page(stack)}")
         say("Ctrl-C stops them.")
-        signal.pause()
+        Restarts(stack, say).keep_running()
 
 
 def _say_how_to_operate(secrets: Path, amqp_url: str) -> None:

@@ -53,6 +53,7 @@ class Plan:
     data: Path
     ports: Mapping[str, int]
     passwords: Mapping[str, str]
+    test_commands: bool = False
 
     @property
     def mongo_address(self) -> str:
@@ -109,20 +110,24 @@ class Contained:
 
 
 @contextmanager
-def running(plan: Plan, *, fresh: bool) -> Iterator[tuple[Contained, Contained]]:
-    """RabbitMQ and MongoDB; removed at the end, their volumes too when `fresh`."""
+def running(plan: Plan, *, fresh: bool, passing: bool) -> Iterator[tuple[Contained, Contained]]:
+    """RabbitMQ and MongoDB, from nothing when `fresh`; removed at the end.
+
+    Their volumes go too when `passing`: nobody will read them again.
+    """
     # Its clean-up container listens on every interface; ours are found by name and holder.
     testcontainers_config.ryuk_disabled = True
     with engine.client(_STOP_SECONDS) as client, ExitStack() as ending:
         _remove_leftovers(client, plan)
         if fresh:
             _remove_volumes(client, plan)
+        if passing:
             ending.callback(_remove_volumes, client, plan)
         servers = (_rabbitmq(plan), _mongod(plan))
         for server in servers:
             ending.callback(server.container.stop)
             _start(server.container)
-            if not fresh:
+            if not passing:
                 ending.callback(server.stop)
         for server in servers:
             server.await_ready()
@@ -167,7 +172,7 @@ def _mongod(plan: Plan) -> Contained:
     port = plan.ports["mongo"]
     container = _container(plan, "mongo", plan.images.mongo, [port])
     container.with_env("JEMPUT_KEY", plan.passwords["mongo_key"])
-    options = mongo.arguments(port, "/data/db", _EVERY_ADDRESS)
+    options = mongo.arguments(port, "/data/db", _EVERY_ADDRESS, test_commands=plan.test_commands)
     container.with_command(["sh", "-c", _MONGOD_SCRIPT, "mongod", *options])
     container.with_volume_mapping(f"{plan.name}-mongo", "/data/db", "rw")
     return Contained(container, lambda server: _await_primary(plan, server))

@@ -14,6 +14,7 @@ from deploy.local.errors import UnavailableError
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 CACHE = LOCAL / "cache"
+DEMO = LOCAL / "demo"
 
 Value = TypeVar("Value", int, str)
 

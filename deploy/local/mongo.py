@@ -12,20 +12,25 @@ from shared.mongo.users import TRANSACTION_SECONDS
 READY_SECONDS = 120.0
 
 
-def arguments(port: int, data: str, address: str = "127.0.0.1") -> list[str]:
+def arguments(
+    port: int, data: str, address: str = "127.0.0.1", *, test_commands: bool = False
+) -> list[str]:
     """Options of a small mongod for tests and demonstrations, without authentication.
 
-    `enableTestCommands` gives `failCommand`, by which tests cut a commit off. The shutdown
-    wait is for clients to find another primary, and there is none. The limit of transactions
-    stands here because what a command sets is forgotten at the next start.
+    `test_commands` allows `failCommand`, by which torture tests cut a commit off; it needs no
+    password, so nothing else may have it. The server runs no JavaScript: no query of ours holds
+    any. The shutdown wait is for clients to find another primary, and there is none. The limit of
+    transactions stands here because what a command sets is forgotten at the next start.
     """
+    faults = ("--setParameter", "enableTestCommands=1") if test_commands else ()
     return [
         *("--port", str(port), "--bind_ip", address, "--dbpath", data, "--nounixsocket"),
         *("--replSet", replica.NAME, "--oplogSize", "256", "--wiredTigerCacheSizeGB", "0.5"),
         *("--setParameter", f"transactionLifetimeLimitSeconds={TRANSACTION_SECONDS}"),
-        *("--setParameter", "enableTestCommands=1"),
+        "--noscripting",
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
+        *faults,
     ]
 
 
@@ -40,6 +45,7 @@ class Instance:
     password: str
     key: str
     """Shared secret of the set's members, without which mongod asks nobody for a password."""
+    test_commands: bool = False
 
 
 class MongoDB:
@@ -51,7 +57,11 @@ class MongoDB:
             "mongod",
             [
                 instance.program,
-                *arguments(instance.port, str(instance.folder / "data")),
+                *arguments(
+                    instance.port,
+                    str(instance.folder / "data"),
+                    test_commands=instance.test_commands,
+                ),
                 *("--keyFile", instance.folder / "key"),
             ],
             {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"},

@@ -71,12 +71,20 @@ class Servers:
 
 @contextmanager
 def provide(
-    data: Path, *, fresh: bool = False, say: Say, environment: Mapping[str, str] | None = None
+    data: Path,
+    *,
+    fresh: bool = False,
+    keep: bool = False,
+    test_commands: bool = False,
+    say: Say,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Servers]:
     """Servers until the end of the block: given ones, else in an engine, else our own processes.
 
     `data` keeps what has to survive a restart; `fresh` begins with nothing, and the servers of a
-    fresh run are killed at the end instead of stopped, since nobody will read their data again.
+    fresh run are killed at the end instead of stopped, since nobody will read their data again,
+    unless `keep` says that somebody will. `test_commands` lets anybody inject faults into our
+    mongod: for torture tests alone.
     Raises `UnavailableError` with a text for a person, `FailedError` when a server does not start.
     """
     given = os.environ if environment is None else environment
@@ -87,7 +95,8 @@ def provide(
             servers = _given(given)
         else:
             ending.enter_context(folder.sole_use(data))
-            kept = _opened(data, fresh=fresh, say=say)
+            run = _Run(fresh=fresh, passing=fresh and not keep, test_commands=test_commands)
+            kept = _opened(data, run, say)
             started = _in_engine(kept, images) if mode == "docker" else _own(kept, say)
             servers = ending.enter_context(started)
         say(f"RabbitMQ {servers.rabbitmq_version}, MongoDB {servers.mongodb_version} ({mode})")
@@ -116,9 +125,19 @@ def chosen(environment: Mapping[str, str], engine_can_serve: Callable[[], bool])
 
 
 @dataclass(frozen=True)
+class _Run:
+    """How the servers begin and end."""
+
+    fresh: bool
+    passing: bool
+    """Nobody will read the data after this run."""
+    test_commands: bool
+
+
+@dataclass(frozen=True)
 class _Kept:
     data: Path
-    fresh: bool
+    run: _Run
     ports: Mapping[str, int]
     passwords: Mapping[str, str]
 
@@ -127,18 +146,18 @@ class _Kept:
         return self.data / "log"
 
 
-def _opened(data: Path, *, fresh: bool, say: Say) -> _Kept:
+def _opened(data: Path, run: _Run, say: Say) -> _Kept:
     for pid_file in data.glob("log/*.pid"):
         if ended := leftovers.end(pid_file):
             say(f"ended {pid_file.stem}, left behind by an earlier run (process {ended})")
     passwords = data / "passwords.json"
-    if fresh:
+    if run.fresh:
         folder.forget(data, [*_DATA, passwords.name, "log"])
     elif not passwords.exists() and any((data / name).exists() for name in _DATA):
         raise UnavailableError(f"{passwords} is gone, and without it {data} is shut: remove it")
     return _Kept(
         data,
-        fresh,
+        run,
         folder.kept(
             data / "ports.json", [*rabbit.PORTS, "mongo"], ports.free().__next__, ports.bindable
         ),
@@ -151,7 +170,7 @@ def _own(kept: _Kept, say: Say) -> Iterator[Servers]:
     broker, database = _programs(kept, say)
     with ExitStack() as ending:
         for server in (broker, database):
-            ending.callback(server.kill if kept.fresh else server.stop)
+            ending.callback(server.kill if kept.run.passing else server.stop)
             server.launch()
         say("waiting for RabbitMQ and MongoDB")
         broker.await_ready()
@@ -177,6 +196,7 @@ def _programs(kept: _Kept, say: Say) -> tuple[RabbitMQ, MongoDB]:
         kept.ports["mongo"],
         words["mongo"],
         words["mongo_key"],
+        kept.run.test_commands,
     )
     return RabbitMQ(node), MongoDB(instance)
 
@@ -190,8 +210,9 @@ def _installed(say: Say) -> tuple[Path, Path]:
 
 @contextmanager
 def _in_engine(kept: _Kept, images: engine.Images) -> Iterator[Servers]:
-    plan = containers.Plan(images, kept.data, kept.ports, kept.passwords)
-    with containers.running(plan, fresh=kept.fresh) as (broker, database):
+    run = kept.run
+    plan = containers.Plan(images, kept.data, kept.ports, kept.passwords, run.test_commands)
+    with containers.running(plan, fresh=run.fresh, passing=run.passing) as (broker, database):
         yield _described("docker", kept, broker, database)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from deploy import provision
 from deploy.compose.make_secrets import PRIVATE_KEY, PUBLIC_KEYS, Folder, originals
 from deploy.local import ports
 from deploy.local.folder import ROOT, kept
-from deploy.local.processes import Process, await_ready
+from deploy.local.processes import FailedError, Process, await_ready
 from deploy.local.servers import Servers
 from shared.auth.keys import load_private
 from shared.auth.roles import Grant
@@ -109,6 +110,24 @@ class Stack:
         except httpx.HTTPError:
             return False
         return answer.status_code == httpx.codes.OK and "degraded" not in answer.text
+
+    def publish_shipped(self) -> list[str]:
+        """Publish the programmes that come with intake where none has their id; what was said.
+
+        Raises FailedError with the reason.
+        """
+        done = subprocess.run(
+            [sys.executable, "-m", "services.intake", "programmes", "publish-shipped"],
+            env=self._environment("intake"),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=READY_WITHIN,
+            check=False,
+        )
+        if done.returncode:
+            raise FailedError(f"no programmes: {done.stderr.strip()[-500:]}")
+        return done.stdout.splitlines()
 
     def kill(self, service: str) -> None:
         """End a service as a power cut would."""

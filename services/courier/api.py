@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, Field
 
 from services.courier.domain import Area, Job, JobState, Place, Programme, Step
 from services.courier.usecases import (
@@ -18,7 +18,8 @@ from services.courier.usecases import (
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
-from shared.contracts.event import Moment, NeighbourhoodUnit, ProgrammeId
+from shared.contracts.event import Moment, ProgrammeId, TypedNeighbourhoodUnit
+from shared.contracts.text import Reason, dotted_region
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import CommandsDep, SentDep, provided
 from shared.web.body import Body
@@ -26,7 +27,7 @@ from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
 RULES: Final[RouteRules] = {
-    "PUT /api/areas/{programme_id}/{village}/{rw}": Rule({Role.ADMIN, Role.SERVICE}),
+    "PUT /api/areas/{programme_id}/{village}/{rw}": Rule({Role.ADMIN}),
     "GET /api/jobs": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
     "GET /api/jobs/{job_id}": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
     "POST /api/jobs/{job_id}/assign": Rule({Role.ADMIN, Role.OPERATOR}),
@@ -40,7 +41,14 @@ _OWN_ONLY: Final = frozenset({Role.AGENT})
 PAGE: Final = 200
 """Jobs in one answer at most."""
 
-Village = Annotated[str, Path(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$")]
+Village = Annotated[
+    str,
+    BeforeValidator(dotted_region),
+    Field(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"),
+    Reason("the code of a village, such as 32.75.01.1001"),
+    Path(examples=["32.75.01.1001"]),
+]
+Rw = Annotated[TypedNeighbourhoodUnit, Path()]
 
 
 class AreaBody(Body):
@@ -96,7 +104,7 @@ ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 async def put_area(
     programme_id: Annotated[ProgrammeId, Path()],
     village: Village,
-    rw: Annotated[NeighbourhoodUnit, Path()],
+    rw: Rw,
     body: AreaBody,
     caller: CallerDep,
     commands: CommandsDep,

@@ -1,9 +1,9 @@
-"""Programmes by command: `programmes publish FILE...`, `programmes copy`, `programmes list`."""
+"""Programmes by command: `programmes publish FILE...`, `publish-shipped`, `copy` and `list`."""
 
 import argparse
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ from services.intake.api.programmes import ProgrammeBody
 from services.intake.app import Desk, open_desk
 from services.intake.config import Settings
 from services.intake.domain import Programme
-from services.intake.usecases import copy_programme, publish_programme
+from services.intake.usecases import copy_programme, publish_if_missing, publish_programme
 from shared.contracts.envelope import new_id
 from shared.contracts.event import ProgrammeId
 from shared.contracts.text import holds_number
@@ -23,6 +23,10 @@ from shared.messaging.group_commit import fingerprint_of
 from shared.runtime import Sent
 from shared.web.problems import Problem
 
+SHIPPED: Final = Path(__file__).with_name("programmes")
+"""The programmes that come with intake, a file each."""
+_ITSELF: Final = "service:intake"
+"""Who publishes what is shipped: nobody's account, at the first start."""
 _ACCOUNT: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,63}")
 """As an event's actor is written."""
 
@@ -61,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     publish = commands.add_parser("publish", help="publish programmes as their files describe them")
     publish.add_argument("files", type=Path, nargs="+", metavar="FILE")
     publish.set_defaults(run=_publish)
+    shipped = commands.add_parser(
+        "publish-shipped", help="publish those programmes of ours that nobody has published yet"
+    )
+    shipped.set_defaults(run=_publish_shipped)
     copy = commands.add_parser("copy", help="publish a programme under another name and owner")
     copy.add_argument("source", metavar="ID")
     copy.add_argument("target", metavar="NEW_ID")
@@ -82,15 +90,29 @@ async def _run(options: argparse.Namespace, settings: Settings) -> list[str]:
 
 
 async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
-    files = [ProgrammeFile.model_validate_json(file.read_bytes()) for file in options.files]
-    for file in files:
+    return [
+        await _publish_one(wanted, desk, options.by, publish_programme)
+        for wanted in _read(options.files, desk)
+    ]
+
+
+async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
+    wanted = _read(sorted(SHIPPED.glob("*.json")), desk)
+    return [await _publish_one(one, desk, _ITSELF, publish_if_missing) for one in wanted]
+
+
+def _read(files: Sequence[Path], desk: Desk) -> list[Programme]:
+    found = [ProgrammeFile.model_validate_json(file.read_bytes()) for file in files]
+    for file in found:
         require_region(desk.regions, file.region_code, "/region_code")
-    return [await _publish_one(file.programme(file.id), desk, options.by) for file in files]
+    return [file.programme(file.id) for file in found]
 
 
-async def _publish_one(wanted: Programme, desk: Desk, by: str) -> str:
+async def _publish_one(
+    wanted: Programme, desk: Desk, by: str, publish: Callable[..., Awaitable[int]]
+) -> str:
     outcome = await desk.commands.run(
-        lambda uow: publish_programme(wanted, uow, allow=_anybody),
+        lambda uow: publish(wanted, uow, allow=_anybody),
         sent=_once(by, "programmes publish"),
         key=wanted.id,
     )

@@ -1,4 +1,4 @@
-"""The way out to RabbitMQ: persistent, mandatory, confirmed, and never on a consumer's channel.
+"""Publishing to RabbitMQ: persistent, mandatory, confirmed, and never on a consumer's channel.
 
 Publishing has a connection of its own, because a publish that closes its channel would cancel the
 handlers that run on it. It speaks to aiormq below aio-pika's exchange object: one object and one
@@ -56,7 +56,7 @@ class Bus(Protocol):
         """Return the ids of those that the broker has on disk, when nothing is open any more."""
         ...
 
-    async def forward(self, letter: RawMessage) -> None:
+    async def forward(self, copy: RawMessage) -> None:
         """Send on what was received, readable or not. Raises NotPublished."""
         ...
 
@@ -120,36 +120,36 @@ class AmqpBus:
 
     async def publish(self, message: Message) -> None:
         """Return when the broker has it on disk. Raises NotPublished."""
-        await self.forward(self._letter(message))
+        await self.forward(self._copy(message))
 
     async def publish_all(self, messages: Sequence[Message]) -> set[str]:
         """Return the ids of those that the broker has on disk, when nothing is open any more."""
         try:
             channel = await self._open_channel()
-            letters = {message.envelope.id: self._letter(message) for message in messages}
-            together = {id_: one for id_, one in letters.items() if fits(channel, one)}
+            copies = {message.envelope.id: self._copy(message) for message in messages}
+            together = {id_: one for id_, one in copies.items() if fits(channel, one)}
             sent = await publish_batch(channel, list(together.values()), within=CONFIRM_TIMEOUT)
         except (NotPublished, *_BROKEN) as error:
             self.answering = not isinstance(error, TimeoutError)
             return set()
         self.answering = True
         confirmed = {id_ for id_, acknowledged in zip(together, sent, strict=True) if acknowledged}
-        for id_ in letters.keys() - together.keys():
+        for id_ in copies.keys() - together.keys():
             with suppress(NotPublished):
-                await self.forward(letters[id_])
+                await self.forward(copies[id_])
                 confirmed.add(id_)
         return confirmed
 
-    async def forward(self, letter: RawMessage) -> None:
+    async def forward(self, copy: RawMessage) -> None:
         """Send on what was received, readable or not. Raises NotPublished."""
         try:
             channel = await self._open_channel()
-            self._sign(letter)
+            self._sign(copy)
             confirmation = await channel.basic_publish(
-                letter.body,
-                exchange=letter.exchange,
-                routing_key=letter.key,
-                properties=letter.properties,
+                copy.body,
+                exchange=copy.exchange,
+                routing_key=copy.key,
+                properties=copy.properties,
                 mandatory=True,
                 timeout=CONFIRM_TIMEOUT,
                 wait=False,
@@ -164,14 +164,14 @@ class AmqpBus:
         if not isinstance(confirmation, Basic.Ack):
             raise NotPublished("returned or refused")
 
-    def _letter(self, message: Message) -> RawMessage:
-        letter = RawMessage(message.body, properties(message), message.exchange, message.key)
-        self._sign(letter)
-        return letter
+    def _copy(self, message: Message) -> RawMessage:
+        copy = RawMessage(message.body, properties(message), message.exchange, message.key)
+        self._sign(copy)
+        return copy
 
-    def _sign(self, letter: RawMessage) -> None:
+    def _sign(self, copy: RawMessage) -> None:
         if self._user is not None:
-            letter.properties.user_id = self._user
+            copy.properties.user_id = self._user
 
     async def _open_channel(self) -> aiormq.Channel:
         if self._channel is None or not self.connected:

@@ -1,37 +1,46 @@
-"""From a queue to the use cases: FastStream takes messages in, group commit settles them.
+"""From a queue to the use cases: takes messages in, settles them, and acknowledges.
 
-One FastStream subscriber reads a service's queue. It decodes nothing and injects nothing, because
-that costs more than the work itself; the body goes straight from bytes into the contract's class.
-Acknowledgement is ours: a message is acknowledged after its batch is committed, put off with a
-growing pause when it fails, and laid aside with a reason when it cannot succeed.
+The body goes straight from bytes into the contract's class. A message is acknowledged after its
+batch is committed, or after a copy of it is safe elsewhere: in a retry queue with a growing
+back-off when it fails, and among the dead letters with a reason when it cannot succeed.
+
+Three kinds of message are kept from harming others:
+
+- One whose properties cannot be decoded is a dead letter with the reason `undecodable`.
+- One that has been delivered three times without an answer may be what kills its consumer. It goes
+  to the queue `<queue>.suspects`, which is read one message at a time. There the broker's delivery
+  limit counts for that message alone; in the queue it came from, whatever was prefetched beside it
+  would be counted too.
+- One of an unknown type or version waits about seven days for the code that reads it, in the same
+  retry queues. `on_every` takes such a message as it is.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
-import aiormq
-from aio_pika import IncomingMessage
-from aiormq.exceptions import AMQPError
-from faststream import AckPolicy
-from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
-from faststream.rabbit.message import RabbitMessage
 from pydantic import ValidationError
 
 from shared.contracts import CATALOGUE, Event
-from shared.messaging.acknowledge import Acknowledger
-from shared.messaging.bus import HEARTBEAT, Bus
-from shared.messaging.errors import Locked, Malformed, NotPublished, Rejected, refusals
+from shared.messaging.bus import Bus
+from shared.messaging.delivery import Delivery
+from shared.messaging.errors import (
+    Locked,
+    Malformed,
+    NotPublished,
+    Rejected,
+    UnknownType,
+    refusals,
+)
 from shared.messaging.failpoints import failpoint
 from shared.messaging.group_commit import GroupCommit, Outcome, Task
-from shared.messaging.hosts import CONNECT_TIMEOUT, connection_class, urls_of
-from shared.messaging.message import EXCHANGE, Message
+from shared.messaging.message import ADDRESSED, EXCHANGE, Message
 from shared.messaging.metrics import ConsumerMetrics
-from shared.messaging.topology import DEAD, RETRY_SECONDS, retry_exchange
+from shared.messaging.subscriber import PREFETCH, ConsumingBroker, Subscriber
+from shared.messaging.topology import DEAD, RETRY_SECONDS, retry_exchange, suspects_queue
 from shared.messaging.unit_of_work import Clock, UnitOfWork
 from shared.messaging.wire import (
     ATTEMPT,
@@ -39,22 +48,39 @@ from shared.messaging.wire import (
     DIED_AT,
     QUEUE,
     REASON,
+    WAITS,
     read,
     redirect,
     require_sender,
     split_type,
 )
 
-PREFETCH = 300
-"""Messages one instance holds unacknowledged; about four batches under load."""
+__all__ = ["PREFETCH", "SUSPECT_AFTER", "WAITS_FOR_CODE", "Consumer", "UnknownEvent"]
+
+SUSPECT_AFTER = 3
+"""Deliveries without an answer after which a message is handled alone."""
+
+WAITS_FOR_CODE = 7 * 86_400 // RETRY_SECONDS[-1]
+"""Times that a message of an unknown type is tried again: about seven days."""
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[E, UnitOfWork], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
-_LOST = (AMQPError, OSError, RuntimeError, TimeoutError)
-_CANCEL_WITHIN = 5.0
 _UNKNOWN = "unknown"
+_DELIVERIES = "x-delivery-count"
+_RESTORE_EVERY = 1.0
+
+
+class UnknownEvent(Event):
+    """An event that this code does not know: no field of it is read."""
+
+    type = _UNKNOWN
+
+    @property
+    def aggregate_id(self) -> str:
+        """Return nothing; its envelope says what it is about."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +90,6 @@ class _Route:
     key: Callable[[Event], str]
 
 
-def consuming_broker(url: str, name: str, prefetch: int = PREFETCH) -> RabbitBroker:
-    """Return the broker that only consumes. It waits for a RabbitMQ that is away."""
-    urls = urls_of(url)
-    broker = RabbitBroker(
-        f"{urls[0]}{'&' if '?' in url else '?'}heartbeat={HEARTBEAT}&name={name}.consumer",
-        default_channel=Channel(prefetch_count=prefetch),
-        ack_policy=AckPolicy.MANUAL,
-        apply_types=False,
-        decoder=_undecoded,
-        fail_fast=False,
-        graceful_timeout=0,
-        logger=None,
-        reconnect_interval=1,
-        timeout=CONNECT_TIMEOUT,
-    )
-    # FastStream 0.7.8 hands these to aio-pika and has no public argument for the class.
-    broker._connection_kwargs["connection_class"] = connection_class(urls)  # noqa: SLF001
-    return broker
-
-
-async def _undecoded(message: RabbitMessage) -> RabbitMessage:
-    return message
-
-
 class Consumer:
     """One queue of a service and the handlers of the types that come in on it."""
 
@@ -95,7 +97,7 @@ class Consumer:
         self,
         queue: str,
         *,
-        broker: RabbitBroker,
+        broker: ConsumingBroker,
         bus: Bus,
         commit: GroupCommit,
         metrics: ConsumerMetrics,
@@ -108,12 +110,19 @@ class Consumer:
         self._metrics = metrics
         self._refused = refused
         self._clock = clock
-        self._acknowledger: Acknowledger | None = None
+        self._acknowledgers = broker.acknowledgers
         self._routes: dict[str, _Route] = {}
-        self._subscriber = broker.subscriber(
-            RabbitQueue(queue, queue_type=QueueType.QUORUM, declare=False), no_reply=True
+        self._every: Handler[Event] | None = None
+        self._handling: set[asyncio.Task[None]] = set()
+        self._subscribers = (
+            Subscriber(broker, suspects_queue(queue), self.receive_suspect, alone=True),
+            Subscriber(broker, queue, self.receive),
         )
-        self._subscriber(self._deliver)
+
+    @property
+    def queues(self) -> list[str]:
+        """Return the queues that are read: the service's own and that of its suspects."""
+        return [subscriber.queue for subscriber in self._subscribers]
 
     @property
     def types(self) -> frozenset[str]:
@@ -121,14 +130,22 @@ class Consumer:
         return frozenset(self._routes)
 
     @property
+    def problem(self) -> str | None:
+        """Return why messages do not come in, by queue; None while the broker has our consumers."""
+        problems = {each.queue: each.problem for each in self._subscribers}
+        return "; ".join(f"{queue}: {why}" for queue, why in problems.items() if why) or None
+
+    @property
     def consuming(self) -> bool:
-        """Return whether messages can come in: not only a connection, but an open consumer."""
-        subscriber = self._subscriber
-        return (
-            subscriber.running
-            and subscriber._queue_obj is not None  # noqa: SLF001 - no public way (0.7.8)
-            and not subscriber._queue_obj.channel.is_closed  # noqa: SLF001
-        )
+        """Return whether the broker has confirmed our consumers and has not cancelled them."""
+        return self.problem is None
+
+    async def keep_consuming(self) -> None:
+        """Bring back consumers that the broker has ended or refused, until cancelled."""
+        while True:
+            for subscriber in self._subscribers:
+                await subscriber.restore()
+            await asyncio.sleep(_RESTORE_EVERY)
 
     def on(
         self, event: type[E], key: Callable[[E], str] | None = None
@@ -149,24 +166,44 @@ class Consumer:
         return register
 
     def on_every(self, handle: Handler[Event]) -> Handler[Event]:
-        """Register one handler for every type of the published language."""
+        """Register one handler for every type, an unknown one too: it comes as `UnknownEvent`."""
         for event in CATALOGUE.values():
             self._routes[event.type] = _Route(event, handle, _aggregate)
+        self._every = handle
         return handle
 
     async def cancel(self) -> None:
         """Stop deliveries before anything else stops; what was delivered is still handled."""
-        subscriber = self._subscriber
-        queue, tag = subscriber._queue_obj, subscriber._consumer_tag  # noqa: SLF001
-        if queue is not None and tag is not None and not queue.channel.is_closed:
-            subscriber._consumer_tag = None  # noqa: SLF001
-            # A broker that goes down at this moment delivers nothing more either.
-            with suppress(*_LOST):
-                await queue.cancel(tag, timeout=_CANCEL_WITHIN)
+        for subscriber in self._subscribers:
+            await subscriber.cancel()
 
-    async def _deliver(self, delivered: RabbitMessage) -> None:
-        raw = delivered.raw_message
-        kind = raw.type if raw.type and raw.type in CATALOGUE else _UNKNOWN
+    def receive(self, delivery: Delivery) -> asyncio.Task[None]:
+        """Take a message of the queue and begin to handle it."""
+        suspect = _number(delivery, _DELIVERIES) >= SUSPECT_AFTER
+        return self._begin(delivery, self._isolate if suspect else self._deliver)
+
+    def receive_suspect(self, delivery: Delivery) -> asyncio.Task[None]:
+        """Take a message that is handled alone, whatever its count says."""
+        return self._begin(delivery, self._deliver)
+
+    def _begin(
+        self, delivery: Delivery, handle: Callable[[Delivery], Coroutine[Any, Any, None]]
+    ) -> asyncio.Task[None]:
+        self._acknowledgers.of(delivery.channel).delivered(delivery.delivery_tag)
+        task = asyncio.create_task(handle(delivery))
+        self._handling.add(task)
+        task.add_done_callback(self._handling.discard)
+        return task
+
+    async def _isolate(self, delivery: Delivery) -> None:
+        """Send a suspect where it is alone, before it is touched."""
+        about = {"event_type": _kind(delivery), "message_id": delivery.message_id}
+        _log.warning("delivered again and again; it is handled alone", extra=about)
+        await self._forward(delivery, ADDRESSED, {}, suspects_queue(self.queue))
+        await self._acknowledge(delivery)
+
+    async def _deliver(self, raw: Delivery) -> None:
+        kind = _kind(raw)
         self._metrics.count(self._metrics.received, kind)
         await failpoint("consume.received")
         try:
@@ -174,6 +211,8 @@ class Consumer:
             outcome = await self._commit.submit(self._task(message, raw))
         except Rejected as rejected:
             await self._dead_letter(raw, kind, rejected.reason, rejected.detail)
+        except UnknownType as unknown:
+            await self._wait_for_code(raw, kind, unknown)
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is not lost
             await self._retry_later(raw, kind, error)
         else:
@@ -181,46 +220,47 @@ class Consumer:
         await failpoint("consume.before_ack")
         await self._acknowledge(raw)
 
-    async def _acknowledge(self, raw: IncomingMessage) -> None:
-        try:
-            channel = cast("aiormq.Channel", raw.channel)
-        except _LOST:
-            # The channel is gone and with it the right to acknowledge: the message comes again.
-            return
-        if self._acknowledger is None or self._acknowledger.channel is not channel:
-            self._acknowledger = Acknowledger(channel)
-        self._acknowledger.settle(raw.delivery_tag or 0)
-        await self._acknowledger.flushed()
+    async def _acknowledge(self, raw: Delivery) -> None:
+        # A channel that is closed by now took the right to acknowledge: the message comes again.
+        acknowledger = self._acknowledgers.of(raw.channel)
+        acknowledger.settle(raw.delivery_tag)
+        await acknowledger.flushed()
         await failpoint("consume.after_ack")
 
-    def _task(self, message: Message, raw: IncomingMessage) -> Task:
-        route = self._routes.get(message.envelope.type) or self._no_route(message.envelope.type)
-        if raw.exchange == EXCHANGE and raw.routing_key != message.envelope.type:
+    def _task(self, message: Message, raw: Delivery) -> Task:
+        envelope = message.envelope
+        if raw.exchange == EXCHANGE and raw.routing_key != envelope.type:
             # The broker lets a service write only keys of its own name; the type must not get by.
             raise Malformed("envelope", "the type is not the routing key")
         require_sender(raw, message.envelope, self.queue)
+        route = self._routes.get(envelope.type)
+        if route is None:
+            handle = self._unknown(envelope.type)
+            run = partial(self._run, handle, UnknownEvent())
+            return Task(run, envelope.id, envelope.aggregate_id, message)
         try:
             event = route.event.__pydantic_validator__.validate_json(message.body)
         except ValidationError as invalid:
             raise Malformed("payload", _fields(invalid)) from invalid
-        run = partial(self._run, route.handle, event)
-        return Task(run, message.envelope.id, route.key(event), message)
+        return Task(partial(self._run, route.handle, event), envelope.id, route.key(event), message)
 
     async def _run(self, handle: Handler[Event], event: Event, uow: UnitOfWork) -> None:
         with refusals(self._refused):
             await handle(event, uow)
 
-    def _no_route(self, type_: str) -> _Route:
-        """Raise Malformed with the reason why nobody here reads this type."""
+    def _unknown(self, type_: str) -> Handler[Event]:
+        """Return who takes unknown types. Raises UnknownType where nobody does yet."""
         split = split_type(type_)
         if split is None:
             raise Malformed("unknown_type", "not shaped like an event type")
+        if self._every is not None:
+            return self._every
         if type_ in CATALOGUE:
-            raise Malformed("unhandled_type", f"{self.queue} has no handler for {type_}")
+            raise UnknownType("unhandled_type", f"{self.queue} has no handler for {type_}")
         name, version = split
         if any(known.startswith(f"{name}.v") for known in CATALOGUE):
-            raise Malformed("unknown_version", f"{name} is not read in version {version}")
-        raise Malformed("unknown_type", "not in the published language")
+            raise UnknownType("unknown_version", f"{name} is not read in version {version}")
+        raise UnknownType("unknown_type", "not in the published language")
 
     def _count(self, message: Message, outcome: Outcome) -> None:
         how = "duplicate" if outcome.duplicate else "deferred" if outcome.deferred else "new"
@@ -228,9 +268,22 @@ class Consumer:
         waited = (self._clock() - message.envelope.recorded_at).total_seconds()
         self._metrics.latency.observe(max(0.0, waited))
 
-    async def _retry_later(self, raw: IncomingMessage, kind: str, error: Exception) -> None:
-        """Send the message where it waits for its next attempt, or aside after the last one."""
-        attempt = _attempt(raw)
+    async def _wait_for_code(self, raw: Delivery, kind: str, unknown: UnknownType) -> None:
+        """Try again later: during a rolling upgrade the producer may be newer than this code."""
+        waits = _number(raw, WAITS)
+        if waits >= WAITS_FOR_CODE:
+            await self._dead_letter(raw, kind, unknown.reason, unknown.detail)
+            return
+        about = {"event_type": kind, "reason": unknown.reason, "message_id": raw.message_id}
+        _log.warning("waits for newer code", extra=about)
+        self._metrics.failed.labels(kind, unknown.reason).inc()
+        seconds = RETRY_SECONDS[min(waits, len(RETRY_SECONDS) - 1)]
+        await self._forward(raw, retry_exchange(seconds), {WAITS: waits + 1})
+        self._metrics.retried.labels(kind).inc()
+
+    async def _retry_later(self, raw: Delivery, kind: str, error: Exception) -> None:
+        """Send the message to a retry queue, or to the dead letters after the last attempt."""
+        attempt = _number(raw, ATTEMPT)
         name = type(error).__name__
         # The message of an exception may quote a payload; its type and place do not.
         about = {"event_type": kind, "reason": name, "message_id": raw.message_id}
@@ -247,8 +300,8 @@ class Consumer:
         self._metrics.retried.labels(kind).inc()
         await failpoint("retry.published")
 
-    async def _dead_letter(self, raw: IncomingMessage, kind: str, reason: str, detail: str) -> None:
-        """Lay the message aside with its reason, for an operator to look at."""
+    async def _dead_letter(self, raw: Delivery, kind: str, reason: str, detail: str) -> None:
+        """Send the message to the dead letters with its reason, for an operator to look at."""
         about = {"event_type": kind, "reason": reason, "message_id": raw.message_id}
         _log.warning("dead letter", extra=about)
         died = self._clock().isoformat(timespec="seconds")
@@ -258,12 +311,12 @@ class Consumer:
         await failpoint("dead_letter.published")
 
     async def _forward(
-        self, raw: IncomingMessage, exchange: str, notes: Mapping[str, str | int | None]
+        self, raw: Delivery, exchange: str, notes: Mapping[str, str | int | None], key: str = ""
     ) -> None:
-        letter = redirect(raw, exchange, self.queue, notes)
+        copy = redirect(raw, exchange, key or self.queue, notes)
         while True:
             try:
-                await self._bus.forward(letter)
+                await self._bus.forward(copy)
             except NotPublished:
                 # Held unacknowledged until the broker takes it, or redelivered if it never does.
                 await asyncio.sleep(1)
@@ -275,9 +328,14 @@ def _aggregate(event: Event) -> str:
     return event.aggregate_id
 
 
-def _attempt(raw: IncomingMessage) -> int:
-    attempt = raw.headers.get(ATTEMPT, 0)
-    return attempt if isinstance(attempt, int) and attempt >= 0 else 0
+def _kind(raw: Delivery) -> str:
+    return raw.type if raw.type and raw.type in CATALOGUE else _UNKNOWN
+
+
+def _number(raw: Delivery, header: str) -> int:
+    """Return a counter among the headers; 0 where it is missing or makes no sense."""
+    value = raw.headers.get(header, 0)
+    return value if isinstance(value, int) and value >= 0 else 0
 
 
 def _fields(invalid: ValidationError) -> str:

@@ -21,7 +21,17 @@ from shared.messaging.bus import AmqpBus
 from shared.messaging.errors import NotPublished
 from shared.messaging.message import ADDRESSED
 from shared.messaging.topology import OPERATOR, dead_queue
-from shared.messaging.wire import ATTEMPT, DETAIL, DIED_AT, QUEUE, REASON, Incoming, redirect
+from shared.messaging.transport import ReadingConnection
+from shared.messaging.wire import (
+    ATTEMPT,
+    DETAIL,
+    DIED_AT,
+    QUEUE,
+    REASON,
+    WAITS,
+    Incoming,
+    redirect,
+)
 
 REPLAYED = "x-jemput-replayed"
 """Why somebody sent it back, the last time; it stays with the message if it dies again."""
@@ -117,7 +127,7 @@ class DeadLetters:
 
     async def replay(self, held: Held, reason: str) -> None:
         """Send it back to its queue, with its attempts counted anew. Raises NotPublished."""
-        forgotten = dict.fromkeys((ATTEMPT, REASON, DETAIL, DIED_AT, QUEUE), None)
+        forgotten = dict.fromkeys((ATTEMPT, WAITS, REASON, DETAIL, DIED_AT, QUEUE), None)
         notes = {**forgotten, REPLAYED: reason[:_MAX_REASON]}
         await self._bus.forward(redirect(held.message, ADDRESSED, self.queue, notes))
         await held.message.ack()
@@ -139,7 +149,8 @@ async def open_dead_letters(url: str, queue: str) -> AsyncIterator[DeadLetters]:
     Raises AMQPError or OSError where the broker does not let us in, NotPublished where it cannot
     be published to, all within ten seconds.
     """
-    async with await aio_pika.connect(url, timeout=_CONNECT_WITHIN) as connection:
+    connecting = aio_pika.connect(url, timeout=_CONNECT_WITHIN, connection_class=ReadingConnection)
+    async with await connecting as connection:
         channel = await connection.channel()
         source = await channel.get_queue(dead_queue(queue), ensure=False)
         bus = AmqpBus(url, OPERATOR, user=OPERATOR)

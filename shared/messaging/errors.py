@@ -1,4 +1,4 @@
-"""What can go wrong on the road, by what has to be done about it."""
+"""What can go wrong with a message or a command, by what has to be done about it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +28,15 @@ class Malformed(Rejected):
     """A message that cannot be read."""
 
 
+class UnknownType(Exception):  # noqa: N818 - not an error: newer code will read it
+    """A message of a type or version that this code does not handle (yet); try again later."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
 class PredecessorMissing(Exception):  # noqa: N818 - not an error: a message that came before its time
     """A message needs a document that is not there yet, and names it.
 
@@ -52,7 +61,18 @@ class Locked(Conflict):
 
 
 class Unavailable(Exception):  # noqa: N818
-    """The database cannot be reached or did not say whether it committed; try again later."""
+    """The database cannot do it now, or did not say whether it committed; try again later.
+
+    `reason` is one of a fixed set of names, for metrics. `refused`: the server answered, with an
+    error that is neither a known passing state nor known as a fault of what was asked.
+    """
+
+    def __init__(
+        self, detail: str = "", *, reason: str = "unreachable", refused: bool = False
+    ) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.refused = refused
 
 
 class NotPublished(Exception):  # noqa: N818
@@ -60,7 +80,11 @@ class NotPublished(Exception):  # noqa: N818
 
 
 class Overloaded(Exception):  # noqa: N818
-    """The outbox is at its limit: RabbitMQ has been away too long to accept more."""
+    """The outbox is at its limit: RabbitMQ has been unavailable too long to accept more."""
+
+
+class TooManyWaiting(Overloaded):
+    """As many commands wait for the database as the stated limit allows."""
 
 
 @contextmanager

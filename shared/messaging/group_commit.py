@@ -4,12 +4,15 @@ A transaction costs its round trips and its majority commit whether it carries o
 hundred. While one batch is being committed the next gathers, so the batch grows with the load and
 nobody waits for a timer. What is decided stays what one-at-a-time would have decided:
 
-- marks of handled messages are looked up first, so that no duplicate key aborts the others;
+- inbox records are looked up first, so that no duplicate key aborts the others;
 - units run before the transaction and only collect, so that no two operations meet in a session;
-- units with the same key run in order, others side by side, and `Book.enter` runs a unit again
-  whose reads another one has overtaken;
-- a version that changed underneath shows as Conflict and is decided again; what still cannot be
-  committed is halved until the one unit that hinders is alone, and only that one fails.
+- units with the same key run in order, others side by side, and a unit whose reads another one of
+  the batch has overtaken runs again (`BatchSession.enter`);
+- on a version conflict only the units that met a changed document are decided again, the others
+  commit as they were decided; a batch that still cannot be committed is halved until the one unit
+  that hinders is alone, and only that one fails;
+- while the database is unavailable units wait. After an error that no list knows the batches become
+  smaller, so that a unit which causes it ends up alone: it fails once others have got through.
 """
 
 import asyncio
@@ -24,9 +27,17 @@ from shared.contracts.envelope import new_id
 from shared.messaging.collections import Collections
 from shared.messaging.errors import Conflict, Overloaded, PredecessorMissing, Unavailable
 from shared.messaging.failpoints import failpoint
-from shared.messaging.message import Document, Message, to_document
+from shared.messaging.message import (
+    Document,
+    Message,
+    inbox_id_of_command,
+    inbox_id_of_message,
+    to_document,
+)
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.store import Changes, Store
+from shared.messaging.overtaken import overtaken
+from shared.messaging.store import Changes, Store, Write
+from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS, TaskQueue
 from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork, UseCase
 
 MAX_BATCH = 256
@@ -34,8 +45,9 @@ MAX_BATCH = 256
 
 _TRIES_WHOLE = 3
 _TRIES_ALONE = 12
+_TRIES_REFUSED = 3
 _RERUNS = 64
-_LONGEST_PAUSE = 1.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 
 class Outbox(Protocol):
@@ -62,7 +74,11 @@ class Outcome:
 
 @dataclass(eq=False, slots=True)
 class Task:
-    """One unit of work on its way. `mark` is remembered so that it is done once."""
+    """One unit of work on its way. Its inbox id is stored with it, so that it is done once.
+
+    `inbox_id` is given as the message's or the command's own id and kept with its kind before it:
+    no command can ever be taken for a message, nor the other way round.
+    """
 
     use_case: UseCase
     inbox_id: str
@@ -73,16 +89,29 @@ class Task:
     """Who sent a command: a pseudonymous account id. Empty: the service, by its own rule."""
     action: str = ""
     """What a command does, for the record of actions; empty for a message."""
+    size: int = 0
+    """Bytes it holds while it waits."""
     future: asyncio.Future[Outcome] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     outcome: Outcome | None = None
     refusal: Exception | None = None
     """Decided on what this batch has yet to commit: told when it has."""
+    refused: int = 0
+    """How often the database refused it alone, by an error that no list knows."""
+    refused_since: int = 0
+    """How many batches had been committed when that began."""
     uncertain: bool = False
     """A commit of it ended without saying whether it happened."""
     doubles: "list[Task]" = field(default_factory=list)
     """The same message or command once more in the same batch."""
+    is_command: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give the inbox id its kind."""
+        self.is_command = self.message is None
+        named = inbox_id_of_command if self.is_command else inbox_id_of_message
+        self.inbox_id = named(self.inbox_id)
 
     def settle(self, outcome: Outcome) -> None:
         """Answer whoever waits, once."""
@@ -118,6 +147,8 @@ class GroupCommit:
         source: str,
         clock: Clock,
         collections: Collections | None = None,
+        max_commands: int = MAX_COMMANDS,
+        max_bytes: int = MAX_COMMAND_BYTES,
     ) -> None:
         self._store = store
         self._outbox = outbox
@@ -125,10 +156,9 @@ class GroupCommit:
         self._source = source
         self._clock = clock
         self._collections = collections or Collections()
-        self._waiting: asyncio.Queue[Task] = asyncio.Queue()
-        self._busy = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._queue: TaskQueue[Task] = TaskQueue(max_commands=max_commands, max_bytes=max_bytes)
+        self._most = MAX_BATCH
+        self._committed = 0
 
     async def command(
         self,
@@ -139,76 +169,113 @@ class GroupCommit:
         actor: str,
         action: str,
         fingerprint: str | None = None,
+        size: int = 0,
     ) -> Outcome:
-        """Run a command once, however often it is sent under the same mark.
+        """Run a command once, however often it is sent under the same id.
 
-        Raises Overloaded at the outbox limit, FingerprintMismatch where the mark was used for
-        another request, and whatever the use case raises.
+        Raises Overloaded at the outbox limit, TooManyWaiting at that of waiting commands,
+        FingerprintMismatch where the id was used for another request, and whatever the use case
+        raises.
         """
         if self._outbox.full:
             raise Overloaded
         return await self.submit(
-            Task(use_case, inbox_id, key, fingerprint=fingerprint, actor=actor, action=action)
+            Task(
+                use_case,
+                inbox_id,
+                key,
+                fingerprint=fingerprint,
+                actor=actor,
+                action=action,
+                size=size,
+            )
         )
 
     async def submit(self, task: Task) -> Outcome:
         """Put a unit in line and wait for its outcome, through any outage of the database."""
-        self._busy += 1
-        self._idle.clear()
-        self._waiting.put_nowait(task)
+        self._queue.add(task)
+        self._metrics.waiting.set(self._queue.commands)
         try:
             return await task.future
         finally:
-            self._busy -= 1
-            if self._busy == 0:
-                self._idle.set()
+            # Answered, or the caller has gone: then nobody waits for it any more.
+            self._queue.leave(task)
+            self._metrics.waiting.set(self._queue.commands)
 
     async def run(self) -> None:
         """Commit batches until cancelled."""
+        pause = _SHORTEST_PAUSE
         while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < MAX_BATCH and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            # Who was told to come again meanwhile will.
-            await self._settle([task for task in batch if not task.future.done()])
+            unavailable = await self._next_batch()
+            if unavailable is None:
+                pause = _SHORTEST_PAUSE
+                self._most = min(MAX_BATCH, self._most * 2)
+                continue
+            self._metrics.unavailable.labels(unavailable.reason).inc()
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def drained(self) -> None:
         """Wait until nothing is on its way."""
-        await self._idle.wait()
+        await self._queue.idle()
 
-    async def _settle(self, batch: list[Task]) -> None:
-        pause = 0.05
-        while batch:
-            try:
-                await self._round(batch, 0)
-            except Unavailable:
-                self._metrics.database_away()
-                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
-                pause = min(pause * 2, _LONGEST_PAUSE)
-            except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the road
-                for task in batch:
-                    task.fail(error)
-            batch = [task for task in batch if not task.future.done()]
+    async def _next_batch(self) -> Unavailable | None:
+        """Settle the units that wait; return why those that were put back could not be."""
+        batch = await self._queue.take(self._most)
+        try:
+            await self._round(batch, 0)
+        except Unavailable as unavailable:
+            if unavailable.refused:
+                self._narrow(batch, unavailable)
+            # Who was told to come again meanwhile, or has gone, is not served.
+            left = [task for task in batch if not task.future.done()]
+            self._queue.put_back(left, first=not unavailable.refused)
+            return unavailable
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the others
+            for task in batch:
+                task.fail(error)
+        return None
+
+    def _narrow(self, batch: list[Task], error: Unavailable) -> None:
+        """Try fewer at a time; fail a unit that is refused alone while others get through."""
+        self._most = max(1, len(batch) // 2)
+        if len(batch) > 1:
+            return
+        task = batch[0]
+        if task.refused == 0:
+            task.refused_since = self._committed
+        task.refused += 1
+        if task.refused >= _TRIES_REFUSED and self._committed > task.refused_since:
+            task.fail(error)
 
     async def _round(self, tasks: list[Task], tries: int) -> None:
-        fresh = await self._unknown(tasks)
+        # Who has gone while in line is not served.
+        fresh = await self._unprocessed([task for task in tasks if not task.future.done()])
         session = BatchSession(self._store, self._collections)
         done = await self._decide(session, fresh)
-        if not done:
-            return
-        refused = [task for task in fresh if task.refusal]
-        open_ = [*(task for task, _ in done), *refused]
+        if done:
+            await self._finish(session, done, [task for task in fresh if task.refusal], tries)
+
+    async def _finish(
+        self,
+        session: BatchSession,
+        done: list[tuple[Task, UnitOfWork]],
+        refused: list[Task],
+        tries: int,
+    ) -> None:
+        """Commit what was decided and tell those who wait."""
         try:
             await self._commit(session, done)
         except Conflict as conflict:
-            await self._again(open_, tries, conflict)
+            await self._again(session, done, refused, tries, conflict)
         except Unavailable:
             for task, _ in done:
                 task.uncertain = True
             raise
         except Exception as error:  # noqa: BLE001 - one unit may hold what cannot be stored
-            await self._halve(open_, tries, error)
+            await self._halve([*(task for task, _ in done), *refused], tries, error)
         else:
+            self._committed += 1
             await failpoint("commit.after")
             self._outbox.dispatch([message for _, uow in done for message in uow.messages])
             for task, _ in done:
@@ -216,13 +283,13 @@ class GroupCommit:
             for task in refused:
                 task.fail(task.refusal or RuntimeError())
 
-    async def _unknown(self, tasks: list[Task]) -> list[Task]:
+    async def _unprocessed(self, tasks: list[Task]) -> list[Task]:
         """Settle what was done before and return the rest."""
-        known = await self._store.known([task.inbox_id for task in tasks])
+        known = await self._store.processed([task.inbox_id for task in tasks])
         fresh: dict[str, Task] = {}
         for task in tasks:
             if task.inbox_id in known:
-                _settle_known(task, known[task.inbox_id])
+                _settle_processed(task, known[task.inbox_id])
             elif (first := fresh.setdefault(task.inbox_id, task)) is not task:
                 first.doubles = [*(d for d in first.doubles if d is not task), task]
         return list(fresh.values())
@@ -295,9 +362,10 @@ class GroupCommit:
 
     async def _commit(self, session: BatchSession, done: list[tuple[Task, UnitOfWork]]) -> None:
         now = self._clock()
+        written = {place for _, uow in done for place in uow.written}
         changes = Changes(
             inbox=[_inbox_record(task, now) for task, _ in done],
-            writes=session.writes(),
+            writes=[write for write in session.writes() if _place(write) in written],
             messages=[message for _, uow in done for message in uow.messages],
             deferred=[_deferred(task, uow.missing, now) for task, uow in done if uow.missing],
             actions=[_action(task, uow, now) for task, uow in done if task.action],
@@ -306,16 +374,46 @@ class GroupCommit:
         with self._metrics.commit(len(done)):
             await self._store.commit(changes)
 
-    async def _again(self, tasks: list[Task], tries: int, conflict: Conflict) -> None:
-        self._metrics.conflict()
-        if len(tasks) > 1 and tries >= _TRIES_WHOLE:
-            await self._halve(tasks, tries, conflict)
-        elif tries >= _TRIES_ALONE:
-            tasks[0].fail(conflict)
+    async def _again(
+        self,
+        session: BatchSession,
+        done: list[tuple[Task, UnitOfWork]],
+        refused: list[Task],
+        tries: int,
+        conflict: Conflict,
+    ) -> None:
+        if tries == 0:
+            self._metrics.conflicts.inc()
+        tasks = [*(task for task, _ in done), *refused]
+        pause = 0.002 * (tries + 1) * random.random()  # noqa: S311 - two instances part ways
+        await asyncio.sleep(pause)
+        hit = await overtaken(self._store, session, done)
+        if tries >= _TRIES_ALONE and (hit or len(tasks) == 1):
+            for task in [task for task, _ in hit] or tasks:
+                task.fail(conflict)
+            await self._round(tasks, 0)
+        elif hit or tries < _TRIES_WHOLE or len(tasks) == 1:
+            await self._part(session, done, hit, refused, tries + 1)
         else:
-            pause = 0.002 * (tries + 1) * random.random()  # noqa: S311 - two instances part ways
-            await asyncio.sleep(pause)
-            await self._round(tasks, tries + 1)
+            await self._halve(tasks, tries, conflict)
+
+    async def _part(
+        self,
+        session: BatchSession,
+        done: list[tuple[Task, UnitOfWork]],
+        hit: list[tuple[Task, UnitOfWork]],
+        refused: list[Task],
+        tries: int,
+    ) -> None:
+        """Commit what stands as it was decided, and decide the rest again."""
+        again = {task for task, _ in hit}
+        stands = [(task, uow) for task, uow in done if task not in again]
+        if stands:
+            # Refusals may rest on what is decided again: they are told with it, or decided again.
+            await self._finish(session, stands, [] if again else refused, tries)
+        if again:
+            self._metrics.redecided.inc(len(again) + len(refused))
+            await self._round([*again, *refused], tries)
 
     async def _halve(self, tasks: list[Task], tries: int, error: Exception) -> None:
         if len(tasks) == 1:
@@ -326,7 +424,11 @@ class GroupCommit:
             await self._round(half, min(tries, _TRIES_WHOLE - 1))
 
 
-def _settle_known(task: Task, inbox_id: Document) -> None:
+def _place(write: Write) -> tuple[str, str]:
+    return write.collection, write.document["_id"]
+
+
+def _settle_processed(task: Task, inbox_id: Document) -> None:
     if inbox_id.get("fingerprint") != task.fingerprint:
         task.fail(FingerprintMismatch())
     else:

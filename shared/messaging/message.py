@@ -1,4 +1,4 @@
-"""An event in its envelope, ready to travel: the one form that outbox, bus and parking share."""
+"""An event in its envelope: the one form that outbox, bus and deferred messages share."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,3 +69,31 @@ def from_document(document: Document) -> Message:
         actor=document["actor"],
     )
     return Message(envelope, bytes(document["body"]), document["exchange"], document["routing_key"])
+
+
+def read_document(document: Document) -> tuple[Message | None, str]:
+    """Return the message, or None and the reason why it cannot be read."""
+    try:
+        return from_document(document), ""
+    except KeyError as missing:
+        return None, f"field {missing.args[0]} is missing"
+    except (TypeError, ValueError) as wrong:
+        return None, f"a field cannot be read ({type(wrong).__name__})"
+
+
+def unreadable_because(deferred: Document) -> str:
+    """Return why a deferred message cannot be read; empty where it can."""
+    for field in ("waits_in", "waits_for"):
+        if not isinstance(deferred.get(field), str):
+            return f"field {field} cannot be read"
+    return read_document(deferred)[1]
+
+
+def inbox_id_of_message(message_id: str) -> str:
+    """Return the inbox id of a message. Ids of messages and of commands never meet."""
+    return f"message:{message_id}"
+
+
+def inbox_id_of_command(command_id: str) -> str:
+    """Return the inbox id of a command."""
+    return f"command:{command_id}"

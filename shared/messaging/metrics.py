@@ -1,4 +1,4 @@
-"""What Prometheus learns of the road. Labels are bounded: event types of the catalogue, reasons."""
+"""What Prometheus learns of messaging. Labels are bounded: types of the catalogue, reasons."""
 
 import time
 from collections.abc import Iterator
@@ -23,11 +23,22 @@ class CommitMetrics:
         self._seconds = Histogram(
             "jemput_commit_seconds", "Transaction, all tries", buckets=_LATENCY, registry=registry
         )
-        self._conflicts = Counter(
-            "jemput_commit_conflicts_total", "Batches decided again", registry=registry
+        self.conflicts = Counter(
+            "jemput_commit_conflicts_total", "Batches with a version conflict", registry=registry
         )
-        self._away = Counter(
-            "jemput_database_unavailable_total", "Batches that had to wait", registry=registry
+        self.redecided = Counter(
+            "jemput_commit_units_redecided_total",
+            "Units decided again after a conflict",
+            registry=registry,
+        )
+        self.unavailable = Counter(
+            "jemput_database_unavailable_total",
+            "Batches that had to wait, by the database's reason",
+            ["reason"],
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "jemput_commands_waiting", "Commands that are not answered yet", registry=registry
         )
 
     @contextmanager
@@ -37,14 +48,6 @@ class CommitMetrics:
         yield
         self._size.observe(size)
         self._seconds.observe(time.perf_counter() - started)
-
-    def conflict(self) -> None:
-        """Count a batch that has to be decided again."""
-        self._conflicts.inc()
-
-    def database_away(self) -> None:
-        """Count a batch that waits for the database."""
-        self._away.inc()
 
 
 class ConsumerMetrics:
@@ -68,13 +71,13 @@ class ConsumerMetrics:
         )
         self.retried = Counter(
             "jemput_messages_retried_total",
-            "Put off to be tried again",
+            "Sent to a retry queue",
             ["type"],
             registry=registry,
         )
         self.dead = Counter(
             "jemput_messages_dead_lettered_total",
-            "Laid aside for an operator",
+            "Moved to a dead-letter queue",
             ["type", "reason"],
             registry=registry,
         )
@@ -110,6 +113,17 @@ class OutboxMetrics:
         )
         self.unconfirmed = Counter(
             "jemput_outbox_unconfirmed_total", "Publishes that failed", registry=registry
+        )
+        self.failed = Counter(
+            "jemput_outbox_rounds_failed_total",
+            "Rounds of the relay that failed, by the database's reason; fault: our own",
+            ["reason"],
+            registry=registry,
+        )
+        self.unreadable = Gauge(
+            "jemput_outbox_unreadable",
+            "Rows set aside that this version cannot read",
+            registry=registry,
         )
         self.deferred = Gauge("jemput_deferred_messages", "Messages that wait", registry=registry)
         self.parked_oldest = Gauge(

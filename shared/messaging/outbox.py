@@ -9,7 +9,8 @@ An instance that comes back from the dead publishes twice at worst, and consumer
 """
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -24,7 +25,7 @@ LEASE_SECONDS = 10.0
 """An instance that has not renewed for so long is taken for dead."""
 
 DEFAULT_LIMIT = 50_000
-"""Rows that may wait while RabbitMQ is away before commands are refused."""
+"""Rows that may wait while RabbitMQ is unavailable before commands are refused."""
 
 _BATCH = 128
 """Messages that leave in one write."""
@@ -35,6 +36,8 @@ _PAGE = 500
 _ROUND_SECONDS = 0.5
 _ROUNDS_BLIND = 10
 """Rounds after which the relay looks without one: a commit whose answer got lost gives none."""
+
+_log = logging.getLogger(__name__)
 
 
 class OutboxRelay:
@@ -95,7 +98,7 @@ class OutboxRelay:
         self._wake.set()
 
     async def run(self) -> None:
-        """Relay, adopt, release and clear until cancelled."""
+        """Relay, adopt, release and clear until cancelled; no error of one round ends it."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._clear())
             group.create_task(self._rounds())
@@ -104,7 +107,7 @@ class OutboxRelay:
     async def flushed(self) -> None:
         """Wait until everything taken in hand is confirmed and cleared, or left to the relay."""
         while self._tasks:
-            await asyncio.gather(*self._tasks)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._clear_confirmed()
 
     async def retire(self) -> None:
@@ -114,20 +117,35 @@ class OutboxRelay:
     async def _watch(self) -> None:
         """Renew the lease and measure, however long a publish takes meanwhile."""
         while True:
-            with suppress(Unavailable):
-                await self._check_in()
+            await self._survived(self._check_in)
             await asyncio.sleep(_ROUND_SECONDS)
 
     async def _rounds(self) -> None:
+        while not await self._survived(self._store.reread):  # noqa: ASYNC110 - a retry
+            await asyncio.sleep(_ROUND_SECONDS)
         while True:
-            try:
-                while await self._round():
-                    continue
-            except Unavailable:
+            if not await self._survived(self._all_pages):
                 await asyncio.sleep(_ROUND_SECONDS)
             cleared, self._cleared = self._cleared, set()
             await self._pause()
             self._in_hand -= cleared
+
+    async def _survived(self, step: Callable[[], Awaitable[object]]) -> bool:
+        """Do a step; where it fails, say so in metric and log instead of ending the process."""
+        try:
+            await step()
+        except Unavailable as unavailable:
+            self._metrics.failed.labels(unavailable.reason).inc()
+            return False
+        except Exception as error:  # noqa: BLE001 - logged; a round's fault ends no process
+            self._metrics.failed.labels("fault").inc()
+            _log.exception("the relay goes on", extra={"reason": type(error).__name__})
+            return False
+        return True
+
+    async def _all_pages(self) -> None:
+        while await self._round():
+            continue
 
     async def _pause(self) -> None:
         self._wake.clear()
@@ -204,9 +222,7 @@ class OutboxRelay:
     async def _clear(self) -> None:
         while True:
             await self._something_confirmed.wait()
-            try:
-                await self._clear_confirmed()
-            except Unavailable:
+            if not await self._survived(self._clear_confirmed):
                 await asyncio.sleep(_ROUND_SECONDS)
 
     async def _clear_confirmed(self) -> None:
@@ -217,7 +233,7 @@ class OutboxRelay:
             return
         try:
             await self._store.clear(ids)
-        except Unavailable:
+        except Exception:
             self._confirmed.extend(ids)
             self._something_confirmed.set()
             raise
@@ -233,6 +249,7 @@ class OutboxRelay:
         self._metrics.oldest.set(_age(outbox))
         self._metrics.deferred.set(deferred.count)
         self._metrics.parked_oldest.set(_age(deferred))
+        self._metrics.unreadable.set(await self._store.unreadable())
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

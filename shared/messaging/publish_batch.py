@@ -2,9 +2,10 @@
 
 aiormq publishes one message at a time: a lock, a timer and a write to the socket for each. The
 messages of a batch are ready together, so they leave together: their frames are joined, the timer
-is one, and only the confirms stay single. It enrols them in aiormq's own books (`confirmations`,
-`message_id_delivery_tag`), exactly as `Channel.basic_publish` does in the pinned version, so that
-aiormq's reader settles them; `tests/integration/test_kernel_bus.py` holds that.
+is one, and only the confirms stay single. It registers them in aiormq's own tables
+(`confirmations`, `message_id_delivery_tag`), exactly as `Channel.basic_publish` does in
+the pinned version, so that aiormq's reader settles them;
+`tests/integration/test_kernel_bus.py` holds that.
 """
 
 import asyncio
@@ -29,89 +30,89 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Enrolled:
-    """A message as it stands in aiormq's books."""
+class _Registered:
+    """A message as aiormq has registered it."""
 
     tag: int
     message_id: str
     confirm: Confirm
 
 
-def fits(channel: aiormq.Channel, letter: RawMessage) -> bool:
+def fits(channel: aiormq.Channel, message: RawMessage) -> bool:
     """Return whether a body travels in one frame; a longer one is for aiormq to split."""
-    return 0 < len(letter.body) < channel.max_content_size
+    return 0 < len(message.body) < channel.max_content_size
 
 
 async def publish_batch(
-    channel: aiormq.Channel, letters: Sequence[RawMessage], *, within: float
+    channel: aiormq.Channel, messages: Sequence[RawMessage], *, within: float
 ) -> list[bool]:
-    """Publish letters that fit, mandatory; return of each whether the broker has it on disk.
+    """Publish messages that fit, mandatory; return of each whether the broker has it on disk.
 
     What cannot be encoded, and what is not confirmed in `within` seconds, counts as not published;
     the latter may be there all the same. Raises AMQPError, OSError, TimeoutError or RuntimeError
     where nothing can leave; TimeoutError also where nothing at all was answered.
     """
-    frames = [_frames(channel.number, letter) for letter in letters]
-    leaving = [letter for letter, encoded in zip(letters, frames, strict=True) if encoded]
+    frames = [_frames(channel.number, message) for message in messages]
+    leaving = [message for message, encoded in zip(messages, frames, strict=True) if encoded]
     if not leaving:
-        return [False] * len(letters)
+        return [False] * len(messages)
     async with asyncio.timeout(within):
-        enrolled = await _written(channel, leaving, b"".join(frames))
-    _, late = await asyncio.wait([one.confirm for one in enrolled], timeout=within)
+        registered = await _written(channel, leaving, b"".join(frames))
+    _, late = await asyncio.wait([one.confirm for one in registered], timeout=within)
     for confirm in late:
         confirm.cancel()
-    _forget(channel, enrolled)
-    if len(late) == len(enrolled):
+    _forget(channel, registered)
+    if len(late) == len(registered):
         raise TimeoutError
-    acknowledged = iter([_acknowledged(one.confirm) for one in enrolled])
+    acknowledged = iter([_acknowledged(one.confirm) for one in registered])
     return [bool(encoded) and next(acknowledged) for encoded in frames]
 
 
 async def _written(
-    channel: aiormq.Channel, letters: Sequence[RawMessage], payload: bytes
-) -> list[_Enrolled]:
-    # Tags count what the broker sees: nobody else may publish between enrolment and write.
+    channel: aiormq.Channel, messages: Sequence[RawMessage], payload: bytes
+) -> list[_Registered]:
+    # Tags count what the broker sees: nobody else may publish between registration and write.
     async with channel.lock:
-        enrolled = [_enrolled(channel, letter) for letter in letters]
+        registered = [_registered(channel, message) for message in messages]
         try:
             await channel.write_queue.put(ChannelFrame(payload, should_close=False))
         except BaseException:
             # The broker has seen none of them, so their tags are free again.
-            for one in enrolled:
+            for one in registered:
                 channel.confirmations.pop(one.tag, None)
-            channel.delivery_tag = enrolled[0].tag - 1
-            _forget(channel, enrolled)
+            channel.delivery_tag = registered[0].tag - 1
+            _forget(channel, registered)
             raise
-    return enrolled
+    return registered
 
 
-def _enrolled(channel: aiormq.Channel, letter: RawMessage) -> _Enrolled:
+def _registered(channel: aiormq.Channel, message: RawMessage) -> _Registered:
     channel.delivery_tag += 1
-    one = _Enrolled(
-        channel.delivery_tag, letter.properties.message_id or "", channel.create_future()
+    one = _Registered(
+        channel.delivery_tag, message.properties.message_id or "", channel.create_future()
     )
     channel.confirmations[one.tag] = one.confirm
     channel.message_id_delivery_tag[one.message_id] = one.tag
     return one
 
 
-def _frames(number: int, letter: RawMessage) -> bytes:
-    """Return a publish's frames; empty where the letter holds what AMQP cannot carry."""
-    publish = Basic.Publish(exchange=letter.exchange, routing_key=letter.key, mandatory=True)
-    header = ContentHeader(body_size=len(letter.body), properties=letter.properties)
+def _frames(number: int, message: RawMessage) -> bytes:
+    """Return a publish's frames; empty where the message holds what AMQP cannot carry."""
+    publish = Basic.Publish(exchange=message.exchange, routing_key=message.key, mandatory=True)
+    header = ContentHeader(body_size=len(message.body), properties=message.properties)
     try:
-        frames = (publish, header, ContentBody(letter.body))
+        frames = (publish, header, ContentBody(message.body))
         return b"".join(marshal(frame, number) for frame in frames)
     except _UNSENDABLE:
         # One that can never leave must not keep the others.
-        about = {"event_type": letter.properties.message_type}
+        about = {"event_type": message.properties.message_type}
         _log.exception("a message cannot be encoded", extra=about)
         return b""
 
 
-def _forget(channel: aiormq.Channel, enrolled: Sequence[_Enrolled]) -> None:
-    """Strike them from the book of returns, unless the same id has been sent anew."""
-    for one in enrolled:
+def _forget(channel: aiormq.Channel, registered: Sequence[_Registered]) -> None:
+    """Remove them from the table of returns, unless the same id has been sent anew."""
+    for one in registered:
         if channel.message_id_delivery_tag.get(one.message_id) == one.tag:
             del channel.message_id_delivery_tag[one.message_id]
 

@@ -1,4 +1,4 @@
-"""What the road needs of a database. `shared.mongo` has the real one, `shared.testing` the fake.
+"""What messaging needs of a database. `shared.mongo` has the real one, `shared.testing` the fake.
 
 Both pass the same suite, `shared.testing.store_suite`.
 """
@@ -33,10 +33,14 @@ class Changes:
 
 
 class Store(Protocol):
-    """Documents with versions, marks of what was handled, and the outbox, in transactions."""
+    """Documents with versions, the inbox and the outbox, in transactions."""
 
-    async def known(self, inbox: Sequence[str]) -> dict[str, Document]:
-        """Return those marks that are committed, by id. Raises Unavailable."""
+    async def processed(self, inbox: Sequence[str]) -> dict[str, Document]:
+        """Return the inbox records that are committed, by id. Raises Unavailable."""
+        ...
+
+    async def versions(self, collection: str, ids: Sequence[str]) -> dict[str, int]:
+        """Return the newest versions of the documents that exist, by id. Raises Unavailable."""
         ...
 
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
@@ -74,8 +78,17 @@ class OutboxStore(Protocol):
     async def mine(self, limit: int, behind: str = "") -> list[Message]:
         """Return this instance's oldest rows behind this id, committed on a majority.
 
-        A row that was cleared a moment ago may still be among them.
+        A row that was cleared a moment ago may still be among them. A row that cannot be read, as
+        one of a newer version of the service, is moved to `unreadable` with its reason.
         """
+        ...
+
+    async def reread(self) -> int:
+        """Move rows from `unreadable` back that this version can read; return how many."""
+        ...
+
+    async def unreadable(self) -> int:
+        """Return how many documents lie in `unreadable`."""
         ...
 
     async def adopt(self) -> int:
@@ -95,7 +108,10 @@ class DeferredStore(Protocol):
     """Messages that wait for a named predecessor. Every method may raise Unavailable."""
 
     async def release(self, limit: int) -> list[Message]:
-        """Move messages whose predecessor has come back to the outbox, and return them."""
+        """Move messages whose predecessor has come back to the outbox, and return them.
+
+        A document that cannot be read is moved to `unreadable` with its reason.
+        """
         ...
 
     async def backlog(self) -> Backlog:

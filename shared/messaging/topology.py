@@ -38,7 +38,11 @@ RETRY_SECONDS = (1, 5, 30, 300)
 """Back-off before the second, third ... attempt. After the last the message is a dead letter."""
 
 DELIVERY_LIMIT = 100
-"""High enough that crashes do not condemn innocent prefetched messages."""
+"""High enough that crashes do not condemn innocent prefetched messages: after three deliveries a
+message goes to the suspects, and each culprit there can end the process a few times only."""
+
+SUSPECT_LIMIT = 3
+"""Deliveries of a suspect, which is alone, before the broker sends it to the dead letters."""
 
 INBOX_DAYS = 30
 """How long a handled message is remembered."""
@@ -63,6 +67,11 @@ def retry_exchange(seconds: int) -> str:
 def dead_queue(queue: str) -> str:
     """Return where a queue's dead letters lie."""
     return f"{queue}.dead"
+
+
+def suspects_queue(queue: str) -> str:
+    """Return where messages wait that may be what ends their consumer; read one at a time."""
+    return f"{queue}.suspects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +185,10 @@ def _queues(subscriptions: tuple[Subscription, ...]) -> tuple[Queue, ...]:
     alone = {**quorum, "x-single-active-consumer": True}
     own = (Queue(s.queue, alone if s.single_active_consumer else quorum) for s in subscriptions)
     dead = (Queue(dead_queue(s.queue), quorum) for s in subscriptions)
+    suspects = (Queue(suspects_queue(s.queue), quorum) for s in subscriptions)
     retries = (Queue(retry_exchange(seconds), quorum) for seconds in RETRY_SECONDS)
-    return (*own, *dead, *retries, Queue(dead_queue(UNROUTABLE), quorum))
+    unroutable = Queue(dead_queue(UNROUTABLE), quorum)
+    return (*own, *dead, *suspects, *retries, unroutable)
 
 
 def _bindings(subscriptions: tuple[Subscription, ...]) -> tuple[Binding, ...]:
@@ -187,6 +198,10 @@ def _bindings(subscriptions: tuple[Subscription, ...]) -> tuple[Binding, ...]:
         *(Binding(RETURNED, s.queue, s.queue) for s in subscriptions),
         Binding(UNROUTABLE, dead_queue(UNROUTABLE), ""),
         *(Binding(DEAD, dead_queue(s.queue), s.queue) for s in subscriptions),
+        *(
+            Binding(ADDRESSED, suspects_queue(s.queue), suspects_queue(s.queue))
+            for s in subscriptions
+        ),
         *(
             Binding(retry_exchange(seconds), retry_exchange(seconds), "#")
             for seconds in RETRY_SECONDS
@@ -199,16 +214,20 @@ def _policies(subscriptions: tuple[Subscription, ...]) -> tuple[Policy, ...]:
     safely = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish", **SPREAD}
     own = (
         Policy(
-            s.queue,
-            _exactly(s.queue),
+            queue,
+            _exactly(queue),
             {
-                "delivery-limit": DELIVERY_LIMIT,
+                "delivery-limit": limit,
                 "dead-letter-exchange": DEAD,
                 "dead-letter-routing-key": s.queue,
                 **safely,
             },
         )
         for s in subscriptions
+        for queue, limit in (
+            (s.queue, DELIVERY_LIMIT),
+            (suspects_queue(s.queue), SUSPECT_LIMIT),
+        )
     )
     retries = (
         Policy(

@@ -83,6 +83,10 @@ class BatchSession:
         """Return whether a unit read what units of this batch wrote and nobody has committed."""
         return any(place in self._current for place in uow.seen)
 
+    def loaded(self) -> dict[tuple[str, str], int | None]:
+        """Return the versions that documents were loaded with; None: not there."""
+        return {place: _version(document) for place, document in self._loaded.items()}
+
     def writes(self) -> list[Write]:
         """Return one write per changed document, whatever number of units changed it."""
         return [

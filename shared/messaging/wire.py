@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from pamqp.commands import Basic
 
 from shared.contracts.envelope import Envelope
+from shared.messaging.delivery import UNDECODABLE
 from shared.messaging.errors import Malformed
 from shared.messaging.message import Message
 from shared.messaging.topology import OPERATOR
@@ -30,6 +31,8 @@ REASON = "x-jemput-reason"
 DETAIL = "x-jemput-detail"
 DIED_AT = "x-jemput-died-at"
 QUEUE = "x-jemput-queue"
+WAITS = "x-jemput-waits"
+"""How often a message of an unknown type has been sent to wait for newer code."""
 
 _PERSISTENT = 2
 _INT64 = 1 << 63
@@ -43,7 +46,7 @@ _VERSIONED = re.compile(r"^(?P<name>[a-z_]+\.[a-z_]+)\.v(?P<version>[0-9]{1,4})$
 
 
 class Incoming(Protocol):
-    """What is read of a delivered message; aio-pika's IncomingMessage fits."""
+    """What is read of a delivered message; `Delivery` and aio-pika's IncomingMessage fit."""
 
     body: bytes
     content_type: str | None
@@ -63,7 +66,7 @@ class Incoming(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A message as it came, addressed anew: put off, laid aside or played again."""
+    """A message as it came, with a new address: a retry, a dead letter or a replay."""
 
     body: bytes
     properties: Basic.Properties
@@ -74,7 +77,7 @@ class RawMessage:
 def redirect(
     message: Incoming, exchange: str, key: str, notes: Mapping[str, str | int | None]
 ) -> RawMessage:
-    """Address a message anew. Notes are our own headers: set, or taken away with None."""
+    """Give a message a new address. Notes are our own headers: set, or removed with None."""
     travel = ((name, value) for name, value in message.headers.items() if _travels(name, value))
     kept = dict(islice(travel, _HEADERS_KEPT))
     headers = {name: value for name, value in {**kept, **notes}.items() if value is not None}
@@ -134,8 +137,10 @@ def properties(message: Message) -> Basic.Properties:
 def read(message: Incoming) -> Message:
     """Return what a delivered message carries.
 
-    Raises Malformed with the reason `too_large`, `content_type` or `envelope`.
+    Raises Malformed with the reason `undecodable`, `too_large`, `content_type` or `envelope`.
     """
+    if (fault := message.headers.get(UNDECODABLE)) is not None:
+        raise Malformed("undecodable", f"the properties cannot be decoded: {fault}"[:_SHORT])
     if len(message.body) > MAX_BODY:
         raise Malformed("too_large", f"{len(message.body)} bytes, at most {MAX_BODY}")
     if (message.content_type or "").partition(";")[0].strip() != "application/json":
@@ -191,8 +196,10 @@ def require_sender(message: Incoming, envelope: Envelope, queue: str) -> None:
     Rights by routing key are not enough: before RabbitMQ 4.0.3 a key in the CC or BCC header passes
     them. `user_id` is checked by every broker against the connection's login. Trusted are the
     source's own user, the queue's own service (retries and releases), and the operator. Raises
-    Malformed with the reason `sender`.
+    Malformed with the reason `sender`, or `unknown_type` for what is no type at all.
     """
+    if split_type(envelope.type) is None:
+        raise Malformed("unknown_type", "not shaped like an event type")
     if envelope.type.partition(".")[0] != envelope.source:
         raise Malformed("sender", "the type is another producer's than the source")
     if message.user_id not in {envelope.source, queue.partition(".")[0], OPERATOR}:

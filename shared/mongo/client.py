@@ -1,6 +1,6 @@
 """The client, and what of its errors means "try again later"."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -23,7 +23,7 @@ from shared.messaging.errors import Conflict, Locked, Unavailable
 Client = AsyncIOMotorClient[dict[str, Any]]
 Database = AsyncIOMotorDatabase[dict[str, Any]]
 
-_AWAY = (
+_UNREACHABLE = (
     AutoReconnect,
     ConnectionFailure,
     ExecutionTimeout,
@@ -31,32 +31,67 @@ _AWAY = (
     ServerSelectionTimeoutError,
     WTimeoutError,
 )
+_PASSING_LABELS = (
+    "TransientTransactionError",
+    "UnknownTransactionCommitResult",
+    "RetryableWriteError",
+)
 _SERVER_SELECTION_MS = 2_000
 _SOCKET_MS = 20_000
 _DUPLICATE_KEY = 11000
 _WRITE_CONFLICT = 112
-_NOT_NOW = frozenset(
+_PASSING = {
+    13: "Unauthorized",  # for an operator to mend, and no fault of a message
+    18: "AuthenticationFailed",
+    43: "CursorNotFound",  # after a failover
+    91: "ShutdownInProgress",
+    134: "ReadConcernMajorityNotAvailableYet",  # after a start
+    175: "QueryPlanKilled",
+    237: "CursorKilled",
+    262: "ExceededTimeLimit",
+    11600: "InterruptedAtShutdown",
+    11601: "Interrupted",
+    11602: "InterruptedDueToReplStateChange",
+}
+"""Passing states of the server, whatever was asked."""
+
+_NAMES = {
+    **_PASSING,
+    24: "LockTimeout",
+    211: "KeyNotFound",
+    251: "NoSuchTransaction",
+    365: "TemporarilyUnavailable",
+    14031: "OutOfDiskSpace",
+}
+"""Reasons by which metrics tell failures apart; any other code is "other"."""
+
+_FAULTS = frozenset(
     {
-        13,  # Unauthorized: for an operator to mend, and no fault of a message
-        18,  # AuthenticationFailed
-        43,  # CursorNotFound, after a failover
-        91,  # ShutdownInProgress
-        134,  # ReadConcernMajorityNotAvailableYet, after a start
-        175,  # QueryPlanKilled
-        237,  # CursorKilled
-        262,  # ExceededTimeLimit
-        11600,  # InterruptedAtShutdown
-        11601,  # Interrupted
-        11602,  # InterruptedDueToReplStateChange
+        2,  # BadValue
+        9,  # FailedToParse
+        14,  # TypeMismatch
+        22,  # InvalidBSON
+        52,  # DollarPrefixedFieldName
+        53,  # InvalidIdField
+        54,  # NotSingleValueField
+        56,  # EmptyFieldName
+        57,  # DottedFieldName
+        66,  # ImmutableField
+        121,  # DocumentValidationFailure
+        171,  # CannotIndexParallelArrays
+        10334,  # BSONObjectTooLarge
+        17280,  # KeyTooLong
+        17419,  # the document after an update is too large
+        17420,  # likewise
     }
 )
-"""Failures that tell of the server's state and not of what was asked."""
+"""Errors of what was asked. Any code that stands nowhere here is taken for the server's."""
 
 
 def connect(url: str) -> Client:
     """Return a client that gives up on an absent server soon, so that callers can say so.
 
-    Retrying is ours: the road repeats whole batches, the driver only single writes.
+    Retrying is ours: group commit repeats whole batches, the driver only single writes.
     """
     return AsyncIOMotorClient(
         url,
@@ -70,19 +105,22 @@ def connect(url: str) -> Client:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's errors into Conflict and Unavailable; the rest stays what it is."""
+    """Turn the driver's errors into Conflict and Unavailable; a fault of the request stays itself.
+
+    A code that no list knows is Unavailable too: to wait and be seen in a metric is the safe side.
+    """
     try:
         yield
     except (DuplicateKeyError, BulkWriteError) as error:
         _raise(_of_write(error), error)
-    except _AWAY as error:
+    except _UNREACHABLE as error:
         raise Unavailable(type(error).__name__) from error
     except OperationFailure as error:
-        _raise(_of_operation(error), error)
+        _raise(_of_codes([error.code], error), error)
 
 
 def _raise(told: Exception, error: Exception) -> NoReturn:
-    """Raise what an error means; an error that means nothing to us must not be its own cause."""
+    """Raise what an error means; an error that stays itself must not be its own cause."""
     if told is error:
         raise error
     raise told from error
@@ -91,22 +129,20 @@ def _raise(told: Exception, error: Exception) -> NoReturn:
 def _of_write(error: DuplicateKeyError | BulkWriteError) -> Exception:
     if isinstance(error, DuplicateKeyError):
         return Conflict("duplicate key")
-    codes = {problem.get("code") for problem in (error.details or {}).get("writeErrors", [])}
+    details = error.details or {}
+    problems = details.get("writeErrors") or details.get("writeConcernErrors") or []
+    codes = [problem.get("code") for problem in problems]
     if _DUPLICATE_KEY in codes:
         return Conflict("duplicate key")
-    return Locked("write conflict") if _WRITE_CONFLICT in codes else _of_labels(error)
+    return _of_codes(codes or [error.code], error)
 
 
-def _of_operation(error: OperationFailure) -> Exception:
-    if error.code == _WRITE_CONFLICT:
+def _of_codes(codes: Sequence[int | None], error: PyMongoError) -> Exception:
+    if _WRITE_CONFLICT in codes:
         return Locked("write conflict")
-    if error.code in _NOT_NOW:
-        return Unavailable(type(error).__name__)
-    return _of_labels(error)
-
-
-def _of_labels(error: PyMongoError) -> Exception:
-    away = ("TransientTransactionError", "UnknownTransactionCommitResult", "RetryableWriteError")
-    if any(error.has_error_label(label) for label in away):
-        return Unavailable(type(error).__name__)
-    return error
+    if any(code in _FAULTS for code in codes):
+        return error
+    code = codes[0]
+    passing = code in _PASSING or any(error.has_error_label(label) for label in _PASSING_LABELS)
+    detail = f"{type(error).__name__}, code {code}"
+    return Unavailable(detail, reason=_NAMES.get(code or 0, "other"), refused=not passing)

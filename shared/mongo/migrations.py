@@ -1,6 +1,6 @@
 """Indexes and collections, declared as data and brought about at every start."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from shared.messaging.topology import INBOX_DAYS
 from shared.mongo.client import Database, translated
 from shared.mongo.store import ACTIONS, DEFERRED, INBOX, INSTANCES, OUTBOX
+from shared.mongo.unreadable import UNREADABLE
 
 _DAY = 86_400
 _FORGET_INSTANCE = 3_600
@@ -26,7 +27,7 @@ class Index:
     partial: dict[str, Any] | None = None
 
 
-ROAD: tuple[Index, ...] = (
+MESSAGING: tuple[Index, ...] = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_DAYS * _DAY),
     Index(OUTBOX, (("owner", 1), ("_id", 1))),
     Index(DEFERRED, (("since", 1),)),
@@ -35,17 +36,22 @@ ROAD: tuple[Index, ...] = (
     Index(INSTANCES, (("until", 1),), expire_after=_FORGET_INSTANCE),
 )
 
+MESSAGING_COLLECTIONS = frozenset({UNREADABLE, *(index.collection for index in MESSAGING)})
+"""What every service has besides its own."""
+
 
 async def migrate(database: Database, collections: Sequence[str], indexes: Sequence[Index]) -> None:
     """Create what is missing; run again it changes nothing. Raises Unavailable.
 
+    An index that is there is not asked for again: a service may lack the right to make one.
+
     Collections are made beforehand: making one inside a transaction would hold its catalogue lock.
     """
-    wanted = {*collections, *(index.collection for index in (*ROAD, *indexes))}
+    wanted = {*collections, *MESSAGING_COLLECTIONS, *(index.collection for index in indexes)}
     with translated():
         for name in sorted(wanted - set(await database.list_collection_names())):
             await _create(database, name)
-        for index in (*ROAD, *indexes):
+        for index in (*MESSAGING, *indexes):
             await _index(database, index)
 
 
@@ -67,4 +73,14 @@ async def _index(database: Database, index: Index) -> None:
         options["expireAfterSeconds"] = index.expire_after
     if index.partial is not None:
         options["partialFilterExpression"] = index.partial
+    present = database[index.collection].list_indexes()
+    if any(_same(found, index, options) for found in await present.to_list(None)):
+        return
     await database[index.collection].create_index(list(index.keys), **options)
+
+
+def _same(found: Mapping[str, Any], index: Index, options: Mapping[str, Any]) -> bool:
+    names = ("expireAfterSeconds", "partialFilterExpression")
+    alike = all(found.get(name) == options.get(name) for name in names)
+    unique = bool(found.get("unique", False)) == index.unique
+    return alike and unique and tuple(found["key"].items()) == index.keys

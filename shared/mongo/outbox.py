@@ -1,16 +1,25 @@
-"""Outbox and parking as collections; leases by the server's clock."""
+"""Outbox and deferred messages as collections; leases by the server's clock."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from pymongo import WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from shared.messaging.errors import Conflict
-from shared.messaging.message import ADDRESSED, Document, Message, from_document, to_document
+from shared.messaging.message import (
+    ADDRESSED,
+    Document,
+    Message,
+    from_document,
+    inbox_id_of_message,
+    read_document,
+    to_document,
+    unreadable_because,
+)
 from shared.messaging.store import Backlog
 from shared.mongo.client import Client, Database, translated
 from shared.mongo.store import DEFERRED, INBOX, INSTANCES, OUTBOX
+from shared.mongo.unreadable import UNREADABLE, move_back, set_aside
 
 _COUNT_LIMIT = 1_000_000
 
@@ -41,8 +50,23 @@ class MongoOutbox:
         """Return this instance's oldest rows behind this id, committed on a majority."""
         query = {"owner": self._owner, "_id": {"$gt": behind}}
         with translated():
-            rows = self._db[OUTBOX].find(query, sort=[("_id", 1)], limit=limit)
-            return [from_document(row) for row in await rows.to_list(None)]
+            while True:
+                found = self._db[OUTBOX].find(query, sort=[("_id", 1)], limit=limit)
+                rows = [(row, *read_document(row)) for row in await found.to_list(None)]
+                unreadable = [(row, reason) for row, message, reason in rows if message is None]
+                if not unreadable:
+                    return [message for _, message, _ in rows if message]
+                await set_aside(self._db, OUTBOX, unreadable)
+
+    async def reread(self) -> int:
+        """Move rows from `unreadable` back that this version can read; return how many."""
+        with translated():
+            return await move_back(self._db, self._owner)
+
+    async def unreadable(self) -> int:
+        """Return how many documents lie in `unreadable`."""
+        with translated():
+            return await self._db[UNREADABLE].count_documents({}, limit=_COUNT_LIMIT)
 
     async def adopt(self) -> int:
         """Take over the rows of instances that are gone; return how many.
@@ -72,8 +96,8 @@ class MongoOutbox:
         with translated():
             count = await self._db[OUTBOX].count_documents({}, limit=_COUNT_LIMIT)
             oldest = await self._db[OUTBOX].find_one({}, sort=[("_id", 1)])
-        since = datetime.fromisoformat(oldest["recorded_at"]) if oldest else None
-        return Backlog(count, since)
+        message = read_document(oldest)[0] if oldest else None
+        return Backlog(count, message.envelope.recorded_at if message else None)
 
 
 class MongoDeferred:
@@ -89,7 +113,7 @@ class MongoDeferred:
     async def release(self, limit: int) -> list[Message]:
         """Move messages whose predecessor has come back to the outbox, and return them.
 
-        They go the whole road again, to this service's queue alone, so their marks are forgotten.
+        They are published again, to this service's queue alone, so their inbox records go.
         One call looks at `limit` of them, the next at those behind, and so round and round.
         """
         with translated():
@@ -106,6 +130,7 @@ class MongoDeferred:
             await self._db[DEFERRED].find(behind, sort=[("_id", 1)], limit=limit).to_list(None)
         )
         self._looked_at = waiting[-1]["_id"] if len(waiting) == limit else ""
+        waiting = await self._readable(waiting)
         wanted: dict[str, set[str]] = {}
         for document in waiting:
             wanted.setdefault(document["waits_in"], set()).add(document["waits_for"])
@@ -114,6 +139,13 @@ class MongoDeferred:
             found = self._db[collection].find({"_id": {"$in": list(ids)}}, {"_id": 1})
             there |= {(collection, document["_id"]) for document in await found.to_list(None)}
         return [d for d in waiting if (d["waits_in"], d["waits_for"]) in there]
+
+    async def _readable(self, waiting: list[Document]) -> list[Document]:
+        reasons = [(document, unreadable_because(document)) for document in waiting]
+        unreadable = [(document, reason) for document, reason in reasons if reason]
+        if unreadable:
+            await set_aside(self._db, DEFERRED, unreadable)
+        return [document for document, reason in reasons if not reason]
 
     def _addressed(self, document: Document) -> Message:
         message = from_document(document)
@@ -137,9 +169,10 @@ class MongoDeferred:
             chosen = {"_id": {"$in": ids}}
             taken = await self._db[DEFERRED].delete_many(chosen, session=session)
             if taken.deleted_count != len(ids):
-                # Released meanwhile, perhaps even handled: its new mark must not go.
+                # Released meanwhile, perhaps even handled: its new inbox record must not go.
                 raise Conflict("released by another instance")
-            await self._db[INBOX].delete_many(chosen, session=session)
+            inbox = {"_id": {"$in": [inbox_id_of_message(id_) for id_ in ids]}}
+            await self._db[INBOX].delete_many(inbox, session=session)
             await self._db[OUTBOX].insert_many(rows, session=session)
 
     async def backlog(self) -> Backlog:

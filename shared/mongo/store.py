@@ -1,4 +1,4 @@
-"""The road's database: one transaction per batch, one round trip per collection in it."""
+"""The database of messaging: one transaction per batch, one round trip per collection in it."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,7 +27,7 @@ _SNAPSHOT = ReadConcern("snapshot")
 
 
 class MongoStore:
-    """Documents, marks and outbox rows of one service, in one database of its own."""
+    """Documents, inbox and outbox of one service, in one database of its own."""
 
     def __init__(self, client: Client, database: str, owner: str) -> None:
         self._client = client
@@ -35,9 +35,17 @@ class MongoStore:
         self._db: Database = client.get_database(database, read_concern=ReadConcern("majority"))
         self._session: AsyncIOMotorClientSession | None = None
 
-    async def known(self, inbox: Sequence[str]) -> dict[str, Document]:
-        """Return those marks that are committed, by id. Raises Unavailable."""
+    async def processed(self, inbox: Sequence[str]) -> dict[str, Document]:
+        """Return the inbox records that are committed, by id. Raises Unavailable."""
         return await self.load(INBOX, inbox)
+
+    async def versions(self, collection: str, ids: Sequence[str]) -> dict[str, int]:
+        """Return the newest versions of the documents that exist, by id. Raises Unavailable."""
+        # Not what a majority has: the transaction that conflicted saw the newest.
+        newest = self._db[collection].with_options(read_concern=ReadConcern("local"))
+        with translated():
+            found = newest.find({"_id": {"$in": list(ids)}}, {"version": 1})
+            return {one["_id"]: one["version"] for one in await found.to_list(None)}
 
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id. Raises Unavailable."""
@@ -61,7 +69,7 @@ class MongoStore:
     async def _commit(self, session: AsyncIOMotorClientSession) -> None:
         try:
             await _commit(session)
-        except Unavailable:
+        except (Unavailable, PyMongoError):
             # If it did not happen it is still open, and locks what its repetition would write.
             with suppress(PyMongoError):
                 await self._client.admin.command("killSessions", [session.session_id])

@@ -1,25 +1,80 @@
-"""Users of MongoDB: each service reads and writes its own database and nothing else."""
+"""Users of MongoDB: each service reads and writes its own database and nothing else.
+
+A service that has a `database.toml` may do less: it names the collections that are written at will,
+and those to which documents are only added.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from pymongo.errors import OperationFailure
 
 from shared.mongo.client import Client
+from shared.mongo.migrations import MESSAGING_COLLECTIONS, Index, migrate
 
 TRANSACTION_SECONDS = 10
 """After so long the server ends a transaction that nobody commits; ours take well under one."""
 
-_EXISTS = 51003
+_USER_EXISTS = 51003
+_ROLE_EXISTS = 51002
+_ADD = ("find", "insert", "listIndexes")
+_WRITE = (*_ADD, "update", "remove", "createCollection", "createIndex", "changeStream")
 
 
-async def ensure_user(client: Client, service: str, password: str, database: str) -> None:
-    """Create a service's user in its own database, or set its password anew."""
-    roles = [{"role": "readWrite", "db": database}]
-    said = {"pwd": password, "roles": roles}
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a service does with its collections, besides those of messaging."""
+
+    written: tuple[str, ...]
+    added_to: Mapping[str, tuple[Index, ...]]
+    """Append-only collections with their indexes, which provisioning makes."""
+
+
+def read_rights(file: Path) -> Rights | None:
+    """Return what a service's `database.toml` says; None where it has none."""
+    if not file.exists():
+        return None
+    said = tomllib.loads(file.read_text("utf-8"))
+    added_to = {
+        name: tuple(Index(name, tuple((key, 1) for key in keys)) for keys in indexes)
+        for name, indexes in said["append_only"].items()
+    }
+    return Rights(tuple(said["collections"]), added_to)
+
+
+async def ensure_user(
+    client: Client, service: str, password: str, database: str, rights: Rights | None = None
+) -> None:
+    """Create a service's user in its own database, or set its password and rights anew."""
+    role = {"role": "readWrite", "db": database}
+    if rights is not None:
+        indexes = [index for some in rights.added_to.values() for index in some]
+        await migrate(client[database], list(rights.added_to), indexes)
+        role = {"role": service, "db": database}
+        granted = {"privileges": list(_privileges(rights, database)), "roles": []}
+        await _ensure(client[database], "Role", service, granted, _ROLE_EXISTS)
+    said = {"pwd": password, "roles": [role]}
+    await _ensure(client[database], "User", service, said, _USER_EXISTS)
+
+
+async def _ensure(database: Any, kind: str, name: str, said: Mapping[str, Any], code: int) -> None:
     try:
-        await client[database].command({"createUser": service, **said})
+        await database.command({f"create{kind}": name, **said})
     except OperationFailure as refused:
-        if refused.code != _EXISTS:
+        if refused.code != code:
             raise
-        await client[database].command({"updateUser": service, **said})
+        await database.command({f"update{kind}": name, **said})
+
+
+def _privileges(rights: Rights, database: str) -> Iterable[dict[str, Any]]:
+    yield {"resource": {"db": database, "collection": ""}, "actions": ["listCollections"]}
+    for name in sorted({*rights.written, *MESSAGING_COLLECTIONS}):
+        yield {"resource": {"db": database, "collection": name}, "actions": list(_WRITE)}
+    for name in sorted(rights.added_to):
+        yield {"resource": {"db": database, "collection": name}, "actions": list(_ADD)}
 
 
 async def limit_transactions(client: Client, seconds: int = TRANSACTION_SECONDS) -> None:

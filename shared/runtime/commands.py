@@ -13,6 +13,7 @@ from shared.messaging.errors import (
     Overloaded,
     PredecessorMissing,
     Rejected,
+    TooManyWaiting,
     refusals,
 )
 from shared.messaging.group_commit import (
@@ -45,11 +46,14 @@ class Sent:
     """Who sent it: a pseudonymous account id."""
     action: str
     """Method and route template, or the words of a shell command."""
+    size: int = 0
+    """Bytes of its body, held while it waits."""
 
 
 async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent:
     """Return the request as a command, by its caller, key and content."""
-    body = (await request.body()).decode("utf-8", "replace")
+    raw = await request.body()
+    body = raw.decode("utf-8", "replace")
     return Sent(
         fingerprint_of("command", caller.subject, key),
         # With the sender's own random key in it, which is stored nowhere: the digest is kept for
@@ -57,6 +61,7 @@ async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent
         fingerprint_of(key, request.method, request.url.path, body),
         actor=caller.subject,
         action=f"{request.method} {request.scope[ROUTE]}",
+        size=len(raw),
     )
 
 
@@ -91,6 +96,7 @@ class Commands:
                     actor=sent.actor,
                     action=sent.action,
                     fingerprint=sent.fingerprint,
+                    size=sent.size,
                 )
         except _TOLD as error:
             raise _problem(error) from error
@@ -110,7 +116,7 @@ CommandsDep = Annotated[Commands, Depends(provided(Commands))]
 _TOLD = (Overloaded, TimeoutError, Conflict, Rejected, PredecessorMissing, FingerprintMismatch)
 
 
-def _problem(error: Exception) -> problems.Problem:
+def _problem(error: Exception) -> problems.Problem:  # noqa: PLR0911 - one for each
     match error:
         case Missing():
             return problems.NotFound(error.detail)
@@ -122,6 +128,8 @@ def _problem(error: Exception) -> problems.Problem:
         case FingerprintMismatch():
             title = "This Idempotency-Key was used for another request"
             return problems.Problem(422, "idempotency-key-reused", title)
+        case TooManyWaiting():
+            return problems.Unavailable("too many commands wait for the database", retry_after=5)
         case Overloaded():
             return problems.Unavailable(
                 "too many events wait for the message broker", retry_after=30

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from faststream.rabbit import RabbitBroker
 from prometheus_client import CollectorRegistry
 
 from shared.messaging.bus import AmqpBus
 from shared.messaging.collections import Collections
-from shared.messaging.consumer import Consumer, consuming_broker
+from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Unavailable
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
 from shared.messaging.outbox import OutboxRelay
+from shared.messaging.subscriber import ConsumingBroker
 from shared.messaging.unit_of_work import Clock
 from shared.mongo.client import Client, Database, connect
 from shared.mongo.migrations import Index, migrate
@@ -37,7 +37,7 @@ class Messaging:
     relay: OutboxRelay
     commit: GroupCommit
     bus: AmqpBus
-    broker: RabbitBroker
+    broker: ConsumingBroker
     consumer_metrics: ConsumerMetrics
     clock: Clock
 
@@ -122,7 +122,7 @@ def open_messaging(
         relay=relay,
         commit=commit,
         bus=bus,
-        broker=consuming_broker(settings.amqp_url, service, settings.prefetch),
+        broker=ConsumingBroker(settings.amqp_url, service, settings.prefetch),
         consumer_metrics=ConsumerMetrics(registry),
         clock=clock,
     )

@@ -83,7 +83,8 @@ def _watch_consumers(service: Service) -> None:
     for consumer in service.consumers:
 
         async def check(consumer: Consumer = consumer) -> str | None:
-            return None if consumer.consuming else "no messages come in; they wait in the queue"
+            problem = consumer.problem
+            return f"no messages come in ({problem}); they wait in the queue" if problem else None
 
         service.health.add(consumer.queue, check, degrades=True)
 
@@ -152,11 +153,14 @@ async def _connect(service: Service) -> None:
     service.messaging.relay.wake()
     if service.settings.role == "api":
         return
-    for consumer in service.consumers:
+    for queue in (queue for consumer in service.consumers for queue in consumer.queues):
         # The broker tells nobody of a new queue, so it is asked.
-        while not await service.messaging.bus.queue_exists(consumer.queue):  # noqa: ASYNC110
+        while not await service.messaging.bus.queue_exists(queue):  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE)
     await service.messaging.broker.start()
+    async with asyncio.TaskGroup() as tasks:
+        for consumer in service.consumers:
+            tasks.create_task(consumer.keep_consuming())
 
 
 async def _forever(job: Callable[[], Awaitable[None]]) -> None:

@@ -70,9 +70,9 @@ class MemoryBus:
         sent = zip(messages, ends, strict=True)
         return {message.envelope.id for message, end in sent if end is None}
 
-    async def forward(self, letter: RawMessage) -> None:
+    async def forward(self, copy: RawMessage) -> None:
         """Send on what was received. Raises NotPublished."""
-        await self._send(Sent(letter.exchange, letter.key, letter))
+        await self._send(Sent(copy.exchange, copy.key, copy))
 
     async def _send(self, sent: Sent) -> None:
         await self.gate.wait()

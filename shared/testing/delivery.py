@@ -10,7 +10,7 @@ from shared.messaging.message import EXCHANGE
 
 
 class Delivery:
-    """What the consumer reads of aio-pika's IncomingMessage, and of FastStream's around it."""
+    """Stands in for `messaging.delivery.Delivery` and for the channel it came on."""
 
     def __init__(self, body: bytes, said: Basic.Properties) -> None:
         self.body = body
@@ -28,9 +28,9 @@ class Delivery:
         self.acknowledged = False
 
     @property
-    def raw_message(self) -> "Delivery":
-        """Return what FastStream wraps: itself."""
-        return self
+    def is_closed(self) -> bool:
+        """Return whether nothing is acknowledged on it any more."""
+        return self.acknowledged
 
     @property
     def channel(self) -> "Delivery":

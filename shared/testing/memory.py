@@ -1,8 +1,8 @@
-"""The road's database, in memory: what `shared.mongo` promises, and a way to make it fail.
+"""The database of messaging, in memory: what `shared.mongo` promises, and a way to make it fail.
 
 `Memory` is the database, shared by the instances of one service; the other classes are what one
 instance sees of it. They pass the same suites as the real ones (`store_suite`). What is theirs
-alone is that the next commits can be told how to end, and that everything can be away.
+alone is that the next commits can be told how to end, and that everything can be unavailable.
 """
 
 import asyncio
@@ -13,7 +13,16 @@ from enum import Enum, auto
 from typing import Any
 
 from shared.messaging.errors import Conflict, Unavailable
-from shared.messaging.message import ADDRESSED, Document, Message, from_document, to_document
+from shared.messaging.message import (
+    ADDRESSED,
+    Document,
+    Message,
+    from_document,
+    inbox_id_of_message,
+    read_document,
+    to_document,
+    unreadable_because,
+)
 from shared.messaging.store import Backlog, Changes, Write
 from shared.messaging.unit_of_work import Clock
 
@@ -22,6 +31,7 @@ OUTBOX = "outbox"
 DEFERRED = "deferred"
 ACTIONS = "actions"
 INSTANCES = "instances"
+UNREADABLE = "unreadable"
 
 _INT64 = 1 << 63
 
@@ -33,6 +43,8 @@ class Fault(Enum):
     """Nothing is written: somebody else stands in the way."""
     AWAY = auto()
     """Unavailable, and nothing is written."""
+    REFUSED = auto()
+    """Unavailable by an error of the server that no list knows, and nothing is written."""
     UNKNOWN = auto()
     """Unavailable, although everything is written: the answer got lost."""
 
@@ -45,11 +57,23 @@ class Memory:
         self.collections: dict[str, dict[str, Document]] = defaultdict(dict)
         self.away = False
         """While set, every operation raises Unavailable."""
+        self.trouble: Exception | None = None
+        """While set, every operation raises it."""
 
     def reachable(self) -> None:
-        """Raise Unavailable while the database is away."""
+        """Raise Unavailable while the database is away, or whatever it was told to."""
+        if self.trouble:
+            raise self.trouble
         if self.away:
             raise Unavailable("told to be away")
+
+    def set_aside(self, collection: str, rows: Sequence[tuple[Document, str]]) -> None:
+        """Move rows that cannot be read, with their reasons."""
+        for row, reason in rows:
+            id_ = f"{collection}/{row['_id']}"
+            moved = {"_id": id_, "collection": collection, "reason": reason, "document": row}
+            self.collections[UNREADABLE][id_] = moved
+            self.collections[collection].pop(row["_id"])
 
     def copies(self, collection: str) -> list[Document]:
         """Return all documents of a collection, in order of their ids, as copies."""
@@ -58,7 +82,7 @@ class Memory:
 
 
 class MemoryStore:
-    """`messaging.store.Store`: documents, marks and outbox rows of one service."""
+    """`messaging.store.Store`: documents, inbox and outbox of one service."""
 
     def __init__(self, memory: Memory, owner: str = "one") -> None:
         self._memory = memory
@@ -75,9 +99,16 @@ class MemoryStore:
         """While cleared, a commit waits before it begins."""
         self.gate.set()
 
-    async def known(self, inbox: Sequence[str]) -> dict[str, Document]:
-        """Return those marks that are committed, by id."""
+    async def processed(self, inbox: Sequence[str]) -> dict[str, Document]:
+        """Return the inbox records that are committed, by id."""
         return await self.load(INBOX, inbox)
+
+    async def versions(self, collection: str, ids: Sequence[str]) -> dict[str, int]:
+        """Return the versions of the documents that exist, by id."""
+        await asyncio.sleep(0)
+        self._memory.reachable()
+        held = self._memory.collections[collection]
+        return {id_: held[id_]["version"] for id_ in ids if id_ in held}
 
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         """Return copies of the documents that exist, by id."""
@@ -95,6 +126,8 @@ class MemoryStore:
         fault = self.faults.popleft() if self.faults else None
         if fault is Fault.CONFLICT:
             raise Conflict("told to")
+        if fault is Fault.REFUSED:
+            raise Unavailable("told to", reason="other", refused=True)
         if fault is Fault.AWAY:
             raise Unavailable("told to, before anything was written")
         self._write(changes)
@@ -152,8 +185,24 @@ class MemoryOutbox:
         """Return this instance's oldest rows behind this id."""
         self._memory.reachable()
         rows = [row for row in self._memory.copies(OUTBOX) if row["_id"] > behind]
-        mine = [row for row in rows if row["owner"] == self._owner]
-        return [from_document(row) for row in mine[:limit]]
+        mine = [(row, *read_document(row)) for row in rows if row["owner"] == self._owner]
+        self._memory.set_aside(OUTBOX, [(row, why) for row, message, why in mine if not message])
+        return [message for _, message, _ in mine if message][:limit]
+
+    async def reread(self) -> int:
+        """Move rows from `unreadable` back that this version can read; return how many."""
+        self._memory.reachable()
+        kept = [one for one in self._memory.copies(UNREADABLE) if one["collection"] == OUTBOX]
+        kept = [one for one in kept if read_document(one["document"])[0]]
+        for one in kept:
+            self._rows[one["document"]["_id"]] = {**one["document"], "owner": self._owner}
+            self._memory.collections[UNREADABLE].pop(one["_id"])
+        return len(kept)
+
+    async def unreadable(self) -> int:
+        """Return how many documents lie in `unreadable`."""
+        self._memory.reachable()
+        return len(self._memory.collections[UNREADABLE])
 
     async def adopt(self) -> int:
         """Take over the rows of instances that are gone; return how many."""
@@ -176,8 +225,8 @@ class MemoryOutbox:
         """Return how many rows wait and since when, of all instances."""
         self._memory.reachable()
         rows = self._memory.copies(OUTBOX)
-        since = datetime.fromisoformat(rows[0]["recorded_at"]) if rows else None
-        return Backlog(len(rows), since)
+        message = read_document(rows[0])[0] if rows else None
+        return Backlog(len(rows), message.envelope.recorded_at if message else None)
 
 
 class MemoryDeferred:
@@ -194,12 +243,15 @@ class MemoryDeferred:
         self._memory.reachable()
         page = [d for d in self._memory.copies(DEFERRED) if d["_id"] > self._looked_at][:limit]
         self._looked_at = page[-1]["_id"] if len(page) == limit else ""
+        unreadable = [(one, why) for one in page if (why := unreadable_because(one))]
+        self._memory.set_aside(DEFERRED, unreadable)
+        page = [one for one in page if not unreadable_because(one)]
         released = [self._addressed(document) for document in page if self._ready(document)]
         for message in released:
             row = {**to_document(message), "owner": self._owner}
             self._memory.collections[OUTBOX][message.envelope.id] = row
             self._memory.collections[DEFERRED].pop(message.envelope.id)
-            self._memory.collections[INBOX].pop(message.envelope.id, None)
+            self._memory.collections[INBOX].pop(inbox_id_of_message(message.envelope.id), None)
         return released
 
     def _ready(self, document: Document) -> bool:

@@ -21,7 +21,6 @@ from typing import cast
 
 import httpx
 from fastapi import FastAPI
-from faststream.rabbit.message import RabbitMessage
 from prometheus_client import CollectorRegistry
 
 from shared.auth.keys import SigningKey
@@ -31,11 +30,13 @@ from shared.contracts import CATALOGUE, Event
 from shared.contracts.envelope import Envelope, new_id
 from shared.messaging.bus import AmqpBus
 from shared.messaging.collections import Collections
-from shared.messaging.consumer import Consumer, consuming_broker
+from shared.messaging.consumer import Consumer
+from shared.messaging.delivery import Delivery as RealDelivery
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import ADDRESSED, Document, Message
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
 from shared.messaging.outbox import DEFAULT_LIMIT, OutboxRelay
+from shared.messaging.subscriber import ConsumingBroker
 from shared.messaging.topology import DEAD
 from shared.messaging.wire import DETAIL, REASON, properties
 from shared.mongo.client import Client, Database
@@ -127,7 +128,7 @@ class MemoryMessaging:
             relay=self.relay,
             commit=self.commit,
             bus=cast("AmqpBus", self.bus),
-            broker=consuming_broker("amqp://nowhere.invalid/", self.service),
+            broker=ConsumingBroker("amqp://nowhere.invalid/", self.service),
             consumer_metrics=ConsumerMetrics(self.registry),
             clock=self.clock,
         )
@@ -200,7 +201,7 @@ class MemoryMessaging:
 
     async def _hand_in(self, delivery: Delivery) -> Receipt:
         before = len(self.bus.sent)
-        await self._reader_of(delivery)._deliver(cast("RabbitMessage", delivery))  # noqa: SLF001 - FastStream's place
+        await self._reader_of(delivery).receive(cast("RealDelivery", delivery))
         forwarded = [sent for sent in self.bus.sent[before:] if sent.message is None]
         return _receipt(delivery, forwarded)
 

@@ -86,6 +86,26 @@ class OutboxContract:
         await self._commit(stores, "one", "p1")
         assert await stores.outbox("one").adopt() == 0
 
+    async def test_a_row_that_cannot_be_read_is_set_aside_and_comes_back_when_it_can(
+        self, stores: Stores
+    ) -> None:
+        await self._commit(stores, "one", "p1", "p2", "p3")
+        await stores.change("outbox", "p2", "version", None)
+        await stores.change("outbox", "p1", "occurred_at", "some day")
+        outbox = stores.outbox("one")
+        assert [row.envelope.id for row in await outbox.mine(10)] == ["p3"]
+        assert [row["_id"] for row in await stores.held("outbox")] == ["p3"]
+        kept = {one["_id"]: one["reason"] for one in await stores.held("unreadable")}
+        assert kept == {
+            "outbox/p1": "a field cannot be read (ValueError)",
+            "outbox/p2": "field version is missing",
+        }
+        assert await outbox.unreadable() == 2
+        assert await outbox.reread() == 0
+        await stores.change("unreadable", "outbox/p2", "document.version", 3)
+        assert await stores.outbox("two").reread() == 1
+        assert [row.envelope.id for row in await stores.outbox("two").mine(10)] == ["p2"]
+
     async def test_the_backlog_is_of_all_instances(self, stores: Stores) -> None:
         assert await stores.outbox().backlog() == Backlog(0, None)
         await stores.store("one").commit(Changes(messages=[message("p2", recorded_at=LATER)]))
@@ -97,7 +117,7 @@ class ParkingContract:
     """Messages that wait for a named predecessor."""
 
     async def _defer(self, stores: Stores, *documents: Document) -> None:
-        inbox = [inbox_id(document["_id"]) for document in documents]
+        inbox = [inbox_id(f"message:{document['_id']}") for document in documents]
         await stores.store().commit(Changes(inbox=inbox, deferred=list(documents)))
 
     async def _arrives(self, stores: Stores, id_: str) -> None:
@@ -116,7 +136,7 @@ class ParkingContract:
         assert (released.envelope.id, released.body) == ("w1", b'{"pages":2}')
         assert (released.exchange, released.key) == (ADDRESSED, "desk.events")
         assert [row["_id"] for row in await stores.held("deferred")] == ["w2"]
-        assert [found["_id"] for found in await stores.held("inbox")] == ["w2"]
+        assert [found["_id"] for found in await stores.held("inbox")] == ["message:w2"]
         assert [row.envelope.id for row in await stores.outbox("two").mine(10)] == ["w1"]
         assert [row.key for row in await stores.outbox("two").mine(10)] == ["desk.events"]
 
@@ -143,6 +163,14 @@ class ParkingContract:
         await self._arrives(stores, "a")
         rounds = [await deferred_store.release(2) for _ in range(2)]
         assert [one.envelope.id for released in rounds for one in released] == ["w1"]
+
+    async def test_one_that_cannot_be_read_is_set_aside(self, stores: Stores) -> None:
+        await self._defer(stores, deferred("w1", waits_for="a"), deferred("w2", waits_for="a"))
+        await stores.change("deferred", "w1", "type", None)
+        await self._arrives(stores, "a")
+        released = await stores.deferred_store().release(10)
+        assert [one.envelope.id for one in released] == ["w2"]
+        assert [one["_id"] for one in await stores.held("unreadable")] == ["deferred/w1"]
 
     async def test_two_instances_release_at_the_same_time(self, stores: Stores) -> None:
         documents = [deferred(f"w{number}", waits_for="a") for number in range(20)]

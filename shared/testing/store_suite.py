@@ -41,6 +41,10 @@ class Stores(Protocol):
         """Return what readers query."""
         ...
 
+    async def change(self, collection: str, id_: str, field: str, value: Any) -> None:
+        """Set a field of a stored document behind everybody's back; None: take it away."""
+        ...
+
     async def held(self, collection: str) -> list[Document]:
         """Return all documents of a collection, in order of their ids."""
         ...
@@ -95,7 +99,7 @@ class StoreContract:
     """Documents, marks, outbox rows and deferred messages, in transactions."""
 
     async def test_nothing_is_known_at_first(self, stores: Stores) -> None:
-        assert await stores.store().known(["a", "b"]) == {}
+        assert await stores.store().processed(["a", "b"]) == {}
         assert await stores.store().load("letters", ["a"]) == {}
 
     async def test_everything_of_one_commit_is_there(self, stores: Stores) -> None:
@@ -110,7 +114,7 @@ class StoreContract:
                 deferred=[deferred("w1", waits_for="z")],
             )
         )
-        assert await stores.store().known(["m1", "m2"]) == {
+        assert await stores.store().processed(["m1", "m2"]) == {
             "m1": {
                 "_id": "m1",
                 "at": NINE_STORED,
@@ -125,6 +129,11 @@ class StoreContract:
         assert [row["_id"] for row in await stores.held("outbox")] == ["p1"]
         assert [row["owner"] for row in await stores.held("outbox")] == ["one"]
         assert [row["waits_for"] for row in await stores.held("deferred")] == ["z"]
+
+    async def test_versions_of_what_exists(self, stores: Stores) -> None:
+        store = stores.store()
+        await store.commit(Changes(writes=[Write("letters", letter("a", 4), None)]))
+        assert await store.versions("letters", ["a", "b"]) == {"a": 4}
 
     async def test_a_document_is_replaced_whole(self, stores: Stores) -> None:
         store = stores.store()

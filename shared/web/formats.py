@@ -31,6 +31,12 @@ def waktu(value: datetime, zone: str) -> str:
     return f"pukul {local:%H.%M} {local.tzname()}"
 
 
+def waktu_detik(value: datetime, zone: str) -> str:
+    """A time of day to the second: "pukul 09.15.06 WIB"."""
+    local = _local(value, zone)
+    return f"pukul {local:%H.%M.%S} {local.tzname()}"
+
+
 def tanggal_waktu(value: datetime, zone: str) -> str:
     """A moment: "Sabtu, 11 Maret 2023 pukul 09.15 WIB"."""
     return f"{tanggal(value, zone)} {waktu(value, zone)}"

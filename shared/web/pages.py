@@ -37,7 +37,10 @@ class NavItem:
 
 
 class Pages:
-    """Renders templates; `t`, `asset`, `tanggal`, `waktu`, `tanggal_waktu`, `angka` are theirs."""
+    """Renders templates.
+
+    Theirs are `t`, `asset`, `tanggal`, `waktu`, `waktu_detik`, `tanggal_waktu` and `angka`.
+    """
 
     def __init__(
         self,
@@ -111,6 +114,7 @@ def _filters(default: str) -> dict[str, Any]:
     return {
         "tanggal": partial(zoned, formats.tanggal),
         "waktu": partial(zoned, formats.waktu),
+        "waktu_detik": partial(zoned, formats.waktu_detik),
         "tanggal_waktu": partial(zoned, formats.tanggal_waktu),
         "angka": formats.angka,
     }

@@ -29,7 +29,7 @@ from tests.e2e.compose_engine import (
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
 
 SERVERS = ("rabbitmq", "mongo", "prometheus")
-JOBS = ("secrets", "mongo-init", "provision")
+JOBS = ("secrets", "mongo-init", "provision", "programmes")
 KILLED = 137
 ALERT_SECONDS = 60
 NEIGHBOUR = """
@@ -144,7 +144,7 @@ def test_secrets_stay_where_they_belong(stack: Stack) -> None:
         ("scheduler", {"amqp_url", "mongo_url", "token_keys.json"}),
         ("courier", {"amqp_url", "mongo_url", "token_keys.json"}),
         ("reporting", {"amqp_url", "mongo_url", "token_keys.json"}),
-        ("rabbitmq", {"admin.conf"}),
+        ("rabbitmq", {"admin.conf", ".erlang.cookie"}),
         ("mongo", {"keyfile"}),
     ],
 )

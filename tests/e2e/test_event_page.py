@@ -23,12 +23,14 @@ pytestmark = pytest.mark.browser
 
 SETU = EVENTS[0]
 EMPTY = "botram-2023-06-17-tambun"
+CLOCK = "botram-jam"
 LIVE, POLLED, LIGHT = "botram-2023-09-02-babelan", "botram-2023-12-02-cikarang", "botram-kecil"
 EVENTS_OF_THE_YEAR: dict[str, dict[str, Any]] = {
     SETU: {},
     EMPTY: {"name": "BOTRAM Tambun Selatan", "place": "Lapangan", "on": "2023-06-17"},
     LIVE: {"name": "BOTRAM Babelan", "on": "2023-09-02"},
     POLLED: {"name": "BOTRAM Cikarang Selatan", "on": "2023-12-02"},
+    CLOCK: {"name": "BOTRAM Jam", "on": "2023-12-16"},
     LIGHT: {"name": "BOTRAM Kecil", "on": "2023-12-09"},
 }
 """Each test has an event of its own."""
@@ -229,6 +231,23 @@ async def weight(page: Page, url: str) -> int:
     assert len(loaded) >= 4, "page, two style sheets and a script"
     # What came is counted unpacked, and what ended with its headers: the larger is the honest one.
     return max(sum(loaded), sum(streamed))
+
+
+async def test_the_time_shown_is_that_of_the_data_in_the_programmes_zone(
+    house: House, opened: OpenPage
+) -> None:
+    await house.ask(CLOCK, "KIA", 1)
+    await house.counted(CLOCK)
+    async with opened("/acara", timezone_id="America/New_York") as page:
+        await page.clock.set_fixed_time("2001-02-03T04:05:06Z")
+        await page.goto(house.url(f"/acara/{CLOCK}"))
+        state = page.locator("[data-live-state]")
+        await expect(state).to_have_text(
+            re.compile(r"^Terhubung\. Diperbarui pukul \d\d\.\d\d\.\d\d WIB$")
+        )
+        said = re.sub(r"\.\d\d WIB$", " WIB", (await state.text_content() or "").split("pukul ")[1])
+        beside = await page.get_by_text("Angka terakhir berubah").text_content()
+        assert f"pukul {said}." in (beside or "")
 
 
 async def test_numbers_change_by_themselves_and_a_restart_is_survived(

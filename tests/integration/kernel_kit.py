@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import aio_pika
 import httpx
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from aiormq.abc import AbstractChannel as AbstractUnderlayChannel
 from fastapi import FastAPI
 from pamqp.commands import Basic
 from prometheus_client import CollectorRegistry
@@ -204,6 +205,12 @@ class Line:
         await channel.basic_publish(
             body, exchange=exchange, routing_key=key or said.message_type or "", properties=said
         )
+
+    async def unconfirmed(self) -> AbstractUnderlayChannel:
+        """Open a channel beside, on which frames of one's own making leave no trace in aiormq."""
+        own: Any = await self.channel.get_underlay_channel()
+        channel: AbstractUnderlayChannel = await own.connection.channel(publisher_confirms=False)
+        return channel
 
     async def take(self, queue: str) -> AbstractIncomingMessage:
         """Take one message, waiting for it."""

@@ -250,6 +250,17 @@ async def actions(office: Office) -> list[str]:
         client.close()
 
 
+async def test_shipped_programmes_are_published_once(office: Office, tmp_path: Path) -> None:
+    write_altered(tmp_path / "own.json", {"name": "BOTRAM kami"})
+    await office.command("publish", str(BOTRAM), *BY)
+    await office.command("publish", str(tmp_path / "own.json"), *BY)
+
+    kept = (0, ["botram: version 2", "dik_jamila: version 1", "halo_pamor: version 1"])
+    assert [await office.command("publish-shipped") for _ in range(2)] == [kept, kept]
+    _, listed = await office.command("list")
+    assert listed[0].startswith("botram: BOTRAM kami,")
+
+
 async def test_what_a_command_published_leaves_as_soon_as_the_service_runs(
     office: Office, tmp_path: Path
 ) -> None:

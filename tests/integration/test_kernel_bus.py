@@ -186,7 +186,7 @@ async def test_the_bus_waits_for_a_broker_that_is_not_there_yet(url: str) -> Non
     connecting = asyncio.create_task(bus.connect())
     await asyncio.wait({connecting}, timeout=0.5)
     assert not connecting.done()
-    bus._url = url
+    bus._urls = (url,)
     await asyncio.wait_for(connecting, 20)
     assert bus.connected
     await bus.close()

@@ -9,8 +9,8 @@ import pytest
 from deploy.local import install, ports, rabbit
 from deploy.local.rabbit import Node, RabbitMQ
 from shared.messaging.bus import AmqpBus
-from shared.messaging.consumer import consuming_broker
 from shared.messaging.provision import Management
+from shared.messaging.subscriber import ConsumingBroker
 from shared.messaging.topology import Subscription, topology
 from tests.integration.kernel_kit import DESK, QUEUE, until
 from tests.unit.shared.messaging_kit import message
@@ -57,7 +57,7 @@ async def test_leaders_are_spread_and_a_lost_node_is_left(cluster: list[RabbitMQ
     await until(lambda: leaders() == {f"{name}@localhost" for name in NAMES})
     places = ",".join(f"127.0.0.1:{node.node.ports['amqp']}" for node in cluster)
     url = f"amqp://{rabbit.USER}:{PASSWORD}@{places}/"
-    bus, consuming = AmqpBus(url, "desk"), consuming_broker(url, "desk")
+    bus, consuming = AmqpBus(url, "desk", user=rabbit.USER), ConsumingBroker(url, "desk")
     connection = await consuming.connect()
     await bus.connect()
     cluster[0].kill_server()

@@ -2,7 +2,7 @@
 
 from deploy.local.servers import Servers
 from shared.messaging.bus import AmqpBus
-from shared.messaging.consumer import consuming_broker
+from shared.messaging.subscriber import ConsumingBroker
 from tests.integration.kernel_kit import Door, amqp_of, door, until
 
 
@@ -32,7 +32,7 @@ async def test_a_consumer_starts_and_goes_on_without_its_first_host(
     url = amqp_of(servers, vhost)
     async with door(url) as one, door(url) as two:
         await one.shut()
-        broker = consuming_broker(both(one, two), "desk")
+        broker = ConsumingBroker(both(one, two), "desk")
         await broker.connect()
         await until(lambda: two._passing)
         await one.open()

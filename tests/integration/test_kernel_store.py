@@ -44,6 +44,12 @@ class MongoStores:
         """What readers query."""
         return self.client[self.name]
 
+    async def change(self, collection: str, id_: str, field: str, value: Any) -> None:
+        """Set a field of a stored document; None: take it away."""
+        update = {"$unset": {field: ""}} if value is None else {"$set": {field: value}}
+        place = self.client[self.name][collection].with_options(write_concern=MAJORITY)
+        await place.update_one({"_id": id_}, update)
+
     async def held(self, collection: str) -> list[Document]:
         """All documents of a collection."""
         found = self.client[self.name][collection].find({}, sort=[("_id", 1)])
@@ -87,7 +93,7 @@ class TestReader(ReaderContract):
 async def test_a_release_that_comes_late_does_not_forget_the_new_mark(stores: MongoStores) -> None:
     await stores.store().commit(
         Changes(
-            inbox=[inbox_id("w1")],
+            inbox=[inbox_id("message:w1")],
             deferred=[deferred("w1", waits_for="a")],
             writes=[Write("letters", letter("a", 1), None)],
         )
@@ -96,9 +102,9 @@ async def test_a_release_that_comes_late_does_not_forget_the_new_mark(stores: Mo
     ready = await late._ready(10)
     assert len(await stores.deferred_store("one").release(10)) == 1
     await stores.outbox("one").clear(["w1"])
-    await stores.store("one").commit(Changes(inbox=[inbox_id("w1")]))
+    await stores.store("one").commit(Changes(inbox=[inbox_id("message:w1")]))
     assert await late._moved(["w1"], [late._addressed(document) for document in ready]) is False
-    assert [found["_id"] for found in await stores.held("inbox")] == ["w1"]
+    assert [found["_id"] for found in await stores.held("inbox")] == ["message:w1"]
     assert await stores.held("outbox") == []
 
 
@@ -119,6 +125,7 @@ async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database:
         "instances",
         "letters",
         "outbox",
+        "unreadable",
     ]
     for name, before in made.items():
         assert await database[name].index_information() == before

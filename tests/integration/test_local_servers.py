@@ -56,6 +56,23 @@ def test_a_stranger_may_do_nothing(servers: Servers) -> None:
     assert "guest" not in [user["name"] for user in users]
 
 
+def test_nobody_may_inject_faults_and_no_javascript_is_run(
+    servers: Servers, mongo_database: str
+) -> None:
+    if servers.mode == "given":
+        pytest.skip("given servers have their own rules")
+    address = servers.mongo_url.rpartition("@")[2].partition("/")[0]
+    fault = {"configureFailPoint": "failCommand", "mode": "off"}
+    for url in (f"mongodb://{address}/?directConnection=true", servers.mongo_url):
+        with Client(url) as client, pytest.raises(OperationFailure, match="no such command"):
+            client.admin.command(fault)
+    with Client(servers.mongo_url) as client:
+        rows = client[mongo_database].rows
+        rows.insert_one({"_id": 1})
+        with pytest.raises(OperationFailure, match=r"ScriptEngine|JavaScript"):
+            list(rows.find({"$where": "true"}))
+
+
 async def test_what_is_published_is_consumed(amqp_url: str) -> None:
     async with await aio_pika.connect(amqp_url) as connection:
         channel = await connection.channel()

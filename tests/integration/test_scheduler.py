@@ -37,7 +37,7 @@ from shared.runtime import utc_now
 from shared.runtime.service import Service, run
 from tests.component.scheduler.floor import booth_body, event_body
 from tests.integration.kernel_kit import signals_kept
-from tests.unit.scheduler.sample import SETU, SPLIT, closed, published, received
+from tests.unit.scheduler.sample import SETU, SPLIT, closed, published, received, today
 
 SUBSCRIPTIONS = Path(__file__).parents[2] / "services" / "scheduler" / "subscriptions.toml"
 LISTENER = "listener.all"
@@ -79,7 +79,7 @@ class Running:
         """Schedule BOTRAM at Setu, once its programme is known."""
         booths = [booth_body(booth_id, code) for booth_id, code in BOOTHS.items()]
         booths.append(booth_body("puskesmas", "HEALTH_CHECK", ticketed=False))
-        path, body = f"/api/events/{SETU}", event_body(booths=booths)
+        path, body = f"/api/events/{SETU}", event_body(booths=booths, on=today().isoformat())
         headers = self.headers("planner:botram:32.16")
 
         async def planned() -> bool:

@@ -42,7 +42,7 @@ from shared.mongo.store import MongoStore
 from shared.runtime import utc_now
 from tests.size import examples
 from tests.unit.scheduler.sample import CATALOGUE as SERVICES
-from tests.unit.scheduler.sample import SPLIT, booth, closed, plan, published, received
+from tests.unit.scheduler.sample import SPLIT, booth, closed, plan, published, received, today
 
 HANDLERS: dict[type[Event], Callable[[Any, UnitOfWork], Awaitable[None]]] = {
     ProgrammePublished: copy_programme,
@@ -120,7 +120,7 @@ class Instance:
 
     async def schedule(self, event_id: str, *booths: Booth) -> None:
         """Plan an event."""
-        asked = plan(*booths)
+        asked = plan(*booths, on=today())
         await self.do(
             lambda uow: schedule_event(event_id, asked, uow, allow=anybody, holidays=NoHolidays()),
             event_id,

@@ -150,7 +150,10 @@ class Stand:
 
             async def nothing_moves() -> bool:
                 return (
-                    {inbox_id["_id"] for inbox_id in database["inbox"].find({}, {"_id": 1})}
+                    {
+                        inbox_id["_id"].partition(":")[2]
+                        for inbox_id in database["inbox"].find({}, {"_id": 1})
+                    }
                     >= day.good
                     and database["outbox"].count_documents({}) == 0
                     and database["deferred"].count_documents({}) == 0

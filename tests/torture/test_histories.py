@@ -21,12 +21,13 @@ from services.courier.usecases import report_step, serve_area
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.intake import CloseOutcome
-from shared.messaging.consumer import Consumer, consuming_broker
+from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Rejected, refusals
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import ADDRESSED, Message
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
 from shared.messaging.outbox import OutboxRelay
+from shared.messaging.subscriber import ConsumingBroker
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.wire import properties
 from shared.mongo.client import Client, connect
@@ -122,7 +123,7 @@ class Courier:
         )
         self.consumer = Consumer(
             "courier.events",
-            broker=consuming_broker("amqp://nowhere.invalid/", "courier"),
+            broker=ConsumingBroker("amqp://nowhere.invalid/", "courier"),
             bus=self.bus,
             commit=self.commit,
             metrics=ConsumerMetrics(registry),

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from deploy.local.demo.client import Progress, at_most, until
 from deploy.local.demo.day import BOTRAM, COPY, EVENT, Day
@@ -79,7 +80,8 @@ async def _plan(day: Day, planner: str) -> None:
         "name": "BOTRAM Setu",
         "place": "Stadion Mini Desa Cijengkol",
         "region_code": "32.16.18",
-        "on": "2023-03-11",
+        # Tickets are called on the day of their event alone, and the booths call now.
+        "on": datetime.now(ZoneInfo("Asia/Jakarta")).date().isoformat(),
         "opens": "09:00",
         "closes": "11:30",
         "booths": [booth for booth, _ in _booths()] + list(_open_booths()),

@@ -11,7 +11,6 @@ from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -24,7 +23,8 @@ from deploy.local.demo.day import EVENT, HALO_PAMOR, Day, Ledger, Say, Target
 from deploy.local.demo.result import Course, agrees, place, result, write
 from deploy.local.demo.tables import botram_table, halo_pamor_table
 from deploy.local.demo.verify import verify
-from deploy.local.folder import LOCAL, ROOT
+from deploy.local.first_steps import page
+from deploy.local.folder import ROOT, forget
 from deploy.local.processes import FailedError
 from deploy.local.servers import provide
 from shared.runtime.start import utc_now
@@ -33,22 +33,28 @@ PROGRAMMES = ROOT / "services" / "intake" / "programmes"
 _SEED = 20230311
 
 
-def demo(say: Say) -> bool:
-    """Run on fresh servers; return whether everything agrees."""
+def demo(folder: Path, say: Say) -> bool:
+    """Run on fresh servers, whose data are kept to be looked at; whether everything agrees."""
     chaos = os.environ.get("CHAOS", "") not in {"", "0"}
     started = time.monotonic()
     tell = partial(_timed, say, started)
-    folder = LOCAL / "demo"
     with (
-        provide(folder, fresh=True, say=tell) as servers,
-        TemporaryDirectory(prefix="stack-", dir=folder) as own,
-        stacks.running(servers, Path(own), say=tell, environment=_ENVIRONMENT) as stack,
+        provide(folder, fresh=True, keep=True, say=tell) as servers,
+        stacks.running(servers, _emptied(folder), say=tell, environment=_ENVIRONMENT) as stack,
     ):
         # Seeded: the same services are killed in the same order each time.
         storm = Chaos(stack, random.Random(_SEED), tell) if chaos else None  # noqa: S311
         course = asyncio.run(the_day(stack, tell, storm))
         ran_on = (servers.mode, servers.rabbitmq_version, servers.mongodb_version)
-        return _conclude(course, ran_on, time.monotonic() - started, say)
+        good = _conclude(course, ran_on, time.monotonic() - started, say)
+        say(f"To look at this day: make up DEMO=1, then {page(stack)}")
+        return good
+
+
+def _emptied(folder: Path) -> Path:
+    """Return the folder of the services, without what an earlier day has left."""
+    forget(folder, ["stack"])
+    return folder / "stack"
 
 
 def demo_against_compose(say: Say) -> bool:

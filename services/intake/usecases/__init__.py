@@ -3,7 +3,12 @@
 from services.intake.usecases.case_progress import copy_event, note_failure, note_job, note_ticket
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import CaseFilter, Limiter, Reader, Regions
-from services.intake.usecases.programmes import AllowProgramme, copy_programme, publish_programme
+from services.intake.usecases.programmes import (
+    AllowProgramme,
+    copy_programme,
+    publish_if_missing,
+    publish_programme,
+)
 from services.intake.usecases.requests import (
     Allow,
     confirm_receipt,
@@ -26,6 +31,7 @@ __all__ = [
     "note_job",
     "note_person_read",
     "note_ticket",
+    "publish_if_missing",
     "publish_programme",
     "record_request",
     "require_right",

@@ -32,6 +32,15 @@ async def publish_programme(wanted: Programme, uow: UnitOfWork, *, allow: AllowP
     return following.version
 
 
+async def publish_if_missing(wanted: Programme, uow: UnitOfWork, *, allow: AllowProgramme) -> int:
+    """Publish a programme where none has its id, and return the version that stands there.
+
+    What an office has published under that id stays as it is.
+    """
+    known = await uow.get(Programme, wanted.id)
+    return known.version if known else await publish_programme(wanted, uow, allow=allow)
+
+
 async def copy_programme(
     source_id: str, new_id: str, name: str, owner: str, uow: UnitOfWork, *, allow: AllowProgramme
 ) -> int:

@@ -12,6 +12,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.intake import ProgrammePublished
 from shared.contracts.scheduler import EventScheduled
+from shared.messaging.consumer import UnknownEvent
 from shared.messaging.copies import keep_newest, published_version
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -52,8 +53,10 @@ async def archive(event: Event, uow: UnitOfWork) -> None:
     """Keep an event. Nothing is read for it: there is one unit for every event there is."""
     if uow.cause is None or uow.body is None:
         raise ValueError("only what came as a message is archived")
-    programme_id = getattr(event, "programme_id", None)
-    payload = coarsened(event.model_dump(mode="json"))
+    # Of a type that this code does not know yet, the payload is what came.
+    known = not isinstance(event, UnknownEvent)
+    payload = coarsened(event.model_dump(mode="json") if known else json.loads(uow.body))
+    programme_id = payload.get("programme_id")
     body = _coarse(uow.body)
     uow.add(ArchivedEvent(uow.cause, programme_id, uow.now(), payload, body))
     if programme_id is not None:

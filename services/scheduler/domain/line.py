@@ -4,7 +4,6 @@ A line alone decides which number comes next and who is called next, so two boot
 same moment change the same document and one of them has to decide again.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -82,9 +81,10 @@ class Ticket:
 class Line:
     """The line of one service at one event.
 
-    Numbers run from 1 to `issued`. Those up to `passed` were called or skipped; of those above,
-    `skipped` are void and the rest wait. `offered` is False while no ticketed booth has the
-    service: then no number is given out.
+    Numbers run from 1 to `issued`. Those up to `passed` were called or are void; of those above,
+    each waits unless its ticket is void. The line lists none of them: its document would grow with
+    everybody who cancels. `offered` is False while no ticketed booth has the service: then no
+    number is given out.
     """
 
     event_id: str
@@ -96,7 +96,6 @@ class Line:
     served: int = 0
     void: int = 0
     passed: int = 0
-    skipped: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
@@ -113,11 +112,6 @@ class Line:
         """Return how many wait."""
         return self.issued - self.called - self.void
 
-    @property
-    def head(self) -> int | None:
-        """Return the number that is called next; None where nobody waits."""
-        return next(self._waiting(), None)
-
     def offer(self) -> "Line":
         """Let numbers be given out from now on."""
         return replace(self, version=self.version + 1, offered=True)
@@ -129,14 +123,14 @@ class Line:
             raise Refused("tickets_issued", said)
         return replace(self, version=self.version + 1, offered=False)
 
-    def move(self) -> "Line":
-        """Follow the event into another region. Raises Refused: region_fixed.
+    def move(self, reason: str, field: str) -> "Line":
+        """Follow the event to another place or time. Refused for that reason once tickets exist.
 
         Written although it says the same, so that an issue at the same moment has to decide again.
         """
         if self.issued:
-            said = f"region_code: {self.issued} people hold tickets for {self.service}"
-            raise Refused("region_fixed", said)
+            said = f"{field}: {self.issued} people hold tickets for {self.service}"
+            raise Refused(reason, said)
         return replace(self, version=self.version + 1)
 
     def issue(self) -> "Line":
@@ -145,31 +139,23 @@ class Line:
             raise Refused("line_full", f"{MAX_NUMBER} tickets were issued")
         return replace(self, version=self.version + 1, issued=self.issued + 1)
 
-    def call(self) -> "Line":
-        """Move on past the head."""
-        head = self.head
-        if head is None:
+    def call(self, number: int) -> "Line":
+        """Call the lowest number that waits. Raises Refused: nobody_waiting."""
+        if not self.waiting:
             raise Refused("nobody_waiting", "the line is empty")
-        return replace(
-            self,
-            version=self.version + 1,
-            called=self.called + 1,
-            passed=head,
-            skipped=tuple(number for number in self.skipped if number > head),
-        )
+        return replace(self, version=self.version + 1, called=self.called + 1, passed=number)
+
+    def pass_void(self, head: int) -> "Line":
+        """Remember that every number below `head`, the lowest that waits, is behind the line."""
+        return replace(self, version=self.version + 1, passed=head - 1)
 
     def serve(self) -> "Line":
         """Count a holder who was served."""
         return replace(self, version=self.version + 1, served=self.served + 1)
 
-    def skip(self, number: int) -> "Line":
-        """Take a waiting number out."""
-        skipped = tuple(sorted({*self.skipped, number}))
-        return replace(self, version=self.version + 1, void=self.void + 1, skipped=skipped)
-
-    def _waiting(self) -> Iterator[int]:
-        void = frozenset(self.skipped)
-        return (n for n in range(self.passed + 1, self.issued + 1) if n not in void)
+    def skip(self) -> "Line":
+        """Count a waiting ticket that became void."""
+        return replace(self, version=self.version + 1, void=self.void + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,19 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.scheduler.domain.programme import Programme
 from services.scheduler.domain.refusal import Refused
+
+_PROMISED: Final = {
+    "region_code": "region_fixed",
+    "on": "day_fixed",
+    "opens": "hours_fixed",
+    "closes": "hours_fixed",
+}
+"""What stays for those who hold tickets, with the reason of a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,18 @@ class Plan:
         """Return the services that have a line, each once, in order of their codes."""
         offered = (booth.services for booth in self.booths if booth.ticketed)
         return tuple(sorted({service for services in offered for service in services}))
+
+    def moved_from(self, before: "Plan") -> tuple[str, str] | None:
+        """Return what changed of where and when people come, as the reason that forbids it.
+
+        With it the name of the field. None: whoever holds a ticket finds everything as it was.
+        """
+        changed = (
+            (reason, field)
+            for field, reason in _PROMISED.items()
+            if getattr(self, field) != getattr(before, field)
+        )
+        return next(changed, None)
 
     def booth(self, booth_id: str) -> Booth | None:
         """Return a booth."""
@@ -77,6 +98,13 @@ class ScheduledEvent:
     def closes_at(self) -> datetime:
         """Return when the booths close, UTC."""
         return self._at(self.plan.closes)
+
+    def require_today(self, now: datetime) -> None:
+        """Refuse on any other day than the event's, by the programme's clock: not_its_day."""
+        today = now.astimezone(ZoneInfo(self.time_zone)).date()
+        if today != self.plan.on:
+            said = f"the event is on {self.plan.on}, and in {self.time_zone} it is {today}"
+            raise Refused("not_its_day", said)
 
     def replan(self, plan: Plan) -> "ScheduledEvent":
         """Take another plan; the same plan changes nothing. Raises Refused: other_programme."""

@@ -21,8 +21,8 @@ async def schedule_event(
     """Let a plan stand from now on; return its version and what is unusual about its day.
 
     The same plan again changes nothing. `weekday` (Monday is 0) is what the printed schedule says.
-    Raises Missing without the programme, and Refused where the plan cannot be carried out or would
-    take away a line that people stand in.
+    Raises Missing without the programme, and Refused where the plan cannot be carried out, or would
+    move what people hold tickets for or take it away.
     """
     allow(plan)
     programme = await uow.require(Programme, plan.programme_id)
@@ -45,13 +45,13 @@ def _first(event_id: str, plan: Plan, programme: Programme) -> ScheduledEvent:
 
 
 async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: UnitOfWork) -> None:
-    """Open and close lines; those that people hold tickets of stay in their region.
+    """Open and close lines; those that people hold tickets of stay where and when they are.
 
     They are written here, although the plan says the same, because numbers are given out by the
     lines alone: an issue and a plan that are decided at the same moment meet in one document.
     """
     now = event.plan.ticketed_services
-    moved = before is not None and before.plan.region_code != event.plan.region_code
+    moved = event.plan.moved_from(before.plan) if before else None
     gone = set(before.plan.ticketed_services).difference(now) if before else set()
     for line in await lines_of(event.id, sorted(gone), uow):
         uow.add(line.withdraw())
@@ -59,7 +59,7 @@ async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: Unit
         if not line.offered:
             uow.add(line.offer())
         elif moved:
-            uow.add(line.move())
+            uow.add(line.move(*moved))
 
 
 def _scheduled(event: ScheduledEvent) -> EventScheduled:

@@ -1,5 +1,6 @@
 """Tickets: issued to requests, called and served by booths, void where a request is withdrawn."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,9 @@ from shared.contracts.intake import CloseOutcome, RequestClosed, RequestReceived
 from shared.contracts.scheduler import TicketCalled, TicketIssued, TicketServed
 from shared.messaging.errors import Missing
 from shared.messaging.unit_of_work import UnitOfWork
+
+VOID_PAGE = 50
+"""Tickets read at once behind a void one, to find who is called next."""
 
 _WITHDRAWN = frozenset({CloseOutcome.REJECTED, CloseOutcome.CANCELLED})
 
@@ -48,7 +52,7 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     uow.publish(tell(TicketIssued, ticket), version=ticket.version)
     uow.add(case.receive(ticket.id))
     if case.withdrawn:
-        line, ticket = line.skip(ticket.number), ticket.void()
+        line, ticket = line.skip(), ticket.void()
     uow.add(line, ticket)
 
 
@@ -72,17 +76,21 @@ async def call_next(
 
     Within a service that is the lowest number, across services the earliest issued. The ticket
     that the booth called before need not be served: people do not come, and the line must go on.
-    Raises Missing, and Refused where the booth works without tickets.
+    Raises Missing, and Refused: no_tickets, not_its_day.
     """
     booth = await _booth_of(event_id, booth_id, uow, allow)
     lines = await lines_of(event_id, booth.services, uow)
-    heads = await heads_of(lines, uow)
-    if not heads:
+    heads = [(line, await head_of(line, uow)) for line in lines]
+    waiting = [(head, line) for line, head in heads if head is not None]
+    if not waiting:
         return None
-    ticket = min(heads, key=_waiting_longest).call(booth_id)
-    line = next(line for line in lines if line.service == ticket.service)
+    first, line = min(waiting, key=lambda one: _waiting_longest(one[0]))
+    ticket = first.call(booth_id)
     counter = await uow.get(Counter, Counter.key(event_id, booth_id)) or Counter(event_id, booth_id)
-    uow.add(ticket, line.call(), counter.call(ticket.id))
+    uow.add(ticket, line.call(ticket.number), counter.call(ticket.id))
+    for head, other in waiting:
+        if other is not line and head.number - other.passed > VOID_PAGE:
+            uow.add(other.pass_void(head.number))
     uow.publish(tell(TicketCalled, ticket, booth_id=booth_id), version=ticket.version)
     return answer(ticket)
 
@@ -95,6 +103,7 @@ async def _booth_of(event_id: str, booth_id: str, uow: UnitOfWork, allow: Allow)
         raise Missing("booth")
     if not booth.ticketed:
         raise Refused("no_tickets", "people walk up to this booth: record visits instead")
+    event.require_today(uow.now())
     return booth
 
 
@@ -134,7 +143,7 @@ async def void_ticket(event: RequestClosed, uow: UnitOfWork) -> None:
     ticket = await uow.get(Ticket, case.ticket_id) if case.ticket_id else None
     if ticket is not None and ticket.state is TicketState.WAITING:
         [line] = await lines_of(ticket.event_id, [ticket.service], uow)
-        uow.add(ticket.void(), line.skip(ticket.number))
+        uow.add(ticket.void(), line.skip())
 
 
 async def lines_of(event_id: str, services: Iterable[str], uow: UnitOfWork) -> list[Line]:
@@ -147,14 +156,24 @@ async def lines_of(event_id: str, services: Iterable[str], uow: UnitOfWork) -> l
     ]
 
 
-async def heads_of(lines: Iterable[Line], uow: UnitOfWork) -> list[Ticket]:
-    """Return the tickets that are called next, of the lines where somebody waits.
+async def head_of(line: Line, uow: UnitOfWork) -> Ticket | None:
+    """Return the ticket that is called next, the lowest that is not void; None: nobody waits.
 
     A line and its tickets are not read at one instant: between the two another instance may have
     called the head. It then wrote the line too, so that what is decided on such a reading meets a
     newer version and is decided again.
     """
-    heads = ((line, line.head) for line in lines)
-    ids = (ticket_id(line.event_id, line.service, head) for line, head in heads if head)
-    found = [await uow.get(Ticket, id_) for id_ in ids]
-    return [ticket for ticket in found if ticket is not None]
+    if not line.waiting:
+        return None
+    number = line.passed + 1
+    page = [await uow.get(Ticket, ticket_id(line.event_id, line.service, number))]
+    while all(_void(ticket) for ticket in page) and number < line.issued:
+        numbers = range(number + 1, min(number + VOID_PAGE, line.issued) + 1)
+        ids = [ticket_id(line.event_id, line.service, n) for n in numbers]
+        page = list(await asyncio.gather(*[uow.get(Ticket, id_) for id_ in ids]))
+        number = numbers[-1]
+    return next((ticket for ticket in page if not _void(ticket)), None)
+
+
+def _void(ticket: Ticket | None) -> bool:
+    return ticket is None or ticket.state is TicketState.VOID

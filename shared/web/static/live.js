@@ -2,13 +2,6 @@
   "use strict";
   var POLL = 10000, TRIES = 3, POLLS_BEFORE_STREAM = 6;
 
-  function two(n) { return (n < 10 ? "0" : "") + n; }
-
-  function now() {
-    var d = new Date();
-    return two(d.getHours()) + "." + two(d.getMinutes()) + "." + two(d.getSeconds());
-  }
-
   function start(box) {
     var words = box.dataset, failed = 0, polls = 0, source = null, timer = null;
     var state = box.parentNode.querySelector("[data-live-state]");
@@ -23,7 +16,10 @@
 
     function show(html, kind, word) {
       box.innerHTML = html;
-      say(kind, word + ". " + words.updated + " " + now());
+      // The time of the data, in the programme's zone, as the server wrote it: this machine's clock
+      // may be wrong or stand in another zone.
+      var at = box.querySelector("[data-at]");
+      say(kind, word + (at ? ". " + words.updated + " " + at.getAttribute("data-at") : ""));
     }
 
     function later(what, ms) {

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -90,7 +91,10 @@ async def test_an_area_of_an_unknown_programme_is_not_found(at: Counter) -> None
         (AREA, {"agent_id": ""}, 422, "invalid-field", "/agent_id"),
         (AREA, {"agent_id": "a" * 121}, 422, "invalid-field", "/agent_id"),
         (AREA, [], 422, "invalid-field", "body"),
-        (AREA.replace("005", "5"), {"agent_id": AGENT}, 422, "invalid-field", "path/rw"),
+        *[
+            (AREA.replace("005", rw), {"agent_id": AGENT}, 422, "invalid-field", "path/rw")
+            for rw in ("000", "0", "1000", "RW", "5a")
+        ],
         (
             AREA.replace(VILLAGE, "32.75.01"),
             {"agent_id": AGENT},
@@ -113,6 +117,26 @@ async def test_an_area_that_is_not_well_told_is_refused(
     answer = await at.client.put(path, json=body, headers=at.messaging.headers("admin"))
     assert [error["field"] for error in problem(answer, status, kind)["errors"]] == [field]
     assert at.messaging.documents("areas") == []
+
+
+@pytest.mark.parametrize("rw", ["5", "05", "005", "RW 05", "rw5", "Rw. 005"])
+async def test_an_rw_is_understood_as_people_write_it(at: Counter, rw: str) -> None:
+    path = AREA.replace("005", quote(rw))
+    answer = await at.client.put(
+        path, json={"agent_id": AGENT}, headers=at.messaging.headers("admin")
+    )
+    assert answer.status_code == 200, answer.text
+    assert [a["_id"] for a in at.messaging.documents("areas")] == [f"halo_pamor/{VILLAGE}/005"]
+
+
+@pytest.mark.parametrize("path", [AREA.replace("005", "000"), AREA.replace(VILLAGE, "32.75")])
+async def test_no_pattern_is_shown_to_a_person(at: Counter, path: str) -> None:
+    answer = await at.client.put(
+        path, json={"agent_id": AGENT}, headers=at.messaging.headers("admin")
+    )
+    [error] = problem(answer, 422, "invalid-field")["errors"]
+    assert "001 to 999" in error["reason"] or "such as" in error["reason"]
+    assert "pattern" not in answer.text
 
 
 @pytest.mark.parametrize(

@@ -325,7 +325,7 @@ async def test_a_repeated_plan_service_and_visit_are_done_once() -> None:
         await at.call()
         count = {"service": "HEALTH_CHECK", "visitors": 4}
         for pair in (
-            [await at.put(event_body(closes="12:00"), key="plan-0001") for _ in range(2)],
+            [await at.put(event_body(name="BOTRAM II"), key="plan-0001") for _ in range(2)],
             [await at.serve(1, key="serve-0001") for _ in range(2)],
             [await at.visit(count, key="visit-0001") for _ in range(2)],
         ):

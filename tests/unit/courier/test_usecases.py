@@ -18,6 +18,7 @@ from services.courier.usecases import (
     open_job,
     report_step,
     serve_area,
+    settle_area,
     withdraw_job,
 )
 from shared.auth.roles import Forbidden
@@ -366,3 +367,9 @@ async def test_who_may_not_see_a_job_does_no_step_of_it() -> None:
     with pytest.raises(Forbidden):
         await report(bench, Step.COLLECT_PAPERS, allow=refuse)
     assert (await the_job(bench)).version == 2
+
+
+async def test_an_area_that_nobody_serves_gives_its_jobs_to_nobody() -> None:
+    bench = Bench(COLLECTIONS, job())
+    assert await bench.run(lambda uow: settle_area("halo_pamor", PLACE, ["case-1"], uow)) == 0
+    assert [one.state for one in await bench.all(Job)] == [JobState.OPEN]

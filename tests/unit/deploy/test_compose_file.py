@@ -19,7 +19,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 SERVICES = service_names()
 SERVERS = ("rabbitmq", "mongo", "prometheus")
-JOBS = ("secrets", "mongo-init", "provision")
+JOBS = ("secrets", "mongo-init", "provision", "programmes")
 LASTING = (*SERVICES, *SERVERS)
 DRAIN_SECONDS = 25
 HANDOUTS = "/run/jemput"
@@ -117,6 +117,7 @@ def test_nothing_starts_before_what_it_needs() -> None:
         "mongo": {"secrets": done},
         "mongo-init": {"mongo": healthy},
         "provision": {"rabbitmq": healthy, "mongo-init": done},
+        "programmes": {"provision": done},
         **{service: {"provision": done} for service in SERVICES},
     }
     found = {
@@ -140,6 +141,7 @@ def test_secrets_are_mounted_where_they_are_needed_and_read_only() -> None:
         if name != "secrets"
     }
     wanted: dict[str, set[str]] = {name: {f"{name}-secrets"} for name in (*SERVICES, *SERVERS[:2])}
+    wanted |= {"programmes": {"intake-secrets"}}
     wanted |= {"prometheus": set(), "mongo-init": {"secrets"}, "provision": {"secrets"}}
     assert mounted == wanted
     for name, sources in mounted.items():
@@ -184,6 +186,7 @@ def test_secrets_differ_and_only_their_owner_reads_them(tmp_path: Path) -> None:
         f"{service}_{server}_password" for service in SERVICES for server in ("amqp", "mongo")
     }
     administration = {"rabbitmq_admin_password", "operator_amqp_password", "mongo_root_password"}
+    administration |= {"erlang_cookie"}
     keys = {"mongo_keyfile", "tracking_secret", "token_private_key.pem", "token_keys.json"}
     assert set(originals) == logins | administration | keys
     assert len(set(originals.values())) == len(originals)
@@ -277,3 +280,17 @@ def test_builder_is_sent_nothing_that_is_not_asked_for() -> None:
     assert rules[0] == "*"
     allowed = {rule.removeprefix("!").split("/")[0] for rule in rules if rule.startswith("!")}
     assert allowed == {"deploy", "services", "shared"}
+
+
+def test_the_brokers_cookie_is_made_and_nobody_outside_reaches_its_distribution(
+    tmp_path: Path,
+) -> None:
+    assert ".erlang.cookie" in _made(tmp_path)["rabbitmq"]
+    cookie = (tmp_path / "secrets/erlang_cookie").read_text()
+    assert (tmp_path / "handouts/rabbitmq/.erlang.cookie").read_text() == cookie
+    environment = CONTAINERS["rabbitmq"]["environment"]
+    assert environment["HOME"] == HANDOUTS
+    assert environment["ERL_EPMD_ADDRESS"] == "127.0.0.1"
+    assert environment["RABBITMQ_NODENAME"].endswith("@localhost")
+    arguments = environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
+    assert "-kernel inet_dist_use_interface {127,0,0,1}" in arguments

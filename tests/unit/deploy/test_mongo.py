@@ -22,6 +22,17 @@ def test_mongod_knows_its_limit_of_transactions_by_itself() -> None:
     assert words[words.index(f"transactionLifetimeLimitSeconds={limit}") - 1] == "--setParameter"
 
 
+def test_only_who_asks_for_faults_gets_a_mongod_that_takes_them_from_anybody() -> None:
+    assert "enableTestCommands=1" not in arguments(27017, "/data/db")
+    assert "enableTestCommands=1" in arguments(27017, "/data/db", test_commands=True)
+
+
+def test_no_mongod_runs_javascript() -> None:
+    settings = yaml.safe_load((ROOT / "deploy/mongo/mongod.conf").read_text("utf-8"))
+    assert settings["security"]["javascriptEnabled"] is False
+    assert "--noscripting" in arguments(27017, "/data/db")
+
+
 def test_mongo_is_waited_for_while_it_has_no_primary() -> None:
     answers: list[bool | Exception] = [AutoReconnect("not up"), False, True]
 

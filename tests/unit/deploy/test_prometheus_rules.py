@@ -24,6 +24,9 @@ REQUIRED = {
 # What Prometheus itself makes, what our kernel counts, what RabbitMQ's plugin counts.
 METRICS = {
     "up",
+    "jemput_database_unavailable_total",
+    "jemput_outbox_rounds_failed_total",
+    "jemput_outbox_unreadable",
     "jemput_outbox_oldest_age_seconds",
     "jemput_deferred_oldest_age_seconds",
     "jemput_messages_dead_lettered_total",

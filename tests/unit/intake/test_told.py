@@ -15,6 +15,7 @@ from services.intake.usecases import (
     note_failure,
     note_job,
     note_ticket,
+    publish_if_missing,
     publish_programme,
 )
 from services.intake.usecases.case_progress import JOB_FACTS
@@ -172,6 +173,20 @@ async def test_a_programme_is_published_whole_and_again_only_when_it_changed() -
     assert isinstance(event, ProgrammePublished)
     assert [s.code for s in event.services] == ["KIA", "KK", "IKD"]
     assert event.standard_working_days == 3
+
+
+async def test_a_shipped_programme_never_takes_the_place_of_an_offices_own() -> None:
+    work = Bench(COLLECTIONS)
+    shipped = replace(BOTRAM, version=0)
+
+    first = await work.run(lambda uow: publish_if_missing(shipped, uow, allow=anyone))
+    own = replace(shipped, name="Kami")
+    changed = await work.run(lambda uow: publish_programme(own, uow, allow=anyone))
+    again = await work.run(lambda uow: publish_if_missing(shipped, uow, allow=anyone))
+
+    assert (first, changed, again) == (1, 2, 2)
+    assert [programme.name for programme in await work.all(Programme)] == ["Kami"]
+    assert [m.envelope.version for m in work.messages] == [1, 2]
 
 
 async def test_a_programme_is_copied_under_another_name_and_owner() -> None:

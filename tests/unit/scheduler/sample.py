@@ -1,7 +1,8 @@
 """BOTRAM at Setu on 11 March 2023, and a second programme that nothing may leak into."""
 
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 from services.scheduler.domain import Booth, Plan, Programme
 from shared.contracts.intake import (
@@ -19,6 +20,11 @@ SETU = "botram-2023-03-11-setu"
 CATALOGUE = ("KK", "KTP_EL_PRINT", "BIRTH_CERT", "KIA", "IKD")
 SPLIT = {"KK": 164, "KTP_EL_PRINT": 77, "BIRTH_CERT": 118, "KIA": 467, "IKD": 112}
 """Requests of that day by service, 938 in all (BOTRAM proposal 2023, from SIAK)."""
+
+
+def today() -> date:
+    """The day it is at Setu: tickets are called on no other."""
+    return datetime.now(ZoneInfo("Asia/Jakarta")).date()
 
 
 def programme(

@@ -1,7 +1,7 @@
 """Rules of events, booths and lines."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -189,9 +189,9 @@ def test_what_a_booth_did_not_call_it_does_not_serve(held: Ticket, reason: str) 
 
 
 def test_nobody_is_called_from_an_empty_line() -> None:
-    assert Line(SETU, "KIA").head is None
-    with pytest.raises(Refused, match="nobody_waiting"):
-        Line(SETU, "KIA").call()
+    for empty in (Line(SETU, "KIA"), Line(SETU, "KIA").issue().skip()):
+        with pytest.raises(Refused, match="nobody_waiting"):
+            empty.call(1)
 
 
 def test_a_line_ends_where_the_contract_does() -> None:
@@ -208,9 +208,7 @@ def test_a_line_with_tickets_cannot_be_withdrawn() -> None:
 
 
 @given(st.lists(st.sampled_from(["issue", "call", "skip", "serve"]), max_size=60), st.data())
-def test_a_line_calls_every_number_once_in_order_and_no_void_one(
-    steps: list[str], data: st.DataObject
-) -> None:
+def test_a_line_counts_every_number_once(steps: list[str], data: st.DataObject) -> None:
     """The line is held against a plain list of the numbers that wait."""
     line = Line(SETU, "KIA").offer()
     waiting: list[int] = []
@@ -222,30 +220,37 @@ def test_a_line_calls_every_number_once_in_order_and_no_void_one(
         elif step == "serve" and line.served < line.called:
             line = line.serve()
         elif step == "call" and waiting:
-            assert line.head == waiting[0]
-            line = line.call()
+            line = line.call(waiting[0])
             called.append(waiting.pop(0))
         elif step == "skip" and waiting:
             number = data.draw(st.sampled_from(waiting))
-            line = line.skip(number)
+            line = line.skip()
             waiting.remove(number)
         else:
             break
         assert line.version == count
-        assert line.head == (waiting[0] if waiting else None)
         assert line.waiting == len(waiting)
         assert line.issued == line.called + line.void + line.waiting
-    assert called == sorted(set(called))
-    assert line.called == len(called)
+    assert (line.called, line.passed) == (len(called), called[-1] if called else 0)
 
 
-def test_void_numbers_that_were_passed_are_forgotten() -> None:
-    line = Line(SETU, "KIA").issue().issue().issue().skip(2).call()
-    assert (line.passed, line.skipped) == (1, (2,))
+@pytest.mark.parametrize(
+    ("zone", "first", "last"),
+    [
+        ("Asia/Jakarta", "2023-03-10T17:00:00+00:00", "2023-03-11T16:59:59+00:00"),
+        ("Asia/Jayapura", "2023-03-10T15:00:00+00:00", "2023-03-11T14:59:59+00:00"),
+    ],
+)
+def test_the_day_of_an_event_is_the_programmes_own(zone: str, first: str, last: str) -> None:
+    event = ScheduledEvent(SETU, 1, plan(), zone)
+    begin, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
 
-    line = line.call()
+    event.require_today(begin)
+    event.require_today(end)
 
-    assert (line.passed, line.skipped, line.void) == (3, (), 1)
+    for other in (begin - timedelta(seconds=1), end + timedelta(seconds=1)):
+        with pytest.raises(Refused, match=f"not_its_day: .*2023-03-11.*{zone}"):
+            event.require_today(other)
 
 
 def test_a_case_keeps_what_is_known_whichever_came_first() -> None:
@@ -260,9 +265,9 @@ def test_a_counter_turns_to_the_next_ticket_and_a_tally_adds_up() -> None:
     assert Tally(SETU, "puskesmas", "HEALTH_CHECK").add(4).add(3).visitors == 7
 
 
-def test_a_line_moves_to_another_region_only_while_nobody_holds_a_ticket() -> None:
+def test_a_line_moves_only_while_nobody_holds_a_ticket() -> None:
     line = Line(SETU, "KIA").offer()
 
-    assert line.move() == replace(line, version=line.version + 1)
-    with pytest.raises(Refused, match="region_fixed"):
-        line.issue().move()
+    assert line.move("day_fixed", "on") == replace(line, version=line.version + 1)
+    with pytest.raises(Refused, match="day_fixed: on: 1 people hold tickets for KIA"):
+        line.issue().move("day_fixed", "on")

@@ -1,7 +1,10 @@
-"""What scheduler does with events and commands, on the unit of work over a store in memory."""
+"""What scheduler does with events and commands, on the real unit of work over memory."""
 
-from datetime import UTC, date, datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
 
@@ -16,6 +19,7 @@ from services.scheduler.domain import (
     Tally,
     Ticket,
     TicketState,
+    ticket_id,
 )
 from services.scheduler.store import COLLECTIONS
 from services.scheduler.usecases import (
@@ -41,8 +45,10 @@ from shared.contracts.scheduler import (
     VisitRecorded,
 )
 from shared.messaging.errors import Missing, PredecessorMissing
+from shared.messaging.message import Document
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.testing.bench import Bench
-from shared.testing.messaging import NOW, StandingClock
+from shared.testing.messaging import StandingClock
 from tests.unit.scheduler.sample import (
     DAY,
     HEALTH,
@@ -72,124 +78,84 @@ def nobody(_: Plan) -> None:
     raise Forbidden("not here")
 
 
-class RunningClock(StandingClock):
-    """Every look at it finds it a second later."""
+T = TypeVar("T")
+
+
+class TickingClock(StandingClock):
+    """Every look at the clock finds it a second later."""
 
     def __call__(self) -> datetime:
         """Return the time."""
         self.advance(seconds=1)
-        return self.now
+        return super().__call__()
 
 
-def office(*kept: object) -> Bench:
-    return Bench(COLLECTIONS, *kept, clock=RunningClock(NOW))
+async def stored(work: Bench, kind: type[T], id_: str) -> T:
+    """What is stored, which must be there."""
+    found = await work.get(kind, id_)
+    assert found is not None
+    return found
 
 
-async def schedule(
-    bench: Bench, asked: Plan, weekday: int | None = None, allow: Allow = anybody
-) -> dict[str, Any]:
-    found: dict[str, Any] = await bench.run(
+def held(work: Bench) -> dict[str, list[Document]]:
+    """All that is stored."""
+    return {
+        name: work.memory.copies(name) for name in COLLECTIONS.names if work.memory.copies(name)
+    }
+
+
+def told(work: Bench) -> list[tuple[Event, int]]:
+    """What was published, with versions."""
+    versions = [message.envelope.version for message in work.messages]
+    return list(zip(work.published, versions, strict=True))
+
+
+async def schedule(work: Bench, asked: Plan, weekday: int | None = None) -> dict[str, object]:
+    answer: dict[str, object] = await work.run(
         lambda uow: schedule_event(
-            SETU, asked, uow, allow=allow, holidays=Calendar(), weekday=weekday
+            SETU, asked, uow, allow=anybody, holidays=Calendar(), weekday=weekday
         )
     )
-    return found
+    return answer
 
 
 async def at_setu(*booths: Booth) -> Bench:
     """An event with these booths."""
-    bench = office(programme())
-    await schedule(bench, plan(*booths))
-    return bench
+    work = Bench(COLLECTIONS, programme(), clock=TickingClock())
+    await schedule(work, plan(*booths))
+    return work
 
 
-async def called(
-    bench: Bench, booth_id: str = "loket-1", event_id: str = SETU, allow: Allow = anybody
-) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = await bench.run(
-        lambda uow: call_next(event_id, booth_id, uow, allow=allow)
-    )
-    return found
-
-
-async def call(bench: Bench, booth_id: str = "loket-1") -> tuple[str, int] | None:
-    found = await called(bench, booth_id)
+async def call(work: Bench, booth_id: str = "loket-1") -> tuple[str, int] | None:
+    found = await work.run(lambda uow: call_next(SETU, booth_id, uow, allow=anybody))
     return (found["service"], found["number"]) if found else None
 
 
-async def serve(
-    bench: Bench,
-    number: int,
-    booth_id: str = "loket-1",
-    event_id: str = SETU,
-    allow: Allow = anybody,
-) -> str:
-    found = await bench.run(
-        lambda uow: serve_ticket(event_id, "KIA", number, booth_id, uow, allow=allow)
+async def serve(work: Bench, number: int, booth_id: str = "loket-1") -> str:
+    found = await work.run(
+        lambda uow: serve_ticket(SETU, "KIA", number, booth_id, uow, allow=anybody)
     )
     return str(found["state"])
 
 
-async def walk_up(
-    bench: Bench,
-    visitors: int,
-    booth_id: str = "puskesmas",
-    service: str = "HEALTH_CHECK",
-    event_id: str = SETU,
-    allow: Allow = anybody,
-) -> str:
-    return str(
-        await bench.run(
-            lambda uow: record_visit(event_id, booth_id, service, visitors, uow, allow=allow)
-        )
-    )
-
-
-async def kia(bench: Bench) -> Line:
-    found = await bench.get(Line, Line.key(SETU, "KIA"))
-    assert found is not None
-    return found
-
-
-async def event_at_setu(bench: Bench) -> ScheduledEvent:
-    found = await bench.get(ScheduledEvent, SETU)
-    assert found is not None
-    return found
-
-
-async def ids(bench: Bench, kept: type[Any]) -> list[str]:
-    return [one.id for one in await bench.all(kept)]
-
-
-def told(bench: Bench) -> list[tuple[Event, int]]:
-    """What was published, each with its version."""
-    versions = (message.envelope.version for message in bench.messages)
-    return list(zip(bench.published, versions, strict=True))
-
-
-def stored(bench: Bench) -> str:
-    """Everything that is stored, to compare."""
-    return repr(sorted(bench.memory.collections.items()))
-
-
 async def test_a_newer_programme_replaces_our_copy_and_an_older_one_does_not() -> None:
-    bench = office()
-    await bench.handle(copy_programme, published(name="BOTRAM"), version=2)
-    await bench.handle(copy_programme, published(name="older"), version=1)
-    await bench.handle(copy_programme, published(name="twice"), version=2)
-    assert [one.name for one in await bench.all(Programme)] == ["BOTRAM"]
+    work = Bench(COLLECTIONS, clock=TickingClock())
+    await work.handle(copy_programme, published(name="BOTRAM"), version=2)
+    await work.handle(copy_programme, published(name="older"), version=1)
+    await work.handle(copy_programme, published(name="twice"), version=2)
+    assert (await stored(work, Programme, "botram")).name == "BOTRAM"
 
-    await bench.handle(copy_programme, published(name="newer", services=["KK"]), version=3)
+    await work.handle(copy_programme, published(name="newer", services=["KK"]), version=3)
 
-    (copied,) = await bench.all(Programme)
+    copied = await stored(work, Programme, "botram")
     assert (copied.name, copied.version, copied.services) == ("newer", 3, ("KK",))
     assert (copied.region_code, copied.time_zone) == ("32.16", "Asia/Jakarta")
 
 
 async def test_an_event_is_published_whole() -> None:
-    bench = await at_setu(booth("loket-1", "KIA"), HEALTH)
+    work = await at_setu(booth("loket-1", "KIA"), HEALTH)
 
-    assert told(bench) == [
+    assert told(work) == [
         (
             EventScheduled(
                 event_id=SETU,
@@ -221,99 +187,105 @@ async def test_an_event_is_published_whole() -> None:
 
 
 async def test_the_same_content_again_is_kept_and_told_to_nobody() -> None:
-    bench = await at_setu()
-    before = stored(bench)
+    work = await at_setu()
+    before = held(work)
 
-    answer = await schedule(bench, plan())
+    answer = await schedule(work, plan())
 
     assert answer == {"version": 1, "warnings": []}
-    assert stored(bench) == before
-    assert len(bench.published) == 1
+    assert held(work) == before
+    assert len(work.published) == 1
 
 
 async def test_a_change_raises_the_version_and_is_told() -> None:
-    bench = await at_setu()
+    work = await at_setu()
 
-    answer = await schedule(bench, plan(name="BOTRAM Setu II"))
+    answer = await schedule(work, plan(name="BOTRAM Setu II"))
 
     assert answer["version"] == 2
-    assert [version for _, version in told(bench)] == [1, 2]
+    assert [message.envelope.version for message in work.messages] == [1, 2]
 
 
 async def test_an_unusual_day_is_a_warning() -> None:
-    bench = office(programme())
+    work = Bench(COLLECTIONS, programme(), clock=TickingClock())
 
-    holiday = await schedule(bench, plan(on=date(2023, 8, 17)), weekday=5)
+    holiday = await schedule(work, plan(on=date(2023, 8, 17)), weekday=5)
 
     assert holiday["warnings"] == [
         {"reason": "weekday_differs", "detail": "2023-08-17 is a Thursday, not a Saturday"},
         {"reason": "holiday", "detail": "Hari Kemerdekaan"},
     ]
-    assert await ids(bench, ScheduledEvent) == [SETU]
+    assert await work.get(ScheduledEvent, SETU)
 
 
 async def test_an_event_needs_its_programme_and_the_right_to_it() -> None:
-    bench = office()
+    work = Bench(COLLECTIONS, clock=TickingClock())
     with pytest.raises(Missing, match="programme"):
-        await schedule(bench, plan())
+        await schedule(work, plan())
     with pytest.raises(Forbidden):
-        await schedule(bench, plan(), allow=nobody)
-    assert await bench.all(ScheduledEvent) == []
+        await work.run(
+            lambda uow: schedule_event(SETU, plan(), uow, allow=nobody, holidays=Calendar())
+        )
+    assert held(work) == {}
 
 
 async def test_who_may_not_touch_an_event_cannot_take_it_over() -> None:
     """The right to the new region is not the right to the old one."""
-    bench = await at_setu()
+    work = await at_setu()
 
     def in_tambun(asked: Plan) -> None:
         if asked.region_code != "32.16.06":
             raise Forbidden("not here")
 
     with pytest.raises(Forbidden):
-        await schedule(bench, plan(region_code="32.16.06"), allow=in_tambun)
-    assert (await event_at_setu(bench)).version == 1
+        await work.run(
+            lambda uow: schedule_event(
+                SETU, plan(region_code="32.16.06"), uow, allow=in_tambun, holidays=Calendar()
+            )
+        )
+    assert (await stored(work, ScheduledEvent, SETU)).version == 1
 
 
 async def test_an_event_moves_to_another_region_only_before_the_first_ticket() -> None:
-    bench = await at_setu(booth("loket-1", "KIA"))
-    await schedule(bench, plan(booth("loket-1", "KIA"), region_code="32.16.06"))
-    await bench.handle(issue_ticket, received("case-1", "KIA"))
+    work = await at_setu(booth("loket-1", "KIA"))
+    await schedule(work, plan(booth("loket-1", "KIA"), region_code="32.16.06"))
+    await work.handle(issue_ticket, received("case-1", "KIA"))
 
     with pytest.raises(Refused, match="region_fixed"):
-        await schedule(bench, plan(booth("loket-1", "KIA"), region_code="32.16.18"))
+        await schedule(work, plan(booth("loket-1", "KIA"), region_code="32.16.18"))
 
-    assert (await event_at_setu(bench)).plan.region_code == "32.16.06"
+    assert (await stored(work, ScheduledEvent, SETU)).plan.region_code == "32.16.06"
 
 
 async def test_a_line_that_people_stand_in_cannot_be_taken_away() -> None:
-    bench = await at_setu(booth("loket-1", "KIA", "KK"))
-    await bench.handle(issue_ticket, received("case-1", "KIA"))
+    work = await at_setu(booth("loket-1", "KIA", "KK"))
+    await work.handle(issue_ticket, received("case-1", "KIA"))
 
-    await schedule(bench, plan(booth("loket-9", "KIA")))
+    await schedule(work, plan(booth("loket-9", "KIA")))
     with pytest.raises(Refused, match="tickets_issued"):
-        await schedule(bench, plan(booth("loket-1", "KK")))
+        await schedule(work, plan(booth("loket-1", "KK")))
 
-    assert (await event_at_setu(bench)).version == 2
+    assert (await stored(work, ScheduledEvent, SETU)).version == 2
 
 
 async def test_a_service_that_nobody_asked_for_can_go_and_come_back() -> None:
-    bench = await at_setu(booth("loket-1", "KIA", "KK"))
-    await schedule(bench, plan(booth("loket-1", "KK")))
-    await bench.handle(issue_ticket, received("case-1", "KIA"))
-    assert await bench.all(Ticket) == []
+    work = await at_setu(booth("loket-1", "KIA", "KK"))
+    await schedule(work, plan(booth("loket-1", "KK")))
+    await work.handle(issue_ticket, received("case-1", "KIA"))
+    assert await work.all(Ticket) == []
 
-    await schedule(bench, plan(booth("loket-1", "KIA", "KK")))
-    await bench.handle(issue_ticket, received("case-2", "KIA"))
+    await schedule(work, plan(booth("loket-1", "KIA", "KK")))
+    await work.handle(issue_ticket, received("case-2", "KIA"))
 
-    assert await ids(bench, Ticket) == [f"{SETU}/KIA/1"]
+    assert [ticket.id for ticket in await work.all(Ticket)] == [f"{SETU}/KIA/1"]
 
 
 async def test_numbers_count_up_per_service() -> None:
-    bench = await at_setu(booth("loket-1", "KIA", "KK"))
+    work = await at_setu(booth("loket-1", "KIA", "KK"))
     for case, service in [("a", "KIA"), ("b", "KK"), ("c", "KIA")]:
-        await bench.handle(issue_ticket, received(case, service))
+        await work.handle(issue_ticket, received(case, service))
 
-    issued = [event for event in bench.published if isinstance(event, TicketIssued)]
+    issued = [event for event in work.published if isinstance(event, TicketIssued)]
 
     assert [(t.case_id, t.service, t.number) for t in issued] == [
         ("a", "KIA", 1),
@@ -333,127 +305,125 @@ async def test_numbers_count_up_per_service() -> None:
 
 
 async def test_a_case_gets_one_ticket() -> None:
-    bench = await at_setu()
+    work = await at_setu()
 
     for _ in range(3):
-        await bench.handle(issue_ticket, received("case-1"))
+        await work.handle(issue_ticket, received("case-1"))
 
-    assert await ids(bench, Ticket) == [f"{SETU}/KIA/1"]
-    assert (await kia(bench)).issued == 1
+    assert [ticket.id for ticket in await work.all(Ticket)] == [f"{SETU}/KIA/1"]
+    assert (await stored(work, Line, f"{SETU}/KIA")).issued == 1
 
 
 async def test_a_request_of_no_event_is_no_business_of_ours() -> None:
-    bench = await at_setu()
-    before = stored(bench)
+    work = await at_setu()
+    before = held(work)
 
-    await bench.handle(issue_ticket, received("case-1", event_id=None))
-    await bench.handle(void_ticket, closed("case-1", event_id=None))
+    await work.handle(issue_ticket, received("case-1", event_id=None))
+    await work.handle(void_ticket, closed("case-1", event_id=None))
 
-    assert stored(bench) == before
+    assert held(work) == before
 
 
 async def test_a_request_waits_for_its_event() -> None:
     with pytest.raises(PredecessorMissing) as missing:
-        await office().handle(issue_ticket, received("case-1"))
+        await Bench(COLLECTIONS).handle(issue_ticket, received("case-1"))
 
     assert (missing.value.collection, missing.value.id) == ("events", SETU)
 
 
 async def test_a_request_of_another_programme_is_refused() -> None:
-    bench = await at_setu()
+    work = await at_setu()
 
     with pytest.raises(Refused, match="other_programme"):
-        await bench.handle(issue_ticket, received("case-1", programme_id="sregep"))
+        await work.handle(issue_ticket, received("case-1", programme_id="sregep"))
 
-    assert await bench.all(Case) == []
+    assert await work.all(Case) == []
 
 
 async def test_no_ticket_is_due_where_people_walk_up() -> None:
-    bench = await at_setu(booth("loket-1", "KIA"), booth("loket-2", "IKD", ticketed=False))
+    work = await at_setu(booth("loket-1", "KIA"), booth("loket-2", "IKD", ticketed=False))
 
-    await bench.handle(issue_ticket, received("case-1", "IKD"))
-    await schedule(bench, plan(booth("loket-1", "KIA"), booth("loket-2", "IKD")))
-    await bench.handle(issue_ticket, received("case-1", "IKD"))
+    await work.handle(issue_ticket, received("case-1", "IKD"))
+    await schedule(work, plan(booth("loket-1", "KIA"), booth("loket-2", "IKD")))
+    await work.handle(issue_ticket, received("case-1", "IKD"))
 
-    (case,) = await bench.all(Case)
-    assert case.ticket_id is None
-    assert await bench.all(Ticket) == []
+    assert (await stored(work, Case, "case-1")).ticket_id is None
+    assert await work.all(Ticket) == []
 
 
 @pytest.mark.parametrize("first", ["request", "closing"])
 async def test_a_withdrawn_request_is_skipped_whichever_message_comes_first(first: str) -> None:
-    bench = await at_setu()
+    work = await at_setu()
     if first == "request":
-        await bench.handle(issue_ticket, received("case-1"))
-        await bench.handle(void_ticket, closed("case-1"))
+        await work.handle(issue_ticket, received("case-1"))
+        await work.handle(void_ticket, closed("case-1"))
     else:
-        await bench.handle(void_ticket, closed("case-1"))
-        await bench.handle(issue_ticket, received("case-1"))
-    await bench.handle(void_ticket, closed("case-1"))
-    await bench.handle(issue_ticket, received("case-2"))
+        await work.handle(void_ticket, closed("case-1"))
+        await work.handle(issue_ticket, received("case-1"))
+    await work.handle(void_ticket, closed("case-1"))
+    await work.handle(issue_ticket, received("case-2"))
 
-    line = await kia(bench)
+    line = await stored(work, Line, f"{SETU}/KIA")
     assert (line.issued, line.void, line.waiting) == (2, 1, 1)
-    first_ticket, _ = await bench.all(Ticket)
-    assert (first_ticket.state, first_ticket.version) == (TicketState.VOID, 2)
-    assert [type(event) for event in bench.published] == [EventScheduled] + [TicketIssued] * 2
-    assert await call(bench) == ("KIA", 2)
-    assert await call(bench) is None
+    assert (await stored(work, Ticket, f"{SETU}/KIA/1")).state is TicketState.VOID
+    assert (await stored(work, Ticket, f"{SETU}/KIA/1")).version == 2
+    assert [type(event) for event in work.published] == [EventScheduled] + [TicketIssued] * 2
+    assert await call(work) == ("KIA", 2)
+    assert await call(work) is None
 
 
 @pytest.mark.parametrize("outcome", [CloseOutcome.HANDED_OVER, CloseOutcome.DELIVERED])
 async def test_a_finished_request_keeps_its_place(outcome: CloseOutcome) -> None:
-    bench = await at_setu()
-    await bench.handle(issue_ticket, received("case-1"))
+    work = await at_setu()
+    await work.handle(issue_ticket, received("case-1"))
 
-    await bench.handle(void_ticket, closed("case-1", outcome))
+    await work.handle(void_ticket, closed("case-1", outcome))
 
-    assert await call(bench) == ("KIA", 1)
+    assert await call(work) == ("KIA", 1)
 
 
 async def test_a_ticket_that_was_called_is_not_voided() -> None:
-    bench = await at_setu()
-    await bench.handle(issue_ticket, received("case-1"))
-    await call(bench)
+    work = await at_setu()
+    await work.handle(issue_ticket, received("case-1"))
+    await call(work)
 
-    await bench.handle(void_ticket, closed("case-1", CloseOutcome.REJECTED))
+    await work.handle(void_ticket, closed("case-1", CloseOutcome.REJECTED))
 
-    assert (await kia(bench)).void == 0
-    assert await serve(bench, 1) == "served"
+    assert (await stored(work, Line, f"{SETU}/KIA")).void == 0
+    assert await serve(work, 1) == "served"
 
 
 async def test_closing_a_request_without_a_ticket_does_nothing_to_a_line() -> None:
-    bench = await at_setu(booth("loket-1", "KIA"), booth("loket-2", "IKD", ticketed=False))
-    await bench.handle(issue_ticket, received("case-1", "IKD"))
+    work = await at_setu(booth("loket-1", "KIA"), booth("loket-2", "IKD", ticketed=False))
+    await work.handle(issue_ticket, received("case-1", "IKD"))
 
-    await bench.handle(void_ticket, closed("case-1", service="IKD"))
+    await work.handle(void_ticket, closed("case-1", service="IKD"))
 
-    (case,) = await bench.all(Case)
-    assert case.withdrawn
-    assert await ids(bench, Line) == [f"{SETU}/KIA"]
+    assert (await stored(work, Case, "case-1")).withdrawn
+    assert await work.get(Line, f"{SETU}/IKD") is None
 
 
 async def test_a_booth_calls_who_has_waited_longest_for_one_of_its_services() -> None:
-    bench = await at_setu(booth("loket-1", "KIA", "KK"), booth("loket-2", "IKD"))
+    work = await at_setu(booth("loket-1", "KIA", "KK"), booth("loket-2", "IKD"))
     arrivals = ["KK", "IKD", "KIA", "KIA", "KK", "IKD"]
     for number, service in enumerate(arrivals):
-        await bench.handle(issue_ticket, received(f"case-{number}", service))
+        await work.handle(issue_ticket, received(f"case-{number}", service))
 
-    assert [await call(bench) for _ in range(5)] == [
+    assert [await call(work) for _ in range(5)] == [
         ("KK", 1),
         ("KIA", 1),
         ("KIA", 2),
         ("KK", 2),
         None,
     ]
-    assert await call(bench, "loket-2") == ("IKD", 1)
+    assert await call(work, "loket-2") == ("IKD", 1)
 
 
 async def test_a_call_is_told_with_its_booth() -> None:
-    bench = await at_setu()
-    await bench.handle(issue_ticket, received("case-1"))
+    work = await at_setu()
+    await work.handle(issue_ticket, received("case-1"))
 
-    found = await called(bench)
+    found = await work.run(lambda uow: call_next(SETU, "loket-1", uow, allow=anybody))
 
     assert found == {
         "ticket_id": f"{SETU}/KIA/1",
@@ -463,55 +433,59 @@ async def test_a_call_is_told_with_its_booth() -> None:
         "case_id": "case-1",
         "booth_id": "loket-1",
     }
-    event, version = told(bench)[-1]
-    assert isinstance(event, TicketCalled)
-    assert (event.booth_id, event.case_id, version) == ("loket-1", "case-1", 2)
+    called, version = told(work)[-1]
+    assert isinstance(called, TicketCalled)
+    assert (called.booth_id, called.case_id, version) == ("loket-1", "case-1", 2)
 
 
 async def test_who_did_not_come_does_not_hold_up_the_line_and_is_served_late() -> None:
-    bench = await at_setu()
+    work = await at_setu()
     for number in range(3):
-        await bench.handle(issue_ticket, received(f"case-{number}"))
-    assert [await call(bench), await call(bench)] == [("KIA", 1), ("KIA", 2)]
+        await work.handle(issue_ticket, received(f"case-{number}"))
+    assert [await call(work), await call(work)] == [("KIA", 1), ("KIA", 2)]
 
-    assert await serve(bench, 2) == "served"
-    assert await serve(bench, 1) == "served"
+    assert await serve(work, 2) == "served"
+    assert await serve(work, 1) == "served"
 
-    line = await kia(bench)
+    line = await stored(work, Line, f"{SETU}/KIA")
     assert (line.called, line.served, line.waiting) == (2, 2, 1)
-    served = [(e.number, v) for e, v in told(bench) if isinstance(e, TicketServed)]
+    served = [(e.number, v) for e, v in told(work) if isinstance(e, TicketServed)]
     assert served == [(2, 3), (1, 3)]
 
 
 async def test_a_booth_serves_its_own_calls_only() -> None:
-    bench = await at_setu(booth("loket-1", "KIA"), booth("loket-2", "KIA"))
-    await bench.handle(issue_ticket, received("case-1"))
-    await call(bench, "loket-2")
+    work = await at_setu(booth("loket-1", "KIA"), booth("loket-2", "KIA"))
+    await work.handle(issue_ticket, received("case-1"))
+    await call(work, "loket-2")
 
     with pytest.raises(Refused, match="other_booth"):
-        await serve(bench, 1)
+        await serve(work, 1)
     with pytest.raises(Missing, match="ticket"):
-        await serve(bench, 2)
-    assert await serve(bench, 1, "loket-2") == "served"
+        await serve(work, 2)
+    assert await serve(work, 1, "loket-2") == "served"
 
 
 async def test_nobody_is_called_to_a_booth_without_tickets() -> None:
-    bench = await at_setu()
+    work = await at_setu()
 
     with pytest.raises(Refused, match="no_tickets"):
-        await call(bench, "puskesmas")
+        await call(work, "puskesmas")
     with pytest.raises(Missing, match="booth"):
-        await call(bench, "loket-7")
+        await call(work, "loket-7")
 
 
 async def test_people_who_walk_up_are_counted() -> None:
-    bench = await at_setu()
+    work = await at_setu()
 
-    first = await walk_up(bench, 4)
-    second = await walk_up(bench, 3)
+    first = await work.run(
+        lambda uow: record_visit(SETU, "puskesmas", "HEALTH_CHECK", 4, uow, allow=anybody)
+    )
+    second = await work.run(
+        lambda uow: record_visit(SETU, "puskesmas", "HEALTH_CHECK", 3, uow, allow=anybody)
+    )
 
-    assert [tally.visitors for tally in await bench.all(Tally)] == [7]
-    assert told(bench)[-2:] == [(visit(first, 4), 1), (visit(second, 3), 1)]
+    assert (await stored(work, Tally, f"{SETU}/puskesmas/HEALTH_CHECK")).visitors == 7
+    assert told(work)[-2:] == [(visit(first, 4), 1), (visit(second, 3), 1)]
     assert first != second
 
 
@@ -538,38 +512,128 @@ def visit(visit_id: str, visitors: int) -> VisitRecorded:
 async def test_visits_that_do_not_fit_the_booth_are_refused(
     booth_id: str, service: str, reason: str
 ) -> None:
-    bench = await at_setu()
+    work = await at_setu()
 
     with pytest.raises((Refused, Missing)) as refused:
-        await walk_up(bench, 1, booth_id, service)
+        await work.run(lambda uow: record_visit(SETU, booth_id, service, 1, uow, allow=anybody))
 
     assert refused.value.reason == reason  # type: ignore[attr-defined]
-    assert await bench.all(Tally) == []
+    assert await work.all(Tally) == []
 
 
 async def test_nothing_is_done_without_the_right_to_the_event_or_without_the_event() -> None:
-    bench = await at_setu()
-    await bench.handle(issue_ticket, received("case-1"))
-    before = stored(bench)
+    work = await at_setu()
+    await work.handle(issue_ticket, received("case-1"))
+    before = held(work)
 
     for allow, event_id, expected in ((nobody, SETU, Forbidden), (anybody, "other", Missing)):
         with pytest.raises(expected):
-            await called(bench, event_id=event_id, allow=allow)
+            await work.run(partial(_call, event_id, allow))
         with pytest.raises(expected):
-            await serve(bench, 1, event_id=event_id, allow=allow)
+            await work.run(partial(_serve, event_id, allow))
         with pytest.raises(expected):
-            await walk_up(bench, 1, event_id=event_id, allow=allow)
-    assert stored(bench) == before
+            await work.run(partial(_visit, event_id, allow))
+    assert held(work) == before
+
+
+async def _call(event_id: str, allow: Allow, uow: UnitOfWork) -> None:
+    await call_next(event_id, "loket-1", uow, allow=allow)
+
+
+async def _serve(event_id: str, allow: Allow, uow: UnitOfWork) -> None:
+    await serve_ticket(event_id, "KIA", 1, "loket-1", uow, allow=allow)
+
+
+async def _visit(event_id: str, allow: Allow, uow: UnitOfWork) -> None:
+    await record_visit(event_id, "puskesmas", "HEALTH_CHECK", 1, uow, allow=allow)
 
 
 async def test_every_fact_of_a_ticket_says_the_same_of_it() -> None:
-    bench = await at_setu()
-    await bench.handle(issue_ticket, received("case-1"))
-    await call(bench)
-    await serve(bench, 1)
+    work = await at_setu()
+    await work.handle(issue_ticket, received("case-1"))
+    await call(work)
+    await serve(work, 1)
 
-    facts = [event for event in bench.published if isinstance(event, TicketEvent)]
+    facts = [event for event in work.published if isinstance(event, TicketEvent)]
 
     assert [type(event) for event in facts] == [TicketIssued, TicketCalled, TicketServed]
     common = TicketEvent.model_fields
     assert len({tuple(getattr(event, name) for name in common) for event in facts}) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"on": date(2023, 3, 18)}, "day_fixed"),
+        ({"opens": time(10)}, "hours_fixed"),
+        ({"closes": time(12)}, "hours_fixed"),
+    ],
+)
+async def test_an_event_keeps_its_time_once_tickets_exist(
+    change: dict[str, Any], reason: str
+) -> None:
+    work = await at_setu()
+    await schedule(work, replace(plan(), **change))
+    await schedule(work, plan())
+    await work.handle(issue_ticket, received("case-1"))
+    before = held(work)
+
+    with pytest.raises(Refused, match=f"{reason}: {next(iter(change))}: 1 people hold tickets"):
+        await schedule(work, replace(plan(), **change))
+
+    assert held(work) == before
+    assert (await schedule(work, plan(name="BOTRAM Setu II")))["version"] == 4
+
+
+@pytest.mark.parametrize("hours", [-10, 22])
+async def test_nobody_is_called_on_another_day(hours: int) -> None:
+    work = await at_setu()
+    await work.handle(issue_ticket, received("case-1"))
+    work.clock.advance(hours=hours)
+    before = held(work)
+
+    with pytest.raises(Refused, match="not_its_day"):
+        await call(work)
+
+    assert held(work) == before
+    work.clock.advance(hours=-hours)
+    assert await call(work) == ("KIA", 1)
+
+
+def _line_of(void: int, service: str = "KIA") -> Sequence[Line | Ticket]:
+    """A line whose first tickets are void and whose last one waits."""
+    now = datetime(2023, 3, 11, 2, 0, tzinfo=UTC)
+    tickets = [
+        Ticket(SETU, "botram", service, n, f"case-{n}", "event", "32.16.18.2001", now)
+        for n in range(1, void + 2)
+    ]
+    line = Line(SETU, service, 1, offered=True, issued=void + 1, void=void)
+    return [line, *(ticket.void() for ticket in tickets[:-1]), tickets[-1]]
+
+
+@pytest.mark.parametrize("void", [0, 1, 49, 50, 51, 1000])
+async def test_who_waits_behind_void_tickets_is_called(void: int) -> None:
+    work = await at_setu(booth("loket-1", "KIA", "KK"))
+    work.keep(*_line_of(void), *_line_of(void, "KK"))
+
+    assert await call(work) == ("KIA", void + 1)
+    kept = await stored(work, Line, f"{SETU}/KK")
+    assert kept.passed == (void if void >= 50 else 0)
+    assert await call(work) == ("KK", void + 1)
+    assert await call(work) is None
+
+
+async def test_a_line_does_not_grow_with_those_who_cancel() -> None:
+    """Eight requests that are withdrawn leave a line as large as eight that wait."""
+    work = await at_setu()
+    for number in range(8):
+        await work.handle(issue_ticket, received(f"case-{number}"))
+    [waiting] = held(work)["lines"]
+    for number in range(8):
+        await work.handle(void_ticket, closed(f"case-{number}"))
+    [void] = held(work)["lines"]
+
+    assert void["void"] == 8
+    assert all(not isinstance(value, list | dict) for value in void.values())
+    assert set(void) == set(waiting)
+    assert ticket_id(SETU, "KIA", 8) in {document["_id"] for document in held(work)["tickets"]}

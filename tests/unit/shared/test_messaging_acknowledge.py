@@ -9,7 +9,7 @@ from aiormq.exceptions import ChannelInvalidStateError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.messaging.acknowledge import Acknowledger
+from shared.messaging.acknowledge import Acknowledger, Acknowledgers
 from tests.size import examples
 
 
@@ -21,6 +21,7 @@ class Broker:
         self.settled: set[int] = set()
         self.frames: list[tuple[int, bool]] = []
         self.closed = False
+        self.is_closed = False
 
     async def basic_ack(self, tag: int, *, multiple: bool, wait: bool) -> None:
         """Take the acknowledgement as the broker does."""
@@ -37,6 +38,8 @@ class Broker:
 async def settle(broker: Broker, turns: list[list[int]]) -> None:
     """Settle these tags, each list in one turn of the loop."""
     acknowledger = Acknowledger(cast("AbstractChannel", broker))
+    for tag in sorted(broker.outstanding):
+        acknowledger.delivered(tag)
     for tags in turns:
         for tag in tags:
             broker.settled.add(tag)
@@ -68,6 +71,56 @@ async def test_a_closed_channel_is_survived() -> None:
     broker.closed = True
     await settle(broker, [[1]])
     assert broker.outstanding == {1}
+
+
+async def test_two_queues_on_one_channel_share_their_acknowledgements() -> None:
+    """Tags of a channel alternate between its queues: apart, each queue would see gaps only."""
+    broker = Broker(1000)
+    channel = cast("AbstractChannel", broker)
+    shared = Acknowledgers()
+    for tag in range(1, 1001):
+        shared.of(channel).delivered(tag)
+    for batch in range(0, 1000, 100):
+        for queue in (0, 1):
+            for tag in range(batch + 1 + queue, batch + 101, 2):
+                broker.settled.add(tag)
+                shared.of(channel).settle(tag)
+        await shared.of(channel).flushed()
+    assert len(broker.frames) == 10
+    assert broker.outstanding == set()
+
+
+async def test_a_message_that_is_held_for_long_leaves_nothing_behind_it() -> None:
+    broker = Broker(5000)
+    acknowledger = Acknowledger(cast("AbstractChannel", broker))
+    acknowledger.delivered(1)
+    for tag in range(2, 5001):
+        broker.settled.add(tag)
+        acknowledger.delivered(tag)
+        acknowledger.settle(tag)
+        await acknowledger.flushed()
+    assert broker.outstanding == {1}
+    assert (list(acknowledger._open), acknowledger._settled) == ([1], [])
+
+
+async def test_a_tag_that_nobody_announced_is_never_covered() -> None:
+    broker = Broker(3)
+    acknowledger = Acknowledger(cast("AbstractChannel", broker))
+    broker.settled |= {1, 3}
+    for tag in (1, 3):
+        acknowledger.delivered(tag)
+        acknowledger.settle(tag)
+    await acknowledger.flushed()
+    assert broker.outstanding == {2}
+
+
+async def test_a_closed_channel_is_forgotten_when_another_opens() -> None:
+    shared, first, second = Acknowledgers(), Broker(1), Broker(1)
+    before = shared.of(cast("AbstractChannel", first))
+    first.is_closed = True
+    shared.of(cast("AbstractChannel", second))
+    assert len(shared._of) == 1
+    assert shared.of(cast("AbstractChannel", first)) is not before
 
 
 @settings(deadline=None, max_examples=examples(200))

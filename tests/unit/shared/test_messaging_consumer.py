@@ -1,16 +1,19 @@
-"""What becomes of a delivered message: handled, put off or laid aside, and then acknowledged."""
+"""What becomes of a delivered message: handled, retried or a dead letter, and then acknowledged."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from shared.contracts import CATALOGUE
+from shared.contracts import CATALOGUE, Event
 from shared.contracts.intake import ReceiptConfirmed, RequestVerified
-from shared.messaging.consumer import Consumer
+from shared.messaging.consumer import WAITS_FOR_CODE, Consumer, UnknownEvent
+from shared.messaging.delivery import UNDECODABLE
+from shared.messaging.delivery import Delivery as RealDelivery
 from shared.messaging.errors import Locked, PredecessorMissing
 from shared.messaging.message import ADDRESSED
+from shared.messaging.topology import RETRY_SECONDS
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.wire import properties
 from shared.testing.bus import Sent, Trouble
@@ -83,7 +86,7 @@ async def test_a_message_is_acknowledged_when_its_work_is_committed(one: Desk) -
     one.messaging.store.gate.set()
     assert await handling == Receipt(acknowledged=True)
     assert one.value() == 1
-    assert [inbox_id["_id"] for inbox_id in one.messaging.documents("inbox")] == ["m"]
+    assert [inbox_id["_id"] for inbox_id in one.messaging.documents("inbox")] == ["message:m"]
     assert one.metric("jemput_messages_received_total", type=EVENT.type) == 1
     assert one.metric("jemput_messages_processed_total", type=EVENT.type, outcome="new") == 1
     assert one.metric("jemput_publish_to_handled_seconds_count") == 1
@@ -138,7 +141,7 @@ async def test_a_refusal_of_the_domain_is_a_dead_letter_with_its_reason(one: Des
         ),
     ],
 )
-async def test_a_body_that_cannot_be_read_is_laid_aside_without_its_values(
+async def test_a_body_that_cannot_be_read_is_a_dead_letter_without_its_values(
     one: Desk, body: bytes, detail: str
 ) -> None:
     receipt = await one.hand_in(body)
@@ -154,25 +157,92 @@ async def test_unknown_fields_are_ignored(one: Desk) -> None:
     assert one.value() == 1
 
 
-@pytest.mark.parametrize(
-    ("type_", "reason"),
-    [
-        ("nonsense", "unknown_type"),
-        ("intake.never_heard_of.v1", "unknown_type"),
-        ("intake.receipt_confirmed.v2", "unknown_version"),
-        (RequestVerified.type, "unhandled_type"),
-    ],
-)
-async def test_a_type_that_is_not_read_here_is_laid_aside(
+UNKNOWN = [
+    ("intake.never_heard_of.v1", "unknown_type"),
+    ("intake.receipt_confirmed.v2", "unknown_version"),
+    (RequestVerified.type, "unhandled_type"),
+]
+
+
+async def test_a_type_that_is_no_type_is_a_dead_letter(one: Desk) -> None:
+    receipt = await one.hand_in(message_type="nonsense")
+    assert (receipt.acknowledged, receipt.dead) == (True, "unknown_type")
+
+
+@pytest.mark.parametrize(("type_", "reason"), UNKNOWN)
+async def test_a_type_that_is_not_read_here_waits_for_newer_code(
     one: Desk, type_: str, reason: str
 ) -> None:
-    receipt = await one.hand_in(message_type=type_)
-    assert (receipt.acknowledged, receipt.dead) == (True, reason)
+    headers: dict[str, Any] = {"x-jemput-attempt": 2}
+    ways: list[str] = []
+    for _ in range(6):
+        receipt = await one.hand_in(message_type=type_, headers=headers)
+        assert receipt == Receipt(acknowledged=True, retry_later=True)
+        headers = dict(one.last.letter.properties.headers or {})
+        ways.append(one.last.exchange.removeprefix("jemput.retry."))
+    assert ways == ["1s", "5s", "30s", "300s", "300s", "300s"]
+    assert (headers["x-jemput-waits"], headers["x-jemput-attempt"]) == (6, 2)
     known = type_ if type_ in CATALOGUE else "unknown"
-    assert one.metric("jemput_messages_received_total", type=known) == 1
+    assert one.metric("jemput_messages_received_total", type=known) == 6
+    assert one.metric("jemput_messages_failed_total", type=known, reason=reason) == 6
 
 
-async def test_a_type_that_is_not_the_routing_key_is_laid_aside(one: Desk) -> None:
+async def test_a_type_that_waited_is_handled_by_the_code_that_reads_it(one: Desk) -> None:
+    assert await one.hand_in(headers={"x-jemput-waits": 40}) == Receipt(acknowledged=True)
+    assert one.value() == 1
+
+
+@pytest.mark.parametrize(("type_", "reason"), UNKNOWN)
+async def test_a_type_that_waited_for_seven_days_is_a_dead_letter(
+    one: Desk, type_: str, reason: str
+) -> None:
+    assert WAITS_FOR_CODE * RETRY_SECONDS[-1] == 7 * 86_400
+    headers = {"x-jemput-waits": WAITS_FOR_CODE - 1}
+    assert (await one.hand_in(message_type=type_, headers=headers)).retry_later
+    headers = {"x-jemput-waits": WAITS_FOR_CODE}
+    assert (await one.hand_in(message_type=type_, headers=headers)).dead == reason
+
+
+async def test_who_takes_every_type_takes_unknown_ones_too(one: Desk) -> None:
+    taken: list[tuple[Event, bytes | None, str]] = []
+
+    async def take(event: Event, uow: UnitOfWork) -> None:
+        taken.append((event, uow.body, uow.cause.type if uow.cause else ""))
+
+    one.consumer.on_every(take)
+    type_ = "intake.never_heard_of.v1"
+    assert await one.hand_in(b'{"new":1}', message_type=type_) == Receipt(acknowledged=True)
+    assert taken == [(UnknownEvent(), b'{"new":1}', type_)]
+
+
+async def test_properties_that_could_not_be_decoded_are_a_dead_letter(one: Desk) -> None:
+    receipt = await one.hand_in(headers={UNDECODABLE: "ValueError"})
+    assert (receipt.acknowledged, receipt.dead) == (True, "undecodable")
+    assert one.last.letter.body == message("m").body
+
+
+@pytest.mark.parametrize(("deliveries", "isolated"), [(0, 0), (2, 0), (3, 1)])
+async def test_a_message_that_comes_again_and_again_is_sent_where_it_is_alone(
+    one: Desk, deliveries: int, isolated: int
+) -> None:
+    receipt = await one.hand_in(headers={"x-delivery-count": deliveries})
+    assert receipt == Receipt(acknowledged=True, retry_later=bool(isolated))
+    assert one.value() == 1 - isolated
+    if isolated:
+        assert (one.last.exchange, one.last.key) == (ADDRESSED, "desk.events.suspects")
+        assert "x-delivery-count" not in (one.last.letter.properties.headers or {})
+
+
+async def test_a_suspect_is_handled_whatever_its_count(one: Desk) -> None:
+    said = properties(message("m"))
+    said.headers = {**(said.headers or {}), "x-delivery-count": 3}
+    delivery = Delivery(message("m").body, said)
+    await one.consumer.receive_suspect(cast("RealDelivery", delivery))
+    assert delivery.acknowledged
+    assert one.value() == 1
+
+
+async def test_a_type_that_is_not_the_routing_key_is_a_dead_letter(one: Desk) -> None:
     """The broker holds a service to keys of its own name; the type must not be another's."""
     delivery = Delivery(message("m").body, properties(message("m")))
     delivery.routing_key = "desk.thing_done.v1"
@@ -182,12 +252,14 @@ async def test_a_type_that_is_not_the_routing_key_is_laid_aside(one: Desk) -> No
     assert (await one.messaging._hand_in(delivery)).dead is None
 
 
-async def test_a_message_without_envelope_is_laid_aside(one: Desk) -> None:
+async def test_a_message_without_envelope_is_a_dead_letter(one: Desk) -> None:
     receipt = await one.hand_in(headers={"ce-time": "once"})
     assert (receipt.acknowledged, receipt.dead) == (True, "envelope")
 
 
-async def test_a_failed_attempt_is_put_off_longer_each_time_and_then_laid_aside(one: Desk) -> None:
+async def test_a_failed_attempt_is_retried_later_each_time_and_in_the_end_dead(
+    one: Desk,
+) -> None:
     one.fails = [RuntimeError("x") for _ in range(5)]
     ways: list[tuple[str, object]] = []
     headers: dict[str, Any] = {}

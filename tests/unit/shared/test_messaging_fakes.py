@@ -39,6 +39,16 @@ class MemoryStores:
         """What readers query."""
         return MemoryDatabase(self.memory)
 
+    async def change(self, collection: str, id_: str, field: str, value: Any) -> None:
+        """Set a field of a stored document; None: take it away."""
+        document = self.memory.collections[collection][id_]
+        *path, last = field.split(".")
+        for step in path:
+            document = document[step]
+        document[last] = value
+        if value is None:
+            del document[last]
+
     async def held(self, collection: str) -> list[Document]:
         """All documents of a collection."""
         return self.memory.copies(collection)
@@ -113,7 +123,7 @@ async def test_everything_can_be_away() -> None:
     stores = MemoryStores()
     stores.memory.away = True
     for wanted in (
-        stores.store().known(["m"]),
+        stores.store().processed(["m"]),
         stores.store().commit(Changes()),
         stores.outbox().renew(1),
         stores.outbox().backlog(),

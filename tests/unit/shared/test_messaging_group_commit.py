@@ -1,11 +1,19 @@
 """Units that run at the same time share a transaction and end as if they had run one by one."""
 
 import asyncio
+import tracemalloc
 from typing import Any
 
 import pytest
 
-from shared.messaging.errors import Conflict, Overloaded, PredecessorMissing, Rejected
+from shared.messaging.errors import (
+    Conflict,
+    Overloaded,
+    PredecessorMissing,
+    Rejected,
+    TooManyWaiting,
+    Unavailable,
+)
 from shared.messaging.group_commit import MAX_BATCH, FingerprintMismatch, Outcome
 from shared.messaging.store import Changes, Write
 from shared.messaging.unit_of_work import UnitOfWork
@@ -14,7 +22,7 @@ from tests.unit.shared.messaging_kit import Desk, count, desk, message, task
 
 AWAY = "jemput_database_unavailable_total"
 
-COMMAND = {"key": "a", "actor": "agus", "action": "count"}
+COMMAND: dict[str, Any] = {"key": "a", "actor": "agus", "action": "count"}
 
 
 async def until(condition: Any) -> None:
@@ -154,7 +162,7 @@ async def test_a_message_that_is_known_is_not_done_again() -> None:
 
 async def test_a_command_is_answered_as_the_first_time() -> None:
     async with desk() as one:
-        sent = {"inbox_id": "m", **COMMAND, "fingerprint": "f"}
+        sent: dict[str, Any] = {"inbox_id": "m", **COMMAND, "fingerprint": "f"}
         assert await one.commit.command(count(), **sent) == Outcome(1)
         assert await one.commit.command(count(by=7), **sent) == Outcome(1, duplicate=True)
         assert one.value() == 1
@@ -194,7 +202,10 @@ async def test_a_refused_unit_leaves_nothing_and_hinders_nobody() -> None:
         ends = await run_all(one, task("m1", count()), task("m2", refused), task("m3", count("c")))
         assert isinstance(ends[1], Rejected)
         assert (one.value("a"), one.value("b"), one.value("c")) == (1, None, 1)
-        assert [inbox_id["_id"] for inbox_id in one.store.committed[0].inbox] == ["m1", "m3"]
+        assert [inbox_id["_id"] for inbox_id in one.store.committed[0].inbox] == [
+            "command:m1",
+            "command:m3",
+        ]
         assert len(one.outbox.dispatched) == 2
 
 
@@ -233,7 +244,7 @@ async def test_a_message_that_waits_is_parked_without_what_it_wrote() -> None:
         assert ends == [Outcome(None, deferred=True), Outcome(1)]
         assert one.value("a") is None
         (changes,) = one.store.committed
-        assert [inbox_id["_id"] for inbox_id in changes.inbox] == ["w", "m"]
+        assert [inbox_id["_id"] for inbox_id in changes.inbox] == ["message:w", "command:m"]
         (deferred,) = one.memory.copies("deferred")
         assert (deferred["_id"], deferred["waits_in"], deferred["waits_for"]) == (
             "w",
@@ -258,7 +269,7 @@ async def test_a_command_is_not_parked() -> None:
 async def test_a_commit_of_unknown_outcome_is_done_once_and_answered(fault: Fault) -> None:
     async with desk() as one:
         one.store.faults.append(fault)
-        sent = {"inbox_id": "m", **COMMAND, "fingerprint": "f"}
+        sent: dict[str, Any] = {"inbox_id": "m", **COMMAND, "fingerprint": "f"}
         outcome = await one.commit.command(count(answer={"no": 7}), **sent)
         assert outcome == Outcome({"no": 7})
         assert one.value() == 1
@@ -278,7 +289,9 @@ async def test_while_the_database_is_away_everything_waits() -> None:
     async with desk() as one:
         one.memory.away = True
         running = asyncio.create_task(run_all(one, task("m1", count()), task("m2", count())))
-        await until(lambda: (one.registry.get_sample_value(AWAY) or 0) >= 2)
+        await until(
+            lambda: (one.registry.get_sample_value(AWAY, {"reason": "unreachable"}) or 0) >= 2
+        )
         assert not running.done()
         one.memory.away = False
         await running
@@ -485,3 +498,162 @@ async def test_who_gave_up_while_in_line_is_not_served() -> None:
         await first
         await one.commit.submit(task("m3", count("c")))
         assert one.value("b") is None
+
+
+async def test_a_conflict_costs_only_the_units_that_met_the_changed_document() -> None:
+    memory = Memory()
+    other = MemoryStore(memory, "two")
+    runs: list[str] = []
+
+    def counted(id_: str) -> Any:
+        async def work(uow: UnitOfWork) -> Any:
+            runs.append(id_)
+            return await count(id_)(uow)
+
+        return work
+
+    async with desk(memory) as one:
+        await run_all(one, task("m0", count("hot")))
+        one.store.gate.clear()
+        ids = ["hot", *(f"c{n}" for n in range(9))]
+        running = asyncio.create_task(
+            run_all(one, *[task(f"m-{id_}", counted(id_)) for id_ in ids])
+        )
+        await until(lambda: len(one.store.tried) == 2)
+        changed = {"_id": "hot", "version": 2, "value": 101}
+        await other.commit(Changes(writes=[Write("counters", changed, 1)]))
+        one.store.gate.set()
+        ends = await running
+        assert [end.answer for end in ends] == [102, *[1] * 9]
+        assert sorted(runs) == sorted([*ids, "hot"])
+        assert one.batches == [1, 9, 1]
+        assert one.registry.get_sample_value("jemput_commit_conflicts_total") == 1
+        assert one.registry.get_sample_value("jemput_commit_units_redecided_total") == 1
+
+
+async def test_who_met_what_is_decided_again_is_decided_again_too() -> None:
+    memory = Memory()
+    other = MemoryStore(memory, "two")
+
+    async def both(uow: UnitOfWork) -> None:
+        await count("hot")(uow)
+        await count("shared")(uow)
+
+    async with desk(memory) as one:
+        await run_all(one, task("m0", count("hot")))
+        one.store.gate.clear()
+        tasks = [task("m1", both, key="k"), task("m2", count("shared"), key="k")]
+        running = asyncio.create_task(run_all(one, *tasks, task("m3", count("c"))))
+        await until(lambda: len(one.store.tried) == 2)
+        changed = {"_id": "hot", "version": 2, "value": 101}
+        await other.commit(Changes(writes=[Write("counters", changed, 1)]))
+        one.store.gate.set()
+        await running
+        assert (one.value("hot"), one.value("shared"), one.value("c")) == (102, 2, 1)
+        assert one.batches == [1, 1, 2]
+
+
+async def test_an_error_no_list_knows_is_tried_again_and_told() -> None:
+    async with desk() as one:
+        one.store.faults.extend([Fault.REFUSED] * 4)
+        outcomes = await run_all(one, *[task(f"m{n}", count(f"c{n}")) for n in range(8)])
+        assert [outcome.answer for outcome in outcomes] == [1] * 8
+        assert one.registry.get_sample_value(AWAY, {"reason": "other"}) == 4
+
+
+async def test_a_unit_that_alone_is_refused_fails_when_others_get_through() -> None:
+    async with desk() as one:
+        commit = one.store.commit
+
+        async def refusing(changes: Changes) -> None:
+            if any(record["_id"] == "command:m3" for record in changes.inbox):
+                raise Unavailable("told to", reason="other", refused=True)
+            await commit(changes)
+
+        one.store.commit = refusing  # type: ignore[method-assign]
+        running = asyncio.create_task(
+            run_all(one, *[task(f"m{n}", count(f"c{n}")) for n in range(8)])
+        )
+        told = {"reason": "other"}
+        await until(lambda: (one.registry.get_sample_value(AWAY, told) or 0) >= 4)
+        # Alone its fault and the database's look the same: that another one gets through tells.
+        await run_all(one, task("m9", count("c9")))
+        ends = await running
+        failed = [n for n, end in enumerate(ends) if isinstance(end, Unavailable)]
+        assert failed == [3]
+        assert all(one.value(f"c{n}") == 1 for n in range(8) if n != 3)
+
+
+async def test_a_command_and_a_message_under_one_id_do_not_meet() -> None:
+    async with desk() as one:
+        sent = task("receipt:case-1", count(), message=message("receipt:case-1"))
+        assert await run_all(one, sent) == [Outcome(1)]
+        confirmed = await one.commit.command(count(), inbox_id="receipt:case-1", **COMMAND)
+        assert confirmed == Outcome(2)
+        inbox = [found["_id"] for found in one.memory.copies("inbox")]
+        assert inbox == ["command:receipt:case-1", "message:receipt:case-1"]
+
+
+async def test_commands_that_wait_are_limited_by_number_and_bytes() -> None:
+    async with desk() as one:
+        one.memory.away = True
+        queue = one.commit._queue
+        queue._max_commands, queue._max_bytes = 3, 1000
+
+        def send(number: int, size: int) -> asyncio.Task[Outcome]:
+            return asyncio.create_task(
+                one.commit.command(count(f"c{number}"), inbox_id=f"m{number}", size=size, **COMMAND)
+            )
+
+        waiting = [send(1, 600), send(2, 300)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyWaiting):
+            await send(3, 200)
+        waiting.append(send(4, 100))
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyWaiting):
+            await send(5, 0)
+        one.memory.away = False
+        assert [outcome.answer for outcome in await asyncio.gather(*waiting)] == [1, 1, 1]
+        assert (queue.commands, queue.bytes, len(queue)) == (0, 0, 0)
+
+
+async def test_twenty_thousand_abandoned_commands_leave_nothing_behind() -> None:
+    async with desk() as one:
+        one.memory.away = True
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            for batch in range(200):
+                await _abandoned(one, batch)
+            await until(lambda: len(one.commit._queue) == 0)
+            grown = tracemalloc.get_traced_memory()[0] - before
+        finally:
+            tracemalloc.stop()
+        assert one.commit._queue.commands == 0
+        # All together they held 400 MB; one batch of 256 may still be in hand.
+        assert grown < 12_000_000
+
+
+async def _abandoned(one: Desk, batch: int) -> None:
+    """A hundred commands of 20 KB each, whose callers go."""
+
+    def holding(held: bytes) -> Any:
+        async def work(uow: UnitOfWork) -> int:
+            await count()(uow)
+            return len(held)
+
+        return work
+
+    sent = [
+        asyncio.create_task(
+            one.commit.command(
+                holding(bytes(20_000)), inbox_id=f"{batch}-{n}", size=20_000, **COMMAND
+            )
+        )
+        for n in range(100)
+    ]
+    await asyncio.sleep(0)
+    for one_sent in sent:
+        one_sent.cancel()
+    await asyncio.gather(*sent, return_exceptions=True)

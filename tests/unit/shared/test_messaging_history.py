@@ -98,7 +98,7 @@ def test_each_message_counts_once(
     memory, ends = asyncio.run(run(transfers, faults, by_account=by_account))
     assert all(isinstance(end, Outcome | Rejected) for end in ends), ends
     accounts = memory.copies("accounts")
-    done = {inbox_id["_id"] for inbox_id in memory.copies("inbox")}
+    done = {inbox_id["_id"].removeprefix("command:") for inbox_id in memory.copies("inbox")}
     assert sum(account["money"] for account in accounts) == 0
     written = [inbox_id for account in accounts for inbox_id in account["marks"]]
     assert sorted(written) == sorted([*done, *done])

@@ -147,7 +147,7 @@ async def test_a_round_renews_the_lease() -> None:
 async def test_what_waits_no_longer_is_sent_to_its_own_queue(one: Desk) -> None:
     await one.store.commit(
         Changes(
-            inbox=[inbox_id("w")],
+            inbox=[inbox_id("message:w")],
             deferred=[{**deferred("w", waits_for="x")}],
             writes=[Write("letters", letter("x", 1), None)],
         )
@@ -323,3 +323,30 @@ async def test_the_lease_is_renewed_while_a_publish_hangs(
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert one.bus.sent == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unavailable("full", reason="OutOfDiskSpace", refused=True), "OutOfDiskSpace"),
+        (ZeroDivisionError(), "fault"),
+    ],
+)
+async def test_no_error_ends_the_relay(one: Desk, error: Exception, reason: str) -> None:
+    async def meanwhile() -> None:
+        one.memory.trouble = error
+        await until(lambda: one.metric("jemput_outbox_rounds_failed_total", reason=reason) >= 2)
+        one.memory.trouble = None
+        await one.commit("p1")
+        await until(lambda: not one.owed)
+
+    await _background(one, meanwhile)
+    assert one.sent == ["p1"]
+
+
+async def test_a_row_that_cannot_be_read_holds_up_nobody_and_is_counted(one: Desk) -> None:
+    await one.commit("p1", "p2")
+    del one.memory.collections["outbox"]["p1"]["type"]
+    await one.round()
+    assert (one.sent, one.owed) == (["p2"], [])
+    assert one.metric("jemput_outbox_unreadable") == 1

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.web.formats import angka, tanggal, tanggal_waktu, waktu
+from shared.web.formats import angka, tanggal, tanggal_waktu, waktu, waktu_detik
 
 SETU = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
 NEW_YEAR = datetime(2023, 12, 31, 16, 30, tzinfo=UTC)
@@ -25,6 +25,10 @@ def test_a_moment_is_written_as_the_brief_says() -> None:
 def test_every_zone_has_its_hour_and_its_abbreviation(zone: str, text: str) -> None:
     assert waktu(SETU, zone) == text
     assert waktu(SETU.astimezone(timezone(timedelta(hours=-5))), zone) == text
+
+
+def test_a_time_to_the_second_has_its_zone_too() -> None:
+    assert waktu_detik(SETU, "Asia/Jayapura") == "pukul 11.15.00 WIT"
 
 
 def test_a_moment_counts_as_the_day_it_falls_on_in_the_zone() -> None:

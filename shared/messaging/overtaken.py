@@ -1,0 +1,56 @@
+"""After a conflict: which units of a batch another instance has overtaken."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from shared.messaging.store import Store
+from shared.messaging.unit_of_work import BatchSession, UnitOfWork
+
+
+class _Task(Protocol):
+    inbox_id: str
+
+
+T = TypeVar("T", bound=_Task)
+Key = tuple[str, str]
+
+
+async def overtaken(
+    store: Store, session: BatchSession, done: Sequence[tuple[T, UnitOfWork]]
+) -> list[tuple[T, UnitOfWork]]:
+    """Return the units that must be decided again; the others stand as they were decided.
+
+    These are units that another instance has done, units that read or wrote a document which has
+    another version by now, and units that met a document which one of them wrote.
+    """
+    known, stale = await asyncio.gather(
+        store.processed([task.inbox_id for task, _ in done]), _changed(store, session, done)
+    )
+    hit: list[tuple[T, UnitOfWork]] = []
+    rest = list(done)
+    while True:
+        found: list[tuple[T, UnitOfWork]] = []
+        kept: list[tuple[T, UnitOfWork]] = []
+        for task, uow in rest:
+            met = task.inbox_id in known or not stale.isdisjoint(uow.seen)
+            (found if met else kept).append((task, uow))
+        if not found:
+            return hit
+        hit += found
+        stale |= {place for _, uow in found for place in uow.written}
+        rest = kept
+
+
+async def _changed(
+    store: Store, session: BatchSession, done: Sequence[tuple[T, UnitOfWork]]
+) -> set[Key]:
+    """Return the documents whose version is not the one they were loaded with."""
+    loaded = session.loaded()
+    bases = {place: loaded.get(place) for _, uow in done for place in uow.seen}
+    ids: dict[str, list[str]] = {}
+    for collection, id_ in bases:
+        ids.setdefault(collection, []).append(id_)
+    found = await asyncio.gather(*[store.versions(name, wanted) for name, wanted in ids.items()])
+    newest = dict(zip(ids, found, strict=True))
+    return {place for place, base in bases.items() if newest[place[0]].get(place[1]) != base}

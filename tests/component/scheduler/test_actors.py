@@ -1,0 +1,55 @@
+"""Who did it: every changing route leaves a record, and its events name the same account."""
+
+from typing import Any
+
+import pytest
+
+from services.scheduler.api import RULES
+from tests.component.scheduler.floor import event_body, floor
+from tests.unit.scheduler.sample import SETU
+
+EVENT = f"/api/events/{SETU}"
+ACTS: dict[str, tuple[str, str, Any]] = {
+    "PUT /api/events/{event_id}": ("planner", EVENT, event_body(name="BOTRAM II")),
+    "POST /api/events/{event_id}/booths/{booth_id}/calls": (
+        "operator", f"{EVENT}/booths/loket-1/calls", None,
+    ),
+    "POST /api/events/{event_id}/services/{service}/tickets/{number}/serve": (
+        "operator", f"{EVENT}/services/KIA/tickets/1/serve", {"booth_id": "loket-1"},
+    ),
+    "POST /api/events/{event_id}/booths/{booth_id}/visits": (
+        "operator", f"{EVENT}/booths/puskesmas/visits", {"service": "HEALTH_CHECK", "visitors": 1},
+    ),
+}  # fmt: skip
+
+
+def test_every_changing_route_is_tried() -> None:
+    assert set(ACTS) == {route for route in RULES if not route.startswith("GET ")}
+
+
+@pytest.mark.parametrize("route", ACTS)
+async def test_a_command_keeps_who_sent_it(route: str) -> None:
+    role, path, body = ACTS[route]
+    async with floor() as at:
+        await at.request("case-1")
+        await at.request("case-2")
+        await at.call()
+        known = {one["_id"] for one in at.messaging.documents("actions")}
+        sent = len(at.messaging.messages)
+        headers = at.messaging.headers(role, "botram", "32.16", subject="siti", key="act-00001")
+        for _ in range(2):
+            method = route.split(" ", maxsplit=1)[0]
+            answer = await at.client.request(method, path, json=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+        [left] = [one for one in at.messaging.documents("actions") if one["_id"] not in known]
+        assert (left["actor"], left["action"]) == ("siti", route)
+        assert left["changed"]
+        assert [m.envelope.actor for m in at.messaging.messages[sent:]] == ["siti"]
+
+
+async def test_what_follows_a_message_is_done_by_the_service() -> None:
+    async with floor() as at:
+        before = len(at.messaging.documents("actions"))
+        await at.request("case-1")
+        assert at.messaging.messages[-1].envelope.actor == "service:scheduler"
+        assert len(at.messaging.documents("actions")) == before

@@ -1,0 +1,69 @@
+"""What reporting's own user of MongoDB may do: add to its archive, and not take away from it."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from deploy.local.folder import ROOT
+from deploy.local.servers import Servers
+from deploy.local.stack import Stack
+from services.reporting.store import COLLECTIONS, INDEXES
+from services.reporting.store.names import ARCHIVE
+from shared.mongo.users import read_rights
+from tests.unit.reporting.running import reporting_command, stack_of, start
+
+UNAUTHORIZED = 13
+Rows = Any
+
+
+@pytest.fixture(scope="module")
+async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    async with stack_of(servers, tmp_path_factory.mktemp("rights")) as one:
+        await start(one)
+        yield one
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        pytest.param(lambda rows: rows.update_one({}, {"$set": {"type": "x"}}), id="update"),
+        pytest.param(lambda rows: rows.replace_one({}, {"type": "x"}, upsert=True), id="replace"),
+        pytest.param(lambda rows: rows.delete_many({}), id="delete"),
+        pytest.param(lambda rows: rows.drop(), id="drop"),
+        pytest.param(lambda rows: rows.rename("elsewhere"), id="rename"),
+        pytest.param(lambda rows: rows.drop_indexes(), id="drop indexes"),
+        pytest.param(
+            lambda rows: rows.create_index("archived_at", expireAfterSeconds=1), id="let expire"
+        ),
+        pytest.param(
+            lambda rows: rows.database.client.drop_database(rows.database.name), id="drop all"
+        ),
+    ],
+)
+def test_nothing_is_taken_from_the_archive(stack: Stack, forbidden: Callable[[Rows], Any]) -> None:
+    with MongoClient[dict[str, Any]](stack._mongo_url("reporting")) as client:
+        rows = client[stack.database("reporting")][ARCHIVE]
+        with pytest.raises(OperationFailure) as refused:
+            forbidden(rows)
+    assert refused.value.code == UNAUTHORIZED
+
+
+async def test_it_adds_to_the_archive_and_rebuilds_its_totals(stack: Stack) -> None:
+    with MongoClient[dict[str, Any]](stack._mongo_url("reporting")) as client:
+        rows = client[stack.database("reporting")][ARCHIVE]
+        rows.insert_one({"_id": "one", "programme_id": None})
+        assert rows.find_one({"_id": "one"}) is not None
+    for command in ("rebuild", "recount"):
+        status, said = await reporting_command(stack, command)
+        assert status == 0, said
+
+
+def test_the_file_names_every_collection_and_index_of_the_archive() -> None:
+    rights = read_rights(Path(ROOT / "services/reporting/database.toml"))
+    assert rights is not None
+    assert {*rights.written, *rights.added_to} == set(COLLECTIONS.names)
+    assert rights.added_to == {ARCHIVE: tuple(i for i in INDEXES if i.collection == ARCHIVE)}
