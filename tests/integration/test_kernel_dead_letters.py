@@ -285,6 +285,6 @@ async def test_the_topology_is_applied_by_command(
         words = ("topology", "--services", str(tmp_path), "--vhost", vhost)
         for _ in range(2):
             assert operator.main([*words, "--management", servers.management_url], {}) == 0
-            assert capsys.readouterr().out == "in place: 6 queues, 7 bindings\n"
+            assert capsys.readouterr().out == "in place: 7 queues, 8 bindings\n"
         async with line(amqp_of(servers, vhost)) as raw:
             assert await raw.depth(QUEUE) == 0
