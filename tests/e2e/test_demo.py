@@ -6,14 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from deploy.local.demo.result import RESULT_VARIABLE
 from deploy.local.folder import ROOT
+from tests.e2e.test_first_steps import sign_in, up
 
 
+@pytest.mark.timeout(400)
 def test_the_day_comes_out_right_although_services_are_killed(tmp_path: Path) -> None:
-    file = tmp_path / "demo.json"
+    file, data = tmp_path / "demo.json", tmp_path / "day"
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.local", "demo"],
+        [sys.executable, "-m", "deploy.local", "demo", "--data", str(data)],
         cwd=ROOT,
         env={**os.environ, "CHAOS": "1", RESULT_VARIABLE: str(file)},
         capture_output=True,
@@ -35,3 +39,8 @@ def test_the_day_comes_out_right_although_services_are_killed(tmp_path: Path) ->
     assert told["failed"] == []
     assert set(told["killed_by_service"]) == {"courier", "intake", "reporting", "scheduler"}
     assert told["killed"] == sum(told["killed_by_service"].values())
+    assert "make up DEMO=1, then http://127.0.0.1:" in done.stdout
+    with up(data, "--demo") as one, sign_in(one) as client:
+        page = next(line for line in one.said if line.startswith("The demo's day: ")).split()[-1]
+        assert page in done.stdout
+        assert "<strong>938</strong> Permohonan" in client.get(page).text
