@@ -15,5 +15,5 @@ async def test_an_unknown_type_is_archived_and_not_counted() -> None:
         assert (receipt.acknowledged, receipt.dead, receipt.retry_later) == (True, None, False)
         (kept,) = one.messaging.documents(ARCHIVE)
         assert (kept["_id"], kept["type"]) == ("m-newer", "intake.new_thing.v7")
-        assert (kept["body"], kept["payload"]) == (b'{"new":{"field":1}}', {})
+        assert (kept["body"], kept["payload"]) == (b'{"new":{"field":1}}', {"new": {"field": 1}})
         assert one.messaging.documents(UNFOLDED) == []
