@@ -71,7 +71,7 @@ class OwnCommands(Protocol):
 
 
 class Reader(Protocol):
-    """What routes read: committed data, outside any unit of uow."""
+    """What routes read: committed data, outside any unit of work."""
 
     async def get(self, kept: type[T], id_: str) -> T | None:
         """Return what is kept under an id, or None."""
@@ -118,7 +118,7 @@ async def open_job(event: RequestReceived, uow: UnitOfWork) -> None:
         place=Place(event.region_code, event.rw),
         pick_up=event.pick_up,
         deliver=event.deliver,
-        opened_at=_told_at(uow),
+        opened_at=_happened_at(uow),
     )
     opened = _about(JobOpened, job, pick_up=job.pick_up, deliver=job.deliver)
     uow.publish(opened, version=job.version)
@@ -207,9 +207,9 @@ async def note_issued(event: DocumentIssued, uow: UnitOfWork) -> None:
 
 
 async def confirm_receipt(event: ReceiptConfirmed, uow: UnitOfWork) -> None:
-    """Take the recipient's word; with the agent's own the job is done."""
+    """Record the recipient's confirmation; with the agent's report the job is done."""
     job = await uow.require(Job, event.case_id)
-    confirmed = job.confirm_receipt(_told_at(uow))
+    confirmed = job.confirm_receipt(_happened_at(uow))
     _keep_changed(job, confirmed, uow)
     if confirmed is not job:
         _publish_if_done(confirmed, uow)
@@ -271,8 +271,8 @@ async def give_job(
     return given.state.value
 
 
-def _told_at(uow: UnitOfWork) -> datetime:
-    """Return when that happened which is being handled."""
+def _happened_at(uow: UnitOfWork) -> datetime:
+    """Return the time of the event at hand, or now for a command."""
     return uow.cause.occurred_at if uow.cause else uow.now()
 
 
