@@ -171,10 +171,13 @@ def _with_key(message: Message, header: str, user: str | None) -> Basic.Properti
 
 
 def _facts(stage: Stage, victim: str) -> dict[str, Any]:
-    """What a forged message could have changed, but for what honest work changes."""
+    """What a forged message could have changed, but for what honest work changes.
+
+    Scheduler is left out: it may write to its own queue, and trusts itself.
+    """
     case = stage.collection("intake", "cases").find_one({"_id": victim})
     job = stage.collection("courier", "jobs").find_one({"_id": victim})
-    services = ("intake", "scheduler", "courier", "reporting")
+    services = ("intake", "courier", "reporting")
     known = [stage.collection(name, "programmes").find_one({"_id": PROGRAMME}) for name in services]
     return {"case": case, "job": job, **dict(zip(services, known, strict=True))}
 
