@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from services.courier.domain import Area, Place
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.intake import CloseOutcome
@@ -13,18 +14,7 @@ from shared.messaging.message import Message
 from tests.unit.courier.sample import AGENT, VILLAGE, closed, confirmed, issued, programme, received
 
 RWS = ("001", "002", "003", "004")
-AREAS = [
-    {
-        "_id": f"halo_pamor/{VILLAGE}/{rw}",
-        "version": 1,
-        "programme_id": "halo_pamor",
-        "village": VILLAGE,
-        "rw": rw,
-        "agent_id": f"{AGENT}-{rw}",
-        "waiting": [],
-    }
-    for rw in RWS
-]
+AREAS = [Area("halo_pamor", Place(VILLAGE, rw), 1, f"{AGENT}-{rw}") for rw in RWS]
 """What courier knows when the day begins: every RW has its agent."""
 
 Published = tuple[str, str, int]

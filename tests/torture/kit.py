@@ -19,6 +19,8 @@ from deploy.local import ports
 from deploy.local.servers import Servers
 from services.courier.app import build
 from services.courier.config import Settings
+from services.courier.domain import Area
+from services.courier.store import COLLECTIONS
 from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
@@ -166,7 +168,19 @@ class Stand:
                 # but its mark is gone and so the second round sees that.
                 return await nothing_moves() and await nothing_moves()
 
-            await self.wait_for(calm)
+            try:
+                await self.wait_for(calm)
+            except TimeoutError as error:
+                raise AssertionError(await self._left(day, raw, database)) from error
+
+    async def _left(self, day: Day, raw: Line, database: Any) -> str:
+        """Return what has not come to rest."""
+        handled = {one["_id"].partition(":")[2] for one in database["inbox"].find({}, {"_id": 1})}
+        deferred = [(one["_id"], one["waits_for"]) for one in database["deferred"].find()]
+        depths = [await raw.depth(QUEUE), await raw.depth(DEAD_QUEUE), len(day.bad)]
+        missing = sorted(day.good - handled)
+        outbox = database["outbox"].count_documents({})
+        return f"missing {missing[:9]}, deferred {deferred[:9]}, outbox {outbox}, depths {depths}"
 
     async def wait_for(self, condition: Any) -> None:
         """Wait until something holds; an instance that ended by an error ends the wait."""
@@ -247,8 +261,10 @@ async def prepared(
     if servers.mode != "given":
         # What a killed process has left open goes soon; a given server is not ours to set.
         await limit_transactions(client, 3)
-    await migrate(client[database], ["jobs", "areas", "programmes"], [])
-    await client[database]["areas"].insert_many([dict(area) for area in AREAS])
+    await migrate(client[database], COLLECTIONS.names, [])
+    await client[database]["areas"].insert_many(
+        [COLLECTIONS.of(Area).encode(area) for area in AREAS]
+    )
     client.close()
     async with line(amqp_of(servers, vhost)) as raw:
         for queue in QUEUES:
