@@ -1,6 +1,6 @@
 # Everything starts here: `make` lists the verbs. Each of them makes .venv ready first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long up lint contracts test-compose bench lock clean ready
+.PHONY: help demo test test-long hostile up lint contracts test-compose bench lock clean ready
 
 PYTHON := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
@@ -20,6 +20,10 @@ test: ready ## the tests, on real servers (docker-compose.yml has its own)
 
 test-long: export JEMPUT_TEST_LONG := 1
 test-long: test ## the tests with ten times the examples and torture rounds
+
+hostile: ready ## six attacks on a running stack while honest requests go on
+	@$(PYTHON) -m deploy.local install servers
+	@$(PYTHON) -m tests.torture.hostile
 
 up: ready ## the four services on this machine until Ctrl-C (DEMO=1 shows the demo's day)
 	@$(PYTHON) -m deploy.local up $(if $(filter-out 0,$(DEMO)),--demo)

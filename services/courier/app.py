@@ -29,7 +29,7 @@ def _http_interface(context: ServiceContext) -> HttpInterface:
         rules=api.RULES,
         routers=[api.router],
         provides={Reader: reader},
-        beside_queue=[SettleAreas(reader, context.commands).run],
+        beside_queue=[SettleAreas(reader, context.commands, context.messaging.clock).run],
     )
 
 

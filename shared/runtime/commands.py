@@ -1,10 +1,12 @@
 """Commands over HTTP: done once however often they are sent, and answered when committed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
 
 from shared.contracts.envelope import new_id
 from shared.messaging.errors import (
@@ -48,6 +50,8 @@ class Sent:
     """Method and route template, or the words of a shell command."""
     size: int = 0
     """Bytes of its body, held while it waits."""
+    gone: Callable[[], Awaitable[None]] | None = None
+    """Returns when the caller has hung up; None where nobody can."""
 
 
 async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent:
@@ -62,7 +66,13 @@ async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent
         actor=caller.subject,
         action=f"{request.method} {request.scope[ROUTE]}",
         size=len(raw),
+        gone=lambda: _hung_up(request),
     )
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 SentDep = Annotated[Sent, Depends(sent)]
@@ -80,7 +90,8 @@ class Commands:
 
         The answer is kept with the command: it must be plain data, and hold no personal data. `key`
         is the aggregate that the use case changes. Raises Problem: 404, 409 with the reason, 422
-        where the key was used for another request, 503 with Retry-After.
+        where the key was used for another request, 503 with Retry-After. Raises ClientDisconnect
+        when the caller hangs up: the command leaves the line, or was done and a repeat finds it.
         """
 
         async def run(uow: UnitOfWork) -> Any:
@@ -89,7 +100,7 @@ class Commands:
 
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
-                return await self._commit.command(
+                command = self._commit.command(
                     run,
                     inbox_id=sent.inbox_id,
                     key=key,
@@ -98,6 +109,7 @@ class Commands:
                     fingerprint=sent.fingerprint,
                     size=sent.size,
                 )
+                return await (_while_there(command, sent.gone) if sent.gone else command)
         except _TOLD as error:
             raise _problem(error) from error
 
@@ -109,6 +121,21 @@ class Commands:
         """
         outcome = await self._commit.submit(Task(use_case, f"own:{new_id()}", key))
         return outcome.answer
+
+
+async def _while_there(
+    command: Coroutine[Any, Any, Outcome], gone: Callable[[], Awaitable[None]]
+) -> Outcome:
+    """Await the command, and cancel it when its caller has gone."""
+    running, leaving = asyncio.ensure_future(command), asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            return running.result()
+        raise ClientDisconnect
+    finally:
+        running.cancel()
+        leaving.cancel()
 
 
 CommandsDep = Annotated[Commands, Depends(provided(Commands))]

@@ -1,7 +1,8 @@
 """Who carries in an RW, and the jobs that waited there."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from services.courier.domain import Area, Job, JobState, Place, Programme
 from services.courier.usecases.job_events import assign
@@ -46,9 +47,12 @@ class SettleAreas:
     They were too many for the command, or were opened while the area got its agent.
     """
 
-    def __init__(self, reader: Reader, commands: OwnCommands) -> None:
+    def __init__(
+        self, reader: Reader, commands: OwnCommands, clock: Callable[[], datetime]
+    ) -> None:
         self._reader = reader
         self._commands = commands
+        self._clock = clock
 
     async def run(self) -> None:
         """Look every few seconds until cancelled."""
@@ -65,6 +69,8 @@ class SettleAreas:
 
     async def _settle(self, area: Area) -> int:
         waiting = await self._reader.waiting(area.programme_id, area.place)
+        if not waiting and area.settle(self._clock()) is area:
+            return 0
         assigned = await self._commands.run_own(
             lambda uow: settle_area(area.programme_id, area.place, waiting, uow), key=area.id
         )

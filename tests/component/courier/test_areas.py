@@ -18,7 +18,7 @@ def hold(messaging: MemoryMessaging, *kept: Job | Area) -> None:
 
 def settling(messaging: MemoryMessaging) -> SettleAreas:
     reader = CourierReader(messaging.database, COLLECTIONS)
-    return SettleAreas(reader, messaging.commands(Exception))
+    return SettleAreas(reader, messaging.commands(Exception), messaging.clock)
 
 
 def waiting(messaging: MemoryMessaging) -> int:

@@ -197,7 +197,7 @@ async def test_what_was_too_many_for_the_command_is_assigned_page_by_page() -> N
         await bench.handle(open_job, received(f"case-{number}"))
     reader = CourierReader(bench.database, COLLECTIONS)
     assert await put_in_charge(bench, AGENT, await reader.waiting("halo_pamor", PLACE)) == 100
-    settle = SettleAreas(reader, bench)
+    settle = SettleAreas(reader, bench, bench.clock)
     assert [await settle.look() for _ in range(3)] == [WAITING_PAGE, 7, 0]
     assert {one.agent_id for one in await bench.all(Job)} == {AGENT}
 
@@ -205,7 +205,7 @@ async def test_what_was_too_many_for_the_command_is_assigned_page_by_page() -> N
 async def test_an_area_is_looked_at_until_nobody_can_have_read_it_before() -> None:
     bench = office(PAMOR)
     await put_in_charge(bench, AGENT)
-    settle = SettleAreas(CourierReader(bench.database, COLLECTIONS), bench)
+    settle = SettleAreas(CourierReader(bench.database, COLLECTIONS), bench, bench.clock)
     bench.keep(job())  # by an instance that read the area before it had an agent
     assert await settle.look() == 1
     assert await settle.look() == 0

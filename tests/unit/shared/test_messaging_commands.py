@@ -1,9 +1,11 @@
 """Why a command was not done, in HTTP's words."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from starlette.requests import ClientDisconnect
 
 from shared.messaging.errors import Conflict, Missing, PredecessorMissing, Rejected
 from shared.messaging.group_commit import Outcome
@@ -99,3 +101,31 @@ async def test_a_key_used_for_another_request_is_told(messaging: MemoryMessaging
 async def test_a_fault_of_ours_stays_a_fault(messaging: MemoryMessaging) -> None:
     with pytest.raises(ZeroDivisionError):
         await run(messaging, failing(ZeroDivisionError()))
+
+
+async def test_a_command_whose_sender_hangs_up_leaves_the_line(
+    messaging: MemoryMessaging,
+) -> None:
+    started, gone = asyncio.Event(), asyncio.Event()
+
+    async def held(_: UnitOfWork) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    async def hung_up() -> None:
+        await gone.wait()
+
+    sent = Sent("m", "f", "agus", "count", gone=hung_up)
+    sending = asyncio.create_task(run(messaging, held, sent))
+    await started.wait()
+    gone.set()
+    with pytest.raises(ClientDisconnect):
+        await asyncio.wait_for(sending, 5)
+    assert messaging.documents("counters") == []
+
+
+async def test_a_command_whose_sender_waits_is_answered(messaging: MemoryMessaging) -> None:
+    async def stays() -> None:
+        await asyncio.Event().wait()
+
+    assert await run(messaging, count(), Sent("m", "f", "agus", "count", gone=stays)) == Outcome(1)
