@@ -1,4 +1,4 @@
-"""The docker command, told which engine to speak to."""
+"""The docker command, with the engine it speaks to."""
 
 import os
 import subprocess

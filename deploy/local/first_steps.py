@@ -79,7 +79,7 @@ def page(stack: Stack, event_id: str = DEMO_EVENT) -> str:
 
 
 def _known(stack: Stack) -> bool:
-    """Whether scheduler and reporting have heard of the programme: the lines work from then on."""
+    """Whether scheduler and reporting have copied the programme: the lines work from then on."""
     return all(_lists(stack, service) for service in ("scheduler", "reporting"))
 
 

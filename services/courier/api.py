@@ -34,7 +34,7 @@ RULES: Final[RouteRules] = {
     "POST /api/jobs/{job_id}/steps": Rule({Role.AGENT}),
     "GET /api/programmes": Rule({Role.ADMIN, Role.PLANNER, Role.SERVICE}),
 }
-"""Which roles may use which route; programme and region are held against the thing itself."""
+"""Which roles may use which route; programme and region are checked on what is asked for."""
 
 _OWN_ONLY: Final = frozenset({Role.AGENT})
 """Roles whose grants show only the caller's own jobs."""

@@ -30,7 +30,7 @@ RULES: Final[RouteRules] = {
     "GET /api/programmes": _READERS,
     "GET /api/programmes/{programme_id}/totals": _READERS,
 }
-"""Which roles may use which route; programme and region are held against the thing itself."""
+"""Which roles may use which route; programme and region are checked on what is asked for."""
 
 Figures = dict[Measure, int]
 

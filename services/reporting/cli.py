@@ -73,14 +73,14 @@ async def history(
     """Send archived events to a new consumer's queue, going on where the last run stopped."""
     bus = AmqpBus(operator.amqp_url, f"{NAME}.history", user=OPERATOR)
     async with _connected(settings) as client:
-        letters = HistoryStore(client, settings.mongo_database)
+        store = HistoryStore(client, settings.mongo_database)
         try:
             await _connect(bus)
             if not await bus.queue_exists(wanted.queue):
                 raise NotDone(f"there is no queue {wanted.queue}: apply the topology first")
             if anew:
-                await letters.forget(wanted)
-            progress = await send_history(letters, bus, wanted, say)
+                await store.forget(wanted)
+            progress = await send_history(store, bus, wanted, say)
         finally:
             await bus.close()
     say(f"done: {progress.sent} events sent to {wanted.queue}")

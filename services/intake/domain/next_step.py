@@ -71,14 +71,14 @@ def next_step(case: Case, deliverable: Deliverable, event: PlannedEvent | None =
 
 
 def _bringing(case: Case) -> NextStep:
-    said = (told for fact, told in _BRINGING if fact in case.facts)
-    return next(said, NextStep.AGENT_FETCHES_DOCUMENT)
+    steps = (step for fact, step in _BRINGING if fact in case.facts)
+    return next(steps, NextStep.AGENT_FETCHES_DOCUMENT)
 
 
 def _waiting(case: Case, event: PlannedEvent | None) -> NextStep:
     if case.pick_up:
-        said = (told for fact, told in _FETCHING if fact in case.facts)
-        return next(said, NextStep.AGENT_SOUGHT)
+        steps = (step for fact, step in _FETCHING if fact in case.facts)
+        return next(steps, NextStep.AGENT_SOUGHT)
     if case.ticket is not None:
         return NextStep.NUMBER_CALLED if case.ticket.called_at else NextStep.WAIT_FOR_NUMBER
     if case.event_id is None:

@@ -134,9 +134,10 @@ class Ledger:
 
         What comes after this block was entered is not missed. Raises Unavailable.
         """
-        news: list[Document] = [{"$match": {"operationType": "insert"}}, {"$project": {"_id": 1}}]
+        match, project = {"$match": {"operationType": "insert"}}, {"$project": {"_id": 1}}
+        inserts: list[Document] = [match, project]
         with translated():
-            async with self._db[UNFOLDED].watch(news, max_await_time_ms=_AWAIT_MS) as stream:
+            async with self._db[UNFOLDED].watch(inserts, max_await_time_ms=_AWAIT_MS) as stream:
 
                 async def wait(seconds: float) -> None:
                     until = time.monotonic() + seconds

@@ -119,9 +119,9 @@ class Projector:
         await self._ledger.prepare()
         while await self._leads():
             # Watched before it is looked at: what comes in between is not slept through.
-            async with self._ledger.arrivals() as news:
+            async with self._ledger.arrivals() as arrived:
                 while not await self.round():
-                    await news(_LOOK_SECONDS)
+                    await arrived(_LOOK_SECONDS)
             while await self._round_and_rest():
                 continue
         await self._measure(list(await self._ledger.zones()))
