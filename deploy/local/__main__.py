@@ -106,7 +106,7 @@ VERBS: dict[str, Callable[[Sequence[str]], None]] = {
 
 
 def main(words: Sequence[str]) -> int:
-    """Run one verb; problems a person can solve are told without a traceback."""
+    """Run one verb; problems a person can solve are printed without a traceback."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local")
     parser.add_argument("verb", choices=sorted(VERBS))
     wanted = parser.parse_args(words[:1])

@@ -1,5 +1,5 @@
-"""What a person has to be told, without a traceback."""
+"""Errors that are shown to a person, without a traceback."""
 
 
 class UnavailableError(RuntimeError):
-    """Something needed cannot be had on this machine; the text says what to do about it."""
+    """Something needed cannot be had on this machine; the text names what to do about it."""

@@ -30,7 +30,7 @@ GRANTS: Final = (
 )
 _KNOWN_WITHIN: Final = 60.0
 _CURL: Final = "curl -sS --fail-with-body --retry 5 --retry-all-errors"
-"""Tried again, because the second line may be quicker than the news of the first."""
+"""Tried again, because the second line may be quicker than the event of the first."""
 
 
 @dataclass(frozen=True, slots=True)

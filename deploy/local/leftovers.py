@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 MARK = "JEMPUT_PROCESS"
-"""Environment variable that tells a child of ours from a stranger who was given its old id."""
+"""Environment variable that distinguishes a child of ours from another process with its old id."""
 
 
 def new_mark() -> dict[str, str]:
-    """A mark no other process carries, as an addition to a child's environment."""
+    """A token that no other process carries, as an addition to a child's environment."""
     return {MARK: secrets.token_hex(8)}
 
 
@@ -23,7 +23,7 @@ def record(pid_file: Path, pid: int, mark: Mapping[str, str]) -> None:
 
 
 def carries(pid: int, mark: str) -> bool:
-    """Whether that process was started with that mark; never true of another user's process."""
+    """Whether that process was started with that token; never true of another user's process."""
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
@@ -51,7 +51,7 @@ def _end(pid: int, mark: str) -> bool:
         handle = os.pidfd_open(pid)
     except OSError:
         return False
-    # The handle is taken before the mark is read: from here on the id cannot change hands.
+    # The handle is taken before the token is read: from here on the id cannot change hands.
     try:
         if not carries(pid, mark):
             return False

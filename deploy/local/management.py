@@ -1,4 +1,4 @@
-"""What RabbitMQ's management API says about a broker."""
+"""What RabbitMQ's management API reports about a broker."""
 
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit

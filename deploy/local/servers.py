@@ -83,7 +83,7 @@ def provide(
 
     `data` keeps what has to survive a restart; `fresh` begins with nothing, and the servers of a
     fresh run are killed at the end instead of stopped, since nobody will read their data again,
-    unless `keep` says that somebody will. `test_commands` lets anybody inject faults into our
+    unless `keep` is set, because somebody will. `test_commands` lets anybody inject faults into our
     mongod: for torture tests alone.
     Raises `UnavailableError` with a text for a person, `FailedError` when a server does not start.
     """
@@ -104,7 +104,7 @@ def provide(
 
 
 def prepare(say: Say, environment: Mapping[str, str] | None = None) -> Mode:
-    """Fetch whatever `provide` would have to fetch first, and tell which way it will go."""
+    """Fetch whatever `provide` would have to fetch first, and return which way it will go."""
     given = os.environ if environment is None else environment
     images = engine.Images.named_by(given)
     mode = chosen(given, lambda: engine.has(images, say))

@@ -104,7 +104,7 @@ class Stack:
             )
 
     def ready(self, service: str) -> bool:
-        """Return whether a service says that it is ready and has its broker."""
+        """Return whether a service reports that it is ready and has its broker."""
         try:
             answer = httpx.get(f"{self.url(service)}/readyz", timeout=3)
         except httpx.HTTPError:

@@ -108,7 +108,7 @@ class Job:
         return max(known) if known and self.state is JobState.DONE else None
 
     def require_after_opening(self, at: datetime) -> None:
-        """Raise Refused where something is said to have happened before there was a job."""
+        """Raise Refused where a step is dated before the job was opened."""
         if self.opened_at is not None and at < self.opened_at:
             raise Refused("before_opened", "occurred_at: there was no job yet")
 
@@ -181,7 +181,7 @@ class Job:
         """Have the document in hand, still or again; the next attempt begins there.
 
         After a report that nobody has confirmed it takes that report back: it was a mistake, or
-        the recipient says that nothing came.
+        the recipient reports that nothing came.
         """
         if self.state is not JobState.DELIVERY_REPORTED:
             self._expect(JobState.DOCUMENT_COLLECTED)
@@ -203,7 +203,7 @@ class Area:
     """One RW of one programme and who carries there.
 
     It lists no jobs: its document would grow with every one. `unsettled_since` is set while jobs
-    may still be open there although somebody carries: it says where to look for them.
+    may still be open there although somebody carries: it tells the search where to look.
     """
 
     programme_id: str

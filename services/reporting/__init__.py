@@ -1,1 +1,1 @@
-"""Reporting: keeps every event, counts what they tell, and shows what was counted."""
+"""Reporting: keeps every event, counts what the events state, and shows the figures."""

@@ -25,7 +25,7 @@ Say = Callable[[str], None]
 
 
 class NotDone(Exception):  # noqa: N818 - reads as the finding it is
-    """A command that was asked for what cannot be done; the message says why."""
+    """A command that was asked for what cannot be done; the message gives the reason."""
 
 
 def order(queue: str, types: Sequence[str], since: datetime | None) -> Order:

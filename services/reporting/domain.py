@@ -38,7 +38,7 @@ class Refused(Exception):  # noqa: N818 - reads as the decision it is
 
 
 class Measure(StrEnum):
-    """What is counted. Each counts events of one kind, `visits` the people they tell of."""
+    """What is counted. Each counts events of one kind, `visits` the people that they state."""
 
     REQUESTS_RECEIVED = "requests_received"
     REQUESTS_VERIFIED = "requests_verified"
@@ -75,7 +75,7 @@ class By(StrEnum):
     ALL = "all"
     SERVICE = "service"
     REGION = "region"
-    """Sub-district where the applicant lives; visits tell nothing of that."""
+    """Sub-district where the applicant lives; visits do not have it."""
     CHANNEL = "channel"
     EVENT = "event"
     HOUR = "hour"
@@ -97,7 +97,7 @@ Totals = dict[Cell, dict[Measure, int]]
 
 
 def coarsened(value: Any) -> Any:
-    """Return a payload without what tells where somebody lives: no RW, no village.
+    """Return a payload without the finer parts of a domicile: no RW, no village.
 
     A village, a document and a second together can mean one person (UU 27/2022, article 4: data
     that identify somebody combined with others). The sub-district stays.
@@ -217,7 +217,7 @@ def fold(facts: Iterable[Fact], zones: Mapping[str, str], into: Totals | None = 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A counter that does not say what the archive says."""
+    """A counter that differs from the archive."""
 
     cell: Cell
     measure: Measure

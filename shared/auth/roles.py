@@ -49,7 +49,7 @@ class Forbidden(Exception):  # noqa: N818 - the HTTP answer's own name
 class Grant:
     """One role in one programme and one region, each of which may be `*`.
 
-    Programmes are tenants: a grant in one says nothing about another. `region` is a Kemendagri code
+    Programmes are tenants: a grant in one gives nothing in another. `region` is a Kemendagri code
     and reaches everything below it. Raises ValueError on a malformed programme or region.
     """
 

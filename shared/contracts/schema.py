@@ -21,7 +21,7 @@ def producer_of(event_type: str) -> str:
 
 
 def meaning_of(event: type[Event]) -> str:
-    """What the fact says, in one paragraph without line breaks."""
+    """What the fact is, in one paragraph without line breaks."""
     return " ".join(inspect.cleandoc(event.__doc__ or "").partition("\n\n")[0].split())
 
 

@@ -1,4 +1,4 @@
-"""The road of an event: topology, outbox, inbox, group commit, retries and dead letters.
+"""Messaging: topology, outbox, inbox, group commit, retries and dead letters.
 
-Handlers and use cases see only `Unit` and the errors; everything else is wired in `app.py`.
+Handlers and use cases see only `UnitOfWork` and the errors; everything else is wired in `app.py`.
 """

@@ -37,7 +37,7 @@ _COLUMNS = ("id", "type", "reason", "detail", "died at", "attempts", "age", "rep
 
 
 class NotSet(Exception):  # noqa: N818 - reads as the finding it is
-    """Nothing says where the broker is."""
+    """The broker's address is not given."""
 
 
 def main(words: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -171,7 +171,7 @@ async def _chosen(letters: DeadLetters, wanted: set[str] | None) -> AsyncIterato
 
 
 def _record(letter: DeadLetter, options: argparse.Namespace) -> dict[str, Any]:
-    """Return who did what to which letter, when and why: the only trace of a dropped one."""
+    """Return who did what to which dead letter, when and why: the only trace of a dropped one."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "by": options.by,
@@ -249,6 +249,6 @@ def _printable(text: str) -> str:
 
 
 if __name__ == "__main__":
-    # What goes wrong is said once, in our words.
+    # An error is printed once, as our own message.
     logging.basicConfig(level=logging.CRITICAL)
     sys.exit(main(sys.argv[1:], os.environ))

@@ -23,8 +23,8 @@ def _id_of(kept: Any) -> str:
 class Collection(Generic[T]):
     """The collection of one type.
 
-    `key` is the document's id, by default the field or property `id`. `label` is what a caller is
-    told does not exist. `derived` adds fields that only queries read. `version` is the type's own
+    `key` is the document's id, by default the field or property `id`. `label` is the word in
+    the answer 404. `derived` adds fields that only queries read. `version` is the type's own
     field; a type without one is written once.
     """
 

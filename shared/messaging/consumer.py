@@ -79,7 +79,7 @@ class UnknownEvent(Event):
 
     @property
     def aggregate_id(self) -> str:
-        """Return nothing; its envelope says what it is about."""
+        """Return nothing; its envelope states the type."""
         return ""
 
 
@@ -183,7 +183,7 @@ class Consumer:
         return self._begin(delivery, self._isolate if suspect else self._deliver)
 
     def receive_suspect(self, delivery: Delivery) -> asyncio.Task[None]:
-        """Take a message that is handled alone, whatever its count says."""
+        """Take a message that is handled alone, whatever its delivery count is."""
         return self._begin(delivery, self._deliver)
 
     def _begin(

@@ -20,9 +20,9 @@ class Versioned(Protocol):
 
 
 def published_version(uow: UnitOfWork) -> int:
-    """Return the version of the original that the event at hand tells of.
+    """Return the version of the original that the event at hand states.
 
-    Raises RuntimeError for a command, which tells of no other service's document.
+    Raises RuntimeError for a command, which states no other service's document.
     """
     if uow.cause is None:
         raise RuntimeError("a copy is made of an event")

@@ -42,7 +42,7 @@ _MAX_REASON = 200
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """What can be told of a dead letter without its payload."""
+    """What can be shown of a dead letter without its payload."""
 
     id: str
     """Its message id; where it has none, a digest of its body."""
@@ -66,9 +66,9 @@ class Held:
 
 
 def describe(message: Incoming) -> DeadLetter:
-    """Return what a dead letter says of itself, or what the broker says of it.
+    """Return the reason that stands on a dead letter, or the broker's.
 
-    A message that the broker laid aside, after too many deliveries, bears no notes of ours.
+    A message that the broker dead-lettered, after too many deliveries, has no headers of ours.
     """
     headers = message.headers
     death = _death(headers)

@@ -95,7 +95,7 @@ def _short(payload: bytes, at: int) -> tuple[str, int]:
 
 
 def decode_header(payload: bytes) -> ContentHeader:
-    """Decode a content header. What cannot be decoded gives a header that says so."""
+    """Decode a content header. What cannot be decoded gives a header that states it."""
     header = ContentHeader()
     try:
         header.unmarshal(payload)

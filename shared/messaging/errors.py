@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 
 class Rejected(Exception):  # noqa: N818 - reads as the decision it is
-    """A rule says no, and saying it again will not help.
+    """A rule refuses it, and sending it again will not help.
 
-    On the bus the message becomes a dead letter at once; over HTTP the caller is told. `reason` is
+    On the bus the message becomes a dead letter at once; over HTTP it is the answer. `reason` is
     a stable word for machines and metrics, `detail` a sentence without personal data.
     """
 
@@ -61,7 +61,7 @@ class Locked(Conflict):
 
 
 class Unavailable(Exception):  # noqa: N818
-    """The database cannot do it now, or did not say whether it committed; try again later.
+    """The database cannot do it now, or did not answer whether it committed; try again later.
 
     `reason` is one of a fixed set of names, for metrics. `refused`: the server answered, with an
     error that is neither a known passing state nor known as a fault of what was asked.

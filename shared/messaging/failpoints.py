@@ -1,4 +1,4 @@
-"""The gaps of the road, by name, and a way to die in one of them.
+"""The gaps between two steps of a message, by name, and a way to die in one of them.
 
 `JEMPUT_FAILPOINT=commit.after:3` kills the process, as `kill -9` would, the third time it comes to
 that gap. Without the variable a gap costs one comparison. Meant for tests; harmless elsewhere.

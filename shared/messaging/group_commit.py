@@ -96,13 +96,13 @@ class Task:
     )
     outcome: Outcome | None = None
     refusal: Exception | None = None
-    """Decided on what this batch has yet to commit: told when it has."""
+    """Decided on what this batch has yet to commit: raised when it has."""
     refused: int = 0
     """How often the database refused it alone, by an error that no list knows."""
     refused_since: int = 0
     """How many batches had been committed when that began."""
     uncertain: bool = False
-    """A commit of it ended without saying whether it happened."""
+    """A commit of it ended without an answer whether it happened."""
     doubles: "list[Task]" = field(default_factory=list)
     """The same message or command once more in the same batch."""
     is_command: bool = field(init=False)
@@ -114,7 +114,7 @@ class Task:
         self.inbox_id = named(self.inbox_id)
 
     def settle(self, outcome: Outcome) -> None:
-        """Answer whoever waits, once."""
+        """Answer the caller, once."""
         if not self.future.done():
             self.future.set_result(outcome)
         for double in self.doubles:
@@ -124,7 +124,7 @@ class Task:
                 double.fail(FingerprintMismatch())
 
     def fail(self, error: Exception) -> None:
-        """Tell whoever waits, once."""
+        """Raise the error for the caller, once."""
         if not self.future.done():
             self.future.set_exception(error)
         for double in self.doubles:
@@ -227,7 +227,7 @@ class GroupCommit:
         except Unavailable as unavailable:
             if unavailable.refused:
                 self._narrow(batch, unavailable)
-            # Who was told to come again meanwhile, or has gone, is not served.
+            # A caller that was answered meanwhile, or has gone, is not served.
             left = [task for task in batch if not task.future.done()]
             self._queue.put_back(left, first=not unavailable.refused)
             return unavailable
@@ -249,7 +249,7 @@ class GroupCommit:
             task.fail(error)
 
     async def _round(self, tasks: list[Task], tries: int) -> None:
-        # Who has gone while in line is not served.
+        # A caller that has gone while in line is not served.
         fresh = await self._unprocessed([task for task in tasks if not task.future.done()])
         session = BatchSession(self._store, self._collections)
         done = await self._decide(session, fresh)
@@ -263,7 +263,7 @@ class GroupCommit:
         refused: list[Task],
         tries: int,
     ) -> None:
-        """Commit what was decided and tell those who wait."""
+        """Commit what was decided and answer the callers."""
         try:
             await self._commit(session, done)
         except Conflict as conflict:
@@ -409,7 +409,7 @@ class GroupCommit:
         again = {task for task, _ in hit}
         stands = [(task, uow) for task, uow in done if task not in again]
         if stands:
-            # Refusals may rest on what is decided again: they are told with it, or decided again.
+            # Refusals may rest on what is decided again: they are answered with it, or go again.
             await self._finish(session, stands, [] if again else refused, tries)
         if again:
             self._metrics.redecided.inc(len(again) + len(refused))
@@ -428,24 +428,24 @@ def _place(write: Write) -> tuple[str, str]:
     return write.collection, write.document["_id"]
 
 
-def _settle_processed(task: Task, inbox_id: Document) -> None:
-    if inbox_id.get("fingerprint") != task.fingerprint:
+def _settle_processed(task: Task, record: Document) -> None:
+    if record.get("fingerprint") != task.fingerprint:
         task.fail(FingerprintMismatch())
     else:
         # A commit whose answer got lost did happen: this is its first settlement.
-        task.settle(Outcome(inbox_id.get("answer"), duplicate=not task.uncertain))
+        task.settle(Outcome(record.get("answer"), duplicate=not task.uncertain))
 
 
 def _inbox_record(task: Task, now: datetime) -> Document:
-    inbox_id: Document = {"_id": task.inbox_id, "at": now}
+    record: Document = {"_id": task.inbox_id, "at": now}
     if task.message is None:
-        inbox_id["fingerprint"] = task.fingerprint
-        inbox_id["answer"] = task.outcome.answer if task.outcome else None
-    return inbox_id
+        record["fingerprint"] = task.fingerprint
+        record["answer"] = task.outcome.answer if task.outcome else None
+    return record
 
 
 def _action(task: Task, uow: UnitOfWork, now: datetime) -> Document:
-    """Return the record of who did what: kept beside the state, for as long as the state is."""
+    """Return the record of who did what, kept as long as the state itself."""
     changed = [f"{collection}/{id_}" for collection, id_ in uow.written]
     return {
         "_id": new_id(),
@@ -468,5 +468,5 @@ def _deferred(task: Task, missing: PredecessorMissing | None, now: datetime) -> 
 
 
 def fingerprint_of(*parts: str) -> str:
-    """Return a digest that tells two requests under one idempotency key apart."""
+    """Return a digest that differs for two requests under one idempotency key."""
     return sha256("\x00".join(parts).encode()).hexdigest()

@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`body` is the payload as JSON; exchange and key say where it is to go."""
+    """`body` is the payload as JSON; exchange and key are its address."""
 
     envelope: Envelope
     body: bytes

@@ -1,11 +1,12 @@
 """From the committed row to the confirmed publish, whatever dies in between.
 
-A row is written in the transaction of the change it tells of and deleted after the broker's
-confirm; as long as it is there it is owed. The instance that wrote it publishes it from memory at
-once. What that did not reach is found again by owner, never by a watermark over ids or times:
-transactions do not commit in the order of their ids. An instance owns its rows while its lease
-runs (the server's clock); the rows of an instance whose lease has run out are adopted by another.
-An instance that comes back from the dead publishes twice at worst, and consumers know duplicates.
+A row is written in the transaction of the change that it announces and deleted after the broker's
+confirm; as long as it is there it is unpublished. The instance that wrote it publishes it from
+memory at once. What that did not reach is found again by owner, never by a watermark over ids or
+times: transactions do not commit in the order of their ids. An instance owns its rows while its
+lease runs (the server's clock); the rows of an instance whose lease has run out are adopted by
+another. An instance that comes back after a long pause publishes twice at worst; consumers drop
+duplicates.
 """
 
 import asyncio
@@ -131,7 +132,7 @@ class OutboxRelay:
             self._in_hand -= cleared
 
     async def _survived(self, step: Callable[[], Awaitable[object]]) -> bool:
-        """Do a step; where it fails, say so in metric and log instead of ending the process."""
+        """Do a step; where it fails, record it in metric and log instead of ending the process."""
         try:
             await step()
         except Unavailable as unavailable:

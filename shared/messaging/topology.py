@@ -15,11 +15,11 @@ from typing import Any
 from shared.messaging.message import ADDRESSED, EXCHANGE
 
 RETURNED = "jemput.returned"
-"""Topic exchange from the waiting rooms of retries back to the queue that the routing key names.
+"""Topic exchange from the retry queues back to the queue that the routing key names.
 
-It is not `jemput.addressed`: there a publisher is told when no queue wants his message. What leaves
-a retry queue has no publisher to tell, and at-least-once dead-lettering would hold it for ever, and
-every other service's retries behind it. Here it goes to `UNROUTABLE` instead.
+It is not `jemput.addressed`: there a publisher gets his message returned when no queue wants it.
+What leaves a retry queue has no publisher, and at-least-once dead-lettering would hold it for ever,
+and every other service's retries behind it. Here it goes to `UNROUTABLE` instead.
 """
 
 UNROUTABLE = "jemput.unroutable"

@@ -94,7 +94,7 @@ class FrameReader:
         while end - at >= _OVERHEAD:
             stop = at + _OVERHEAD + int.from_bytes(buffer[at + 3 : at + 7], "big")
             if buffer[at] > _OVERHEAD:
-                # Not a frame: the broker refuses our protocol version. aiormq says so.
+                # Not a frame: the broker refuses our protocol version. aiormq reports that.
                 stop = end
             elif stop > end:
                 break

@@ -23,8 +23,8 @@ class BatchSession:
     """The documents of one batch: what was loaded, and what units that are done made of it.
 
     Loads of units that run at the same time become one query per collection. A unit is entered
-    only if what it read is still what the book holds, so units of one batch behave as if they had
-    run one after the other.
+    only if what it read is still what the session holds, so units of one batch behave as if they
+    had run one after the other.
     """
 
     def __init__(self, store: Store, collections: Collections | None = None) -> None:

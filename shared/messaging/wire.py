@@ -191,7 +191,7 @@ def _time(value: object) -> datetime:
 
 
 def require_sender(message: Incoming, envelope: Envelope, queue: str) -> None:
-    """Hold what a message says of its source against who published it.
+    """Check the source that a message names against who published it.
 
     Rights by routing key are not enough: before RabbitMQ 4.0.3 a key in the CC or BCC header passes
     them. `user_id` is checked by every broker against the connection's login. Trusted are the

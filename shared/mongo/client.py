@@ -89,7 +89,7 @@ _FAULTS = frozenset(
 
 
 def connect(url: str) -> Client:
-    """Return a client that gives up on an absent server soon, so that callers can say so.
+    """Return a client that gives up on an absent server soon, so that callers can answer.
 
     Retrying is ours: group commit repeats whole batches, the driver only single writes.
     """

@@ -35,7 +35,7 @@ class MongoReader:
         sort: Sequence[tuple[str, int]] = (("_id", 1),),
         limit: int = 0,
     ) -> list[T]:
-        """Return those that fit, in order of their ids unless told otherwise; 0: all."""
+        """Return those that fit, in order of their ids by default; 0: all."""
         collection = self._collections.of(kept)
         with translated():
             found = self._db[collection.name].find(dict(query or {}), sort=list(sort), limit=limit)

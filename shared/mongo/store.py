@@ -93,7 +93,7 @@ class MongoStore:
     ) -> None:
         operations = [_operation(write) for write in writes]
         result = await self._db[collection].bulk_write(operations, ordered=False, session=session)
-        # A replacement whose version has moved on matches nothing and says nothing: count.
+        # A replacement whose version has moved on matches nothing and raises nothing: count.
         if result.inserted_count + result.matched_count != len(writes):
             raise Conflict(f"{collection}: a version has changed")
 
@@ -112,7 +112,7 @@ def _operation(write: Write) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str,
 
 
 async def _commit(session: AsyncIOMotorClientSession) -> None:
-    """Commit, asking again while the server did not say whether it did (the driver's rule).
+    """Commit, asking again while the server has not answered whether it did (the driver's rule).
 
     Asking again is safe: a commit that happened answers that it did.
     """

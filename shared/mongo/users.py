@@ -34,7 +34,7 @@ class Rights:
 
 
 def read_rights(file: Path) -> Rights | None:
-    """Return what a service's `database.toml` says; None where it has none."""
+    """Return the content of a service's `database.toml`; None where it has none."""
     if not file.exists():
         return None
     said = tomllib.loads(file.read_text("utf-8"))
@@ -82,6 +82,6 @@ async def limit_transactions(client: Client, seconds: int = TRANSACTION_SECONDS)
 
     A process that is killed inside a transaction leaves it open on the server, and with it locks
     on everything it wrote: by default for 60 s, in which its successor could not go on. Servers
-    that we start are told by their configuration too; a command is all a given one hears of us.
+    that we start have it in their configuration too; for a given one the command is the only way.
     """
     await client.admin.command("setParameter", 1, transactionLifetimeLimitSeconds=seconds)

@@ -1,1 +1,1 @@
-"""What a running service says of itself: logs, health and metrics."""
+"""What a running service reports: logs, health and metrics."""

@@ -26,7 +26,7 @@ class Gauge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The answer of `/readyz`: whether work may come, and what each check says."""
+    """The answer of `/readyz`: whether work may come, and the result of each check."""
 
     ready: bool
     checks: dict[str, str]
@@ -62,7 +62,7 @@ class Health:
         self._checks[name] = (check, degrades)
 
     def drain(self) -> None:
-        """Be unready from now on, whatever the checks say; called first at a graceful stop."""
+        """Be unready from now on, whatever the checks find; called first at a graceful stop."""
         self.stopping.set()
 
     async def readiness(self) -> Readiness:

@@ -1,7 +1,7 @@
 """JSON lines on stdout, through the standard library, that personal data does not slip into.
 
 Only allow-listed extra fields are written. A traceback is written as places in the code, without
-values; an exception's message only when its class says `safe_to_log = True`, because messages of
+values; an exception's message only when its class has `safe_to_log = True`, because messages of
 validators and drivers repeat what they were given. Long runs of digits (NIK, family card and phone
 numbers) are cut out of every text.
 """

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def pseudonym(subject: str) -> str:
-    """Return a name for an account that tells two apart without saying whose it is."""
+    """Return a pseudonym of an account: two differ, and neither can be traced back."""
     return b32encode(sha256(subject.encode()).digest())[:16].decode().lower() if subject else ""
 
 

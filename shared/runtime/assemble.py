@@ -1,4 +1,4 @@
-"""One service out of what is its own and what every service has: road, health, guard, problems."""
+"""One service, made of its own parts and what all have: messaging, health, guard, problems."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,7 +58,7 @@ _NOTHING = HttpInterface(rules={}, routers=())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceDefinition:
-    """What is a service's own: its `app.py` says it, and tests build the same on fakes."""
+    """What is a service's own: its `app.py` states it, and tests assemble the same in memory."""
 
     name: str
     version: str

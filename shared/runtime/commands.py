@@ -33,7 +33,7 @@ from shared.web.idempotency import IdempotencyKey
 from shared.web.scopekeys import ROUTE
 
 ANSWER_WITHIN: Final = 10.0
-"""Seconds until the caller is told to try again; the command may still be carried out once."""
+"""Seconds until the caller is asked to try again; the command may still be carried out once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ SentDep = Annotated[Sent, Depends(sent)]
 
 
 class Commands:
-    """Runs use cases as commands, and says in HTTP's words why one was not done."""
+    """Runs use cases as commands, and answers why one was not done as an HTTP problem."""
 
     def __init__(self, commit: GroupCommit, refused: type[Exception]) -> None:
         self._commit = commit

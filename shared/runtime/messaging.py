@@ -1,4 +1,4 @@
-"""One service's road, wired: database, outbox, group commit and the way to and from RabbitMQ."""
+"""One service's messaging, wired: database, outbox, group commit and RabbitMQ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Messaging:
         await self.outbox.renew(30)
 
     def watch(self, health: Health) -> None:
-        """Add what this road depends on: without MongoDB unready, without RabbitMQ degraded."""
+        """Add what messaging depends on: without MongoDB unready, without RabbitMQ degraded."""
         health.add("mongodb", self._mongodb)
         health.add("rabbitmq", self._rabbitmq, degrades=True)
         health.add("outbox", self._outbox)
@@ -94,7 +94,7 @@ def open_messaging(
     clock: Clock,
     collections: Collections,
 ) -> Messaging:
-    """Wire a road. Nothing is connected yet."""
+    """Wire messaging. Nothing is connected yet."""
     client = connect(settings.mongo_url)
     place = (client, settings.mongo_database, settings.instance)
     bus = AmqpBus(settings.amqp_url, service, user=service)

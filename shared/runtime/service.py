@@ -1,7 +1,7 @@
 """One process of a service: starts in the order of what it can do, stops without losing anything.
 
 Started, it answers `/healthz` and `/readyz` first, then prepares its database, then publishes, then
-consumes; what is away is waited for. Told to stop (SIGTERM or SIGINT) it says it is draining,
+consumes; what is away is waited for. Asked to stop (SIGTERM or SIGINT) it reports itself draining,
 cancels its consumers before anything else, lets what was begun end, publishes, and only then
 closes. A second signal ends it at once; nothing is lost by that either, only done again.
 """
@@ -56,7 +56,7 @@ class _Http(uvicorn.Server):
 
 
 async def run(service: Service) -> None:
-    """Run until told to stop. Raises what ended a task that must not end."""
+    """Run until asked to stop. Raises what ended a task that must not end."""
     _watch_consumers(service)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,7 +77,7 @@ async def run(service: Service) -> None:
 
 
 def _watch_consumers(service: Service) -> None:
-    """Add the consumers to what `/readyz` tells of: a connection alone brings no message in."""
+    """Add the consumers to what `/readyz` reports: a connection alone brings no message in."""
     if service.settings.role == "api":
         return
     for consumer in service.consumers:
@@ -154,7 +154,7 @@ async def _connect(service: Service) -> None:
     if service.settings.role == "api":
         return
     for queue in (queue for consumer in service.consumers for queue in consumer.queues):
-        # The broker tells nobody of a new queue, so it is asked.
+        # The broker announces no new queue, so it is asked.
         while not await service.messaging.bus.queue_exists(queue):  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE)
     await service.messaging.broker.start()

@@ -19,7 +19,7 @@ def utc_now() -> datetime:
 
 
 def start(service: Service) -> None:
-    """Run a service until it is told to stop; ends with 1 where something else ended it."""
+    """Run a service until it is asked to stop; ends with 1 where something else ended it."""
     settings = service.settings
     level = logging.getLevelNamesMapping()[settings.log_level]
     logs.configure(service.messaging.service, settings.instance, level=level)

@@ -1,1 +1,1 @@
-"""Fakes that ship with the road, and the suites that both fake and real must pass."""
+"""Fakes that ship with messaging, and the suites that both fake and real must pass."""

@@ -29,7 +29,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 ACTOR = "agus"
-"""Who sends commands unless a test says otherwise."""
+"""Who sends commands unless a test names another."""
 
 
 class Bench:

@@ -1,4 +1,4 @@
-"""A bus in memory that can be told to refuse, to lose a confirm, and to be away."""
+"""A bus in memory that can be made to refuse, to lose a confirm, and to be away."""
 
 import asyncio
 from collections import deque

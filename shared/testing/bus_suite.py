@@ -42,7 +42,7 @@ class BusContract:
         assert await self.arrived(1) == ["m2"]
 
     async def test_many_leave_together(self, bus: Bus) -> None:
-        """All are told as published, and arrive once each, in order."""
+        """All are confirmed, and arrive once each, in order."""
         ids = [f"m{number:03}" for number in range(300)]
         assert await bus.publish_all([self.message(id_) for id_ in ids]) == set(ids)
         assert await self.arrived(len(ids)) == ids

@@ -2,7 +2,7 @@
 
 `Memory` is the database, shared by the instances of one service; the other classes are what one
 instance sees of it. They pass the same suites as the real ones (`store_suite`). What is theirs
-alone is that the next commits can be told how to end, and that everything can be unavailable.
+alone is that a test can decide how the next commits end, and that everything can be unavailable.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class Memory:
         """While set, every operation raises it."""
 
     def reachable(self) -> None:
-        """Raise Unavailable while the database is away, or whatever it was told to."""
+        """Raise Unavailable while the database is away, or the error that a test has set."""
         if self.trouble:
             raise self.trouble
         if self.away:
@@ -119,7 +119,7 @@ class MemoryStore:
         return {id_: stored(held[id_]) for id_ in ids if id_ in held}
 
     async def commit(self, changes: Changes) -> None:
-        """Write all or nothing, or fail as the next fault says."""
+        """Write all or nothing, or fail with the next fault."""
         self.tried.append(changes)
         await self.gate.wait()
         self._memory.reachable()
@@ -171,13 +171,13 @@ class MemoryOutbox:
         self._rows = memory.collections[OUTBOX]
 
     async def renew(self, seconds: float) -> None:
-        """Say that this instance lives, until so many seconds from now by the server's clock."""
+        """Renew this instance's lease for so many seconds by the server's clock."""
         self._memory.reachable()
         until = self._memory.clock() + timedelta(seconds=seconds)
         self._memory.collections[INSTANCES][self._owner] = {"_id": self._owner, "until": until}
 
     async def retire(self) -> None:
-        """Say that this instance is gone."""
+        """End the lease of this instance."""
         self._memory.reachable()
         self._memory.collections[INSTANCES].pop(self._owner, None)
 
@@ -257,8 +257,8 @@ class MemoryDeferred:
     def _ready(self, document: Document) -> bool:
         held = self._memory.collections
         # Its last release may not have left yet: two rows under one id cannot be.
-        owed = document["_id"] in held[OUTBOX]
-        return document["waits_for"] in held[document["waits_in"]] and not owed
+        unpublished = document["_id"] in held[OUTBOX]
+        return document["waits_for"] in held[document["waits_in"]] and not unpublished
 
     def _addressed(self, document: Document) -> Message:
         message = from_document(document)

@@ -1,11 +1,12 @@
-"""A service's road on fakes, for component tests: the real kernel, no server, no socket.
+"""A service's messaging in memory, for component tests: the real kernel, no server, no socket.
 
-    async with memory_messaging("courier") as road:
-        client = road.client(DEFINITION)
+    async with memory_messaging("courier") as messaging:
+        client = messaging.client(DEFINITION)
 
-        receipt = await road.deliver(RequestReceived(...))
-        answer = await client.put(path, json=..., headers=road.headers("admin", "botram", "32.16"))
-        assert road.published == [JobOpened(...), JobAssigned(...)]
+        receipt = await messaging.deliver(RequestReceived(...))
+        headers = messaging.headers("admin", "botram", "32.16")
+        answer = await client.put(path, json=..., headers=headers)
+        assert messaging.published == [JobOpened(...), JobAssigned(...)]
 
 Everything is wired as `assemble` does it in production; only database, bus and broker are not
 there. Nothing happens by a timer: what was committed is published, and what waits for a predecessor
@@ -52,13 +53,13 @@ from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemorySt
 from shared.web.idempotency import HEADER
 
 NOW = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
-"""Where the clock of a road on fakes stands: a Saturday, 09.15 in Bekasi."""
+"""Where the clock of messaging in memory stands: a Saturday, 09.15 in Bekasi."""
 
 HOST = "http://jemput.test"
 
 
 class StandingClock:
-    """A clock that stands still until told otherwise."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self.now = now
@@ -68,7 +69,7 @@ class StandingClock:
         return self.now
 
     def advance(self, **by: float) -> None:
-        """Let time pass, in the words of `timedelta`."""
+        """Let time pass, with the arguments of `timedelta`."""
         self.now += timedelta(**by)
 
 
@@ -78,7 +79,7 @@ class Receipt:
 
     acknowledged: bool
     dead: str | None = None
-    """The reason for which it was laid aside."""
+    """The reason for which it was dead-lettered."""
     detail: str = ""
     retry_later: bool = False
     """It will be tried again."""
@@ -156,13 +157,13 @@ class MemoryMessaging:
         return self.memory.copies(collection)
 
     def consumer(self, refused: type[Exception], purpose: str = PURPOSE) -> Consumer:
-        """Return a consumer of this road, as `Road.consumer`; `deliver` finds it by its types."""
+        """Return a consumer, as `Messaging.consumer`; `deliver` finds it by its types."""
         consumer = self.messaging.consumer(refused, purpose)
         self._consumers.append(consumer)
         return consumer
 
     def commands(self, refused: type[Exception]) -> Commands:
-        """Return what runs commands, as `Road.commands`."""
+        """Return what runs commands, as `Messaging.commands`."""
         return self.messaging.commands(refused)
 
     async def deliver(
@@ -212,7 +213,7 @@ class MemoryMessaging:
         return self._consumers[0]
 
     async def settle(self) -> None:
-        """Publish what is owed and take up what waits no longer, until nothing moves."""
+        """Publish the outbox and release what is no longer deferred, until nothing moves."""
         while True:
             await self._one_round()
             released = [s for s in self.bus.sent[self._replayed :] if s.exchange == ADDRESSED]
@@ -225,7 +226,7 @@ class MemoryMessaging:
     async def _one_round(self) -> None:
         relay = self.relay
         await relay.flushed()
-        while await relay._round():  # noqa: SLF001 - a timer's work, done when the test says so
+        while await relay._round():  # noqa: SLF001 - a timer's work, done when the test asks
             continue
         relay._in_hand.clear()  # noqa: SLF001 - as after a pause: nothing is on its way
 
@@ -248,7 +249,7 @@ class MemoryMessaging:
         region: str = EVERYWHERE,
         subject: str = "agus",
     ) -> str:
-        """Return a token that holds one grant, valid for an hour of the road's clock."""
+        """Return a token that holds one grant, valid for an hour of this clock."""
         return self._issued([Grant(Role(role), programme, region)], subject)
 
     def _issued(self, grants: Sequence[Grant], subject: str) -> str:
@@ -283,7 +284,7 @@ async def memory_messaging(
     outbox_limit: int = DEFAULT_LIMIT,
     collections: Collections | None = None,
 ) -> AsyncIterator[MemoryMessaging]:
-    """Run a road on fakes until the end of the block."""
+    """Run messaging in memory until the end of the block."""
     standing = clock or StandingClock()
     messaging = MemoryMessaging(
         service, standing, memory or Memory(standing), outbox_limit, collections

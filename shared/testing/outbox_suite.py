@@ -1,5 +1,5 @@
 # ruff: noqa: S101, D102, PLR2004 - a suite of tests: it asserts, by names and plain numbers
-"""What every outbox and parking of the road must do; run against the fake and against MongoDB."""
+"""What every outbox and deferred store must do; run against the fake and against MongoDB."""
 
 import asyncio
 

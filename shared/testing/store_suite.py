@@ -1,5 +1,5 @@
 # ruff: noqa: S101, D102 - a suite of tests: it asserts, by names and plain numbers
-"""What every store of the road must do; run against the fake and against MongoDB.
+"""What every store of messaging must do; run against the fake and against MongoDB.
 
 A test module derives from these classes and gives a fixture `stores`. Expectations are written
 by hand: nothing is computed by what is under test or by its twin.
@@ -78,7 +78,7 @@ def deferred(id_: str, *, waits_for: str, since: datetime = NINE) -> Document:
 
 
 def inbox_id(id_: str) -> Document:
-    """Return a mark."""
+    """Return an inbox record."""
     return {"_id": id_, "at": NINE}
 
 
@@ -96,7 +96,7 @@ async def _both(first: Store, second: Store, changes: Sequence[Changes]) -> list
 
 
 class StoreContract:
-    """Documents, marks, outbox rows and deferred messages, in transactions."""
+    """Documents, inbox records, outbox rows and deferred messages, in transactions."""
 
     async def test_nothing_is_known_at_first(self, stores: Stores) -> None:
         assert await stores.store().processed(["a", "b"]) == {}

@@ -36,7 +36,7 @@ SYSTEM_RULES: Final[RouteRules] = {
     "GET /api/openapi.json": PUBLIC,
 }
 OBSERVERS: Final = ("127.0.0.0/8", "::1")
-"""Who reads `/metrics` and the reasons in `/readyz` unless told otherwise: this machine."""
+"""Who reads `/metrics` and the reasons in `/readyz` by default: this machine."""
 _NO_TELEMETRY: Final[Any] = {
     "auto_configure": False,
     "tracing": False,
@@ -65,8 +65,8 @@ def create_app(
 ) -> FastAPI:
     """The application, denying by default: RuleMismatch names routes without a rule at start.
 
-    `rules` are those of `routers` alone. `secure_cookies` says that TLS is in front: browsers are
-    told to use nothing else. `observers` are the addresses and networks that may read `/metrics`
+    `rules` are those of `routers` alone. `secure_cookies`: TLS is in front, and browsers
+    shall use nothing else. `observers` are the addresses and networks that may read `/metrics`
     and the reasons of `/readyz`. `metrics` is given when live streams share it. The table of all
     routes and rules is found at `app.state.routes`.
     """
@@ -149,10 +149,10 @@ def _system(
     @router.get("/readyz")
     async def readyz(request: Request) -> Response:
         found = await health.readiness()
-        told: dict[str, Any] = {"ready": found.ready}
+        answer: dict[str, Any] = {"ready": found.ready}
         if _observes(request, observers):
-            told["checks"] = found.checks
-        return JSONResponse(told, 200 if found.ready else 503)
+            answer["checks"] = found.checks
+        return JSONResponse(answer, 200 if found.ready else 503)
 
     @router.get("/metrics")
     async def metrics(request: Request, accept: Annotated[str, Header()] = "") -> Response:

@@ -1,4 +1,4 @@
-"""Refuses a request body that is too large, also one that does not say how large it is."""
+"""Refuses a request body that is too large, also one without a length."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -31,7 +31,7 @@ class Limits:
     body_seconds: float = 30.0
     """From the end of the head to the end of the body."""
     connections: int = 900
-    """Open at once; a process may hold 1024 files unless told otherwise."""
+    """Open at once; a process may hold 1024 files by default."""
     connections_per_client: int = 100
     """Open at once from one address. Reverse proxies are exempt: they speak for many."""
     proxies: Collection[str] = ()
@@ -57,7 +57,7 @@ class Connections:
     def __init__(self, limits: Limits, refused: Callable[[str], None] = lambda _: None) -> None:
         self.limits = limits
         self.refused = refused
-        """Told why a client was refused: head_too_large, too_slow, too_many."""
+        """Called with why a client was refused: head_too_large, too_slow, too_many."""
         self.waiting: dict[LimitedProtocol, None] = {}
         """Waiting for the head of a request, longest first."""
         self._by_client: Counter[str] = Counter()
@@ -192,7 +192,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.shared.waiting.pop(self, None)
         self._disarm()
         if self.cycle is not None and not self.cycle.response_complete:
-            # An application that awaits the rest of the body is told that the client left.
+            # An application that awaits the rest of the body learns that the client left.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.write(

@@ -158,7 +158,7 @@ def _address(scope: Scope) -> str:
 
 
 def _check_origin(headers: Headers, *, strict: bool) -> None:
-    """Refuse what another site made the browser send; what says nothing passes without a cookie."""
+    """Refuse what another site made the browser send; without a header no cookie counts."""
     context = headers.get("sec-fetch-site")
     origin = headers.get("origin") or headers.get("referer")
     if context is not None:

@@ -27,7 +27,7 @@ STREAM_LIMIT: Final = 200
 SHARE: Final = 6
 """Open streams of one caller in one process; one more is answered 429."""
 HEARTBEAT: Final = 15.0
-"""Seconds after which an idle stream says that it is still there. Who has not taken what was sent
+"""Seconds after which an idle stream sends a heartbeat. Who has not taken what was sent
 after two of them loses his place."""
 PACE: Final = 1.0
 """Seconds between two events of one stream at least."""
@@ -39,7 +39,7 @@ Render = Callable[[], Awaitable[str]]
 
 
 class Changes:
-    """Tells every stream that something has changed."""
+    """Wakes every stream when something has changed."""
 
     def __init__(self) -> None:
         self._revision = 0

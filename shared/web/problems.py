@@ -89,14 +89,14 @@ class InvalidFields(Problem):
 
 
 class NotFound(Problem):
-    """No such thing, or none that this caller may know of (404)."""
+    """Not found, or nothing that this caller may know of (404)."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(404, "not-found", "Not found", detail)
 
 
 class Conflict(Problem):
-    """The thing is not in a state that allows this (409); `reason` is a stable word."""
+    """Its state does not allow this (409); `reason` is a stable word."""
 
     def __init__(self, detail: str, *, reason: str = "") -> None:
         members = {"reason": reason} if reason else {}

@@ -1,7 +1,7 @@
 """What is wrong with a field, in words: one sentence for each kind of error that pydantic finds.
 
 A sentence is made of the rule alone and repeats nothing of the input. Patterns are never shown: a
-value type says in its `Reason` how it is written.
+value type states in its `Reason` how it is written.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from shared.web.body import Unfit
 
 UNKNOWN_FIELD: Final = "unknown field"
 UNFIT: Final = "not a valid value"
-"""Said where an error's own message could repeat the input."""
+"""Shown where an error's own message could repeat the input."""
 
 _DATE: Final = "must be a day, written 2023-03-11"
 _TIME: Final = "must be a time with its zone, written 2023-03-11T09:00:00+07:00"

@@ -1,4 +1,4 @@
-"""What the layers of one request tell each other through the ASGI scope."""
+"""What the layers of one request pass to each other in the ASGI scope."""
 
 from typing import Final
 

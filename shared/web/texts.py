@@ -1,7 +1,7 @@
 """The words on the pages, one catalogue a service, so that a replica can change them.
 
 A catalogue is a TOML file of tables; a text is found by its dotted path. Later files override
-earlier ones, so a replica's file holds only what it says differently.
+earlier ones, so a replica's file holds only its own texts.
 """
 
 import tomllib

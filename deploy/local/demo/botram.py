@@ -86,7 +86,7 @@ async def _plan(day: Day, planner: str) -> None:
         "closes": "11:30",
         "booths": [booth for booth, _ in _booths()] + list(_open_booths()),
     }
-    # The news of the programme may still be on its way to scheduler.
+    # The event about the programme may still be on its way to scheduler.
     await day.client.retry_until_accepted(
         "PUT", "scheduler", f"/api/events/{EVENT}", planner, event
     )
@@ -134,7 +134,7 @@ async def _record(
         },
         "occurred_at": arrived.isoformat(),
     }
-    # The first ones may be quicker than the news of the event.
+    # The first ones may be quicker than the event that announces the day.
     answer = await day.client.retry_until_accepted(
         "POST", "intake", "/api/requests", operator, body
     )

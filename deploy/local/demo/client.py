@@ -58,7 +58,7 @@ class Client:
     async def retry_until_accepted(
         self, method: str, service: str, path: str, token: str | None, body: Mapping[str, Any]
     ) -> Any:
-        """Send what may be refused because news has not reached that service yet."""
+        """Send what may be refused because an event has not reached that service yet."""
         end = time.monotonic() + PATIENCE
         while True:
             try:

@@ -43,7 +43,7 @@ class Target(Protocol):
 
 @dataclass(slots=True)
 class Ledger:
-    """What the demo itself has sent and been told: held against the services at the end."""
+    """What the demo itself has sent and been answered: held against the services at the end."""
 
     botram: dict[str, str] = field(default_factory=dict)
     """Service by case id."""

@@ -1,7 +1,7 @@
 """HALO PAMOR: 60 cases over the 12 sub-districts of Kota Bekasi, from home to home.
 
 Half of the residents ask in e-OPen and confirm with the code they were shown. The others call the
-agent of their RW, who is not told that code; they give their word to an operator by phone.
+agent of their RW, who does not get that code; they confirm to an operator by phone.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Errand:
 
 
 class Codes(NamedTuple):
-    """What the sender of a request was told; an agent gets no code to confirm with."""
+    """The answer to the sender of a request; an agent gets no code to confirm with."""
 
     tracking: str
     receipt: str | None

@@ -21,7 +21,7 @@ _NOT_READ: Final[Mapping[str, Any]] = {"services": (), "measures": Counter()}
 
 @dataclass(slots=True)
 class Course:
-    """How the day went. `failed` says why it was given up; then reports may be missing."""
+    """How the day went. `failed` is the reason it was given up; then reports may be missing."""
 
     ledger: Ledger
     verdict: Verdict = field(default_factory=Verdict)

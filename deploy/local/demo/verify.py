@@ -56,7 +56,7 @@ class _Reader:
         return [_value(document, name) for document in await found.to_list(None)]
 
     async def archived(self, type_: str) -> list[str]:
-        """Return the cases that archived events of one type tell of."""
+        """Return the cases of archived events of one type."""
         return await self.column("reporting", "archive", "payload.case_id", {"type": type_})
 
 

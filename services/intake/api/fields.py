@@ -24,7 +24,7 @@ _WRITTEN: Final = re.compile(r"[0-9+ .()-]+")
 _MOBILE_TYPES: Final = frozenset(
     {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 )
-"""In some countries the two cannot be told apart, the United States among them."""
+"""In some countries the two cannot be distinguished, the United States among them."""
 
 
 def checked_phone(text: str) -> str:
@@ -51,7 +51,7 @@ def _no_mobile() -> Refused:
 
 
 def _fitting(check: Callable[[str], str]) -> AfterValidator:
-    """Return a validator that says what a check says, which repeats no value."""
+    """Return a validator that shows a check's message, which repeats no value."""
 
     def validate(text: str) -> str:
         try:

@@ -156,7 +156,7 @@ async def post_request(
 
 
 def _check(new: NewRequest, regions: Regions) -> None:
-    """Refuse what is wrong whatever the programme says."""
+    """Refuse what is wrong in every programme."""
     require_region(regions, new.region_code, "/region_code")
     nik = new.person.nik
     if nik is not None and not regions.known(nik[:2]):
@@ -184,8 +184,8 @@ def _answer(
 ) -> RecordedAnswer:
     # The codes are not kept with the answer: they are made again from the id for every replay,
     # by the version of the secret that made them first.
-    told: dict[str, Any] = outcome.answer
-    case_id = told["case_id"]
+    answer: dict[str, Any] = outcome.answer
+    case_id = answer["case_id"]
     tracking = replayed.tracking if replayed else None
     carries = Role.AGENT in caller.roles or (
         replayed is not None and caller.subject in replayed.carriers
@@ -195,6 +195,6 @@ def _answer(
         case_id=case_id,
         tracking_code=secrets.code(case_id, tracking),
         receipt_code=secrets.receipt_code(case_id, tracking) if receipt else None,
-        status=told["status"],
-        due_on=told["due_on"],
+        status=answer["status"],
+        due_on=answer["due_on"],
     )

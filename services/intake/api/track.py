@@ -178,7 +178,7 @@ def _answer(
     case: Case, programme: Programme | None, event: PlannedEvent | None, texts: Texts
 ) -> TrackAnswer:
     service = programme.catalogue.get(case.service) if programme else None
-    told = next_step(case, service.deliverable if service else Deliverable.CARD, event)
+    step = next_step(case, service.deliverable if service else Deliverable.CARD, event)
     return TrackAnswer(
         programme=programme.name if programme else case.programme_id,
         service=service.name if service else case.service,
@@ -188,8 +188,8 @@ def _answer(
         event=_event(event, case.time_zone) if event else None,
         due_on=case.due_on,
         due_on_text=tanggal(case.due_on, case.time_zone) if case.due_on else None,
-        next=told,
-        next_text=texts(f"next.{told}"),
+        next=step,
+        next_text=texts(f"next.{step}"),
         awaits_receipt=case.awaits_receipt,
     )
 

@@ -1,7 +1,7 @@
 """The life of a request: facts that are only ever added, and a state that follows from them.
 
-What booths, agents and recipients do is told by messages that come late, twice and in any order.
-So a case keeps facts, each with the earliest time it was said to have happened; putting two facts
+What booths, agents and recipients do comes in messages that are late, doubled and in any order.
+So a case keeps facts, each with the earliest time it was reported for; putting two facts
 together gives the same in any order, and nothing is ever taken back. The stages a case has reached
 are a function of its facts, each is published once, and its number is the version it is published
 under: whatever the order in which facts arrive, the same events go out.
@@ -94,7 +94,7 @@ _STEP_FACTS = {
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A place in a line. `since` is the earliest time at which anything is said of it."""
+    """A place in a line. `since` is the earliest time of any message about it."""
 
     id: str
     event_id: str
@@ -202,7 +202,7 @@ class Case:
         return max(self.tickets, key=lambda t: (t.since, t.id), default=None)
 
     def note(self, fact: Fact, at: datetime) -> "Case":
-        """Add a fact; the case itself where that says nothing new."""
+        """Add a fact; the case itself where that is nothing new."""
         known = self.facts.get(fact)
         if known is not None and known <= at:
             return self
@@ -216,7 +216,7 @@ class Case:
         return replace(noted, version=self.version + 1, failed_attempts=attempt)
 
     def note_ticket(self, ticket: Ticket) -> "Case":
-        """Add what is said of a ticket."""
+        """Add a message about a ticket."""
         tickets = {known.id: known for known in self.tickets}
         known = tickets.get(ticket.id)
         tickets[ticket.id] = known.joined(ticket) if known else ticket
@@ -234,7 +234,7 @@ class Case:
     def step(self, step: Step, at: datetime, by: str = "") -> "Case":
         """Do what an operator, `by`, decides. Raises Refused where the case is not ready for it.
 
-        `verify` where a booth or an agent was quicker changes nothing; `issue` says by itself that
+        `verify` where a booth or an agent was quicker changes nothing; `issue` implies that
         the requirements were met, so it needs no `verify` before it.
         """
         if at < self.facts[Fact.RECEIVED]:
@@ -248,7 +248,7 @@ class Case:
         return self.note(_STEP_FACTS[step], at)
 
     def confirm_receipt(self, at: datetime) -> "Case":
-        """Take the recipient's word that the document arrived; said again it changes nothing.
+        """Record that the recipient got the document; repeated it changes nothing.
 
         Nobody can have received what no agent has fetched yet: Refused `not_delivered_yet`.
         """

@@ -1,4 +1,4 @@
-"""What a resident is told about what comes next: one word for each sentence in the catalogue."""
+"""The next step that a resident reads: one word for each sentence in the catalogue."""
 
 from enum import StrEnum
 
@@ -58,7 +58,7 @@ _FETCHING = (
 
 
 def next_step(case: Case, deliverable: Deliverable, event: PlannedEvent | None = None) -> NextStep:
-    """Return what the resident is told next; `event` is where the request is to be taken in."""
+    """Return the next step that the resident reads; `event` is where it is to be taken in."""
     if case.outcome is not None:
         return _ENDED[case.outcome]
     match case.state:

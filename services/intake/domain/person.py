@@ -107,7 +107,7 @@ def _line(field: str, text: str, limit: int) -> str:
 
 
 def _can_be_born(digits: str) -> bool:
-    """Whether DDMMYY is a day of either century: the NIK does not say which."""
+    """Whether DDMMYY is a day of either century: the NIK does not state which."""
     day, month, year = int(digits[:2]), int(digits[2:4]), int(digits[4:])
     return any(
         _is_day(century + year, month, day - _FEMALE if day > _FEMALE else day)

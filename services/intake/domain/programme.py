@@ -52,7 +52,7 @@ class Programme:
         return {service.code: service for service in self.services}
 
     def same_as(self, other: "Programme") -> bool:
-        """Return whether both say the same, whatever their versions."""
+        """Return whether both have the same content, whatever their versions."""
         return replace(self, version=0) == replace(other, version=0)
 
     def succeeded_by(self, changed: "Programme") -> "Programme":

@@ -1,4 +1,4 @@
-"""How the domain says no."""
+"""How the domain refuses."""
 
 
 class Refused(Exception):  # noqa: N818 - reads as the decision it is

@@ -1,4 +1,4 @@
-"""Two codes of a request: one to see how it stands, one to say that the document arrived.
+"""Two codes of a request: one shows its status, one confirms that the document arrived.
 
 The tracking code: whoever has it may see how a request stands, so it is a secret.
 

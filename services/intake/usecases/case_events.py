@@ -1,4 +1,4 @@
-"""Storing a case and telling of every stage it has come to."""
+"""Storing a case and publishing every stage it has come to."""
 
 from services.intake.domain import Case, Stage
 from shared.contracts.intake import (

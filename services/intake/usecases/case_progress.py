@@ -1,4 +1,4 @@
-"""What other services tell: events, tickets, and the way of papers."""
+"""What other services publish: events, tickets, and the way of papers."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -43,7 +43,7 @@ JOB_FACTS: Final[Mapping[type[CarriedEvent], Fact]] = {
     DeliveryReported: Fact.DELIVERY_REPORTED,
     DeliveryConfirmed: Fact.DELIVERY_CONFIRMED,
 }
-"""What each of courier's events says of a case."""
+"""The fact that each of courier's events adds to a case."""
 
 
 async def copy_event(event: EventScheduled, uow: UnitOfWork) -> None:

@@ -29,7 +29,7 @@ class Allow(Protocol):
     def __call__(self, *, programme: str, office: str, domicile: str, backdated: bool) -> None:
         """Hold the caller against programme, the region that works on it and the domicile.
 
-        `backdated`: the caller says that it happened earlier than now.
+        `backdated`: the caller states that it happened earlier than now.
         """
         ...
 
@@ -43,7 +43,7 @@ async def record_request(
     allow: Allow,
     occurred_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """Record a request and return what its sender is told, all but the codes.
+    """Record a request and return the answer to its sender, all but the codes.
 
     `backdated` in it is for the check of a replay. Raises Refused naming field and reason, and
     AlreadyOpen where this person has an open request for the same service at the same event.
@@ -65,8 +65,8 @@ async def record_request(
     uow.add(Applicant(case.id, new.person))
     keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
-    told = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
-    return {**told, "backdated": backdated}
+    answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
+    return {**answer, "backdated": backdated}
 
 
 async def take_step(

@@ -28,7 +28,7 @@ _Stamp = tuple[Revision | None, int, int]
 
 
 class Board:
-    """Renders figures, and tells the streams of an event when they have changed."""
+    """Renders figures, and wakes the streams of an event when they have changed."""
 
     def __init__(self, pages: Pages, reader: Reader) -> None:
         self._pages = pages
@@ -38,7 +38,7 @@ class Board:
         self._watched: WeakValueDictionary[str, Changes] = WeakValueDictionary()
 
     def changes(self, event_id: str) -> Changes:
-        """Return what tells of changes of an event, for as long as somebody holds it."""
+        """Return the signal of an event's changes, for as long as somebody holds it."""
         return self._watched.setdefault(event_id, Changes())
 
     async def values(self, known: Known) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class Board:
             return {}
         found = await self._reader.revisions(watched)
         for event_id, changes in watched.items():
-            # The first look tells too: figures may have changed since the stream showed them.
+            # The first look wakes too: figures may have changed since the stream showed them.
             if event_id not in seen or seen[event_id] != found.get(event_id):
                 changes.bump()
         return {event_id: found.get(event_id) for event_id in watched}

@@ -11,7 +11,7 @@ from shared.mongo.client import Client, translated
 
 
 class HistoryStore:
-    """`usecases.history.Letters`. Every method may raise Unavailable."""
+    """`usecases.history.Archive`. Every method may raise Unavailable."""
 
     def __init__(self, client: Client, database: str) -> None:
         self._db = durable(client, database)

@@ -2,7 +2,7 @@
 
 That a row counts once does not rest on the lease: increments and the deletion of their rows are one
 transaction, and one that does not find all its rows is undone. The lease only keeps instances from
-getting in each other's way. It is held in the same document that says which generation of totals
+getting in each other's way. It is held in the same document that names which generation of totals
 is current; every transaction here writes that document, so that a rebuild can begin and end
 between two of them and never inside one.
 """
@@ -40,7 +40,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOBODY = ""
 _COUNT_LIMIT = 100_000
 _AWAIT_MS = 500
-"""How long the server holds one question for news; a stop waits as long at most."""
+"""How long the server holds one query for new rows; a stop waits as long at most."""
 
 
 class Ledger:

@@ -69,7 +69,7 @@ class Rebuilds:
     async def write(self, generation: int, totals: Totals) -> None:
         """Store counters of a generation that is not in use yet. Raises Unavailable.
 
-        Whole counters rather than increments: written twice they say the same.
+        Whole counters rather than increments: written twice they are the same.
         """
         counters = documents(generation, totals)
         for begin in range(0, len(counters), PAGE):

@@ -1,4 +1,4 @@
-"""Keeping every event, once and for good, and saying in the same unit that it is to be counted."""
+"""Keeping every event, once and for good, and noting in the same unit that it is to be counted."""
 
 import json
 import re
@@ -87,7 +87,7 @@ async def archive_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:
 
 
 async def archive_event(event: EventScheduled, uow: UnitOfWork) -> None:
-    """Keep the plan of an event where it is newer than our copy, and what told of it anyway."""
+    """Keep the plan of an event where it is newer than our copy; archive the message anyway."""
     await archive(event, uow)
     copy = EventPlan(
         id=event.event_id,

@@ -53,7 +53,7 @@ class Progress:
     sent: int = 0
 
 
-class Letters(Protocol):
+class Archive(Protocol):
     """The archive as it is sent, and how far each order has come."""
 
     async def progress(self, order: Order) -> Progress:
@@ -79,22 +79,22 @@ class Bus(Protocol):
         ...
 
 
-async def send_history(letters: Letters, bus: Bus, order: Order, say: Say) -> Progress:
+async def send_history(archive: Archive, bus: Bus, order: Order, say: Say) -> Progress:
     """Send what an order asks for, up to what is archived now.
 
     Raises NotPublished where the broker takes nothing for half a minute, and Unavailable; the
     place reached is kept, and the same order goes on from there.
     """
-    progress = await letters.progress(order)
+    progress = await archive.progress(order)
     if progress.place is not None:
         say(f"going on after {progress.sent} events")
         progress = replace(progress, place=_stepped_back(progress.place))
-    while page := await letters.page(order, progress.place, PAGE):
+    while page := await archive.page(order, progress.place, PAGE):
         for begin in range(0, len(page), WINDOW):
             window = page[begin : begin + WINDOW]
             await asyncio.gather(*[_send(bus, order.queue, message) for _, message in window])
         progress = Progress(page[-1][0], progress.sent + len(page))
-        await letters.keep(order, progress)
+        await archive.keep(order, progress)
         say(f"{progress.sent} events sent, the last archived at {page[-1][0].archived_at}")
     return progress
 

@@ -19,7 +19,7 @@ PAGE: Final = 2_000
 
 _MEASURE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 2.0
-"""After so long without news the work list is looked at anyway."""
+"""After so long without new rows the work list is looked at anyway."""
 _PAUSE: Final = 0.5
 _GATHER: Final = 0.25
 """Between two rounds: a trickle is counted together, and a page that is live is fresh enough."""
@@ -75,7 +75,7 @@ class Ledger(Protocol):
 
 
 class Figures(Protocol):
-    """What is told of the counting."""
+    """What is measured of the counting."""
 
     def leads(self, *, yes: bool) -> None:
         """Tell whether this instance counts."""

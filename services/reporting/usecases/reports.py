@@ -143,7 +143,7 @@ async def known_event(event_id: str, reader: Reader) -> Known | None:
 async def event_report(known: Known, reader: Reader) -> EventReport:
     """Return the figures of one event."""
     plan, programme = known
-    # The revision first: figures that change meanwhile are newer than what is said of them.
+    # The revision first: figures that change meanwhile are newer than the revision shown.
     revision = (await reader.revisions([plan.id])).get(plan.id)
     by = _by_split(await reader.event_totals(plan.programme_id, plan.id))
     total = Row(NONE, plan.name, by[By.ALL].get(NONE, {}))

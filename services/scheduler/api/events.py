@@ -1,30 +1,26 @@
 """Events over HTTP: planned, listed, and shown with their numbers."""
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     Field,
     StrictBool,
     ValidationInfo,
     field_validator,
 )
 
+from services.scheduler.api.fields import Day, LocalTime, OneLine, Weekday
 from services.scheduler.api.parts import READERS, EventId, HolidaysDep, ReaderDep, allowed, visible
 from services.scheduler.domain import Booth, Line, Plan, ScheduledEvent, Tally
 from services.scheduler.usecases import schedule_event
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import ProgrammeId, PublicText, RegionCode, ServiceCode
+from shared.contracts.event import ProgrammeId, RegionCode, ServiceCode
 from shared.contracts.scheduler import BoothId
-from shared.contracts.text import Reason
 from shared.runtime import CommandsDep, SentDep
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
@@ -43,69 +39,6 @@ MAX_BOOTHS: Final = 60
 """As the contract has it; the largest BOTRAM had 45 (KEMUDI 10(1) 2025)."""
 MAX_SERVICES: Final = 10
 """Services at one booth, as the contract has it."""
-FIRST_DAY: Final = date(2000, 1, 1)
-LAST_DAY: Final = date(2100, 12, 31)
-
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _written_out(value: object) -> object:
-    # pydantic would also take seconds since 1970 for a day.
-    if isinstance(value, str) and not _DAY.fullmatch(value):
-        raise Unfit("a day is written 2023-03-11")
-    if not isinstance(value, str | date):
-        raise Unfit("a day is a text such as 2023-03-11")
-    return value
-
-
-def _near(day: date) -> date:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise Unfit(f"must lie between {FIRST_DAY} and {LAST_DAY}")
-    return day
-
-
-Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_near)]
-LocalTime = Annotated[
-    str,
-    Field(
-        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
-        description="By the programme's own clock.",
-        examples=["09:00"],
-    ),
-    Reason("a time of day is written 09:00, from 00:00 to 23:59"),
-]
-
-
-def _trimmed(text: str) -> str:
-    if text != text.strip():
-        raise Unfit("no space at the beginning or the end")
-    return text
-
-
-OneLine = Annotated[PublicText, AfterValidator(_trimmed)]
-"""A public name without a space at its ends."""
-
-
-class Weekday(StrEnum):
-    """A day of the week, Monday first."""
-
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
-
-    @classmethod
-    def of(cls, day: date) -> "Weekday":
-        """Return the weekday of a day."""
-        return tuple(cls)[day.weekday()]
-
-    @property
-    def number(self) -> int:
-        """Return 0 for Monday to 6 for Sunday."""
-        return tuple(Weekday).index(self)
 
 
 class BoothBody(Body):

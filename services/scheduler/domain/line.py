@@ -126,7 +126,8 @@ class Line:
     def move(self, reason: str, field: str) -> "Line":
         """Follow the event to another place or time. Refused for that reason once tickets exist.
 
-        Written although it says the same, so that an issue at the same moment has to decide again.
+        Written although nothing in it changes, so that an issue at the same moment is decided
+        again.
         """
         if self.issued:
             said = f"{field}: {self.issued} people hold tickets for {self.service}"

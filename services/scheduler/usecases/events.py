@@ -47,7 +47,7 @@ def _first(event_id: str, plan: Plan, programme: Programme) -> ScheduledEvent:
 async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: UnitOfWork) -> None:
     """Open and close lines; those that people hold tickets of stay where and when they are.
 
-    They are written here, although the plan says the same, because numbers are given out by the
+    They are written here, although nothing in them changes, because numbers are given out by the
     lines alone: an issue and a plan that are decided at the same moment meet in one document.
     """
     now = event.plan.ticketed_services

@@ -1,10 +1,10 @@
-"""What every event about a ticket says of it."""
+"""The fields that every event about a ticket has."""
 
 from services.scheduler.domain import Ticket
 from shared.contracts.scheduler import TicketEvent
 
 
-def tell(event: type[TicketEvent], ticket: Ticket, **more: object) -> TicketEvent:
+def ticket_event(event: type[TicketEvent], ticket: Ticket, **more: object) -> TicketEvent:
     """Return an event of this type about a ticket."""
     facts = {
         "ticket_id": ticket.id,

@@ -16,7 +16,7 @@ from services.scheduler.domain import (
     ticket_id,
 )
 from services.scheduler.usecases.ports import Allow
-from services.scheduler.usecases.ticket_events import answer, tell
+from services.scheduler.usecases.ticket_events import answer, ticket_event
 from shared.contracts.intake import CloseOutcome, RequestClosed, RequestReceived
 from shared.contracts.scheduler import TicketCalled, TicketIssued, TicketServed
 from shared.messaging.errors import Missing
@@ -49,7 +49,7 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
         return
     line = line.issue()
     ticket = _ticket(event, line, uow)
-    uow.publish(tell(TicketIssued, ticket), version=ticket.version)
+    uow.publish(ticket_event(TicketIssued, ticket), version=ticket.version)
     uow.add(case.receive(ticket.id))
     if case.withdrawn:
         line, ticket = line.skip(), ticket.void()
@@ -91,7 +91,7 @@ async def call_next(
     for head, other in waiting:
         if other is not line and head.number - other.passed > VOID_PAGE:
             uow.add(other.pass_void(head.number))
-    uow.publish(tell(TicketCalled, ticket, booth_id=booth_id), version=ticket.version)
+    uow.publish(ticket_event(TicketCalled, ticket, booth_id=booth_id), version=ticket.version)
     return answer(ticket)
 
 
@@ -125,7 +125,7 @@ async def serve_ticket(
     served = ticket.serve(booth_id)
     [line] = await lines_of(event_id, [service], uow)
     uow.add(served, line.serve())
-    uow.publish(tell(TicketServed, served, booth_id=booth_id), version=served.version)
+    uow.publish(ticket_event(TicketServed, served, booth_id=booth_id), version=served.version)
     return answer(served)
 
 

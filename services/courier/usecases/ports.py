@@ -1,0 +1,57 @@
+"""What the use cases and routes need from outside."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from services.courier.domain import Area, Job, JobState, Place
+from shared.messaging.unit_of_work import UseCase
+
+T = TypeVar("T")
+
+WAITING_PAGE = 100
+"""Waiting jobs that one unit of work assigns."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs of one programme somebody may see.
+
+    All of `regions`, and in `own_regions` those that `agent_id` carries. `*` stands for everywhere.
+    """
+
+    programme_id: str
+    regions: frozenset[str]
+    own_regions: frozenset[str]
+    agent_id: str
+
+
+class OwnCommands(Protocol):
+    """Runs what the service does by its own rule."""
+
+    async def run_own(self, use_case: UseCase, *, key: str) -> Any:
+        """Run a use case in a unit of work; return its answer."""
+        ...
+
+
+class Reader(Protocol):
+    """What routes read: committed data, outside any unit of work."""
+
+    async def get(self, kept: type[T], id_: str) -> T | None:
+        """Return what is kept under an id, or None."""
+        ...
+
+    async def find(self, kept: type[T]) -> list[T]:
+        """Return all of a type, in order of ids."""
+        ...
+
+    async def jobs(self, job_filter: JobFilter, *, state: JobState | None, limit: int) -> list[Job]:
+        """Return the jobs that fit, oldest first, at most `limit`."""
+        ...
+
+    async def waiting(self, programme_id: str, place: Place) -> list[str]:
+        """Return the ids of the oldest open jobs of an RW, at most `WAITING_PAGE`."""
+        ...
+
+    async def unsettled(self) -> list[Area]:
+        """Return areas where open jobs are to be looked for."""
+        ...
