@@ -287,7 +287,7 @@ async def _check(courier: Courier, history: History) -> None:
         "agent_id": AGENT,
         "receipt_confirmed": True,
         "attempts": 1,
-        "receipt_at": NOW.isoformat(),
+        "receipt_at": NOW.isoformat().replace("+00:00", "Z"),
     }
     withdrawn = await database["jobs"].find_one({"_id": off})
     assert withdrawn is not None
