@@ -94,12 +94,14 @@ async def test_each_unit_counts_once(
     metrics = CommitMetrics(registry)
     commit = GroupCommit(store, outbox, metrics, source="desk", clock=utc_now)
     running = asyncio.create_task(commit.run())
-    await commit.submit(_unit(0))
+    await commit.submit(counting_unit(0))
     with failing(servers, app_name, times, **data):
         # A few at a time, so that there are batches enough to fail.
         for first in range(1, UNITS, 12):
             some = range(first, min(first + 12, UNITS))
-            outcomes = await asyncio.gather(*[commit.submit(_unit(number)) for number in some])
+            outcomes = await asyncio.gather(
+                *[commit.submit(counting_unit(number)) for number in some]
+            )
             assert [outcome.answer["number"] for outcome in outcomes] == list(some)
     running.cancel()
     with suppress(asyncio.CancelledError):
@@ -122,7 +124,7 @@ def _counted(registry: CollectorRegistry, name: str) -> float:
     return sum(sample.value for sample in samples if sample.name == name)
 
 
-def _unit(number: int) -> Task:
+def counting_unit(number: int) -> Task:
     """A command that counts, and answers with its number and with what it made of the counter."""
 
     async def work(uow: UnitOfWork) -> dict[str, int]:

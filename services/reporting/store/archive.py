@@ -128,8 +128,9 @@ class Archive:
             with translated():
                 async with await self._client.start_session(snapshot=True) as session:
                     yield Snapshot(self._client.get_database(self._db.name), session)
-        except OperationFailure as error:
-            if error.code == _SNAPSHOT_TOO_OLD:
+        except Unavailable as error:
+            cause = error.__cause__
+            if isinstance(cause, OperationFailure) and cause.code == _SNAPSHOT_TOO_OLD:
                 raise Unavailable("reading took longer than a snapshot lives") from error
             raise
 
