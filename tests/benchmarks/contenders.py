@@ -164,6 +164,7 @@ def _request(chance: random.Random) -> Post:
         timestamp=said.timestamp,
         type=said.message_type,
         app_id=said.app_id,
+        user_id=said.user_id,
     )
     return Post(message, EXCHANGE, event.type)
 
