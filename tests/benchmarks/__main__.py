@@ -19,7 +19,7 @@ from tests.conftest import may_publish_for_others
 
 RESULT = ROOT / "build" / "bench.json"
 KEYS = ("hop", "road")
-_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "road")
+_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", "road")
 say = partial(print, flush=True)
 
 
