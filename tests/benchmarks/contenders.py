@@ -228,7 +228,9 @@ def conflicts(rate: float, metrics: Sequence[str]) -> Conflicts:
     total: Counter[str] = Counter()
     for text in metrics:
         for family in text_string_to_metric_families(text):
-            total.update({sample.name: sample.value for sample in family.samples if not sample.labels})
+            total.update(
+                {sample.name: sample.value for sample in family.samples if not sample.labels}
+            )
     return Conflicts(
         rate,
         round(total["jemput_commit_batch_size_count"]),
