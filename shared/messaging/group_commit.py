@@ -194,13 +194,15 @@ class GroupCommit:
     async def submit(self, task: Task) -> Outcome:
         """Put a unit in line and wait for its outcome, through any outage of the database."""
         self._queue.add(task)
-        self._metrics.waiting.set(self._queue.commands)
+        if task.is_command:
+            self._metrics.waiting.set(self._queue.commands)
         try:
             return await task.future
         finally:
             # Answered, or the caller has gone: then nobody waits for it any more.
             self._queue.leave(task)
-            self._metrics.waiting.set(self._queue.commands)
+            if task.is_command:
+                self._metrics.waiting.set(self._queue.commands)
 
     async def run(self) -> None:
         """Commit batches until cancelled."""
