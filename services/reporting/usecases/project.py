@@ -30,19 +30,27 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is not counted yet, and since when; apart what waits for its programme's zone."""
+    """What is not counted yet, and since when.
+
+    Apart are what waits for its programme's zone (`unknown`) and for newer code (`unread`).
+    """
 
     count: int
     oldest: datetime | None
     unknown: int
     oldest_unknown: datetime | None
+    unread: int = 0
+    oldest_unread: datetime | None = None
 
 
 class Ledger(Protocol):
     """The work list and the totals, as one instance writes them."""
 
     async def prepare(self) -> None:
-        """Make what has to be there before anything is counted."""
+        """Make what has to be there before anything is counted.
+
+        Events whose type was unknown when they came are put on the work list where it is known now.
+        """
         ...
 
     async def lead(self) -> bool:

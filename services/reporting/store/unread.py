@@ -1,0 +1,41 @@
+"""Events that came before the code that knows their type.
+
+They are archived as they came and stay on the work list. Each instance takes from it only types
+that its own code knows, so during a rolling upgrade an older one counts nothing as nothing. At its
+start newer code holds the payloads against their contract; those that fit are counted as any other.
+"""
+
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from services.reporting.store.names import ARCHIVE, UNFOLDED
+from shared.contracts import CATALOGUE
+
+READ: Final[dict[str, Any]] = {"type": {"$in": sorted(CATALOGUE)}, "unread": False}
+"""Rows of the work list that this code can count."""
+
+_PAGE: Final = 500
+
+
+async def read_anew(database: Any) -> None:
+    """Mark as read what this code knows and can read. What does not fit its contract stays."""
+    last = ""
+    while True:
+        query = {"type": {"$in": sorted(CATALOGUE)}, "unread": True, "_id": {"$gt": last}}
+        rows = database[UNFOLDED].find(query, {"_id": 1}, sort=[("_id", 1)], limit=_PAGE)
+        ids = [row["_id"] for row in await rows.to_list(None)]
+        if not ids:
+            return
+        found = database[ARCHIVE].find({"_id": {"$in": ids}}, {"type": 1, "body": 1})
+        fitting = [one["_id"] for one in await found.to_list(None) if _fits(one)]
+        await database[UNFOLDED].update_many({"_id": {"$in": fitting}}, {"$set": {"unread": False}})
+        last = ids[-1]
+
+
+def _fits(archived: dict[str, Any]) -> bool:
+    try:
+        CATALOGUE[archived["type"]].model_validate_json(archived["body"])
+    except ValidationError:
+        return False
+    return True
