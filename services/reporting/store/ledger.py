@@ -31,7 +31,7 @@ from services.reporting.store.names import (
     documents,
     durable,
 )
-from services.reporting.store.unread import READ, read_anew
+from services.reporting.store.unread import read_anew, readable
 from services.reporting.usecases.project import Waiting
 from shared.messaging.errors import Conflict
 from shared.messaging.message import Document
@@ -70,6 +70,10 @@ class Ledger:
             await self._db[STATE].update_one(
                 {"_id": THE_STATE}, {"$setOnInsert": first}, upsert=True
             )
+
+    async def read_anew(self) -> None:
+        """Have events counted whose type was unknown when they came. Raises Unavailable."""
+        with translated():
             await read_anew(self._db)
 
     async def lead(self) -> bool:
@@ -107,7 +111,7 @@ class Ledger:
     async def take(self, programmes: Sequence[str], limit: int) -> list[Fact]:
         """Return facts of these programmes that are not counted yet. Raises Unavailable."""
         with translated():
-            query = {"programme_id": {"$in": list(programmes)}, **READ}
+            query = {"programme_id": {"$in": list(programmes)}, **readable()}
             found = await self._db[UNFOLDED].find(query, {"_id": 1}, limit=limit).to_list(None)
             return await facts_by_id(self._db[ARCHIVE], [row["_id"] for row in found])
 
@@ -150,9 +154,9 @@ class Ledger:
 
     async def waiting(self, programmes: Sequence[str]) -> Waiting:
         """Return what is on the work list, apart what waits for its programme or for code."""
-        known = {"programme_id": {"$in": list(programmes)}, **READ}
-        unknown = {"programme_id": {"$nin": list(programmes)}, **READ}
-        unread = {"$nor": [READ]}
+        known = {"programme_id": {"$in": list(programmes)}, **readable()}
+        unknown = {"programme_id": {"$nin": list(programmes)}, **readable()}
+        unread = {"$nor": [readable()]}
         rows = self._db[UNFOLDED]
         with translated():
             found: list[Any] = []

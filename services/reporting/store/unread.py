@@ -1,8 +1,8 @@
 """Events that came before the code that knows their type.
 
 They are archived as they came and stay on the work list. Each instance takes from it only types
-that its own code knows, so during a rolling upgrade an older one counts nothing as nothing. At its
-start newer code holds the payloads against their contract; those that fit are counted as any other.
+that its own code knows, so during a rolling upgrade an older one does not count them as nothing.
+Newer code holds the payloads against their contract; those that fit are counted as any other.
 """
 
 from typing import Any, Final
@@ -12,17 +12,24 @@ from pydantic import ValidationError
 from services.reporting.store.names import ARCHIVE, UNFOLDED
 from shared.contracts import CATALOGUE
 
-READ: Final[dict[str, Any]] = {"type": {"$in": sorted(CATALOGUE)}, "unread": False}
-"""Rows of the work list that this code can count."""
-
 _PAGE: Final = 500
+
+
+def types() -> list[str]:
+    """Return the types that this code knows."""
+    return sorted(CATALOGUE)
+
+
+def readable() -> dict[str, Any]:
+    """Return the query for rows of the work list that this code can count."""
+    return {"type": {"$in": types()}, "unread": False}
 
 
 async def read_anew(database: Any) -> None:
     """Mark as read what this code knows and can read. What does not fit its contract stays."""
     last = ""
     while True:
-        query = {"type": {"$in": sorted(CATALOGUE)}, "unread": True, "_id": {"$gt": last}}
+        query = {"type": {"$in": types()}, "unread": True, "_id": {"$gt": last}}
         rows = database[UNFOLDED].find(query, {"_id": 1}, sort=[("_id", 1)], limit=_PAGE)
         ids = [row["_id"] for row in await rows.to_list(None)]
         if not ids:
