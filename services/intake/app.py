@@ -1,13 +1,10 @@
 """Where intake is put together; the only place that wires."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-from prometheus_client import CollectorRegistry
 
 from services.intake import api, handlers
 from services.intake.config import Settings
@@ -23,7 +20,7 @@ from shared.runtime import (
     ServiceContext,
     ServiceDefinition,
     assemble,
-    open_messaging,
+    open_shell,
     utc_now,
 )
 from shared.web.texts import Texts
@@ -80,23 +77,7 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Desk]:
-    """Give a command its way to the database. Raises Unavailable.
-
-    It publishes nothing itself: its outbox rows are taken over by the service, which runs or will.
-    """
-    messaging = open_messaging(NAME, settings, CollectorRegistry(), clock, COLLECTIONS)
-    committing: asyncio.Task[None] | None = None
-    try:
-        await messaging.prepare(COLLECTIONS.names, INDEXES)
-        committing = asyncio.create_task(messaging.commit.run())
-        yield Desk(
-            messaging.commands(Refused),
-            IntakeReader(messaging.database, COLLECTIONS),
-            KemendagriRegions(),
-        )
-        await messaging.outbox.retire()
-    finally:
-        if committing is not None:
-            committing.cancel()
-            await asyncio.gather(committing, return_exceptions=True)
-        messaging.client.close()
+    """Give a command what it works with. Raises Unavailable."""
+    async with open_shell(definition(settings), settings, clock) as shell:
+        reader = IntakeReader(shell.messaging.database, COLLECTIONS)
+        yield Desk(shell.commands, reader, KemendagriRegions())

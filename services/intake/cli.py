@@ -1,34 +1,28 @@
-"""Programmes by command: `programmes publish FILE...`, `publish-shipped`, `copy` and `list`."""
+"""Programmes by command: `programmes publish`, `publish-shipped`, `copy`, `republish`, `list`."""
 
 import argparse
-import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
-
-from pydantic import ValidationError
 
 from services.intake.api.fields import require_region
 from services.intake.api.programmes import ProgrammeBody
 from services.intake.app import Desk, open_desk
 from services.intake.config import Settings
 from services.intake.domain import Programme
-from services.intake.usecases import copy_programme, publish_if_missing, publish_programme
-from shared.contracts.envelope import new_id
+from services.intake.usecases import (
+    copy_programme,
+    publish_if_missing,
+    publish_programme,
+    republish_programme,
+)
 from shared.contracts.event import ProgrammeId
-from shared.contracts.text import holds_number
-from shared.messaging.errors import Unavailable
-from shared.messaging.group_commit import fingerprint_of
-from shared.runtime import Sent
-from shared.web.problems import Problem
+from shared.runtime import add_account, add_republish, run_command, sent_by
 
 SHIPPED: Final = Path(__file__).with_name("programmes")
 """The programmes that come with intake, a file each."""
 _ITSELF: Final = "service:intake"
 """Who publishes what is shipped: nobody's account, at the first start."""
-_ACCOUNT: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,63}")
-"""As an event's actor is written."""
 
 
 class ProgrammeFile(ProgrammeBody):
@@ -40,20 +34,7 @@ class ProgrammeFile(ProgrammeBody):
 def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
     """Run one command; return its exit status and lines, for stderr where it is not 0."""
     options = _parser().parse_args(arguments)
-    try:
-        return 0, asyncio.run(_run(options, settings()))
-    except Problem as problem:
-        return _refused(problem.detail or problem.title)
-    except ValidationError as error:
-        return _refused(_fields(error))
-    except Unavailable as away:
-        return _refused(f"MongoDB cannot be reached ({away})")
-    except OSError as error:
-        return _refused(str(error))
-
-
-def _refused(why: str) -> tuple[int, list[str]]:
-    return 1, [f"refused: {why}"]
+    return run_command(lambda: _run(options, settings))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,15 +57,18 @@ def _parser() -> argparse.ArgumentParser:
     copy.add_argument("--owner", required=True)
     copy.set_defaults(run=_copy)
     for changing in (publish, copy):
-        changing.add_argument(
-            "--by", type=_account, required=True, metavar="ACCOUNT", help="who does it"
-        )
+        add_account(changing)
+    again = commands.add_parser(
+        "republish", help="publish as it stands under a higher version, to right a copy elsewhere"
+    )
+    add_republish(again)
+    again.set_defaults(run=_republish)
     commands.add_parser("list", help="list programmes").set_defaults(run=_list)
     return parser
 
 
-async def _run(options: argparse.Namespace, settings: Settings) -> list[str]:
-    async with open_desk(settings) as desk:
+async def _run(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
+    async with open_desk(settings()) as desk:
         lines: list[str] = await options.run(options, desk)
     return lines
 
@@ -113,7 +97,7 @@ async def _publish_one(
 ) -> str:
     outcome = await desk.commands.run(
         lambda uow: publish(wanted, uow, allow=_anybody),
-        sent=_once(by, "programmes publish"),
+        sent=sent_by(by, "programmes publish"),
         key=wanted.id,
     )
     return f"{wanted.id}: version {outcome.answer}"
@@ -124,10 +108,19 @@ async def _copy(options: argparse.Namespace, desk: Desk) -> list[str]:
         lambda uow: copy_programme(
             options.source, options.target, options.name, options.owner, uow, allow=_anybody
         ),
-        sent=_once(options.by, "programmes copy"),
+        sent=sent_by(options.by, "programmes copy"),
         key=options.target,
     )
     return [f"{options.target}: version {outcome.answer}, copied from {options.source}"]
+
+
+async def _republish(options: argparse.Namespace, desk: Desk) -> list[str]:
+    outcome = await desk.commands.run(
+        lambda uow: republish_programme(options.id, options.version, uow),
+        sent=sent_by(options.by, "programmes republish"),
+        key=options.id,
+    )
+    return [f"{options.id}: version {outcome.answer}"]
 
 
 async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:
@@ -139,22 +132,3 @@ async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:
 
 def _anybody(_: Programme) -> None:
     """Whoever has the database's password at the shell needs no further right."""
-
-
-def _once(by: str, action: str) -> Sent:
-    return Sent(fingerprint_of("shell", new_id()), "shell", actor=by, action=action)
-
-
-def _account(text: str) -> str:
-    """Return an account id. ArgumentTypeError where it cannot be one."""
-    if not _ACCOUNT.fullmatch(text) or holds_number(text):
-        raise argparse.ArgumentTypeError(
-            "a pseudonymous account id is needed: a letter, then up to 63 letters, digits and "
-            ". _ : -, without nine digits in a row"
-        )
-    return text
-
-
-def _fields(error: ValidationError) -> str:
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in found)

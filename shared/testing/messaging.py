@@ -38,6 +38,7 @@ from shared.messaging.message import ADDRESSED, Document, Message
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
 from shared.messaging.outbox import DEFAULT_LIMIT, OutboxRelay
 from shared.messaging.subscriber import ConsumingBroker
+from shared.messaging.task_queue import MAX_COMMANDS
 from shared.messaging.topology import DEAD
 from shared.messaging.wire import DETAIL, REASON, properties
 from shared.mongo.client import Client, Database
@@ -95,6 +96,7 @@ class MemoryMessaging:
         memory: Memory,
         limit: int,
         collections: Collections | None = None,
+        max_commands: int = MAX_COMMANDS,
     ) -> None:
         self.service = service
         self.clock = clock
@@ -114,6 +116,7 @@ class MemoryMessaging:
             source=service,
             clock=clock,
             collections=collections,
+            max_commands=max_commands,
         )
         self.messaging = self._as_messaging()
         self._key = SigningKey.generate()
@@ -283,11 +286,12 @@ async def memory_messaging(
     memory: Memory | None = None,
     outbox_limit: int = DEFAULT_LIMIT,
     collections: Collections | None = None,
+    max_commands: int = MAX_COMMANDS,
 ) -> AsyncIterator[MemoryMessaging]:
     """Run messaging in memory until the end of the block."""
     standing = clock or StandingClock()
     messaging = MemoryMessaging(
-        service, standing, memory or Memory(standing), outbox_limit, collections
+        service, standing, memory or Memory(standing), outbox_limit, collections, max_commands
     )
     committing = asyncio.create_task(messaging.commit.run())
     try:

@@ -8,6 +8,7 @@ from services.intake.usecases.programmes import (
     copy_programme,
     publish_if_missing,
     publish_programme,
+    republish_programme,
 )
 from services.intake.usecases.requests import (
     Allow,
@@ -34,6 +35,7 @@ __all__ = [
     "publish_if_missing",
     "publish_programme",
     "record_request",
+    "republish_programme",
     "require_right",
     "take_step",
 ]

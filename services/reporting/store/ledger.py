@@ -31,6 +31,7 @@ from services.reporting.store.names import (
     documents,
     durable,
 )
+from services.reporting.store.unread import read_anew, readable
 from services.reporting.usecases.project import Waiting
 from shared.messaging.errors import Conflict
 from shared.messaging.message import Document
@@ -70,6 +71,11 @@ class Ledger:
                 {"_id": THE_STATE}, {"$setOnInsert": first}, upsert=True
             )
 
+    async def read_anew(self) -> None:
+        """Have events counted whose type was unknown when they came. Raises Unavailable."""
+        with translated():
+            await read_anew(self._db)
+
     async def lead(self) -> bool:
         """Take or renew the lease; whether this instance counts. Raises Unavailable."""
         if time.monotonic() - self._renewed < self._lease / 3:
@@ -105,7 +111,7 @@ class Ledger:
     async def take(self, programmes: Sequence[str], limit: int) -> list[Fact]:
         """Return facts of these programmes that are not counted yet. Raises Unavailable."""
         with translated():
-            query = {"programme_id": {"$in": list(programmes)}}
+            query = {"programme_id": {"$in": list(programmes)}, **readable()}
             found = await self._db[UNFOLDED].find(query, {"_id": 1}, limit=limit).to_list(None)
             return await facts_by_id(self._db[ARCHIVE], [row["_id"] for row in found])
 
@@ -147,17 +153,17 @@ class Ledger:
                 yield wait
 
     async def waiting(self, programmes: Sequence[str]) -> Waiting:
-        """Return what is on the work list, apart what waits for its programme."""
-        known = {"programme_id": {"$in": list(programmes)}}
-        unknown = {"programme_id": {"$nin": list(programmes)}}
+        """Return what is on the work list, apart what waits for its programme or for code."""
+        known = {"programme_id": {"$in": list(programmes)}, **readable()}
+        unknown = {"programme_id": {"$nin": list(programmes)}, **readable()}
+        unread = {"$nor": [readable()]}
+        rows = self._db[UNFOLDED]
         with translated():
-            rows = self._db[UNFOLDED]
-            return Waiting(
-                await rows.count_documents(known, limit=_COUNT_LIMIT),
-                await _oldest(rows, known),
-                await rows.count_documents(unknown, limit=_COUNT_LIMIT),
-                await _oldest(rows, unknown),
-            )
+            found: list[Any] = []
+            for query in (known, unknown, unread):
+                found.append(await rows.count_documents(query, limit=_COUNT_LIMIT))
+                found.append(await _oldest(rows, query))
+        return Waiting(*found)
 
 
 @asynccontextmanager
