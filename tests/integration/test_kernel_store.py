@@ -123,8 +123,10 @@ async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database:
         "deferred",
         "inbox",
         "instances",
+        "leases",
         "letters",
         "outbox",
+        "timers",
         "unreadable",
     ]
     for name, before in made.items():
