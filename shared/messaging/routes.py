@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 
 from shared.contracts import CATALOGUE, Event
-from shared.messaging.errors import Malformed, UnknownType, refusals
+from shared.messaging.errors import Malformed, UnknownType, refusals, wrong_fields
 from shared.messaging.group_commit import Task
 from shared.messaging.message import Message
 from shared.messaging.timers import TIMERS, Timer, is_timer, row_of, timer_type
@@ -109,7 +109,7 @@ class Routes:
         try:
             event = route.event.__pydantic_validator__.validate_json(message.body)
         except ValidationError as invalid:
-            raise Malformed("payload", _fields(invalid)) from invalid
+            raise Malformed("payload", wrong_fields(invalid)) from invalid
         handles = partial(route.handle, event)
         return Task(self._guarded(handles), envelope.id, route.key(event), message)
 
@@ -159,12 +159,3 @@ async def fire(handle: TimerHandler, uow: UnitOfWork) -> bool:
 
 def _aggregate(event: Event) -> str:
     return event.aggregate_id
-
-
-def _fields(invalid: ValidationError) -> str:
-    """Return which fields are wrong and why, without what stood in them."""
-    errors = invalid.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(
-        f"{'.'.join(str(part) for part in error['loc']) or 'body'}: {error['type']}"
-        for error in errors[:10]
-    )

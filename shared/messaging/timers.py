@@ -10,14 +10,15 @@ now, was overtaken: the timer was cleared or moved while the message was on its 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import EARLIEST, LATEST, AggregateId
 from shared.messaging.collections import Collection
+from shared.messaging.errors import wrong_fields
 from shared.messaging.message import ADDRESSED, Document, Message
 
 MAX_IDS: Final = 10
@@ -46,8 +47,6 @@ class Timer:
 
     `generation` is new each time it is set; it is the id of the message that is sent.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(hide_input_in_errors=True)
 
     name: TimerName
     key: AggregateId
@@ -84,7 +83,11 @@ def new_timer(
     """
     version = max(above + 1, (now - _EPOCH) // _MICROSECOND)
     fields = {"name": name, "key": key, "due": due, "payload": payload}
-    return _ADAPTER.validate_python({**fields, "generation": new_id(), "version": version})
+    try:
+        return _ADAPTER.validate_python({**fields, "generation": new_id(), "version": version})
+    except ValidationError as invalid:
+        # Without what stood in it, which may be what has no place there.
+        raise ValueError(f"this can be no timer: {wrong_fields(invalid)}") from None
 
 
 def timer_id(name: str, key: str) -> str:

@@ -29,11 +29,12 @@ class MongoTimers:
 
     def __init__(self, client: Client, database: str, owner: str, queue: str) -> None:
         self._queue = queue
-        # On a majority: what is sent must be there for the unit of work that handles it.
-        self._db: Database = client.get_database(database, read_concern=ReadConcern("majority"))
+        # On a majority: what is sent must be there for the unit of work that handles it, and what
+        # has been noted must be seen by the next look.
+        self._db: Database = client.get_database(
+            database, read_concern=ReadConcern("majority"), write_concern=WriteConcern("majority")
+        )
         self._rows = self._db[TIMERS.name]
-        # Losing a note means to send once more, which the inbox knows.
-        self._notes = self._rows.with_options(write_concern=WriteConcern(1))
         self._lease = MongoLease(self._db[LEASES], TIMERS.name, owner, LEASE_SECONDS)
         self._term: tuple[int, str] | None = None
         self._prepared = False
@@ -93,7 +94,7 @@ class MongoTimers:
         return Overdue(max(0, there - dead), seconds)
 
     async def _now(self) -> datetime:
-        said = await self._db.command("hello")
+        said = await self._db.command("hello", codec_options=self._db.codec_options)
         now: datetime = said["localTime"]
         return now
 
@@ -108,7 +109,7 @@ class MongoTimers:
         if rows:
             ids = {"$in": [row["_id"] for row in rows]}
             generations = {"$in": [row.get("generation") for row in rows]}
-            await self._notes.update_many({"_id": ids, "generation": generations}, change)
+            await self._rows.update_many({"_id": ids, "generation": generations}, change)
 
 
 def _by_sends(rows: Sequence[Document]) -> dict[int, list[Document]]:
