@@ -25,7 +25,7 @@ from tests.integration.kernel_kit import (
     line,
     virtual_host,
 )
-from tests.torture.timer_desk import FIRED, Desk, died
+from tests.torture.timer_desk import FIRED, Desk
 
 COUNT = 120
 WAIT = 60.0
@@ -70,7 +70,7 @@ async def desk_on(
         try:
             yield desk, raw
         finally:
-            await asyncio.to_thread(desk.stop_all)
+            await asyncio.to_thread(desk.kill_all)
 
 
 def due(count: int) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ async def test_two_deaths_in_a_gap_lose_none_and_fire_none_twice(
                 if more:
                     database[TIMERS.name].insert_many(more)
                 doomed = desk.start(f"{gap}:{passage}")
-                await until(lambda: died(doomed))  # noqa: B023 - awaited at once
+                await until(lambda: desk.died(doomed))  # noqa: B023 - awaited at once
             desk.start()
             await until(lambda: database[TIMERS.name].count_documents({}) == 0)
             counts = {one["_id"]: one["version"] for one in database[FIRED].find()}
@@ -120,7 +120,7 @@ async def test_two_instances_share_the_work_while_the_one_that_sends_is_killed(
         with MongoClient[dict[str, Any]](servers.mongo_url) as client:
             database = client[mongo_database]
             pair = [desk.start("timers.published:90"), desk.start("timers.published:90")]
-            await until(lambda: any(map(died, pair)))
+            await until(lambda: any(map(desk.died, pair)))
             desk.start()
             await until(lambda: database[TIMERS.name].count_documents({}) == 0)
             counts = [one["version"] for one in database[FIRED].find()]

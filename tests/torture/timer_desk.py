@@ -1,22 +1,22 @@
-"""`python -m tests.torture.timer_desk`: a service that does nothing but count what fires.
+"""A service that does nothing but count what fires, as processes that die where they are told to.
 
-Read from `DESK_...`; `JEMPUT_FAILPOINT` says where it dies. `Desk` starts it and kills it. Every
-timer of the name `remind` writes its own document in `fired`, with how often it has fired.
+Every timer of the name `remind` writes its own document in `fired`, whose version is how often it
+has fired.
 """
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic_settings import SettingsConfigDict
 
-from deploy.local.folder import ROOT
+from shared.messaging import failpoints
 from shared.messaging.collections import Collections
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
@@ -24,6 +24,9 @@ from shared.observability.health import Health
 from shared.runtime import Service, ServiceSettings, open_messaging, start, utc_now
 
 FIRED = "fired"
+
+_SPAWN = multiprocessing.get_context("forkserver")
+_SPAWN.set_forkserver_preload(["tests.torture.timer_desk"])
 
 
 class Settings(ServiceSettings):
@@ -56,6 +59,16 @@ def build(settings: Settings) -> Service:
     return Service(settings, FastAPI(), messaging, health, [FIRED], [], [consumer])
 
 
+def serve(environment: Mapping[str, str], failpoint: str, log: str) -> None:
+    """Be a process of this service, but for the seconds that importing takes."""
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.environ.update(environment)
+    failpoints._ARMED = failpoints._Armed(failpoint)
+    start(build(Settings()))
+
+
 @dataclass
 class Desk:
     """Processes of this service on one virtual host and one database."""
@@ -64,48 +77,37 @@ class Desk:
     mongo_url: str
     database: str
     folder: Path
-    processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    processes: list[BaseProcess] = field(default_factory=list)
 
-    def start(self, failpoint: str = "") -> "subprocess.Popen[bytes]":
+    def start(self, failpoint: str = "") -> BaseProcess:
         """Start one, to die at a failpoint if one is named."""
-        environment: Mapping[str, str] = {
-            **os.environ,
+        name = f"desk-{len(self.processes)}"
+        environment = {
             "DESK_AMQP_URL": self.amqp_url,
             "DESK_MONGO_URL": self.mongo_url,
             "DESK_MONGO_DATABASE": self.database,
-            "DESK_INSTANCE": f"desk-{len(self.processes)}",
-            "JEMPUT_FAILPOINT": failpoint,
+            "DESK_INSTANCE": name,
         }
-        command = [sys.executable, "-m", "tests.torture.timer_desk"]
-        with (self.folder / f"desk-{len(self.processes)}.log").open("wb") as log:
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        words = (environment, failpoint, str(self.folder / f"{name}.log"))
+        process = _SPAWN.Process(target=serve, args=words, daemon=True, name=name)
+        process.start()
         self.processes.append(process)
         return process
 
-    def log(self, process: "subprocess.Popen[bytes]") -> str:
-        """Return the last that a process said."""
-        number = self.processes.index(process)
-        return (self.folder / f"desk-{number}.log").read_text("utf-8")[-3000:]
+    def died(self, process: BaseProcess) -> bool:
+        """Return whether it was killed as `kill -9` would. Fails where it ended otherwise."""
+        code = process.exitcode
+        if code not in (None, -signal.SIGKILL):
+            raise AssertionError((self.folder / f"{process.name}.log").read_text("utf-8")[-3000:])
+        return code is not None
 
-    def stop_all(self) -> None:
+    def kill_all(self) -> None:
         """Kill what still runs."""
         for process in self.processes:
             kill(process)
 
 
-def kill(process: "subprocess.Popen[bytes]") -> None:
+def kill(process: BaseProcess) -> None:
     """Kill a process, wherever it is."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGKILL)
-    process.wait(10)
-
-
-def died(process: "subprocess.Popen[bytes]") -> bool:
-    """Return whether a process was killed as `kill -9` would. Fails where it ended otherwise."""
-    code = process.poll()
-    assert code in (None, -signal.SIGKILL), code
-    return code is not None
-
-
-if __name__ == "__main__":
-    start(build(Settings()))
+    process.kill()
+    process.join(10)
