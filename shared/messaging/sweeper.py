@@ -29,7 +29,7 @@ _BATCH: Final = 128
 _PROBE: Final = 1
 """Timers tried at a time while the broker takes nothing."""
 _ROUND_SECONDS: Final = 0.2
-_LEASE_SECONDS: Final = 0.4
+_STAND_SECONDS: Final = 0.2
 _MEASURE_SECONDS: Final = 5.0
 _NOTED_AFTER: Final = 2.0
 
@@ -53,7 +53,7 @@ class Sweeper:
         """Send what is due until cancelled; no error of one round ends it."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._every(_LEASE_SECONDS, self.stand))
+                group.create_task(self._every(_STAND_SECONDS, self.stand))
                 group.create_task(self._every(_ROUND_SECONDS, self._all_pages))
                 group.create_task(self._every(_MEASURE_SECONDS, self.measure))
         finally:

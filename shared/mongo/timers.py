@@ -17,7 +17,7 @@ from shared.mongo.lease import MongoLease
 
 LEASES = "leases"
 
-LEASE_SECONDS = 1.5
+LEASE_SECONDS = 1.2
 """So long timers stand still where the instance that sends them is killed."""
 
 _NOT_DEAD = {"died_at": None}

@@ -10,7 +10,7 @@ from shared.messaging.timers import TIMERS, postponed, read_row, row_of, sent_ag
 from shared.testing.memory import Memory
 
 LEASES = "leases"
-LEASE = timedelta(seconds=1.5)
+LEASE = timedelta(seconds=1.2)
 
 
 class MemoryTimers:
