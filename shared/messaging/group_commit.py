@@ -36,8 +36,9 @@ from shared.messaging.message import (
 )
 from shared.messaging.metrics import CommitMetrics
 from shared.messaging.overtaken import overtaken
-from shared.messaging.store import Changes, Store, Write
+from shared.messaging.store import Changes, Store
 from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS, TaskQueue
+from shared.messaging.timers import TIMERS
 from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork, UseCase
 
 MAX_BATCH = 256
@@ -367,7 +368,7 @@ class GroupCommit:
         written = {place for _, uow in done for place in uow.written}
         changes = Changes(
             inbox=[_inbox_record(task, now) for task, _ in done],
-            writes=[write for write in session.writes() if _place(write) in written],
+            writes=[one for one in session.writes() if (one.collection, one.id) in written],
             messages=[message for _, uow in done for message in uow.messages],
             deferred=[_deferred(task, uow.missing, now) for task, uow in done if uow.missing],
             actions=[_action(task, uow, now) for task, uow in done if task.action],
@@ -426,10 +427,6 @@ class GroupCommit:
             await self._round(half, min(tries, _TRIES_WHOLE - 1))
 
 
-def _place(write: Write) -> tuple[str, str]:
-    return write.collection, write.document["_id"]
-
-
 def _settle_processed(task: Task, record: Document) -> None:
     if record.get("fingerprint") != task.fingerprint:
         task.fail(FingerprintMismatch())
@@ -448,7 +445,8 @@ def _inbox_record(task: Task, now: datetime) -> Document:
 
 def _action(task: Task, uow: UnitOfWork, now: datetime) -> Document:
     """Return the record of who did what, kept as long as the state itself."""
-    changed = [f"{collection}/{id_}" for collection, id_ in uow.written]
+    # Timers come and go with what they belong to, like outbox rows: they tell nothing more.
+    changed = [f"{name}/{id_}" for name, id_ in uow.written if name != TIMERS.name]
     return {
         "_id": new_id(),
         "at": now,

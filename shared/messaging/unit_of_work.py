@@ -1,7 +1,7 @@
 """One event's or command's reads and writes, collected so that many can be committed at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -10,7 +10,8 @@ from shared.contracts.event import Event
 from shared.messaging.collections import Collections
 from shared.messaging.errors import Missing, PredecessorMissing
 from shared.messaging.message import Document, Message
-from shared.messaging.store import Store, Write
+from shared.messaging.store import Removal, Store, Write
+from shared.messaging.timers import TIMERS, new_timer, timer_id
 
 Clock = Callable[[], datetime]
 DocumentKey = tuple[str, str]
@@ -32,7 +33,7 @@ class BatchSession:
         self.collections = collections or Collections()
         self._loads: dict[DocumentKey, asyncio.Future[Document | None]] = {}
         self._loaded: dict[DocumentKey, Document | None] = {}
-        self._current: dict[DocumentKey, Document] = {}
+        self._current: dict[DocumentKey, Document | None] = {}
         self._asked: dict[str, list[str]] = {}
         self._query: asyncio.Task[None] | None = None
 
@@ -87,12 +88,19 @@ class BatchSession:
         """Return the versions that documents were loaded with; None: not there."""
         return {place: _version(document) for place, document in self._loaded.items()}
 
-    def writes(self) -> list[Write]:
+    def writes(self) -> list[Write | Removal]:
         """Return one write per changed document, whatever number of units changed it."""
-        return [
-            Write(collection, document, _version(self._loaded.get((collection, id_))))
-            for (collection, id_), document in self._current.items()
-        ]
+        found = [self._write(*place, document) for place, document in self._current.items()]
+        return [write for write in found if write is not None]
+
+    def _write(
+        self, collection: str, id_: str, document: Document | None
+    ) -> Write | Removal | None:
+        base = _version(self._loaded.get((collection, id_)))
+        if document is not None:
+            return Write(collection, document, base)
+        # What this batch made and took away again was never there.
+        return None if base is None else Removal(collection, id_, base)
 
 
 class UnitOfWork:
@@ -121,7 +129,8 @@ class UnitOfWork:
         self.body = body
         """That event's payload as it came, byte for byte; None for a command."""
         self.seen: dict[DocumentKey, int | None] = {}
-        self.written: dict[DocumentKey, Document] = {}
+        self.written: dict[DocumentKey, Document | None] = {}
+        """None: deleted."""
         self.messages: list[Message] = []
         self.missing: PredecessorMissing | None = None
 
@@ -158,6 +167,33 @@ class UnitOfWork:
             collection = self._session.collections.of(type(one))
             self.put(collection.name, collection.encode(one))
 
+    def delete(self, *kept: object) -> None:
+        """Delete values that this unit has read or added. Raises as `remove` does."""
+        for one in kept:
+            collection = self._session.collections.of(type(one))
+            self.remove(collection.name, collection.key(one))
+
+    async def set_timer(
+        self, name: str, key: str, due: datetime, payload: Mapping[str, str] | None = None
+    ) -> None:
+        """Have the handler of this name run once when `due` has come, by the server's clock.
+
+        A time that has passed fires at once. `key` is the aggregate that it is about; set again
+        under the same name and key the timer moves. `payload` holds up to ten ids and no personal
+        data. Raises ValueError for a name, an id or a time that none can be.
+        """
+        id_ = timer_id(name, key)
+        await self.load(TIMERS.name, id_)
+        above = self.seen.get((TIMERS.name, id_)) or 0
+        timer = new_timer(name, key, due, payload or {}, above=above, now=self._clock())
+        self.put(TIMERS.name, TIMERS.encode(timer))
+
+    async def clear_timer(self, name: str, key: str) -> None:
+        """Have a timer not fire; nothing where there is none."""
+        id_ = timer_id(name, key)
+        if await self.load(TIMERS.name, id_) is not None:
+            self.remove(TIMERS.name, id_)
+
     async def load(self, collection: str, id_: str) -> Document | None:
         """Return a raw document, or None. It is shared: make a new one instead of changing it."""
         place = (collection, id_)
@@ -173,6 +209,18 @@ class UnitOfWork:
         if document["version"] <= (self.seen.setdefault(place, None) or 0):
             raise ValueError(f"{collection}: version does not go up")
         self.written[place] = document
+
+    def remove(self, collection: str, id_: str) -> None:
+        """Delete a raw document that this unit has read or put.
+
+        Its id may be used again only with versions that it never had. Raises ValueError where there
+        is nothing to delete.
+        """
+        place = (collection, id_)
+        there = self.written[place] if place in self.written else self.seen.get(place)
+        if there is None:
+            raise ValueError(f"{collection}: nothing to delete that was read")
+        self.written[place] = None
 
     def publish(self, event: Event, *, version: int, occurred_at: datetime | None = None) -> None:
         """Have an event sent once this is committed. `version` is the aggregate's after it."""

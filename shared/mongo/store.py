@@ -5,14 +5,14 @@ from contextlib import suppress
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClientSession
-from pymongo import InsertOne, ReplaceOne, WriteConcern
+from pymongo import DeleteOne, InsertOne, ReplaceOne, WriteConcern
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.failpoints import failpoint
 from shared.messaging.message import Document, to_document
-from shared.messaging.store import Changes, Write
+from shared.messaging.store import Changes, Removal, Write
 from shared.mongo.client import Client, Database, translated
 
 INBOX = "inbox"
@@ -89,23 +89,28 @@ class MongoStore:
             await self._write_documents(collection, writes, session)
 
     async def _write_documents(
-        self, collection: str, writes: list[Write], session: AsyncIOMotorClientSession
+        self, collection: str, writes: list[Write | Removal], session: AsyncIOMotorClientSession
     ) -> None:
         operations = [_operation(write) for write in writes]
-        result = await self._db[collection].bulk_write(operations, ordered=False, session=session)
-        # A replacement whose version has moved on matches nothing and raises nothing: count.
-        if result.inserted_count + result.matched_count != len(writes):
+        done = await self._db[collection].bulk_write(operations, ordered=False, session=session)
+        # What meets a version that has moved on matches nothing and raises nothing: count.
+        if done.inserted_count + done.matched_count + done.deleted_count != len(writes):
             raise Conflict(f"{collection}: a version has changed")
 
 
-def _by_collection(writes: Sequence[Write]) -> dict[str, list[Write]]:
-    grouped: dict[str, list[Write]] = {}
+def _by_collection(writes: Sequence[Write | Removal]) -> dict[str, list[Write | Removal]]:
+    grouped: dict[str, list[Write | Removal]] = {}
     for write in writes:
         grouped.setdefault(write.collection, []).append(write)
     return grouped
 
 
-def _operation(write: Write) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]]:
+_Operation = InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]] | DeleteOne
+
+
+def _operation(write: Write | Removal) -> _Operation:
+    if isinstance(write, Removal):
+        return DeleteOne({"_id": write.id, "version": write.base})
     if write.base is None:
         return InsertOne(write.document)
     return ReplaceOne({"_id": write.document["_id"], "version": write.base}, write.document)

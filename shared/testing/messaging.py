@@ -9,8 +9,8 @@
         assert messaging.published == [JobOpened(...), JobAssigned(...)]
 
 Everything is wired as `assemble` does it in production; only database, bus and broker are not
-there. Nothing happens by a timer: what was committed is published, and what waits for a predecessor
-is taken up, when `deliver` or `settle` runs.
+there. Nothing happens by itself: what was committed is published, what waits for a predecessor is
+taken up, and timers that are due by the test's clock fire, when `deliver` or `settle` runs.
 """
 
 import asyncio
@@ -33,11 +33,13 @@ from shared.messaging.bus import AmqpBus
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
 from shared.messaging.delivery import Delivery as RealDelivery
+from shared.messaging.firing import Timers
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import ADDRESSED, Document, Message
-from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
+from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics, TimerMetrics
 from shared.messaging.outbox import DEFAULT_LIMIT, OutboxRelay
 from shared.messaging.subscriber import ConsumingBroker
+from shared.messaging.sweeper import Sweeper
 from shared.messaging.task_queue import MAX_COMMANDS
 from shared.messaging.topology import DEAD
 from shared.messaging.wire import DETAIL, REASON, properties
@@ -51,6 +53,7 @@ from shared.testing.bus import MemoryBus, Sent
 from shared.testing.delivery import Delivery
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemoryStore
+from shared.testing.timers import MemoryTimers
 from shared.web.idempotency import HEADER
 
 NOW = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
@@ -105,10 +108,13 @@ class MemoryMessaging:
         self.store = MemoryStore(memory)
         self.outbox = MemoryOutbox(memory)
         self.deferred_store = MemoryDeferred(memory, queue=f"{service}.{PURPOSE}")
+        self.timer_store = MemoryTimers(memory, queue=f"{service}.{PURPOSE}")
         self.bus = MemoryBus()
         self.health = Health()
         metrics = OutboxMetrics(self.registry)
         self.relay = OutboxRelay(self.outbox, self.deferred_store, self.bus, metrics, limit=limit)
+        self.timer_metrics = TimerMetrics(self.registry)
+        self.sweeper = Sweeper(self.timer_store, self.bus, self.timer_metrics)
         self.commit = GroupCommit(
             self.store,
             self.relay,
@@ -134,6 +140,8 @@ class MemoryMessaging:
             bus=cast("AmqpBus", self.bus),
             broker=ConsumingBroker("amqp://nowhere.invalid/", self.service),
             consumer_metrics=ConsumerMetrics(self.registry),
+            sweeper=self.sweeper,
+            timers=Timers(self.service, self.timer_store, self.timer_metrics, self.clock),
             clock=self.clock,
         )
 
@@ -211,12 +219,15 @@ class MemoryMessaging:
 
     def _reader_of(self, delivery: Delivery) -> Consumer:
         for consumer in self._consumers:
-            if delivery.type in consumer.types:
+            if consumer.handles(delivery.type or ""):
                 return consumer
         return self._consumers[0]
 
     async def settle(self) -> None:
-        """Publish the outbox and release what is no longer deferred, until nothing moves."""
+        """Publish the outbox, release what is no longer deferred and fire what is due.
+
+        Until nothing moves.
+        """
         while True:
             await self._one_round()
             released = [s for s in self.bus.sent[self._replayed :] if s.exchange == ADDRESSED]
@@ -232,6 +243,9 @@ class MemoryMessaging:
         while await relay._round():  # noqa: SLF001 - a timer's work, done when the test asks
             continue
         relay._in_hand.clear()  # noqa: SLF001 - as after a pause: nothing is on its way
+        await self.sweeper.stand()
+        while await self.sweeper.round():
+            continue
 
     def app(self, definition: ServiceDefinition) -> FastAPI:
         """Return the service as `assemble` makes it in production, its queue read by `deliver`."""

@@ -14,12 +14,14 @@ from deploy.local.folder import ROOT
 from deploy.local.processes import signals_interrupt
 from deploy.local.servers import Servers, provide
 from shared.runtime.start import utc_now
-from tests.benchmarks import hop, road
+from tests.benchmarks import hop, road, timers
 from tests.conftest import may_publish_for_others
 
 RESULT = ROOT / "build" / "bench.json"
-KEYS = ("hop", "road")
-_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", "road")
+KEYS = ("hop", "road", "timers")
+USUAL = ("hop", "road")
+"""Measured where none is named; the others take as long again."""
+_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", "road", "timers")
 say = partial(print, flush=True)
 
 
@@ -27,11 +29,11 @@ def main(words: list[str]) -> None:
     """Measure on fresh servers of our own; one key alone leaves the other's figures as they are."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--key", choices=KEYS, action="append", help="measure this one alone")
-    parser.add_argument("--events", type=int, help="hop: so many a contender at most")
+    parser.add_argument("--events", type=int, help="hop, timers: so many at most")
     parser.add_argument("--rounds", type=int, default=3, help="hop: so often each contender")
     parser.add_argument("--seconds", type=int, default=road.SECONDS, help="road: at each rate")
     wanted = parser.parse_args(words)
-    keys = wanted.key or KEYS
+    keys = wanted.key or USUAL
     found: dict[str, Any] = {}
     with (
         signals_interrupt(),
@@ -43,6 +45,8 @@ def main(words: list[str]) -> None:
             found |= hop.measure(servers, say, wanted.rounds, wanted.events)
         if "road" in keys:
             found |= road.measure(servers, say, wanted.seconds)
+        if "timers" in keys:
+            found |= timers.measure(servers, say, wanted.events)
         measured = {"at": utc_now().isoformat(timespec="seconds"), "machine": machine(servers)}
     write({**found, "measured": dict.fromkeys(keys, measured)})
     say(json.dumps({name: found[name] for name in _SHOWN if name in found}))

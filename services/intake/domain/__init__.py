@@ -8,7 +8,7 @@ from services.intake.domain.calendar import (
     is_working_day,
     local_day,
 )
-from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step, Ticket
+from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
 from services.intake.domain.new_request import NewRequest, open_case, require_door
 from services.intake.domain.next_step import NextStep, next_step
 from services.intake.domain.person import (
@@ -34,6 +34,7 @@ from services.intake.domain.programme import (
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village, path, within
 from services.intake.domain.repeat import AlreadyOpen, OpenRequests
+from services.intake.domain.ticket import Ticket
 from services.intake.domain.tracking import Secrets, digest
 
 __all__ = [

@@ -1,6 +1,13 @@
 """What intake does, and what it needs for that."""
 
-from services.intake.usecases.case_progress import copy_event, note_failure, note_job, note_ticket
+from services.intake.usecases.case_events import OVERDUE
+from services.intake.usecases.case_progress import (
+    copy_event,
+    note_failure,
+    note_job,
+    note_overdue,
+    note_ticket,
+)
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import CaseFilter, Limiter, Reader, Regions
 from services.intake.usecases.programmes import (
@@ -19,6 +26,7 @@ from services.intake.usecases.requests import (
 )
 
 __all__ = [
+    "OVERDUE",
     "Allow",
     "AllowProgramme",
     "CaseFilter",
@@ -30,6 +38,7 @@ __all__ = [
     "copy_programme",
     "note_failure",
     "note_job",
+    "note_overdue",
     "note_person_read",
     "note_ticket",
     "publish_if_missing",

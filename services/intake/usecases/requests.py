@@ -63,7 +63,7 @@ async def record_request(
     case = open_case(new, programme, event, occurred_at or now, holidays)
     await _join_open_requests(new, secrets, uow)
     uow.add(Applicant(case.id, new.person))
-    keep(None, case, uow)
+    await keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
     return {**answer, "backdated": backdated}
@@ -84,7 +84,7 @@ async def take_step(
     # Two servers' clocks may differ: what is done now is never before the request itself.
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
     done = case.step(step, at, uow.actor)
-    keep(case, done, uow)
+    await keep(case, done, uow)
     return {"state": done.state.value, "backdated": backdated}
 
 
@@ -92,7 +92,7 @@ async def confirm_receipt(case_id: str, uow: UnitOfWork) -> str:
     """Take the recipient's word that the document arrived; raises Missing and Refused."""
     case = await uow.require(Case, case_id)
     confirmed = case.confirm_receipt(uow.now())
-    keep(case, confirmed, uow)
+    await keep(case, confirmed, uow)
     return confirmed.state.value
 
 
