@@ -18,6 +18,7 @@ from services.intake.usecases import Limiter, Reader, Regions, Vault
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
     Commands,
+    FingerprintKey,
     HttpInterface,
     Service,
     ServiceContext,
@@ -60,12 +61,14 @@ def definition(settings: Settings) -> ServiceDefinition:
 def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, object]:
     regions = KemendagriRegions()
     regions.load()
+    lookups = LookupKeys(*settings.lookup_secrets)
     return {
         Reader: IntakeReader(context.messaging.database, COLLECTIONS),
         Holidays: NationalCalendar(),
         Regions: regions,
         Secrets: Secrets(*settings.tracking_secrets),
-        LookupKeys: LookupKeys(*settings.lookup_secrets),
+        LookupKeys: lookups,
+        FingerprintKey: FingerprintKey(lookups.fingerprint_key),
         Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         Texts: Texts.load(TEXTS),

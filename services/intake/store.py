@@ -41,9 +41,9 @@ COLLECTIONS: Final = Collections(
     Collection(RESIDENTS, Resident),
     Collection(RESIDENT_KEYS, ResidentKey, apart=KEYS),
     Collection("statements", Statement),
-    Collection("lookups", Lookup),
+    Collection("lookups", Lookup, listed=False),
     Collection("events", PlannedEvent, label="event"),
-    Collection("open_requests", OpenRequests),
+    Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
 )
 INDEXES: Final = (

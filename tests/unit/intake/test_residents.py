@@ -121,6 +121,12 @@ def test_a_hash_is_of_one_purpose_and_the_newest_secret_makes_it() -> None:
     assert both.hashes("botram", "resident", NIK)[0] != both.hashes("botram", "open", NIK)[0]
 
 
+def test_the_key_of_fingerprints_is_no_programme_s() -> None:
+    keys = LookupKeys(b"n" * 32, b"o" * 32)
+    assert keys.fingerprint_key == LookupKeys(b"n" * 32).fingerprint_key
+    assert keys.fingerprint_key != LookupKeys(b"o" * 32).fingerprint_key
+
+
 def test_a_hash_is_hkdf_and_hmac_as_the_standards_have_them() -> None:
     # By `cryptography`'s HKDF (RFC 5869) and HMAC (RFC 2104) over the same inputs.
     secret = b"a made-up secret of thirty-two by"
