@@ -8,13 +8,14 @@ from typing import Final
 
 from services.intake import api, handlers
 from services.intake.config import Settings
-from services.intake.domain import Holidays, Refused, Secrets
-from services.intake.gateways import KemendagriRegions, NationalCalendar, TryLimits
+from services.intake.domain import Holidays, LookupKeys, Refused, Secrets
+from services.intake.gateways import KemendagriRegions, NationalCalendar, SealedVault, TryLimits
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
-from services.intake.usecases import Limiter, Reader, Regions
+from services.intake.usecases import Limiter, Reader, Regions, Vault
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
     Commands,
+    FingerprintKey,
     HttpInterface,
     Service,
     ServiceContext,
@@ -23,6 +24,7 @@ from shared.runtime import (
     open_shell,
     utc_now,
 )
+from shared.sealing.masterkeys import MasterKeyFile
 from shared.web.texts import Texts
 
 NAME: Final = "intake"
@@ -56,14 +58,24 @@ def definition(settings: Settings) -> ServiceDefinition:
 def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, object]:
     regions = KemendagriRegions()
     regions.load()
+    lookups = LookupKeys(*settings.lookup_secrets)
     return {
         Reader: IntakeReader(context.messaging.database, COLLECTIONS),
         Holidays: NationalCalendar(),
         Regions: regions,
         Secrets: Secrets(*settings.tracking_secrets),
+        LookupKeys: lookups,
+        FingerprintKey: FingerprintKey(lookups.fingerprint_key),
+        Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         Texts: Texts.load(TEXTS),
     }
+
+
+def vault_of(settings: Settings) -> SealedVault:
+    """Return the vault of these settings' master keys. Raises InvalidKey and OSError."""
+    file = MasterKeyFile(settings.sealing_keys)
+    return SealedVault(lambda: file.current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,8 @@ class Desk:
     commands: Commands
     reader: Reader
     regions: Regions
+    settings: Settings
+    clock: Clock
 
 
 @asynccontextmanager
@@ -80,4 +94,4 @@ async def open_desk(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
     """Give a command what it works with. Raises Unavailable."""
     async with open_shell(definition(settings), settings, clock) as shell:
         reader = IntakeReader(shell.messaging.database, COLLECTIONS)
-        yield Desk(shell.commands, reader, KemendagriRegions())
+        yield Desk(shell.commands, reader, KemendagriRegions(), settings, clock)

@@ -1,7 +1,7 @@
 """What a service's `app.py` wires (settings, messaging, the process), and its shell commands."""
 
 from shared.runtime.assemble import HttpInterface, ServiceContext, ServiceDefinition, assemble
-from shared.runtime.commands import Commands, CommandsDep, Sent, SentDep
+from shared.runtime.commands import Commands, CommandsDep, FingerprintKey, Sent, SentDep
 from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.provided import provided
 from shared.runtime.service import Service, run
@@ -13,6 +13,7 @@ __all__ = [
     "Commands",
     "CommandsDep",
     "FileSettings",
+    "FingerprintKey",
     "HttpInterface",
     "Messaging",
     "Sent",

@@ -1,7 +1,7 @@
 """One service's messaging, wired: database, outbox, group commit and RabbitMQ."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
@@ -45,6 +45,8 @@ class Messaging:
     sweeper: Sweeper
     timers: Timers
     clock: Clock
+    apart: Mapping[str, str] = field(default_factory=dict)
+    """Collections that lie in a part of the data, a database of their own."""
 
     def consumer(self, refused: type[Exception], purpose: str = PURPOSE) -> Consumer:
         """Return the consumer of one of this service's queues.
@@ -68,7 +70,7 @@ class Messaging:
 
     async def prepare(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         """Bring the database into shape and register this instance. Raises Unavailable."""
-        await migrate(self.database, collections, indexes)
+        await migrate(self.database, collections, indexes, self.apart)
         await self.outbox.renew(30)
 
     def watch(self, health: Health) -> None:
@@ -115,7 +117,7 @@ def open_messaging(
     )
     timers, timer_metrics = MongoTimers(*place, queue=queue), TimerMetrics(registry)
     commit = GroupCommit(
-        MongoStore(*place),
+        MongoStore(*place, apart=collections.apart),
         relay,
         CommitMetrics(registry),
         source=service,
@@ -135,4 +137,5 @@ def open_messaging(
         sweeper=Sweeper(timers, bus, timer_metrics),
         timers=Timers(service, timers, timer_metrics, clock),
         clock=clock,
+        apart=collections.apart,
     )

@@ -60,8 +60,13 @@ async def open_shell(
         messaging.client.close()
 
 
-def run_command(command: Callable[[], Awaitable[Sequence[str]]]) -> tuple[int, list[str]]:
-    """Run one command; return its exit status and lines, for stderr where it is not 0."""
+def run_command(
+    command: Callable[[], Awaitable[Sequence[str]]], told: tuple[type[Exception], ...] = ()
+) -> tuple[int, list[str]]:
+    """Run one command; return its exit status and lines, for stderr where it is not 0.
+
+    `told` are a service's own refusals: their messages hold no personal data, and say what to do.
+    """
 
     async def run() -> list[str]:
         return list(await command())
@@ -74,7 +79,7 @@ def run_command(command: Callable[[], Awaitable[Sequence[str]]]) -> tuple[int, l
         return _refused(_fields(error))
     except Unavailable as away:
         return _refused(f"MongoDB cannot be reached ({away})")
-    except OSError as error:
+    except (OSError, *told) as error:  # type: ignore[misc] # mypy wants literal classes
         return _refused(str(error))
 
 
@@ -92,9 +97,11 @@ def sent_by(account: str, action: str) -> Sent:
     return Sent(fingerprint_of("shell", new_id()), "shell", actor=account, action=action)
 
 
-def add_account(parser: argparse.ArgumentParser) -> None:
-    """Have a command ask for who does it, as `by`."""
-    parser.add_argument("--by", type=_account, required=True, metavar="ACCOUNT", help="who does it")
+def add_account(
+    parser: argparse.ArgumentParser, name: str = "--by", text: str = "who does it"
+) -> None:
+    """Have a command ask for the account that does it, as `by` or another name."""
+    parser.add_argument(name, type=_account, required=True, metavar="ACCOUNT", help=text)
 
 
 def add_republish(parser: argparse.ArgumentParser) -> None:

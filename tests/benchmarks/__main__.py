@@ -14,14 +14,14 @@ from deploy.local.folder import ROOT
 from deploy.local.processes import signals_interrupt
 from deploy.local.servers import Servers, provide
 from shared.runtime.start import utc_now
-from tests.benchmarks import hop, road, timers
+from tests.benchmarks import hop, road, seal, timers
 from tests.conftest import may_publish_for_others
 
 RESULT = ROOT / "build" / "bench.json"
-KEYS = ("hop", "road", "timers")
+KEYS = ("hop", "road", "timers", "seal")
 USUAL = ("hop", "road")
 """Measured where none is named; the others take as long again."""
-_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", "road", "timers")
+_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", "road", "timers", "seal")
 say = partial(print, flush=True)
 
 
@@ -32,6 +32,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--events", type=int, help="hop, timers: so many at most")
     parser.add_argument("--rounds", type=int, default=3, help="hop: so often each contender")
     parser.add_argument("--seconds", type=int, default=road.SECONDS, help="road: at each rate")
+    parser.add_argument("--requests", type=int, default=seal.REQUESTS, help="seal: in a round")
     wanted = parser.parse_args(words)
     keys = wanted.key or USUAL
     found: dict[str, Any] = {}
@@ -47,6 +48,8 @@ def main(words: list[str]) -> None:
             found |= road.measure(servers, say, wanted.seconds)
         if "timers" in keys:
             found |= timers.measure(servers, say, wanted.events)
+        if "seal" in keys:
+            found |= seal.measure(servers, say, wanted.requests)
         measured = {"at": utc_now().isoformat(timespec="seconds"), "machine": machine(servers)}
     write({**found, "measured": dict.fromkeys(keys, measured)})
     say(json.dumps({name: found[name] for name in _SHOWN if name in found}))

@@ -32,12 +32,12 @@ async def house(servers: Servers, mongo_database: str) -> AsyncIterator[House]:
 @contextmanager
 def older_code(house: House) -> Iterator[None]:
     """Have the instance know every type but requests, as a release before them would."""
-    known = house.consumer._routes.pop(RequestReceived.type)
+    known = house.consumer._routes._events.pop(RequestReceived.type)
     types = sorted(set(CATALOGUE) - {RequestReceived.type})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(unread, "types", lambda: types)
         yield
-    house.consumer._routes[RequestReceived.type] = known
+    house.consumer._routes._events[RequestReceived.type] = known
 
 
 def history() -> list[Told]:

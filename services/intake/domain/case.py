@@ -8,12 +8,13 @@ under: whatever the order in which facts arrive, the same events go out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
 from services.intake.domain.calendar import day_end, local_day
 from services.intake.domain.refusal import Refused
+from services.intake.domain.resident import Party
 from services.intake.domain.ticket import Ticket, earliest
 
 
@@ -96,7 +97,7 @@ _STEP_FACTS = {
 class Case:
     """One request of one person. `version` counts its changes, `tracking` is its code's hash.
 
-    Who the person is stands elsewhere.
+    Who its parties are stands elsewhere, sealed.
     """
 
     id: str
@@ -118,10 +119,10 @@ class Case:
     failed_attempts: int = 0
     carriers: tuple[str, ...] = ()
     """Accounts of all agents who were given the job or carried; none of them confirms receipt."""
-    repeat_reason: str | None = None
-    """Why the same person asked once more while an earlier request was open."""
     noted_overdue: bool = False
     """The due day ended while the document was awaited."""
+    parties: Mapping[Party, str] = field(default_factory=dict)
+    """Residents by what they are to the case."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -199,6 +200,10 @@ class Case:
     def ticket(self) -> Ticket | None:
         """Return the newest ticket."""
         return max(self.tickets, key=lambda t: (t.since, t.id), default=None)
+
+    def involving(self, party: Party, resident_id: str) -> "Case":
+        """Return the case with a resident as one of its parties, before it is stored."""
+        return replace(self, parties={**self.parties, party: resident_id})
 
     def note(self, fact: Fact, at: datetime) -> "Case":
         """Add a fact; the case itself where that is nothing new."""

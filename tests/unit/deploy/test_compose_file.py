@@ -157,7 +157,7 @@ def test_every_named_volume_is_declared_and_used() -> None:
 def test_service_is_pointed_at_files_that_it_is_given(service: str, tmp_path: Path) -> None:
     given = _made(tmp_path)[service]
     environment = CONTAINERS[service]["environment"]
-    files = {value for value in environment.values() if str(value).startswith("/")}
+    files = {value for value in environment.values() if str(value).startswith(HANDOUTS)}
     assert files == {f"{HANDOUTS}/{name}" for name in given}
 
 
@@ -187,7 +187,8 @@ def test_secrets_differ_and_only_their_owner_reads_them(tmp_path: Path) -> None:
     }
     administration = {"rabbitmq_admin_password", "operator_amqp_password", "mongo_root_password"}
     administration |= {"erlang_cookie"}
-    keys = {"mongo_keyfile", "tracking_secret", "token_private_key.pem", "token_keys.json"}
+    keys = {"mongo_keyfile", "tracking_secret", "lookup_secret", "sealing_keys"}
+    keys |= {"token_private_key.pem", "token_keys.json"}
     assert set(originals) == logins | administration | keys
     assert len(set(originals.values())) == len(originals)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}

@@ -7,13 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake.domain import Case, Step
-from services.intake.usecases import OVERDUE, note_overdue, record_request, take_step
+from services.intake.usecases import OVERDUE, note_overdue, take_step
 from shared.contracts.envelope import new_id
 from shared.messaging.message import Message
 from shared.testing.bench import Bench
 from tests.size import examples
-from tests.unit.intake.sample import CASE, Closed, at_event, at_home, bench, event_case
-from tests.unit.intake.test_usecases import SECRETS, everybody
+from tests.unit.intake.sample import (
+    CASE,
+    at_event,
+    at_home,
+    bench,
+    event_case,
+    everybody,
+    record,
+)
 
 END = datetime(2023, 3, 15, 17, 0, tzinfo=UTC)
 """Midnight in Jakarta after Wednesday 15 March: three working days after the Saturday."""
@@ -21,11 +28,7 @@ END = datetime(2023, 3, 15, 17, 0, tzinfo=UTC)
 
 async def recorded(work: Bench) -> Message:
     """Record the request of the event; the message of its timer."""
-    await work.run(
-        lambda uow: record_request(
-            at_event(), uow, holidays=Closed(), secrets=SECRETS, allow=everybody
-        )
-    )
+    await record(work, at_event())
     return work.due(OVERDUE, CASE)
 
 
@@ -51,11 +54,7 @@ async def test_a_request_with_a_due_day_waits_for_its_end() -> None:
 
 async def test_where_no_standard_is_stated_nothing_waits() -> None:
     work = bench()
-    await work.run(
-        lambda uow: record_request(
-            at_home(), uow, holidays=Closed(), secrets=SECRETS, allow=everybody
-        )
-    )
+    await record(work, at_home())
     assert work.timers == []
 
 

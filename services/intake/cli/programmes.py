@@ -7,8 +7,8 @@ from typing import Final
 
 from services.intake.api.fields import require_region
 from services.intake.api.programmes import ProgrammeBody
-from services.intake.app import Desk, open_desk
-from services.intake.config import Settings
+from services.intake.app import Desk
+from services.intake.cli.shell import Themes
 from services.intake.domain import Programme
 from services.intake.usecases import (
     copy_programme,
@@ -17,9 +17,9 @@ from services.intake.usecases import (
     republish_programme,
 )
 from shared.contracts.event import ProgrammeId
-from shared.runtime import add_account, add_republish, run_command, sent_by
+from shared.runtime import add_account, add_republish, sent_by
 
-SHIPPED: Final = Path(__file__).with_name("programmes")
+SHIPPED: Final = Path(__file__).parents[1] / "programmes"
 """The programmes that come with intake, a file each."""
 _ITSELF: Final = "service:intake"
 """Who publishes what is shipped: nobody's account, at the first start."""
@@ -31,17 +31,9 @@ class ProgrammeFile(ProgrammeBody):
     id: ProgrammeId
 
 
-def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
-    """Run one command; return its exit status and lines, for stderr where it is not 0."""
-    options = _parser().parse_args(arguments)
-    return run_command(lambda: _run(options, settings))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m services.intake")
-    programmes = parser.add_subparsers(required=True).add_parser(
-        "programmes", help="publish, copy and list programmes"
-    )
+def add_commands(themes: Themes) -> None:
+    """Add the commands about programmes."""
+    programmes = themes.add_parser("programmes", help="publish, copy and list programmes")
     commands = programmes.add_subparsers(required=True)
     publish = commands.add_parser("publish", help="publish programmes as their files describe them")
     publish.add_argument("files", type=Path, nargs="+", metavar="FILE")
@@ -64,13 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     add_republish(again)
     again.set_defaults(run=_republish)
     commands.add_parser("list", help="list programmes").set_defaults(run=_list)
-    return parser
-
-
-async def _run(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
-    async with open_desk(settings()) as desk:
-        lines: list[str] = await options.run(options, desk)
-    return lines
 
 
 async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:

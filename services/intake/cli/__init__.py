@@ -1,0 +1,42 @@
+"""Commands at the shell: `programmes`, `keys` and `residents`, each with its own words."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from services.intake.app import open_desk
+from services.intake.cli import keys, programmes, residents
+from services.intake.cli.programmes import ProgrammeFile
+from services.intake.cli.shell import CommandRefused
+from services.intake.config import Settings
+from shared.messaging.errors import Rejected
+from shared.runtime import run_command
+from shared.sealing.masterkeys import InvalidKey, UnknownMasterKey
+from shared.sealing.seal import Unsealable
+
+__all__ = ["ProgrammeFile", "main"]
+
+_TOLD: Final = (CommandRefused, InvalidKey, Rejected, UnknownMasterKey, Unsealable)
+
+
+def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
+    """Run one command; return its exit status and lines, for stderr where it is not 0."""
+    options = _parser().parse_args(arguments)
+    return run_command(lambda: _run(options, settings), _TOLD)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services.intake")
+    themes = parser.add_subparsers(required=True)
+    for theme in (programmes, keys, residents):
+        theme.add_commands(themes)
+    return parser
+
+
+async def _run(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
+    if options.run is keys.new:
+        # The first key is made before there are settings that name it.
+        return keys.new(options)
+    async with open_desk(settings()) as desk:
+        lines: list[str] = await options.run(options, desk)
+    return lines
