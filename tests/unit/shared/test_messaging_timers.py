@@ -281,20 +281,21 @@ async def test_a_dead_letter_waits_for_the_database(one: Desk, monkeypatch: Any)
     one.clock.advance(hours=1)
     message = await one.sent()
 
+    gone = asyncio.Event()
+
     async def goes_away(_: UnitOfWork) -> None:
         one.messaging.memory.away = True
+        gone.set()
 
     one.then, one.fails = [goes_away], [Refused()]
     delivery = Delivery(message.body, properties(message))
     handling = one.consumer.receive(delivery)  # type: ignore[arg-type]
-    async with asyncio.timeout(5):
-        while not one.messaging.memory.away:  # noqa: ASYNC110 - set by the handler
-            await asyncio.sleep(0)
+    await asyncio.wait_for(gone.wait(), 5)
     await asyncio.sleep(0.02)
-    assert not delivery.acknowledged
+    acknowledged = [delivery.acknowledged]
     one.messaging.memory.away = False
     await handling
-    assert delivery.acknowledged
+    assert [*acknowledged, delivery.acknowledged] == [False, True]
     assert "died_at" in one.messaging.documents(TIMERS.name)[0]
 
 
