@@ -31,7 +31,13 @@ from shared.messaging.message import ADDRESSED, EXCHANGE, Message
 from shared.messaging.metrics import ConsumerMetrics
 from shared.messaging.routes import Handler, Routes, TimerHandler, UnknownEvent
 from shared.messaging.subscriber import PREFETCH, ConsumingBroker, Subscriber
-from shared.messaging.topology import DEAD, RETRY_SECONDS, retry_exchange, suspects_queue
+from shared.messaging.topology import (
+    DEAD,
+    RETRY_SECONDS,
+    SUSPECT_LIMIT,
+    retry_exchange,
+    suspects_queue,
+)
 from shared.messaging.unit_of_work import Clock
 from shared.messaging.wire import (
     ATTEMPT,
@@ -148,7 +154,8 @@ class Consumer:
 
     def receive_suspect(self, delivery: Delivery) -> asyncio.Task[None]:
         """Take a message that is handled alone, whatever its delivery count is."""
-        return self._begin(delivery, self._deliver)
+        last = _number(delivery, _DELIVERIES) >= SUSPECT_LIMIT
+        return self._begin(delivery, self._deliver_last if last else self._deliver)
 
     def _begin(
         self, delivery: Delivery, handle: Callable[[Delivery], Coroutine[Any, Any, None]]
@@ -165,6 +172,11 @@ class Consumer:
         _log.warning("delivered again and again; it is handled alone", extra=about)
         await self._forward(delivery, ADDRESSED, {}, suspects_queue(self.queue))
         await self._acknowledge(delivery)
+
+    async def _deliver_last(self, raw: Delivery) -> None:
+        """Handle what the broker lays aside if it ends this process again: nobody else notes it."""
+        await self._timers.note_death(raw)
+        await self._deliver(raw)
 
     async def _deliver(self, raw: Delivery) -> None:
         kind = self._kind(raw)

@@ -35,7 +35,9 @@ class MongoTimers:
             database, read_concern=ReadConcern("majority"), write_concern=WriteConcern("majority")
         )
         self._rows = self._db[TIMERS.name]
-        self._lease = MongoLease(self._db[LEASES], TIMERS.name, owner, LEASE_SECONDS)
+        # Renewed twice a second: a lease that a failover takes back costs a double at worst.
+        leases = self._db[LEASES].with_options(write_concern=WriteConcern(1))
+        self._lease = MongoLease(leases, TIMERS.name, owner, LEASE_SECONDS)
         self._term: tuple[int, str] | None = None
         self._prepared = False
 

@@ -11,9 +11,11 @@ from pydantic import SecretStr
 
 from services.intake.app import build
 from services.intake.config import Settings
+from services.intake.usecases import OVERDUE
 from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
+from shared.messaging.timers import timer_type
 from shared.messaging.topology import read_subscription
 from shared.runtime import Service, utc_now
 from shared.sealing.masterkeys import add_key
@@ -47,6 +49,7 @@ def test_what_is_bound_is_handled(service: Service) -> None:
     [declared], [consumer] = read_subscription(SUBSCRIPTIONS), service.consumers
     assert consumer.queue == declared.queue == "intake.events"
     assert consumer.types == set(declared.binds)
+    assert consumer.handles(timer_type("intake", OVERDUE))
 
 
 async def test_without_its_database_it_says_to_come_back(service: Service) -> None:

@@ -16,7 +16,7 @@ from shared.messaging.message import Message
 from shared.messaging.routes import fire
 from shared.messaging.sweeper import PAGE
 from shared.messaging.timers import MAX_IDS, TIMERS, Timer, is_timer, name_of, timer_type
-from shared.messaging.topology import RETRY_SECONDS
+from shared.messaging.topology import RETRY_SECONDS, SUSPECT_LIMIT
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.messaging.wire import ATTEMPT, REASON, properties, split_type
 from shared.testing.bus import Trouble
@@ -281,21 +281,44 @@ async def test_a_dead_letter_waits_for_the_database(one: Desk, monkeypatch: Any)
     one.clock.advance(hours=1)
     message = await one.sent()
 
+    gone = asyncio.Event()
+
     async def goes_away(_: UnitOfWork) -> None:
         one.messaging.memory.away = True
+        gone.set()
 
     one.then, one.fails = [goes_away], [Refused()]
     delivery = Delivery(message.body, properties(message))
     handling = one.consumer.receive(delivery)  # type: ignore[arg-type]
-    async with asyncio.timeout(5):
-        while not one.messaging.memory.away:  # noqa: ASYNC110 - set by the handler
-            await asyncio.sleep(0)
+    await asyncio.wait_for(gone.wait(), 5)
     await asyncio.sleep(0.02)
-    assert not delivery.acknowledged
+    acknowledged = [delivery.acknowledged]
     one.messaging.memory.away = False
     await handling
-    assert delivery.acknowledged
+    assert [*acknowledged, delivery.acknowledged] == [False, True]
     assert "died_at" in one.messaging.documents(TIMERS.name)[0]
+
+
+async def test_one_that_ends_its_process_is_noted_before_it_does_so_the_last_time(
+    one: Desk,
+) -> None:
+    await one.run(set_())
+    one.clock.advance(hours=1)
+    message = await one.sent()
+    noted: list[bool] = []
+
+    async def look(_: UnitOfWork) -> None:
+        noted.append("died_at" in one.messaging.documents(TIMERS.name)[0])
+
+    one.then = [look, look]
+    for deliveries in (SUSPECT_LIMIT - 1, SUSPECT_LIMIT):
+        one.fails = [RuntimeError()]
+        said = properties(message)
+        said.headers = {**(said.headers or {}), "x-delivery-count": deliveries}
+        await one.consumer.receive_suspect(Delivery(message.body, said))  # type: ignore[arg-type]
+    assert noted == [False, True]
+    await one.hand_in(message)
+    assert (one.reminders, one.timers) == ({"a": 1}, [])
 
 
 async def test_nobody_else_lays_a_timer_aside(one: Desk) -> None:

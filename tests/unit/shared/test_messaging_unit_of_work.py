@@ -1,12 +1,15 @@
 """What a use case reads and writes through."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
+from shared.messaging.collections import Collection, Collections
 from shared.messaging.errors import PredecessorMissing, Rejected, Unavailable, refusals
 from shared.messaging.failpoints import FAILPOINTS, _Armed, failpoint
-from shared.messaging.store import Changes, Write
+from shared.messaging.store import Changes, Removal, Write
 from shared.messaging.unit_of_work import BatchSession, UnitOfWork
 from shared.testing.memory import Memory, MemoryStore
 from tests.unit.shared.messaging_kit import NOW, event, message
@@ -120,3 +123,95 @@ def test_a_gap_without_name_cannot_be_armed() -> None:
 async def test_an_unarmed_gap_is_passed() -> None:
     for name in FAILPOINTS:
         await failpoint(name)
+
+
+async def committed(store: MemoryStore, session: BatchSession) -> list[dict[str, Any]]:
+    """Commit a batch; the letters that are there then."""
+    await store.commit(Changes(writes=session.writes()))
+    return store._memory.copies("letters")
+
+
+async def test_what_was_read_can_be_deleted() -> None:
+    store = await stocked()
+    session = BatchSession(store)
+    uow = unit_on(session)
+    await uow.load("letters", "a")
+    uow.remove("letters", "a")
+    assert await uow.load("letters", "a") is None
+    assert session.enter(uow)
+    assert session.writes() == [Removal("letters", "a", 3)]
+    assert await committed(store, session) == []
+
+
+@pytest.mark.parametrize("id_", ["a", "b"])
+async def test_what_was_not_read_or_is_not_there_is_not_deleted(id_: str) -> None:
+    uow = unit_on(BatchSession(await stocked()))
+    if id_ == "b":
+        assert await uow.load("letters", "b") is None
+    with pytest.raises(ValueError, match="letters: nothing to delete"):
+        uow.remove("letters", id_)
+
+
+async def test_nothing_is_deleted_twice() -> None:
+    uow = unit_on(BatchSession(await stocked()))
+    await uow.load("letters", "a")
+    uow.remove("letters", "a")
+    with pytest.raises(ValueError, match="nothing to delete"):
+        uow.remove("letters", "a")
+
+
+async def test_what_one_unit_made_the_next_deletes_and_nothing_is_written() -> None:
+    store = await stocked()
+    session = BatchSession(store)
+    first, second = unit_on(session), unit_on(session)
+    assert await first.load("letters", "b") is None
+    first.put("letters", {"_id": "b", "version": 7})
+    assert session.enter(first)
+    await second.load("letters", "b")
+    second.remove("letters", "b")
+    assert session.enter(second)
+    assert session.writes() == []
+
+
+async def test_what_one_unit_deleted_is_gone_for_the_next_and_can_be_made_anew() -> None:
+    store = await stocked()
+    session = BatchSession(store)
+    first, second = unit_on(session), unit_on(session)
+    await first.load("letters", "a")
+    first.remove("letters", "a")
+    assert session.enter(first)
+    assert await second.load("letters", "a") is None
+    second.put("letters", {"_id": "a", "version": 9})
+    assert session.enter(second)
+    assert await committed(store, session) == [{"_id": "a", "version": 9}]
+
+
+async def test_a_unit_that_read_what_another_deleted_runs_again() -> None:
+    session = BatchSession(await stocked())
+    first, second = unit_on(session), unit_on(session)
+    await first.load("letters", "a")
+    await second.load("letters", "a")
+    first.remove("letters", "a")
+    second.put("letters", {"_id": "a", "version": 4})
+    assert session.enter(first)
+    assert not session.enter(second)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a service keeps."""
+
+    id: str
+    version: int
+
+
+async def test_a_value_is_deleted_as_it_is_added() -> None:
+    store = await stocked()
+    session = BatchSession(store, Collections(Collection("letters", Letter)))
+    uow = unit_on(session)
+    letter = await uow.require(Letter, "a")
+    uow.add(Letter("b", 1))
+    uow.delete(letter, Letter("b", 1))
+    assert await uow.get(Letter, "a") is None
+    assert session.enter(uow)
+    assert session.writes() == [Removal("letters", "a", 3)]
