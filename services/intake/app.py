@@ -9,9 +9,15 @@ from typing import Final
 from services.intake import api, handlers
 from services.intake.config import Settings
 from services.intake.domain import Holidays, LookupKeys, Refused, Secrets
-from services.intake.gateways import KemendagriRegions, NationalCalendar, SealedVault, TryLimits
+from services.intake.gateways import (
+    ErasureList,
+    KemendagriRegions,
+    NationalCalendar,
+    SealedVault,
+    TryLimits,
+)
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
-from services.intake.usecases import Limiter, Reader, Regions, Vault
+from services.intake.usecases import Limiter, Reader, Regions, Vault, erase_again
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
     Commands,
@@ -41,7 +47,10 @@ def definition(settings: Settings) -> ServiceDefinition:
 
     def http_interface(context: ServiceContext) -> HttpInterface:
         return HttpInterface(
-            rules=api.RULES, routers=api.ROUTERS, provides=_provided(settings, context)
+            rules=api.RULES,
+            routers=api.ROUTERS,
+            provides=_provided(settings, context),
+            beside_http=[lambda: _erase_again(settings, context.commands)],
         )
 
     return ServiceDefinition(
@@ -70,6 +79,14 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         Texts: Texts.load(TEXTS),
     }
+
+
+async def _erase_again(settings: Settings, commands: Commands) -> None:
+    """Erase at each start whom a restore has brought back, as far as the list is at hand."""
+    if settings.erasure_list is None:
+        return
+    for id_ in await asyncio.to_thread(ErasureList(settings.erasure_list).ids):
+        await commands.run_own(lambda uow, id_=id_: erase_again(id_, uow), key=id_)  # type: ignore[misc]
 
 
 def vault_of(settings: Settings) -> SealedVault:

@@ -27,6 +27,7 @@ from services.intake.usecases.requests import (
 from services.intake.usecases.residents import (
     KeyMissing,
     Told,
+    erase_again,
     erase_resident,
     opened,
     rewrap,
@@ -47,6 +48,7 @@ __all__ = [
     "confirm_receipt",
     "copy_event",
     "copy_programme",
+    "erase_again",
     "erase_resident",
     "note_failure",
     "note_job",
