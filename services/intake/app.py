@@ -1,5 +1,6 @@
 """Where intake is put together; the only place that wires."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass

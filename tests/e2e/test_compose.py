@@ -42,6 +42,14 @@ except urllib.error.HTTPError as answer:
     print(answer.code)
 """
 
+ASK_METRICS = """
+import urllib.error, urllib.request
+try:
+    print(urllib.request.urlopen("http://intake:8000/metrics").status)
+except urllib.error.HTTPError as answer:
+    print(answer.code)
+"""
+
 
 @pytest.fixture(scope="module")
 def stack(
@@ -95,6 +103,13 @@ def test_prometheus_reaches_every_target(stack: Stack) -> None:
         return {target["labels"]["job"]: target["health"] for target in targets}
 
     _eventually(health, dict.fromkeys(jobs, "up"))
+
+
+def test_metrics_are_for_prometheus_and_no_other_container_or_visitor(stack: Stack) -> None:
+    visitor = httpx.get(f"{stack.url('intake', 8000)}/metrics")
+    assert visitor.status_code == httpx.codes.FORBIDDEN
+    said = stack.compose("exec", "-T", "courier", "python", "-c", ASK_METRICS)
+    assert int(said) == httpx.codes.FORBIDDEN
 
 
 def test_prometheus_sees_the_queues_of_every_consumer_and_their_dead_letters(stack: Stack) -> None:

@@ -120,12 +120,26 @@ def test_nothing_starts_before_what_it_needs() -> None:
         "programmes": {"provision": done},
         **{service: {"provision": done} for service in SERVICES},
     }
+    wanted["intake"] |= {"programmes": done}
     found = {
         name: {on: how["condition"] for on, how in one["depends_on"].items()}
         for name, one in CONTAINERS.items()
         if "depends_on" in one
     }
     assert found == wanted
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_somebody_waits_for_the_end_of_every_job(job: str) -> None:
+    """Or `docker compose up --wait` takes a job that has ended well for a failure."""
+    waits = [one["depends_on"].get(job, {}) for one in CONTAINERS.values() if "depends_on" in one]
+    assert "service_completed_successfully" in {one.get("condition") for one in waits}
+
+
+def test_an_office_is_served_even_where_the_shipped_programmes_fail() -> None:
+    waits = [name for name, one in CONTAINERS.items() if "programmes" in one.get("depends_on", {})]
+    assert waits == ["intake"]
+    assert CONTAINERS["intake"]["depends_on"]["programmes"]["required"] is False
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
