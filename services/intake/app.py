@@ -9,7 +9,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from services.intake import api, handlers
+from services.intake import api, handlers, pages
 from services.intake.config import Settings
 from services.intake.domain import Holidays, Refused, Secrets
 from services.intake.gateways import KemendagriRegions, NationalCalendar, TryLimits
@@ -26,6 +26,7 @@ from shared.runtime import (
     open_messaging,
     utc_now,
 )
+from shared.web.pages import Pages
 from shared.web.texts import Texts
 
 NAME: Final = "intake"
@@ -41,8 +42,14 @@ def definition(settings: Settings) -> ServiceDefinition:
     """Return what is intake's own."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
+        frame = _frame(context.prefix)
         return HttpInterface(
-            rules=api.RULES, routers=api.ROUTERS, provides=_provided(settings, context)
+            rules={**api.RULES, **pages.RULES},
+            routers=[*api.ROUTERS, *pages.ROUTERS],
+            front_rules=pages.FRONT_RULES,
+            front_routers=pages.FRONT_ROUTERS,
+            provides={**_provided(settings, context), Pages: frame, Texts: frame.texts},
+            pages=frame,
         )
 
     return ServiceDefinition(
@@ -65,8 +72,19 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         Regions: regions,
         Secrets: Secrets(*settings.tracking_secrets),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
-        Texts: Texts.load(TEXTS),
+        pages.Neighbours: pages.Neighbours(settings.neighbour_prefixes),
     }
+
+
+def _frame(prefix: str) -> Pages:
+    return Pages(
+        service_name="Jemput",
+        texts=Texts.load(TEXTS),
+        templates=[pages.TEMPLATES],
+        static=[pages.STATIC],
+        navigation=pages.NAVIGATION,
+        prefix=prefix,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from shared.runtime.commands import Commands, CommandsDep, Sent, SentDep
 from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.provided import provided
 from shared.runtime.service import Service, run
-from shared.runtime.settings import FileSettings, ServiceSettings
+from shared.runtime.settings import FileSettings, PathPrefix, ServiceSettings
 from shared.runtime.start import start, utc_now
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "FileSettings",
     "HttpInterface",
     "Messaging",
+    "PathPrefix",
     "Sent",
     "SentDep",
     "Service",

@@ -16,6 +16,7 @@ from services.intake.usecases.requests import (
     require_right,
     take_step,
 )
+from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
     "Allow",
@@ -24,6 +25,7 @@ __all__ = [
     "Limiter",
     "Reader",
     "Regions",
+    "Tracked",
     "confirm_receipt",
     "copy_event",
     "copy_programme",
@@ -36,4 +38,5 @@ __all__ = [
     "record_request",
     "require_right",
     "take_step",
+    "track",
 ]

@@ -49,6 +49,11 @@ HALO_PAMOR: Final[Mapping[str, Any]] = {
 }
 
 
+def settings(secret: str = SECRET, **more: Any) -> Settings:
+    """Return intake's settings, with nothing to connect to."""
+    return Settings(**NOWHERE, tracking_secret=SecretStr(secret), **more)
+
+
 def at_event(**changed: Any) -> dict[str, Any]:
     """Return the body of a request made at the event in Setu."""
     return {
@@ -136,13 +141,8 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
     async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
-        settings = Settings(
-            **NOWHERE,
-            tracking_secret=SecretStr(secret),
-            track_limit_client=per_client,
-            receipt_limit_case=per_case,
-        )
-        async with messaging.client(definition(settings)) as client:
+        given = settings(secret, track_limit_client=per_client, receipt_limit_case=per_case)
+        async with messaging.client(definition(given)) as client:
             running = Desk(messaging, client)
             (await running.publish("botram", BOTRAM)).raise_for_status()
             (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()

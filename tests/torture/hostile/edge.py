@@ -26,7 +26,7 @@ async def heads(stage: Stage) -> str:
     looks = 0
     async with httpx.AsyncClient(timeout=5) as http:
         while not attacking.done():
-            answer = await http.get(f"{stage.stack.url('intake')}/healthz")
+            answer = await http.get(f"{stage.stack.direct('intake')}/healthz")
             assert answer.status_code == httpx.codes.OK
             looks, highest = looks + 1, max(highest, stage.memory("intake"))
             await asyncio.sleep(0.1)
