@@ -36,6 +36,8 @@ APPLICATION_UID = 10001
 SERVER_UID = 999
 PROXY_UID = 101
 """The official nginx image's own."""
+# What the proxy reads, and what docker-compose.yml hands in.
+_CERTIFICATE = {CERTIFICATE: "tls_certificate", CERTIFICATE_KEY: "tls_key"}
 SERVICE_PORT = 8000
 PROXY_PORT = 8080
 
@@ -120,8 +122,8 @@ def front(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     """
     certificate = {
         name: text
-        for name in (CERTIFICATE, CERTIFICATE_KEY)
-        if (folder / name).exists() and (text := (folder / name).read_text()).strip()
+        for name, given in _CERTIFICATE.items()
+        if (folder / given).exists() and (text := (folder / given).read_text()).strip()
     }
     if len(certificate) == 1:
         raise SystemExit("JEMPUT_TLS_CERTIFICATE and JEMPUT_TLS_KEY are given together, or neither")
@@ -193,7 +195,7 @@ def main() -> None:
     applications = dict.fromkeys(("secrets", *service_names()), APPLICATION_UID)
     folders = (Path(os.environ["JEMPUT_SECRETS"]), Path(os.environ["JEMPUT_HANDOUTS"]))
     owners = servers | applications | {"proxy": PROXY_UID}
-    make(*folders, owners, os.environ, Path("/run/jemput"))
+    make(*folders, owners, os.environ, Path("/run/secrets"))
     print("secrets are complete")
 
 
