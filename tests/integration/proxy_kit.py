@@ -135,7 +135,8 @@ def office(folder: Path, inner: Proxy) -> Iterator[str]:
     port = next(ports.free())
     text = OFFICE_PROXY.format(port=port, inner=inner.url, office=OFFICE)
     (outer / "nginx.conf").write_text(text)
-    command = [install.nginx(), "-p", f"{outer}/", "-c", "nginx.conf", "-e", "stderr"]
+    command: list[str | Path] = [install.nginx(), "-p", f"{outer}/"]
+    command += ["-c", "nginx.conf", "-e", "stderr"]
 
     def ready() -> bool:
         with socket.socket() as probe:
