@@ -117,10 +117,8 @@ async def _answer(send: Send, body: bytes) -> None:
 @contextmanager
 def proxied(folder: Path, upstreams: Mapping[str, int], **more: Any) -> Iterator[Proxy]:
     """The shipped nginx before services on these ports."""
-    prefixes = {name: f"/{name}" for name in upstreams}
-    proxy = Proxy(
-        install.nginx(), folder / "inner", next(ports.free()), upstreams, prefixes, **more
-    )
+    given: dict[str, Any] = {"prefixes": {name: f"/{name}" for name in upstreams}, **more}
+    proxy = Proxy(install.nginx(), folder / "inner", next(ports.free()), upstreams, **given)
     proxy.prepare()
     with proxy.process(folder / "inner.log") as process:
         await_ready(proxy.ready, what="nginx", timeout=20, process=process)

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import shutil
 import socket
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,7 +18,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from deploy.compose import make_secrets
+from deploy.local import install
 from deploy.local.proxy import Proxy
+from deploy.proxy.configuration import GENERATED, HERE
 from tests.component.intake.kit import desk
 from tests.integration.proxy_kit import OFFICE, Echo, client, office, proxied, served
 
@@ -264,6 +269,36 @@ def _self_signed() -> tuple[str, str]:
     pem = serialization.Encoding.PEM
     plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return certificate.public_bytes(pem).decode(), key.private_bytes(pem, *plain).decode()
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_nginx_takes_what_the_containers_are_given(tmp_path: Path, *, given: bool) -> None:
+    certificate = _self_signed() if given else ("", "")
+    for name, text in zip(("tls_certificate", "tls_key"), certificate, strict=True):
+        (tmp_path / name).write_text(text)
+    made = make_secrets.front({"JEMPUT_GATEWAY": "10.213.87.1"}, tmp_path)
+    # Names of containers are looked up at the start; here nobody has them.
+    made["upstreams.conf"] = re.sub(r"server \w+:", "server 127.0.0.1:", made["upstreams.conf"])
+    folder = tmp_path / "proxy"
+    for part in (GENERATED, "run"):
+        (folder / part).mkdir(parents=True)
+    for name, text in made.items():
+        (folder / GENERATED / name).write_text(text)
+    shutil.copy(HERE / "nginx.conf", folder)
+    command = [install.nginx(), "-p", f"{folder}/", "-c", "nginx.conf", "-e", "stderr", "-t"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0, done.stderr
+
+
+async def test_a_service_may_lie_below_another_prefix(tmp_path: Path) -> None:
+    echo = Echo()
+    async with served(echo) as port:
+        with proxied(tmp_path, {"intake": port}, prefixes={"intake": "/penerimaan"}) as proxy:
+            async with client(proxy.url) as http:
+                assert (await http.get("/penerimaan/x")).text == "ok"
+                assert (await http.get("/intake/x")).status_code == 404
+                assert (await http.get("/masuk")).text == "ok"
+    assert [scope["path"] for scope in echo.seen] == ["/penerimaan/x", "/masuk"]
 
 
 async def test_with_a_certificate_it_speaks_tls_and_sends_plain_http_there(tmp_path: Path) -> None:
