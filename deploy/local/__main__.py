@@ -72,9 +72,10 @@ def up(words: Sequence[str]) -> None:
     parser.add_argument("--demo", action="store_true", help="on the data that the demo has left")
     wanted = parser.parse_args(words)
     folder = wanted.data or (DEMO if wanted.demo else LOCAL)
+    nginx = install.nginx(say)
     with (
         provide(folder, say=say) as servers,
-        running(servers, folder / "stack", say=say, proxy=install.nginx(say)) as stack,
+        running(servers, folder / "stack", say=say, proxy=nginx) as stack,
     ):
         say(f"Jemput:    {stack.origin('intake')}/")
         _say_how_to_operate(folder / "stack" / "secrets", servers.amqp_url)

@@ -39,6 +39,7 @@ def demo(folder: Path, say: Say) -> bool:
     chaos = os.environ.get("CHAOS", "") not in {"", "0"}
     started = time.monotonic()
     tell = partial(_timed, say, started)
+    nginx = install.nginx(tell)
     with (
         provide(folder, fresh=True, keep=True, say=tell) as servers,
         stacks.running(
@@ -46,7 +47,7 @@ def demo(folder: Path, say: Say) -> bool:
             _emptied(folder),
             say=tell,
             environment=_ENVIRONMENT,
-            proxy=install.nginx(tell),
+            proxy=nginx,
         ) as stack,
     ):
         # Seeded: the same services are killed in the same order each time.
