@@ -14,7 +14,7 @@ HALF_OPEN: Final = 200
 GROWTH_MIB: Final = 64
 CLOSED_WITHIN: Final = 20.0
 STRANGER: Final = ("127.0.0.2", 0)
-"""Not the address of the reverse proxy, which speaks for many and has no limit of its own."""
+"""Not the address of the proxy, which speaks for many and has no limit of its own."""
 _MIB = 1024 * 1024
 
 
