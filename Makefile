@@ -15,7 +15,7 @@ demo: ready ## a real day through the four services (CHAOS=1 kills services on t
 	@$(PYTHON) -m deploy.local demo
 
 test: ready ## the tests, on real servers (docker-compose.yml has its own)
-	@$(PYTHON) -m deploy.local install servers chromium prometheus
+	@$(PYTHON) -m deploy.local install servers chromium prometheus nginx
 	@$(PYTHON) -m tests.phases
 
 test-long: export JEMPUT_TEST_LONG := 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from services.intake import api, handlers
+from services.intake import api, handlers, pages
 from services.intake.config import Settings
 from services.intake.domain import Holidays, LookupKeys, Refused, Secrets
 from services.intake.gateways import (
@@ -32,6 +32,7 @@ from shared.runtime import (
     utc_now,
 )
 from shared.sealing.masterkeys import MasterKeyFile
+from shared.web.pages import Pages
 from shared.web.texts import Texts
 
 NAME: Final = "intake"
@@ -47,10 +48,14 @@ def definition(settings: Settings) -> ServiceDefinition:
     """Return what is intake's own."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
+        frame = _frame(context.prefix)
         return HttpInterface(
-            rules=api.RULES,
-            routers=api.ROUTERS,
-            provides=_provided(settings, context),
+            rules={**api.RULES, **pages.RULES},
+            routers=[*api.ROUTERS, *pages.ROUTERS],
+            front_rules=pages.FRONT_RULES,
+            front_routers=pages.FRONT_ROUTERS,
+            provides={**_provided(settings, context), Pages: frame, Texts: frame.texts},
+            pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
         )
 
@@ -78,7 +83,7 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         FingerprintKey: FingerprintKey(lookups.fingerprint_key),
         Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
-        Texts: Texts.load(TEXTS),
+        pages.Neighbours: pages.Neighbours(settings.neighbour_prefixes),
     }
 
 
@@ -94,6 +99,17 @@ def vault_of(settings: Settings) -> SealedVault:
     """Return the vault of these settings' master keys. Raises InvalidKey and OSError."""
     file = MasterKeyFile(settings.sealing_keys)
     return SealedVault(lambda: file.current)
+
+
+def _frame(prefix: str) -> Pages:
+    return Pages(
+        service_name="Jemput",
+        texts=Texts.load(TEXTS),
+        templates=[pages.TEMPLATES],
+        static=[pages.STATIC],
+        navigation=pages.NAVIGATION,
+        prefix=prefix,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from shared.runtime.commands import Commands, CommandsDep, FingerprintKey, Sent,
 from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.provided import provided
 from shared.runtime.service import Service, run
-from shared.runtime.settings import FileSettings, ServiceSettings
+from shared.runtime.settings import FileSettings, PathPrefix, ServiceSettings
 from shared.runtime.shell import Shell, add_account, add_republish, open_shell, run_command, sent_by
 from shared.runtime.start import start, utc_now
 
@@ -16,6 +16,7 @@ __all__ = [
     "FingerprintKey",
     "HttpInterface",
     "Messaging",
+    "PathPrefix",
     "Sent",
     "SentDep",
     "Service",

@@ -77,6 +77,11 @@ class StandingClock:
         self.now += timedelta(**by)
 
 
+def service_client(app: FastAPI, service: str) -> httpx.AsyncClient:
+    """Return a client of an application, whose paths are relative to the service's prefix."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{HOST}/{service}")
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of a delivered message."""
@@ -247,17 +252,29 @@ class MemoryMessaging:
         while await self.sweeper.round():
             continue
 
-    def app(self, definition: ServiceDefinition) -> FastAPI:
+    def app(self, definition: ServiceDefinition, *, secure_cookies: bool = False) -> FastAPI:
         """Return the service as `assemble` makes it in production, its queue read by `deliver`."""
-        context = context_of(definition, self.messaging, self.health, self.registry)
+        prefix = f"/{definition.name}"
+        context = context_of(definition, self.messaging, self.health, self.registry, prefix)
         self._consumers.append(consumer_of(definition, self.messaging))
         verifier = Verifier({self._key.kid: self._key.public}, self.clock)
-        return application(definition, context, definition.http_interface(context), verifier)
+        return application(
+            definition,
+            context,
+            definition.http_interface(context),
+            verifier,
+            secure_cookies=secure_cookies,
+        )
 
-    def client(self, definition: ServiceDefinition) -> httpx.AsyncClient:
-        """Return a client of such an application; it opens no socket."""
-        transport = httpx.ASGITransport(self.app(definition))
-        return httpx.AsyncClient(transport=transport, base_url=HOST)
+    def client(
+        self, definition: ServiceDefinition, *, secure_cookies: bool = False
+    ) -> httpx.AsyncClient:
+        """Return a client of such an application; it opens no socket.
+
+        Its paths are relative to the service's prefix; what lies at the root is `HOST` and a path.
+        """
+        app = self.app(definition, secure_cookies=secure_cookies)
+        return service_client(app, definition.name)
 
     def token(
         self,

@@ -36,7 +36,8 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
     if options.run is keys.new:
         # The first key is made before there are settings that name it.
-        return keys.new(options)
+        lines: list[str] = keys.new(options)
+        return lines
     async with open_desk(settings()) as desk:
-        lines: list[str] = await options.run(options, desk)
+        lines = await options.run(options, desk)
     return lines

@@ -33,6 +33,7 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
+from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
     "OVERDUE",
@@ -44,6 +45,7 @@ __all__ = [
     "Reader",
     "Regions",
     "Told",
+    "Tracked",
     "Vault",
     "confirm_receipt",
     "copy_event",
@@ -64,4 +66,5 @@ __all__ = [
     "rewrap",
     "take_step",
     "told_of",
+    "track",
 ]

@@ -19,6 +19,7 @@ from shared.messaging.timers import timer_type
 from shared.messaging.topology import read_subscription
 from shared.runtime import Service, utc_now
 from shared.sealing.masterkeys import add_key
+from shared.testing.messaging import HOST
 from tests.component.away import assert_put_off
 from tests.component.intake.kit import SECRET
 
@@ -56,10 +57,10 @@ async def test_without_its_database_it_says_to_come_back(service: Service) -> No
     paths = ("/api/programmes", "/api/requests?programme_id=botram", "/api/requests/case-1")
     headers = {"Authorization": f"Bearer {TOKEN}"}
     transport = httpx.ASGITransport(service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://jemput.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=f"{HOST}/intake") as client:
         asked = [client.get(path, headers=headers) for path in paths]
         tracked = client.post("/api/track", json={"code": "BCDF-GHJK-MNPQ"})
         for answer in await asyncio.gather(*asked, tracked):
             assert_put_off(answer)
-        assert (await client.get("/healthz")).status_code == 200
-        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get(f"{HOST}/healthz")).status_code == 200
+        assert (await client.get(f"{HOST}/readyz")).status_code == 503
