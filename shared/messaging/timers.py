@@ -24,8 +24,8 @@ from shared.messaging.message import ADDRESSED, Document, Message
 MAX_IDS: Final = 10
 """Ids in a timer's payload at most."""
 
-UNTRIED: Final = 3
-"""Sends without a pause: so often the process may die between noting and sending."""
+AT_ONCE: Final = 2
+"""Sends that may be followed by another at once: so often a process may die over them."""
 
 PAUSES: Final = (60, 600, 3600)
 """Seconds before each further send. What ends its process each time must not do so in a loop."""
@@ -150,9 +150,9 @@ def sent_again_at(sends: int, now: datetime) -> datetime | None:
 
     None: at once, by whoever leads next. Whoever sends it now remembers that itself.
     """
-    if sends <= UNTRIED:
+    if sends <= AT_ONCE:
         return None
-    return now + timedelta(seconds=PAUSES[min(sends - UNTRIED, len(PAUSES)) - 1])
+    return now + timedelta(seconds=PAUSES[min(sends - AT_ONCE, len(PAUSES)) - 1])
 
 
 def postponed(now: datetime) -> datetime:

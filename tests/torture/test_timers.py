@@ -12,6 +12,7 @@ from pymongo import MongoClient
 
 from deploy.local.servers import Servers
 from shared.messaging.timers import TIMERS, new_timer
+from shared.messaging.topology import suspects_queue
 from shared.mongo.client import connect
 from shared.mongo.migrations import migrate
 from shared.mongo.users import limit_transactions
@@ -25,9 +26,12 @@ from tests.integration.kernel_kit import (
     line,
     virtual_host,
 )
-from tests.torture.timer_desk import FIRED, Desk
+from tests.torture.kit import take_all
+from tests.torture.timer_desk import FIRED, POISON, Desk
 
 COUNT = 120
+MOST_DEATHS = 90
+"""Three times sent, and seven deliveries each until the broker lays it aside; some are doubled."""
 WAIT = 60.0
 GAPS = {
     "timers.taken": (1, 1),
@@ -65,7 +69,7 @@ async def desk_on(
     client.close()
     desk = Desk(url, servers.mongo_url, database, folder)
     async with line(url) as raw:
-        for queue in (QUEUE, DEAD_QUEUE):
+        for queue in (QUEUE, DEAD_QUEUE, suspects_queue(QUEUE)):
             await (await raw.channel.get_queue(queue, ensure=False)).purge()
         try:
             yield desk, raw
@@ -126,3 +130,40 @@ async def test_two_instances_share_the_work_while_the_one_that_sends_is_killed(
             counts = [one["version"] for one in database[FIRED].find()]
         assert counts == [1] * COUNT
         assert await raw.depth(DEAD_QUEUE) == 0
+
+
+async def test_one_that_ends_each_process_ends_among_the_dead_letters(
+    servers: Servers, host: str, mongo_database: str, tmp_path: Path
+) -> None:
+    async with desk_on(servers, host, mongo_database, tmp_path) as (desk, raw):
+        now = datetime.now(UTC)
+        poison = TIMERS.encode(new_timer("remind", POISON, now, {}, above=0, now=now))
+        with MongoClient[dict[str, Any]](servers.mongo_url) as client:
+            database = client[mongo_database]
+            database[TIMERS.name].insert_one(poison)
+
+            def only_it_is_left() -> bool:
+                rows = list(database[TIMERS.name].find())
+                return [(row["key"], "died_at" in row) for row in rows] == [(POISON, True)]
+
+            async with asyncio.timeout(3 * WAIT):
+                for _ in range(MOST_DEATHS):
+                    one = desk.start()
+                    while not desk.died(one) and not (only_it_is_left() and await _calm(raw)):  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)  # what other processes do
+                    if not desk.died(one):
+                        break
+            assert not desk.died(one), "it goes on ending processes"
+            counts = [found["version"] for found in database[FIRED].find()]
+        assert counts == [1] * COUNT
+        laid_aside = [message.message_id for message in await take_all(raw, DEAD_QUEUE)]
+        assert set(laid_aside) == {poison["generation"]}
+
+
+async def _calm(raw: Line) -> bool:
+    """Return whether nothing of the queues comes to a process that has lived for a while."""
+    for _ in range(20):
+        await asyncio.sleep(0.1)
+        if await raw.depth(QUEUE) + await raw.depth(suspects_queue(QUEUE)):
+            return False
+    return True
