@@ -24,9 +24,11 @@ from shared.runtime import (
     ServiceDefinition,
     assemble,
     open_messaging,
+    open_worker,
     utc_now,
 )
 from shared.web.texts import Texts
+from shared.worker.passwords import Passwords
 
 NAME: Final = "intake"
 TEXTS: Final = Path(__file__).with_name("texts.toml")
@@ -59,6 +61,7 @@ def definition(settings: Settings) -> ServiceDefinition:
 def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, object]:
     regions = KemendagriRegions()
     regions.load()
+    worker = open_worker(settings.worker_socket, context)
     return {
         Reader: IntakeReader(context.messaging.database, COLLECTIONS),
         Holidays: NationalCalendar(),
@@ -66,6 +69,7 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         Secrets: Secrets(*settings.tracking_secrets),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         Texts: Texts.load(TEXTS),
+        Passwords: Passwords(worker),
     }
 
 

@@ -1,10 +1,12 @@
 """Intake's settings."""
 
+from pathlib import Path
 from typing import Final
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from shared import runtime
 from shared.runtime import ServiceSettings
 
 SECRET_LENGTH: Final = 32
@@ -20,6 +22,9 @@ class Settings(ServiceSettings):
     http_port: int = Field(default=8001, ge=0, le=65535)
     tracking_secret: SecretStr = Field(
         description="Codes are made of it. Several, one a line: the newest first, all verify."
+    )
+    worker_socket: Path | None = Field(
+        default=None, description="Where intake's worker takes jobs; without it none is done."
     )
     track_limit_client: str = Field(
         default="20/minute", description="Wrong codes from one address."
@@ -40,6 +45,12 @@ class Settings(ServiceSettings):
     def tracking_secrets(self) -> tuple[bytes, ...]:
         """Return the versions of the secret, the newest first."""
         return tuple(line.encode() for line in _lines(self.tracking_secret))
+
+
+class WorkerSettings(runtime.WorkerSettings):
+    """Read from `INTAKE_...` by intake's worker, which is told no secret."""
+
+    model_config = SettingsConfigDict(env_prefix="INTAKE_")
 
 
 def _lines(secret: SecretStr) -> list[str]:
