@@ -17,12 +17,19 @@ from pathlib import Path
 
 from deploy.provision import service_names
 from shared.auth.keys import SigningKey, load_private, write_private, write_public
+from shared.sealing.masterkeys import new_line
 
 BROKER = "rabbitmq:5672"
 DATABASE = "mongo:27017"
 REPLICA_SET = "rs0"
 PRIVATE_KEY = "token_private_key.pem"
 PUBLIC_KEYS = "token_keys.json"
+
+ERASURES = "erasures"
+"""No container but a folder of intake's: the list of who was erased, apart from all data."""
+
+_INTAKE = ("tracking_secret", "lookup_secret", "sealing_keys")
+"""Originals that intake alone reads, as they are."""
 
 # What the private key was called at first. A new one beside it would not be in the public set that
 # is kept, and no service would believe what it signs.
@@ -86,6 +93,8 @@ def originals(folder: Folder) -> dict[str, str]:
         "mongo_root_password": password,
         "mongo_keyfile": lambda: secrets.token_hex(256),
         "tracking_secret": lambda: secrets.token_hex(32),
+        "lookup_secret": lambda: secrets.token_hex(32),
+        "sealing_keys": new_line,
     }
     for service in service_names():
         recipes |= {f"{service}_{server}_password": password for server in ("amqp", "mongo")}
@@ -101,7 +110,8 @@ def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
         "mongo": {"keyfile": values["mongo_keyfile"]},
         **{service: _service_share(service, values) for service in service_names()},
     }
-    shares["intake"]["tracking_secret"] = values["tracking_secret"]
+    shares["intake"] |= {name: values[name] for name in _INTAKE}
+    shares[ERASURES] = {}
     return shares
 
 
@@ -150,7 +160,7 @@ def _private(path: Path, text: str) -> None:
 def main() -> None:
     """Make the secrets of the folders that the environment names."""
     servers = dict.fromkeys(("rabbitmq", "mongo"), SERVER_UID)
-    applications = dict.fromkeys(("secrets", *service_names()), APPLICATION_UID)
+    applications = dict.fromkeys(("secrets", ERASURES, *service_names()), APPLICATION_UID)
     folders = (Path(os.environ["JEMPUT_SECRETS"]), Path(os.environ["JEMPUT_HANDOUTS"]))
     make(*folders, owners=servers | applications)
     print("secrets are complete")

@@ -148,7 +148,17 @@ def test_secrets_stay_where_they_belong(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("container", "files"),
     [
-        ("intake", {"amqp_url", "mongo_url", "token_keys.json", "tracking_secret"}),
+        (
+            "intake",
+            {
+                "amqp_url",
+                "mongo_url",
+                "token_keys.json",
+                "tracking_secret",
+                "lookup_secret",
+                "sealing_keys",
+            },
+        ),
         ("scheduler", {"amqp_url", "mongo_url", "token_keys.json"}),
         ("courier", {"amqp_url", "mongo_url", "token_keys.json"}),
         ("reporting", {"amqp_url", "mongo_url", "token_keys.json"}),

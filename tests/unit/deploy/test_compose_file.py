@@ -218,7 +218,8 @@ def test_secrets_differ_and_only_their_owner_reads_them(tmp_path: Path) -> None:
     }
     administration = {"rabbitmq_admin_password", "operator_amqp_password", "mongo_root_password"}
     administration |= {"erlang_cookie"}
-    keys = {"mongo_keyfile", "tracking_secret", "token_private_key.pem", "token_keys.json"}
+    keys = {"mongo_keyfile", "tracking_secret", "lookup_secret", "sealing_keys"}
+    keys |= {"token_private_key.pem", "token_keys.json"}
     assert set(originals) == logins | administration | keys
     assert len(set(originals.values())) == len(originals)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
