@@ -15,7 +15,10 @@ from services.intake.domain import Holidays, LookupKeys, Refused, Secrets
 from services.intake.gateways import KemendagriRegions, NationalCalendar, SealedVault, TryLimits
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import Limiter, Reader, Regions, Vault
+from shared.files.scanner import Clamd, Scanner
+from shared.files.upload import Files
 from shared.messaging.unit_of_work import Clock
+from shared.mongo.files import MongoFrames
 from shared.runtime import (
     Commands,
     HttpInterface,
@@ -73,7 +76,15 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         Texts: Texts.load(TEXTS),
         Passwords: Passwords(worker),
+        Files: Files(
+            MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
+        ),
     }
+
+
+def scanner_of(settings: Settings) -> Scanner | None:
+    """Return the virus scanner of these settings, where the office has one."""
+    return Clamd(settings.scanner_socket) if settings.scanner_socket else None
 
 
 def vault_of(settings: Settings) -> SealedVault:

@@ -33,6 +33,9 @@ class Settings(ServiceSettings):
     worker_socket: Path | None = Field(
         default=None, description="Where intake's worker takes jobs; without it none is done."
     )
+    scanner_socket: Path | None = Field(
+        default=None, description="ClamAV's daemon; with it no file is taken unscanned."
+    )
     track_limit_client: str = Field(
         default="20/minute", description="Wrong codes from one address."
     )

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from shared.worker import hashing
+from shared.files import jobs as files
+from shared.worker import passwords
 from shared.worker.jobs import Job
 
-JOBS: Final[Mapping[str, Job]] = {**hashing.JOBS}
+JOBS: Final[Mapping[str, Job]] = {**passwords.JOBS, **files.JOBS}

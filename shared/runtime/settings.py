@@ -79,6 +79,7 @@ class ServiceSettings(ProcessSettings):
     head_bytes: int = Field(default=16 * 1024, ge=1024, description="Of a request's head; 431.")
     head_seconds: float = Field(default=10.0, gt=0, description="For a request's head; 408.")
     body_seconds: float = Field(default=30.0, gt=0, description="For a request's body; 408.")
+    upload_seconds: float = Field(default=600.0, gt=0, description="For a file as a body; 408.")
     connections: int = Field(default=900, ge=1, description="Open at once; one more is a 503.")
     connections_per_client: int = Field(
         default=100, ge=1, description="From one address; FORWARDED_ALLOW_IPS is exempt."

@@ -12,7 +12,7 @@ from typing import Any, Final
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
-from shared.worker.jobs import Job, JobRefused, Lane, Result
+from shared.worker.jobs import JobRefused, Result
 
 PASSWORD_BYTES: Final = 1024
 """Of a password in UTF-8."""
@@ -47,13 +47,3 @@ def _password(arguments: Mapping[str, Any]) -> bytes:
     if len(password) > PASSWORD_BYTES:
         raise JobRefused("too_long")
     return password
-
-
-JOBS: Final[Mapping[str, Job]] = {
-    "hash_password": Job(
-        function=f"{__name__}:hash_password", lane=Lane.QUICK, seconds=5.0, cpu_seconds=4
-    ),
-    "verify_password": Job(
-        function=f"{__name__}:verify_password", lane=Lane.QUICK, seconds=5.0, cpu_seconds=4
-    ),
-}

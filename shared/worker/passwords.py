@@ -1,12 +1,19 @@
 """Passwords, hashed and verified by the worker."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from shared.worker.client import WorkerClient
+from shared.worker.jobs import Job, Lane
 
 _HASH: Final = "hash_password"
 _VERIFY: Final = "verify_password"
+JOBS: Final[Mapping[str, Job]] = {
+    name: Job(function=f"shared.worker.hashing:{name}", lane=Lane.QUICK, seconds=5.0, cpu_seconds=4)
+    for name in (_HASH, _VERIFY)
+}
+"""What a worker does with passwords; a service adds it to the `JOBS` of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,15 @@
 """What intake does, and what it needs for that."""
 
 from services.intake.usecases.case_progress import copy_event, note_failure, note_job, note_ticket
+from services.intake.usecases.papers import (
+    PAPER,
+    ResidentErased,
+    applicants_key,
+    bind_paper,
+    keep_upload,
+    opened_key,
+    sealed_key,
+)
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import CaseFilter, Limiter, Reader, Regions, Vault
 from services.intake.usecases.programmes import (
@@ -26,6 +35,7 @@ from services.intake.usecases.residents import (
 )
 
 __all__ = [
+    "PAPER",
     "Allow",
     "AllowProgramme",
     "CaseFilter",
@@ -33,22 +43,28 @@ __all__ = [
     "Limiter",
     "Reader",
     "Regions",
+    "ResidentErased",
     "Told",
     "Vault",
+    "applicants_key",
+    "bind_paper",
     "confirm_receipt",
     "copy_event",
     "copy_programme",
     "erase_resident",
+    "keep_upload",
     "note_failure",
     "note_job",
     "note_person_read",
     "note_ticket",
     "opened",
+    "opened_key",
     "publish_if_missing",
     "publish_programme",
     "record_request",
     "require_right",
     "rewrap",
+    "sealed_key",
     "take_step",
     "told_of",
 ]
