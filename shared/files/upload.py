@@ -8,9 +8,9 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from shared.contracts.envelope import new_id
 from shared.files.frames import AS_IT_CAME, CLEAN, Frames, Writer, copied, opened, part_name
@@ -26,7 +26,7 @@ from shared.files.stored import (
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.sealing.seal import DataKey
 from shared.web.problems import TooManyRequests, Unavailable
-from shared.worker.client import Away, Refused, TooCostly, WorkerClient
+from shared.worker.client import Answer, Away, Refused, TooCostly
 
 AT_ONCE: Final = 8
 """Files that one process takes in at the same time."""
@@ -39,6 +39,16 @@ PAUSE: Final = 2.0
 _UNSAID: Final = {"", "application/octet-stream", "application/x-www-form-urlencoded"}
 """What clients state who state nothing."""
 _log = logging.getLogger(__name__)
+
+
+class Worker(Protocol):
+    """Does jobs; `worker.client.WorkerClient` is one."""
+
+    def give(
+        self, job: str, arguments: Mapping[str, Any], body: AsyncIterable[bytes] | None = None
+    ) -> AbstractAsyncContextManager[Answer]:
+        """Have a job done. Raises Refused, TooCostly, Busy, Away, JobFailed."""
+        ...
 
 
 class Keeper(Protocol):
@@ -90,7 +100,7 @@ class Files:
     def __init__(
         self,
         frames: Frames,
-        worker: WorkerClient,
+        worker: Worker,
         keeper: Keeper,
         scanner: Scanner | None = None,
         pause: float = PAUSE,

@@ -1,6 +1,7 @@
 """Made-up files: images and PDFs as residents send them, and as attackers do."""
 
 import io
+import os
 import struct
 import zipfile
 import zlib
@@ -72,6 +73,24 @@ def with_xfa(made: pikepdf.Pdf) -> None:
 def with_attachment(made: pikepdf.Pdf) -> None:
     """Put a file into it."""
     made.attachments["a.exe"] = b"MZ"
+
+
+def of_size(size: int) -> Callable[[pikepdf.Pdf], None]:
+    """Return a change that makes a PDF so many bytes longer, in a way that cannot be packed."""
+
+    def change(made: pikepdf.Pdf) -> None:
+        made.pages[0].Contents = made.make_stream(os.urandom(size))
+
+    return change
+
+
+def pdf_bomb() -> bytes:
+    """Return a PDF whose list of objects unpacks to a gigabyte."""
+    packer = zlib.compressobj(9)
+    data = b"".join([packer.compress(bytes(1 << 20)) for _ in range(1024)]) + packer.flush()
+    head = b"<</Type/XRef/W[1 2 1]/Size 268435456/Root 2 0 R/Filter/FlateDecode"
+    body = b"1 0 obj" + head + b"/Length %d>>stream\n" % len(data) + data + b"\nendstream endobj\n"
+    return b"%PDF-1.7\n" + body + b"startxref\n9\n%%EOF\n"
 
 
 def locked() -> bytes:
