@@ -62,7 +62,11 @@ class Purpose:
 
 
 class FileRefused(Problem):
-    """A file that is not taken; `reason` is stable. The rest of a body stays unread."""
+    """A file that is not taken; `reason` is stable.
+
+    The connection stays: what is still on its way is read by the server and dropped. Clients send
+    all before they read, and would not see the answer of a connection that is closed on them.
+    """
 
     def __init__(self, reason: str, sentence: str) -> None:
         super().__init__(
@@ -70,7 +74,6 @@ class FileRefused(Problem):
             "file-refused",
             "The file is not taken",
             sentence,
-            headers={"Connection": "close"},
             members={"reason": reason, "text_key": f"file.{reason}"},
         )
         self.reason = reason

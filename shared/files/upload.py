@@ -32,7 +32,7 @@ AT_ONCE: Final = 8
 """Files that one process takes in at the same time."""
 AT_ONCE_EACH: Final = 2
 """Of them from one account."""
-TRIES: Final = 4
+TRIES: Final = 8
 PAUSE: Final = 2.0
 """Seconds between tries, for a worker that has ended to be there again."""
 

@@ -87,7 +87,6 @@ def create_app(
     if pages is not None:
         expected |= _include_pages(app, pages, verifier, secure_cookies=secure_cookies)
     app.state.routes = RouteTable(app, expected)
-    app.add_middleware(BodyLimit, answers=answers, limit=body_limit)
     app.add_middleware(
         Guard,
         table=app.state.routes,
@@ -95,6 +94,7 @@ def create_app(
         answers=answers,
         cookie=cookie_name(secure=secure_cookies),
     )
+    app.add_middleware(BodyLimit, answers=answers, limit=body_limit, table=app.state.routes)
     security = SecurityEvents(registry)
     app.add_middleware(
         Edge,

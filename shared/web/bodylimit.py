@@ -1,8 +1,7 @@
 """Refuses a request body that is too large, also one without a length.
 
-It lies behind the guard: who may not pass learns nothing of limits. Routes that take files have a
-limit of their own, and refuse by name what is above it; theirs here is wider by as much as one
-piece of a body, so that they come to do so.
+A route that takes files has a limit of its own, once the guard has let the sender through. It
+refuses by name what is above that limit; here it is wider by one piece of a body, so that it can.
 """
 
 from typing import Final
@@ -12,10 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.web.answers import Answers
 from shared.web.problems import of_status
+from shared.web.routes import RouteTable
 from shared.web.scopekeys import UPLOAD
 
 PIECE: Final = 64 * 1024
-"""Bytes of a body that a server hands on at once."""
+"""Bytes of a body that the server hands on at once."""
 
 
 class _TooLarge(Exception):  # noqa: N818 - never leaves this module
@@ -28,8 +28,9 @@ class BodyLimit:
     Whatever the application makes of the interruption is dropped, unless it had begun to answer.
     """
 
-    def __init__(self, app: ASGIApp, answers: Answers, limit: int) -> None:
+    def __init__(self, app: ASGIApp, answers: Answers, limit: int, table: RouteTable) -> None:
         self._app = app
+        self._table = table
         self._answers = answers
         self._limit = limit
 
@@ -38,48 +39,54 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if UPLOAD in scope:
-            await self._counted(scope, receive, send, scope[UPLOAD] + PIECE)
-            return
         stated = Headers(scope=scope).get("content-length", "")
-        if stated.isdigit() and int(stated) > self._limit:
-            await self._refuse(scope, receive, send, self._limit)
+        if stated.isdigit() and int(stated) > self._limit and not self._takes_files(scope):
+            await self._refuse(scope, receive, send)
             return
-        await self._counted(scope, receive, send, self._limit)
-
-    async def _counted(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
-        counted = _Counted(receive, send, limit)
+        counted = _Counted(scope, receive, send, self._limit)
         try:
             await self._app(scope, counted.receive, counted.send)
         except Exception:
             if not counted.refused:
                 raise
         if counted.refused:
-            await self._refuse(scope, receive, send, limit)
+            await self._refuse(scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+    def _takes_files(self, scope: Scope) -> bool:
+        found = self._table.find(scope).route
+        return found is not None and found.rule.upload > 0
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The rest of the body stays unread, so the connection cannot be used again.
-        problem = of_status(413, f"at most {limit} bytes", {"Connection": "close"})
+        problem = of_status(413, f"at most {self._limit} bytes", {"Connection": "close"})
         await self._answers.to(scope, problem)(scope, receive, send)
 
 
 class _Counted:
-    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        self._scope = scope
         self._receive = receive
         self._send = send
-        self._left = limit
+        self._limit = limit
+        self._come = 0
         self._started = False
 
     @property
+    def _over(self) -> bool:
+        # The guard, further in, says whose body is a file.
+        upload = self._scope.get(UPLOAD, 0)
+        return self._come > (upload + PIECE if upload else self._limit)
+
+    @property
     def refused(self) -> bool:
-        return self._left < 0 and not self._started
+        return self._over and not self._started
 
     async def receive(self) -> Message:
-        if self._left < 0:
+        if self._over:
             raise _TooLarge
         message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
+        self._come += len(message.get("body", b""))
+        if self._over:
             raise _TooLarge
         return message
 
