@@ -154,7 +154,8 @@ async def _cut_off_at_99_percent(office: Desk, case_id: str) -> None:
 async def _twenty_mebibytes_in_and_out(office: Desk, case_id: str) -> None:
     # Code and connections that the first file brings in are not the file's.
     (await office.send(case_id, pdf(change=samples.of_size(600_000)))).raise_for_status()
-    data = pdf(change=samples.of_size(PAPER.limit - 2_000))
+    data = pdf(change=samples.of_size(PAPER.limit - 20_000))
+    assert 0 <= PAPER.limit - len(data) < 20_000
     before = office.forget_peak()
     sent = await office.send(case_id, data, "application/pdf")
     grown_in = office.memory("VmHWM") - before
