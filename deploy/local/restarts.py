@@ -1,4 +1,4 @@
-"""Services that ended while they should run are started again, ever less often.
+"""Services and workers that ended while they should run are started again, ever less often.
 
 The pause before a start is 1 s, doubled for each end in a row up to 30 s; a service that ran for a
 minute begins at 1 s again. Nothing is given up: who watches sees the line that each end prints.

@@ -19,7 +19,10 @@ from services.intake.gateways import (
 )
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import Limiter, Reader, Regions, Vault, erase_again
+from shared.files.scanner import Clamd, Scanner
+from shared.files.upload import Files
 from shared.messaging.unit_of_work import Clock
+from shared.mongo.files import MongoFrames
 from shared.runtime import (
     Commands,
     FingerprintKey,
@@ -29,11 +32,13 @@ from shared.runtime import (
     ServiceDefinition,
     assemble,
     open_shell,
+    open_worker,
     utc_now,
 )
 from shared.sealing.masterkeys import MasterKeyFile
 from shared.web.pages import Pages
 from shared.web.texts import Texts
+from shared.worker.passwords import Passwords
 
 NAME: Final = "intake"
 TEXTS: Final = Path(__file__).with_name("texts.toml")
@@ -74,6 +79,7 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
     regions = KemendagriRegions()
     regions.load()
     lookups = LookupKeys(*settings.lookup_secrets)
+    worker = open_worker(settings.worker_socket, context)
     return {
         Reader: IntakeReader(context.messaging.database, COLLECTIONS),
         Holidays: NationalCalendar(),
@@ -84,6 +90,10 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         pages.Neighbours: pages.Neighbours(settings.neighbour_prefixes),
+        Passwords: Passwords(worker),
+        Files: Files(
+            MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
+        ),
     }
 
 
@@ -93,6 +103,11 @@ async def _erase_again(settings: Settings, commands: Commands) -> None:
         return
     for id_ in await asyncio.to_thread(ErasureList(settings.erasure_list).ids):
         await commands.run_own(lambda uow, id_=id_: erase_again(id_, uow), key=id_)  # type: ignore[misc]
+
+
+def scanner_of(settings: Settings) -> Scanner | None:
+    """Return the virus scanner of these settings, where the office has one."""
+    return Clamd(settings.scanner_socket) if settings.scanner_socket else None
 
 
 def vault_of(settings: Settings) -> SealedVault:

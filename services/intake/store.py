@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from services.intake.domain import (
     Case,
+    CasePapers,
     Lookup,
     OpenRequests,
     PersonRead,
@@ -16,7 +17,10 @@ from services.intake.domain import (
     path,
 )
 from services.intake.usecases import CaseFilter
+from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
+from shared.mongo.files import CHUNKS, GRIDFS_INDEXES
+from shared.mongo.files import FILES as GRIDFS_FILES
 from shared.mongo.migrations import Index
 from shared.mongo.reader import MongoReader
 
@@ -49,8 +53,12 @@ COLLECTIONS: Final = Collections(
     Collection("events", PlannedEvent, label="event"),
     Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
+    Collection("papers", CasePapers),
+    FILES,
+    raw=(GRIDFS_FILES, CHUNKS),
 )
 INDEXES: Final = (
+    *GRIDFS_INDEXES,
     Index(CASES, (("tracking", 1),), unique=True),
     Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
     Index(CASES, (("programme_id", 1), ("within", 1), ("state", 1), ("_id", 1))),

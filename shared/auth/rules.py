@@ -13,12 +13,17 @@ class Rule:
 
     roles: frozenset[Role]
     public: bool
+    upload: int
+    """Bytes of a file that is the body of its own; 0: the body is JSON or a form."""
 
-    def __init__(self, roles: Collection[Role], *, public: bool = False) -> None:
+    def __init__(self, roles: Collection[Role], *, public: bool = False, upload: int = 0) -> None:
         if bool(roles) == public:
             raise ValueError("a rule names roles, or is public and names none")
+        if public and upload:
+            raise ValueError("files are taken of callers alone")
         object.__setattr__(self, "roles", frozenset(roles))
         object.__setattr__(self, "public", public)
+        object.__setattr__(self, "upload", upload)
 
 
 PUBLIC: Final = Rule((), public=True)

@@ -1,13 +1,21 @@
 """What a service's `app.py` wires (settings, messaging, the process), and its shell commands."""
 
 from shared.runtime.assemble import HttpInterface, ServiceContext, ServiceDefinition, assemble
-from shared.runtime.commands import Commands, CommandsDep, FingerprintKey, Sent, SentDep
+from shared.runtime.commands import (
+    Commands,
+    CommandsDep,
+    FingerprintKey,
+    Sent,
+    SentDep,
+    sent_with,
+)
 from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.provided import provided
 from shared.runtime.service import Service, run
-from shared.runtime.settings import FileSettings, PathPrefix, ServiceSettings
+from shared.runtime.settings import FileSettings, PathPrefix, ProcessSettings, ServiceSettings
 from shared.runtime.shell import Shell, add_account, add_republish, open_shell, run_command, sent_by
 from shared.runtime.start import start, utc_now
+from shared.runtime.worker import WorkerSettings, open_worker, start_worker
 
 __all__ = [
     "Commands",
@@ -17,6 +25,7 @@ __all__ = [
     "HttpInterface",
     "Messaging",
     "PathPrefix",
+    "ProcessSettings",
     "Sent",
     "SentDep",
     "Service",
@@ -24,15 +33,19 @@ __all__ = [
     "ServiceDefinition",
     "ServiceSettings",
     "Shell",
+    "WorkerSettings",
     "add_account",
     "add_republish",
     "assemble",
     "open_messaging",
     "open_shell",
+    "open_worker",
     "provided",
     "run",
     "run_command",
     "sent_by",
+    "sent_with",
     "start",
+    "start_worker",
     "utc_now",
 ]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
+from shared.auth.roles import Caller
 from shared.contracts.envelope import new_id
 from shared.messaging.errors import (
     Conflict,
@@ -68,16 +69,20 @@ class FingerprintKey:
 async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent:
     """Return the request as a command, by its caller, key and content."""
     raw = await request.body()
-    body = raw.decode("utf-8", "replace")
+    return sent_with(request, caller, key, raw.decode("utf-8", "replace"), size=len(raw))
+
+
+def sent_with(request: Request, caller: Caller, key: str, content: str, *, size: int = 0) -> Sent:
+    """Return the request as a command. `content` is its body, or the digest of a file's."""
     keyed = request.app.state.provided.get(FingerprintKey)
     parts = (keyed.secret,) if keyed else ()
     return Sent(
         fingerprint_of("command", caller.subject, key),
         # With the sender's own key in it, which is stored nowhere.
-        fingerprint_of(*parts, key, request.method, request.url.path, body),
+        fingerprint_of(*parts, key, request.method, request.url.path, content),
         actor=caller.subject,
         action=f"{request.method} {request.scope[ROUTE]}",
-        size=len(raw),
+        size=size,
         gone=lambda: _hung_up(request),
     )
 

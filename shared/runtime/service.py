@@ -102,6 +102,7 @@ def _http(service: Service) -> _Http:
         head_bytes=service.settings.head_bytes,
         head_seconds=service.settings.head_seconds,
         body_seconds=service.settings.body_seconds,
+        upload_seconds=service.settings.upload_seconds,
         connections=service.settings.connections,
         connections_per_client=service.settings.connections_per_client,
         proxies=_proxies(config),

@@ -101,7 +101,7 @@ def create_app(
         answers=answers,
         cookie=SessionCookie(secure_cookies),
     )
-    app.add_middleware(BodyLimit, answers=answers, limit=body_limit)
+    app.add_middleware(BodyLimit, answers=answers, limit=body_limit, table=app.state.routes)
     security = SecurityEvents(registry)
     app.add_middleware(
         Edge,

@@ -1,10 +1,21 @@
-"""Refuses a request body that is too large, also one without a length."""
+"""Refuses a request body that is too large, also one without a length.
+
+A route that takes files has a limit of its own, once the guard has let the sender through. It
+refuses by name what is above that limit; here it is wider by one piece of a body, so that it can.
+"""
+
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.web.answers import Answers
 from shared.web.problems import of_status
+from shared.web.routes import RouteTable
+from shared.web.scopekeys import UPLOAD
+
+PIECE: Final = 64 * 1024
+"""Bytes of a body that the server hands on at once."""
 
 
 class _TooLarge(Exception):  # noqa: N818 - never leaves this module
@@ -17,8 +28,9 @@ class BodyLimit:
     Whatever the application makes of the interruption is dropped, unless it had begun to answer.
     """
 
-    def __init__(self, app: ASGIApp, answers: Answers, limit: int) -> None:
+    def __init__(self, app: ASGIApp, answers: Answers, limit: int, table: RouteTable) -> None:
         self._app = app
+        self._table = table
         self._answers = answers
         self._limit = limit
 
@@ -28,10 +40,10 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         stated = Headers(scope=scope).get("content-length", "")
-        if stated.isdigit() and int(stated) > self._limit:
+        if stated.isdigit() and int(stated) > self._limit and not self._takes_files(scope):
             await self._refuse(scope, receive, send)
             return
-        counted = _Counted(receive, send, self._limit)
+        counted = _Counted(scope, receive, send, self._limit)
         try:
             await self._app(scope, counted.receive, counted.send)
         except Exception:
@@ -40,6 +52,10 @@ class BodyLimit:
         if counted.refused:
             await self._refuse(scope, receive, send)
 
+    def _takes_files(self, scope: Scope) -> bool:
+        found = self._table.find(scope).route
+        return found is not None and found.rule.upload > 0
+
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The rest of the body stays unread, so the connection cannot be used again.
         problem = of_status(413, f"at most {self._limit} bytes", {"Connection": "close"})
@@ -47,22 +63,30 @@ class BodyLimit:
 
 
 class _Counted:
-    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        self._scope = scope
         self._receive = receive
         self._send = send
-        self._left = limit
+        self._limit = limit
+        self._come = 0
         self._started = False
 
     @property
+    def _over(self) -> bool:
+        # The guard, further in, says whose body is a file.
+        upload = self._scope.get(UPLOAD, 0)
+        return self._come > (upload + PIECE if upload else self._limit)
+
+    @property
     def refused(self) -> bool:
-        return self._left < 0 and not self._started
+        return self._over and not self._started
 
     async def receive(self) -> Message:
-        if self._left < 0:
+        if self._over:
             raise _TooLarge
         message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
+        self._come += len(message.get("body", b""))
+        if self._over:
             raise _TooLarge
         return message
 

@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from shared.web.scopekeys import MORE_TIME
+
 LINGER: Final = 1.0
 """Seconds in which a refused client may still send, unread, so that it sees the answer."""
 
@@ -30,6 +32,8 @@ class Limits:
     """From the connection, or from a further request's first byte, to the end of its head."""
     body_seconds: float = 30.0
     """From the end of the head to the end of the body."""
+    upload_seconds: float = 600.0
+    """The same for a file whose sender may send it: 20 MiB at 280 kbit/s."""
     connections: int = 900
     """Open at once; a process may hold 1024 files by default."""
     connections_per_client: int = 100
@@ -143,6 +147,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = False
         self.shared.waiting.pop(self, None)
         self._arm(self.shared.limits.body_seconds)
+        self.scope[MORE_TIME] = self._more_time  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -156,6 +161,11 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._entered and self._in_head and not self.pipeline:
             self.shared.waiting[self] = None
+
+    def _more_time(self) -> None:
+        """Give a body the time of an upload; of one that is complete nothing is awaited."""
+        if not self._in_head:
+            self._arm(self.shared.limits.upload_seconds)
 
     def give_way(self) -> None:
         """Close, for another connection to have the place."""

@@ -21,7 +21,7 @@ from shared.web import problems
 from shared.web.answers import Answers
 from shared.web.problems import Denied, FieldError, InvalidFields, NotAccepted, Problem
 from shared.web.routes import Route, RouteTable
-from shared.web.scopekeys import CALLER, PERSON, PROBLEM, ROUTE, VIEWER
+from shared.web.scopekeys import CALLER, MORE_TIME, PERSON, PROBLEM, ROUTE, UPLOAD, VIEWER
 from shared.web.session import SIGN_IN, SessionCookie
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -86,11 +86,15 @@ class Guard:
         headers = Headers(scope=scope)
         credential = self._credential(scope, headers)
         self._admit(scope, route, credential)
+        if route.rule.upload:
+            scope[UPLOAD] = route.rule.upload
         if scope["method"] not in _SAFE and (credential is None or credential.by_cookie):
             _check_origin(headers, strict=credential is not None)
         _check_content_type(headers, route)
         if self._answers.is_api(scope):
             _check_query(scope, route)
+        if route.rule.upload and MORE_TIME in scope:
+            scope[MORE_TIME]()
 
     def _find(self, scope: Scope) -> Route:
         found = self._table.find(scope)

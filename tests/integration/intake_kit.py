@@ -105,6 +105,7 @@ class Running:
     office: Office
     client: httpx.AsyncClient
     bus: AmqpBus
+    pid: int
     heard: dict[str, Heard] = field(default_factory=dict)
 
     async def post(self, path: str, body: Any, *grants: str) -> dict[str, Any]:
@@ -181,7 +182,7 @@ async def running(office: Office, log: Path) -> AsyncIterator[Running]:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{office.port}/intake") as client:
             await until(lambda: _ready(client))
             await bus.connect()
-            at_work = Running(office, client, bus)
+            at_work = Running(office, client, bus, process.pid)
             listening = asyncio.create_task(_listen(office, at_work.heard))
             yield at_work
             await _ended(listening)

@@ -8,6 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from shared.web.connections import Limits
+from shared.web.scopekeys import MORE_TIME
 from tests.integration import http_kit
 from tests.integration.http_kit import WAIT, Served
 
@@ -15,7 +16,9 @@ MEBIBYTE = 1024 * 1024
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-async def application(_: Scope, receive: Receive, send: Send) -> None:
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope.get("path") == "/file":
+        scope[MORE_TIME]()
     more = True
     while more:
         message = await receive()
@@ -90,6 +93,23 @@ async def test_a_body_that_does_not_come_ends_the_request() -> None:
         head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"
         assert await at.said(head) == b"HTTP/1.1 408"
         assert at.reasons == ["too_slow"]
+
+
+async def test_a_file_that_was_let_through_has_more_time_and_that_ends_too() -> None:
+    async with served(Limits(body_seconds=0.3, upload_seconds=2.0)) as at:
+        reader, writer = await at.open()
+        writer.write(b"POST /file HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        await asyncio.sleep(0.8)
+        writer.write(b"def")
+        answer = await asyncio.wait_for(reader.readuntil(b"ok"), WAIT)
+        assert answer.startswith(b"HTTP/1.1 200")
+        # A short one after it is held to its own time, a file that does not come to a file's.
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        assert await asyncio.wait_for(reader.read(12), WAIT) == b"HTTP/1.1 408"
+        writer.close()
+        head = b"POST /file HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc"
+        assert await at.said(head) == b"HTTP/1.1 408"
+        assert at.reasons == ["too_slow", "too_slow"]
 
 
 async def test_one_client_keeps_nobody_else_out() -> None:

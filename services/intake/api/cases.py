@@ -3,13 +3,13 @@
 A person is shown only where one case is looked at, and every look is kept in the access log first.
 """
 
-import asyncio
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
 
+from services.intake.api.person_reads import AccessReason, log_read
 from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
 from services.intake.domain import (
@@ -28,20 +28,17 @@ from services.intake.usecases import (
     Reader,
     Told,
     Vault,
-    note_person_read,
     take_step,
     told_of,
 )
-from shared.auth.roles import Caller, Role
+from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import AggregateId, Moment, ProgrammeId, PublicText
+from shared.contracts.event import AggregateId, Moment, ProgrammeId
 from shared.messaging.errors import Missing
 from shared.runtime import CommandsDep, SentDep, provided
-from shared.runtime.commands import ANSWER_WITHIN, Commands
 from shared.web.body import Body
-from shared.web.guard import CallerDep, shows_person
-from shared.web.problems import NotFound, Unavailable
-from shared.web.scopekeys import ROUTE
+from shared.web.guard import CallerDep
+from shared.web.problems import NotFound
 
 RULES: Final[RouteRules] = {
     "GET /api/requests": Rule({Role.OPERATOR, Role.SERVICE}),
@@ -134,14 +131,6 @@ class PageAnswer(BaseModel):
 router = APIRouter(prefix="/api/requests")
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 VaultDep = Annotated[Vault, Depends(provided(Vault))]
-AccessReason = Annotated[
-    PublicText | None,
-    Header(
-        alias="Access-Reason",
-        description="Why this person is looked at, for the access log; it names nobody.",
-    ),
-]
-"""A header, not a part of the address: addresses are kept in the logs of every proxy."""
 
 
 @router.get("")
@@ -180,13 +169,12 @@ async def get_request(
     if case is None:
         raise NotFound("request")
     caller.require(programme=case.programme_id, region=case.office_region)
-    await _log_read(caller, case_id, f"{request.method} {request.scope[ROUTE]}", reason, commands)
+    await log_read(request, caller, case_id, reason, commands)
     try:
         with openable():
             told = await told_of(case, Party.APPLICANT, reader, vault)
     except Missing as missing:
         raise NotFound(missing.detail) from None
-    shows_person(request, case_id)
     return _request_answer(case, told)
 
 
@@ -209,21 +197,6 @@ async def post_step(
     )
     await replayed_case(outcome, case_id, caller, reader)
     return StateAnswer(state=outcome.answer["state"])
-
-
-async def _log_read(
-    caller: Caller, case_id: str, route: str, reason: str | None, commands: Commands
-) -> None:
-    """Keep the look at a person, committed when this returns. Raises Unavailable."""
-    subject = caller.subject
-    try:
-        async with asyncio.timeout(ANSWER_WITHIN):
-            await commands.run_own(
-                lambda uow: note_person_read(subject, case_id, route, uow, reason),
-                key=f"read:{case_id}",
-            )
-    except TimeoutError:
-        raise Unavailable("the access log cannot be written") from None
 
 
 def _request_answer(case: Case, told: Told | None) -> RequestAnswer:

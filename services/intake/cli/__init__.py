@@ -34,10 +34,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
+    lines: list[str]
     if options.run is keys.new:
         # The first key is made before there are settings that name it.
-        lines: list[str] = keys.new(options)
-        return lines
-    async with open_desk(settings()) as desk:
-        lines = await options.run(options, desk)
+        lines = keys.new(options)
+    else:
+        async with open_desk(settings()) as desk:
+            lines = await options.run(options, desk)
     return lines

@@ -12,6 +12,7 @@ from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, open_case, require_door
 from services.intake.domain.next_step import NextStep, next_step
+from services.intake.domain.paper import PAPER_LIMIT, CasePapers, Paper, PaperKind
 from services.intake.domain.person import (
     ADDRESS_LIMIT,
     NAME_LIMIT,
@@ -51,10 +52,12 @@ __all__ = [
     "ADDRESS_LIMIT",
     "ERASED",
     "NAME_LIMIT",
+    "PAPER_LIMIT",
     "ZONES",
     "AlreadyOpen",
     "CalendarExceptions",
     "Case",
+    "CasePapers",
     "CatalogueService",
     "Deliverable",
     "Fact",
@@ -65,6 +68,8 @@ __all__ = [
     "NextStep",
     "OpenRequests",
     "Outcome",
+    "Paper",
+    "PaperKind",
     "Party",
     "Person",
     "PersonRead",

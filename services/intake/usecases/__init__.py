@@ -8,6 +8,15 @@ from services.intake.usecases.case_progress import (
     note_overdue,
     note_ticket,
 )
+from services.intake.usecases.papers import (
+    PAPER,
+    ResidentErased,
+    applicants_key,
+    bind_paper,
+    keep_upload,
+    opened_key,
+    sealed_key,
+)
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import CaseFilter, Limiter, Reader, Regions, Vault
 from services.intake.usecases.programmes import (
@@ -37,6 +46,7 @@ from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
     "OVERDUE",
+    "PAPER",
     "Allow",
     "AllowProgramme",
     "CaseFilter",
@@ -44,26 +54,32 @@ __all__ = [
     "Limiter",
     "Reader",
     "Regions",
+    "ResidentErased",
     "Told",
     "Tracked",
     "Vault",
+    "applicants_key",
+    "bind_paper",
     "confirm_receipt",
     "copy_event",
     "copy_programme",
     "erase_again",
     "erase_resident",
+    "keep_upload",
     "note_failure",
     "note_job",
     "note_overdue",
     "note_person_read",
     "note_ticket",
     "opened",
+    "opened_key",
     "publish_if_missing",
     "publish_programme",
     "record_request",
     "republish_programme",
     "require_right",
     "rewrap",
+    "sealed_key",
     "take_step",
     "told_of",
     "track",

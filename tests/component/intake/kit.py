@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -12,12 +12,18 @@ from pydantic import SecretStr
 
 from services.intake.app import definition
 from services.intake.config import Settings
+from services.intake.jobs import JOBS
 from services.intake.store import COLLECTIONS
+from shared.files.upload import Files
+from shared.runtime import HttpInterface, ServiceContext, ServiceDefinition
 from shared.sealing.masterkeys import add_key
+from shared.testing.files import MemoryFrames, MemoryScanner
 from shared.testing.messaging import MemoryMessaging, memory_messaging
+from shared.testing.worker import MemoryWorker
 from tests.unit.intake.bus import scheduled
 from tests.unit.intake.sample import EVENT, NIK
 
+VIRUS: Final = b"a made-up signature of a virus"
 SECRET: Final = "a made-up secret of thirty-two by"
 NOWHERE: Final[Mapping[str, Any]] = {
     "amqp_url": "amqp://nowhere.invalid/",
@@ -106,6 +112,9 @@ class Desk:
     client: httpx.AsyncClient
     keys: Path
     """The file of master keys."""
+    frames: MemoryFrames
+    worker: MemoryWorker
+    scanner: MemoryScanner
 
     async def operator(self, method: str, path: str, **how: Any) -> httpx.Response:
         """Act as an operator of every programme."""
@@ -133,6 +142,21 @@ class Desk:
         recorded: dict[str, Any] = answer.json()
         return recorded
 
+    async def send(
+        self, case_id: str, data: bytes, kind: str = "", key: str | None = None, **how: Any
+    ) -> httpx.Response:
+        """Send a file for a case as an operator."""
+        headers = self.messaging.headers("operator", key=key)
+        if kind:
+            headers["Content-Type"] = kind
+        path = f"/api/requests/{case_id}/papers"
+        return await self.client.post(path, content=data, headers=headers, **how)
+
+    async def bind(self, case_id: str, file_id: str, kind: str = "family_card") -> httpx.Response:
+        """Bind a file to a case as an operator."""
+        path = f"/requests/{case_id}/papers/{file_id}"
+        return await self.operator("POST", path, json={"kind": kind})
+
     async def step(self, case_id: str, step: str) -> httpx.Response:
         """Take a step as an operator."""
         return await self.operator("POST", f"/requests/{case_id}/steps", json={"step": step})
@@ -147,17 +171,31 @@ class Desk:
         return await self.client.post("/api/track/receipt", json={**codes, **changed})
 
 
+def _on_fakes(
+    made: ServiceDefinition, frames: MemoryFrames, worker: MemoryWorker, scanner: MemoryScanner
+) -> ServiceDefinition:
+    """Return intake with its files in memory."""
+
+    def http_interface(context: ServiceContext) -> HttpInterface:
+        found = made.http_interface(context)
+        files = Files(frames, worker, context.commands, scanner, pause=0)
+        return replace(found, provides={**found.provides, Files: files})
+
+    return replace(made, http_interface=http_interface)
+
+
 @asynccontextmanager
 async def desk(
     *, per_client: str = "1000/minute", per_case: str = "1000/minute", secret: str = SECRET
 ) -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
+    parts = MemoryFrames(), MemoryWorker(JOBS), MemoryScanner(VIRUS)
     with settings(secret, track_limit_client=per_client, receipt_limit_case=per_case) as given:
         async with (
             memory_messaging("intake", collections=COLLECTIONS) as messaging,
-            messaging.client(definition(given)) as client,
+            messaging.client(_on_fakes(definition(given), *parts)) as client,
         ):
-            running = Desk(messaging, client, given.sealing_keys)
+            running = Desk(messaging, client, given.sealing_keys, *parts)
             (await running.publish("botram", BOTRAM)).raise_for_status()
             (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()
             await messaging.deliver(scheduled())

@@ -13,6 +13,7 @@ from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.messaging import HOST
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
+from tests.unit.files.samples import image
 from tests.unit.intake.bus import job
 from tests.unit.intake.sample import home_case
 
@@ -64,7 +65,16 @@ def command(row: Row) -> dict[str, Any]:
         },
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
+        "POST /api/requests/{case_id}/papers/{file_id}": {"kind": "family_card"},
     }.get(row.route, {})
+
+
+async def sent_file(case_id: str, row: Row, office: Desk) -> str:
+    """Send a file, bound where the row is about its content, and return its id."""
+    file_id = str((await office.send(case_id, image())).raise_for_status().json()["file_id"])
+    if row.route.endswith("/content"):
+        (await office.bind(case_id, file_id)).raise_for_status()
+    return file_id
 
 
 async def ask(row: Row, office: Desk) -> httpx.Response:
@@ -73,12 +83,16 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
     if not path.startswith("/api/"):
         return await ask_for_page(row, office)
     how: dict[str, Any] = {"json": command(row)} if method in ("POST", "PUT") else {}
+    if row.route == "POST /api/requests/{case_id}/papers":
+        how = {"content": image()}
     if "{case_id}" in path or path.startswith("/api/track"):
         recorded = await office.record(request_body(row))
         if path == "/api/track/receipt":
             (await office.step(recorded["case_id"], "issue")).raise_for_status()
             fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
             await office.messaging.deliver(fetched)
+        if "{file_id}" in path:
+            path = path.replace("{file_id}", await sent_file(recorded["case_id"], row, office))
         path = path.replace("{case_id}", recorded["case_id"])
         if path.startswith("/api/track"):
             how = {"json": {"code": recorded["tracking_code"]}}

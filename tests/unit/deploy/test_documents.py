@@ -18,6 +18,8 @@ ENDS = {
     "intake.cases.tickets": "a case has one ticket in one line",
     "intake.cases.carriers": "one for each agent to whom somebody gave this job",
     "intake.cases.parties": "one for each kind of party",
+    "intake.papers.papers": "30, by the domain",
+    "intake.files.sealed_key": "one for each field of a wrapped key",
     "intake.residents.lookups": "one for each version of the secret",
     "intake.residents.said": "one for each of a person's own cases",
     "intake.residents.asked": "one for each service and event at which a person asked",

@@ -11,6 +11,13 @@ def test_a_rule_names_roles_or_is_public() -> None:
     assert PUBLIC.roles == frozenset()
 
 
+def test_files_are_taken_of_callers_alone() -> None:
+    assert Rule([Role.HEAD], upload=7).upload == 7
+    assert Rule([Role.HEAD]).upload == 0
+    with pytest.raises(ValueError, match="callers alone"):
+        Rule([], public=True, upload=7)
+
+
 def test_a_rule_for_nobody_and_a_public_rule_with_roles_are_mistakes() -> None:
     with pytest.raises(ValueError, match="names roles"):
         Rule([])

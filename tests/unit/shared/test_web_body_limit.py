@@ -3,7 +3,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.web.body import BODY_LIMIT
-from tests.unit.shared.web_kit import FORM, Kit
+from shared.web.bodylimit import PIECE
+from tests.unit.shared.web_kit import FORM, UPLOAD_LIMIT, Kit
 
 OPERATOR = "operator:botram:32.16"
 JSON = {"Content-Type": "application/json"}
@@ -85,3 +86,25 @@ async def test_good_traffic_goes_on(kit: Kit) -> None:
     async with kit.client as http:
         await http.post("/api/bare", content=Upload(1000), headers=kit.bearer(OPERATOR))
         assert (await http.get("/api/public")).status_code == 200
+
+
+async def test_a_route_for_files_has_its_own_limit_and_a_piece_more_to_refuse_by_name(
+    kit: Kit,
+) -> None:
+    headers = kit.bearer(OPERATOR)
+    async with kit.client as http:
+        content = b"x" * (UPLOAD_LIMIT + PIECE)
+        answer = await http.post("/api/file", content=content, headers=headers)
+        assert answer.json() == {"bytes": UPLOAD_LIMIT + PIECE}
+        upload = Upload(1000)
+        answer = await http.post("/api/file", content=upload, headers=headers)
+        assert answer.status_code == 413
+        assert upload.sent == (UPLOAD_LIMIT + PIECE) // (64 * 1024) + 1
+
+
+async def test_who_may_send_no_file_is_told_so_and_nothing_is_read(kit: Kit) -> None:
+    async with kit.client as http:
+        for headers, status in ((kit.bearer("head:botram:32.16"), 403), ({}, 401)):
+            upload = Upload(1000)
+            answer = await http.post("/api/file", content=upload, headers=headers)
+            assert (answer.status_code, upload.sent) == (status, 0)

@@ -78,12 +78,14 @@ class Filter(BaseModel):
     year: int = 2023
 
 
+UPLOAD_LIMIT = 1024 * 1024
 RULES: RouteRules = {
     "POST /api/people": Rule({Role.OPERATOR, Role.ADMIN}),
     "GET /api/cases/{case_id}": Rule({Role.OPERATOR, Role.HEAD}),
     "GET /api/list": Rule({Role.OPERATOR}),
     "POST /api/keyed": Rule({Role.OPERATOR}),
     "POST /api/bare": Rule({Role.OPERATOR}),
+    "POST /api/file": Rule({Role.OPERATOR}, upload=UPLOAD_LIMIT),
     "GET /api/public": PUBLIC,
     "POST /api/public": PUBLIC,
     "GET /api/fail/{how}": PUBLIC,
@@ -135,6 +137,10 @@ def _api() -> APIRouter:
     @router.post("/keyed")
     async def keyed(key: IdempotencyKey) -> dict[str, str]:
         return {"key": key}
+
+    @router.post("/file")
+    async def file(request: Request) -> dict[str, int]:
+        return {"bytes": sum([len(piece) async for piece in request.stream()])}
 
     @router.post("/bare")
     async def bare(request: Request) -> dict[str, int]:

@@ -1,0 +1,222 @@
+"""A case's papers over HTTP: sent as they are, bound by a second command, listed, and fetched."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from services.intake.api.person_reads import AccessReason, log_read
+from services.intake.api.rights import allowed
+from services.intake.api.sealed import openable
+from services.intake.domain import Case, CasePapers, Paper, PaperKind
+from services.intake.usecases import (
+    PAPER,
+    Reader,
+    ResidentErased,
+    Vault,
+    applicants_key,
+    bind_paper,
+    keep_upload,
+    opened_key,
+    require_right,
+    sealed_key,
+)
+from shared.auth.roles import Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.envelope import new_id
+from shared.contracts.event import AggregateId
+from shared.files.stored import StoredFile
+from shared.files.upload import Files, Incoming
+from shared.files.web import RAW_BODY, attachment, stated_size
+from shared.runtime import CommandsDep, SentDep, provided, sent_with
+from shared.sealing.seal import DataKey
+from shared.web.body import Body
+from shared.web.guard import CallerDep
+from shared.web.idempotency import IdempotencyKey
+from shared.web.problems import NotFound, Problem
+
+_SENDERS: Final = {Role.OPERATOR, Role.AGENT}
+RULES: Final[RouteRules] = {
+    "POST /api/requests/{case_id}/papers": Rule(_SENDERS, upload=PAPER.limit),
+    "POST /api/requests/{case_id}/papers/{file_id}": Rule(_SENDERS),
+    "GET /api/requests/{case_id}/papers": Rule({Role.OPERATOR}),
+    "GET /api/requests/{case_id}/papers/{file_id}/content": Rule({Role.OPERATOR}),
+}
+
+router = APIRouter(prefix="/api/requests/{case_id}/papers")
+CasePath = Annotated[AggregateId, Path()]
+FilePath = Annotated[AggregateId, Path()]
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+VaultDep = Annotated[Vault, Depends(provided(Vault))]
+FilesDep = Annotated[Files, Depends(provided(Files))]
+
+
+class FileAnswer(BaseModel):
+    """A file that was taken, as it is kept: images are written anew. It is not bound yet."""
+
+    file_id: str
+    type: str
+    bytes: int
+    sha256: str
+
+
+class PaperBody(Body):
+    """What the file is."""
+
+    kind: PaperKind
+
+
+class PaperAnswer(FileAnswer):
+    """A paper of a case."""
+
+    kind: PaperKind
+    at: datetime
+
+
+class PapersAnswer(BaseModel):
+    """A case's papers, in the order in which they were bound."""
+
+    items: list[PaperAnswer]
+
+
+@router.post("", status_code=201, openapi_extra=RAW_BODY)
+async def post_file(
+    case_id: CasePath,
+    request: Request,
+    caller: CallerDep,
+    key: IdempotencyKey,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    vault: VaultDep,
+    files: FilesDep,
+) -> FileAnswer:
+    """Take a file for a case: the body is the file itself, JPEG, PNG, WebP or PDF.
+
+    Within a day it is to be bound, else it is removed. A file that is not taken is a problem
+    `file-refused` whose `reason` is stable and whose `text_key` names the page's words.
+    """
+    case = await _case(case_id, reader)
+    require_right(case, allowed(caller), backdated=False)
+    incoming = await _incoming(case, request, caller.subject, reader, vault)
+    async with files.received(incoming) as received:
+        outcome = await commands.run(
+            lambda uow: keep_upload(received, case_id, uow, allow=allowed(caller)),
+            sent=sent_with(request, caller, key, received.came),
+            key=received.id,
+        )
+    if outcome.duplicate:
+        await files.remove_unbound(received.id)
+    return FileAnswer(**outcome.answer)
+
+
+@router.post("/{file_id}")
+async def post_paper(
+    case_id: CasePath,
+    file_id: FilePath,
+    body: PaperBody,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    sent: SentDep,
+) -> PaperAnswer:
+    """Bind a file to its case as a paper."""
+    require_right(await _case(case_id, reader), allowed(caller), backdated=False)
+    await commands.run(
+        lambda uow: bind_paper(case_id, file_id, body.kind, uow, allow=allowed(caller)),
+        sent=sent,
+        key=case_id,
+    )
+    return _answer(await _paper(case_id, file_id, reader))
+
+
+@router.get("")
+async def list_papers(case_id: CasePath, caller: CallerDep, reader: ReaderDep) -> PapersAnswer:
+    """Return a case's papers, without their content."""
+    case = await _case(case_id, reader)
+    caller.require(programme=case.programme_id, region=case.office_region)
+    papers = await reader.get(CasePapers, case_id) or CasePapers(case_id)
+    return PapersAnswer(items=[_answer(paper) for paper in papers.papers])
+
+
+@router.get("/{file_id}/content", response_class=StreamingResponse)
+async def get_content(
+    case_id: CasePath,
+    file_id: FilePath,
+    request: Request,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    vault: VaultDep,
+    files: FilesDep,
+    reason: AccessReason = None,
+) -> StreamingResponse:
+    """Return a paper's content, for saving. The look is in the access log before it leaves."""
+    case = await _case(case_id, reader)
+    caller.require(programme=case.programme_id, region=case.office_region)
+    paper = await _paper(case_id, file_id, reader)
+    stored = await reader.get(StoredFile, file_id)
+    if stored is None:
+        raise NotFound("paper")
+    await log_read(request, caller, case_id, reason, commands)
+    with openable(), _not_erased():
+        key = opened_key(stored, await applicants_key(case, reader), vault)
+        content = files.content(stored, key)
+        return await attachment(f"{paper.kind}-{file_id}", paper.type, paper.size, content)
+
+
+async def _incoming(
+    case: Case, request: Request, sender: str, reader: Reader, vault: Vault
+) -> Incoming:
+    key, file_id = DataKey.generate(), new_id()
+    with openable(), _not_erased():
+        sealed = sealed_key(key, file_id, await applicants_key(case, reader), vault)
+    return Incoming(
+        id=file_id,
+        purpose=PAPER,
+        about=case.id,
+        sender=sender,
+        content_type=request.headers.get("content-type", ""),
+        size=stated_size(request),
+        body=request.stream(),
+        key=key,
+        sealed_key=sealed,
+    )
+
+
+@contextmanager
+def _not_erased() -> Iterator[None]:
+    """Say that there is nobody any more whose paper this would be (410)."""
+    try:
+        yield
+    except ResidentErased:
+        raise Problem(410, "erased", "The resident has been erased") from None
+
+
+async def _case(case_id: str, reader: Reader) -> Case:
+    case = await reader.get(Case, case_id)
+    if case is None:
+        raise NotFound("request")
+    return case
+
+
+async def _paper(case_id: str, file_id: str, reader: Reader) -> Paper:
+    papers = await reader.get(CasePapers, case_id)
+    paper = papers.paper(file_id) if papers else None
+    if paper is None:
+        raise NotFound("paper")
+    return paper
+
+
+def _answer(paper: Paper) -> PaperAnswer:
+    return PaperAnswer(
+        file_id=paper.id,
+        kind=paper.kind,
+        type=paper.type,
+        bytes=paper.size,
+        sha256=paper.sha256,
+        at=paper.at,
+    )

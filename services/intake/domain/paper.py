@@ -1,0 +1,66 @@
+"""Papers that a case needs: what residents bring, photographed or as PDF."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from services.intake.domain.refusal import Refused
+
+PAPER_LIMIT: Final = 30
+"""Papers of one case."""
+
+
+class PaperKind(StrEnum):
+    """What a paper is, as requirements name it (Perpres 96/2018)."""
+
+    FAMILY_CARD = "family_card"
+    """Kartu Keluarga."""
+    IDENTITY_CARD = "identity_card"
+    """KTP-el, of whomever."""
+    BIRTH_NOTE = "birth_note"
+    """Surat keterangan lahir, of hospital, midwife or village."""
+    DEATH_NOTE = "death_note"
+    """Surat keterangan kematian."""
+    MARRIAGE_BOOK = "marriage_book"
+    """Buku nikah or akta perkawinan."""
+    STATEMENT = "statement"
+    """A statement of the resident's own, SPTJM among them."""
+    PHOTO = "photo"
+    """Of a person."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper; its content lies in the file of the same id."""
+
+    id: str
+    kind: PaperKind
+    type: str
+    """Media type."""
+    size: int
+    sha256: str
+    at: datetime
+    by: str
+    """The pseudonymous account that bound it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CasePapers:
+    """The papers of one case, in the order in which they were bound."""
+
+    id: str
+    """The case's."""
+    papers: tuple[Paper, ...] = ()
+    version: int = 0
+
+    def paper(self, paper_id: str) -> Paper | None:
+        """Return one of them, or None."""
+        return next((paper for paper in self.papers if paper.id == paper_id), None)
+
+    def with_paper(self, paper: Paper) -> "CasePapers":
+        """Add a paper. Raises Refused where the case has as many as it may."""
+        if len(self.papers) >= PAPER_LIMIT:
+            raise Refused("too_many_papers", f"a case has at most {PAPER_LIMIT} papers")
+        return replace(self, version=self.version + 1, papers=(*self.papers, paper))

@@ -1,0 +1,69 @@
+"""Papers: taken in as files, sealed so that they go with the resident, and bound to their case."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any, Final
+
+from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party, ResidentKey
+from services.intake.usecases.ports import Reader, Vault
+from services.intake.usecases.requests import Allow, require_right
+from shared.files.purpose import MIB, Purpose
+from shared.files.stored import StoredFile, bind, keep_checked
+from shared.files.upload import Received
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.sealing.seal import DataKey
+
+PAPER: Final = Purpose(name="paper", limit=20 * MIB)
+"""A phone's photo at its finest, or a scanned file of many pages."""
+_FIELD: Final = "key"
+
+
+class ResidentErased(Exception):  # noqa: N818 - reads as the finding it is
+    """The resident whose paper it is has been erased, and with him what opens it."""
+
+
+async def applicants_key(case: Case, reader: Reader) -> ResidentKey:
+    """Return the key of a case's applicant, with which its papers go. Raises ResidentErased."""
+    resident_id = case.parties.get(Party.APPLICANT)
+    key = await reader.get(ResidentKey, resident_id) if resident_id else None
+    if key is None or key.destroyed:
+        raise ResidentErased
+    return key
+
+
+def sealed_key(key: DataKey, file_id: str, owner: ResidentKey, vault: Vault) -> Mapping[str, str]:
+    """Return a file's key as it is stored: sealed with the resident's."""
+    fields = {_FIELD: b64encode(key.secret).decode()}
+    return vault.seal(owner, _place(file_id), fields)
+
+
+def opened_key(file: StoredFile, owner: ResidentKey, vault: Vault) -> DataKey:
+    """Return a file's key. Raises what the vault raises."""
+    return DataKey(b64decode(vault.open(owner, _place(file.id), file.sealed_key)[_FIELD]))
+
+
+async def keep_upload(
+    received: Received, case_id: str, uow: UnitOfWork, *, allow: Allow
+) -> dict[str, Any]:
+    """Keep a file that was found good, and return what its sender is told."""
+    require_right(await uow.require(Case, case_id), allow, backdated=False)
+    file = await keep_checked(received.id, received.content, uow)
+    return {"file_id": file.id, "type": file.type, "bytes": file.size, "sha256": file.sha256}
+
+
+async def bind_paper(
+    case_id: str, file_id: str, kind: PaperKind, uow: UnitOfWork, *, allow: Allow
+) -> None:
+    """Bind a file to its case as a paper of this kind.
+
+    Raises Missing, Rejected (`file_of_another`, `file_state`) and Refused.
+    """
+    require_right(await uow.require(Case, case_id), allow, backdated=False)
+    file = await bind(file_id, PAPER.name, case_id, uow)
+    papers = await uow.get(CasePapers, case_id) or CasePapers(case_id)
+    paper = Paper(file.id, kind, file.type, file.size, file.sha256, uow.now(), uow.actor)
+    uow.add(papers.with_paper(paper))
+
+
+def _place(file_id: str) -> str:
+    return f"file.{file_id}"

@@ -1,0 +1,18 @@
+"""What a worker does with files; a service adds it to the `JOBS` of its own."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.worker.jobs import MIB, Job, Lane
+
+LARGEST: Final = 32 * MIB
+"""Bytes of a file of any purpose."""
+JOBS: Final[Mapping[str, Job]] = {
+    "clean_file": Job(
+        function="shared.files.cleaning:clean_file",
+        lane=Lane.HEAVY,
+        seconds=60.0,
+        cpu_seconds=30,
+        body_bytes=LARGEST,
+    ),
+}

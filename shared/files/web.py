@@ -1,0 +1,47 @@
+"""Files over HTTP: the body as it comes in, and a file as it leaves."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from fastapi.responses import StreamingResponse
+from starlette.requests import Request
+
+from shared.files.purpose import JPEG, PDF, PNG
+
+RAW_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""What OpenAPI is told of a route that takes a file as its body."""
+_ENDINGS: Final = {JPEG: "jpg", PNG: "png", PDF: "pdf"}
+
+
+def stated_size(request: Request) -> int | None:
+    """Return the bytes that a request's head promises, or None."""
+    stated = request.headers.get("content-length", "")
+    return int(stated) if stated.isdigit() else None
+
+
+async def attachment(
+    name: str, type_: str, size: int, content: AsyncIterator[bytes]
+) -> StreamingResponse:
+    """Return a file for the browser to save and never to show.
+
+    Its first frame is opened before anything is answered: raises what `content` raises.
+    """
+    first = await anext(content)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}.{_ENDINGS[type_]}"',
+        "Content-Length": str(size),
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return StreamingResponse(_with(first, content), media_type=type_, headers=headers)
+
+
+async def _with(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
