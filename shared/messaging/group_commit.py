@@ -36,7 +36,7 @@ from shared.messaging.message import (
 )
 from shared.messaging.metrics import CommitMetrics
 from shared.messaging.overtaken import overtaken
-from shared.messaging.store import Changes, Store, Write
+from shared.messaging.store import Changes, Store
 from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS, TaskQueue
 from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork, UseCase
 
@@ -365,7 +365,7 @@ class GroupCommit:
         written = {place for _, uow in done for place in uow.written}
         changes = Changes(
             inbox=[_inbox_record(task, now) for task, _ in done],
-            writes=[write for write in session.writes() if _place(write) in written],
+            writes=[one for one in session.writes() if (one.collection, one.id) in written],
             messages=[message for _, uow in done for message in uow.messages],
             deferred=[_deferred(task, uow.missing, now) for task, uow in done if uow.missing],
             actions=[self._action(task, uow, now) for task, uow in done if task.action],
@@ -433,10 +433,6 @@ class GroupCommit:
         middle = len(tasks) // 2
         for half in (tasks[:middle], tasks[middle:]):
             await self._round(half, min(tries, _TRIES_WHOLE - 1))
-
-
-def _place(write: Write) -> tuple[str, str]:
-    return write.collection, write.document["_id"]
 
 
 def _settle_processed(task: Task, record: Document) -> None:

@@ -13,15 +13,25 @@ from shared.messaging.message import Document, Message
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One document as it shall be. `base` is the version it was decided on; None: not there.
-
-    `gone`: it shall be there no more; then of the document only the `_id` counts.
-    """
+    """One document as it shall be. `base` is the version it was decided on; None: not there."""
 
     collection: str
     document: Document
     base: int | None
-    gone: bool = False
+
+    @property
+    def id(self) -> str:
+        """Return the document's id."""
+        return str(self.document["_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One document that shall not be there. `base` is the version it was decided on."""
+
+    collection: str
+    id: str
+    base: int
 
 
 @dataclass(slots=True)
@@ -29,7 +39,7 @@ class Changes:
     """Everything one transaction writes."""
 
     inbox: list[Document] = field(default_factory=list)
-    writes: list[Write] = field(default_factory=list)
+    writes: list[Write | Removal] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     deferred: list[Document] = field(default_factory=list)
     actions: list[Document] = field(default_factory=list)

@@ -10,7 +10,7 @@ from shared.contracts.event import Event
 from shared.messaging.collections import Collections
 from shared.messaging.errors import Missing, PredecessorMissing
 from shared.messaging.message import Document, Message
-from shared.messaging.store import Store, Write
+from shared.messaging.store import Removal, Store, Write
 
 Clock = Callable[[], datetime]
 DocumentKey = tuple[str, str]
@@ -87,16 +87,19 @@ class BatchSession:
         """Return the versions that documents were loaded with; None: not there."""
         return {place: _version(document) for place, document in self._loaded.items()}
 
-    def writes(self) -> list[Write]:
+    def writes(self) -> list[Write | Removal]:
         """Return one write per changed document, whatever number of units changed it."""
-        found = []
-        for (collection, id_), document in self._current.items():
-            base = _version(self._loaded.get((collection, id_)))
-            if document is not None:
-                found.append(Write(collection, document, base))
-            elif base is not None:
-                found.append(Write(collection, {"_id": id_}, base, gone=True))
-        return found
+        found = [self._write(*place, document) for place, document in self._current.items()]
+        return [write for write in found if write is not None]
+
+    def _write(
+        self, collection: str, id_: str, document: Document | None
+    ) -> Write | Removal | None:
+        base = _version(self._loaded.get((collection, id_)))
+        if document is not None:
+            return Write(collection, document, base)
+        # What this batch made and took away again was never there.
+        return None if base is None else Removal(collection, id_, base)
 
 
 class UnitOfWork:
@@ -126,7 +129,7 @@ class UnitOfWork:
         """That event's payload as it came, byte for byte; None for a command."""
         self.seen: dict[DocumentKey, int | None] = {}
         self.written: dict[DocumentKey, Document | None] = {}
-        """Documents as they shall be; None: there no more."""
+        """None: deleted."""
         self.messages: list[Message] = []
         self.missing: PredecessorMissing | None = None
 
@@ -163,13 +166,11 @@ class UnitOfWork:
             collection = self._session.collections.of(type(one))
             self.put(collection.name, collection.encode(one))
 
-    async def remove(self, kept: type[T], id_: str) -> T | None:
-        """Have what is kept under an id deleted; return it, or None where nothing was."""
-        collection = self._session.collections.of(kept)
-        there = await self.get(kept, id_)
-        if there is not None:
-            self.written[collection.name, id_] = None
-        return there
+    def delete(self, *kept: object) -> None:
+        """Delete values that this unit has read or added. Raises as `remove` does."""
+        for one in kept:
+            collection = self._session.collections.of(type(one))
+            self.remove(collection.name, collection.key(one))
 
     async def load(self, collection: str, id_: str) -> Document | None:
         """Return a raw document, or None. It is shared: make a new one instead of changing it."""
@@ -186,6 +187,18 @@ class UnitOfWork:
         if document["version"] <= (self.seen.setdefault(place, None) or 0):
             raise ValueError(f"{collection}: version does not go up")
         self.written[place] = document
+
+    def remove(self, collection: str, id_: str) -> None:
+        """Delete a raw document that this unit has read or put.
+
+        Its id may be used again only with versions that it never had. Raises ValueError where there
+        is nothing to delete.
+        """
+        place = (collection, id_)
+        there = self.written[place] if place in self.written else self.seen.get(place)
+        if there is None:
+            raise ValueError(f"{collection}: nothing to delete that was read")
+        self.written[place] = None
 
     def publish(self, event: Event, *, version: int, occurred_at: datetime | None = None) -> None:
         """Have an event sent once this is committed. `version` is the aggregate's after it."""

@@ -12,7 +12,7 @@ from pymongo.read_concern import ReadConcern
 from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.failpoints import failpoint
 from shared.messaging.message import Document, to_document
-from shared.messaging.store import Changes, Write
+from shared.messaging.store import Changes, Removal, Write
 from shared.mongo.client import Client, Database, part, translated
 
 INBOX = "inbox"
@@ -95,34 +95,35 @@ class MongoStore:
             await self._write_documents(collection, writes, session)
 
     async def _write_documents(
-        self, collection: str, writes: list[Write], session: AsyncIOMotorClientSession
+        self, collection: str, writes: list[Write | Removal], session: AsyncIOMotorClientSession
     ) -> None:
         operations = [_operation(write) for write in writes]
         place = self._place(collection)
-        result = await place.bulk_write(operations, ordered=False, session=session)
-        # What replaces or deletes a version that has moved on finds nothing and raises nothing.
-        done = result.inserted_count + result.matched_count + result.deleted_count
-        if done != len(writes):
+        done = await place.bulk_write(operations, ordered=False, session=session)
+        # What meets a version that has moved on matches nothing and raises nothing: count.
+        if done.inserted_count + done.matched_count + done.deleted_count != len(writes):
             raise Conflict(f"{collection}: a version has changed")
 
     def _place(self, collection: str) -> Any:
         return part(self._db, self._apart.get(collection, ""))[collection]
 
 
-def _by_collection(writes: Sequence[Write]) -> dict[str, list[Write]]:
-    grouped: dict[str, list[Write]] = {}
+def _by_collection(writes: Sequence[Write | Removal]) -> dict[str, list[Write | Removal]]:
+    grouped: dict[str, list[Write | Removal]] = {}
     for write in writes:
         grouped.setdefault(write.collection, []).append(write)
     return grouped
 
 
-def _operation(
-    write: Write,
-) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]] | DeleteOne:
+_Operation = InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]] | DeleteOne
+
+
+def _operation(write: Write | Removal) -> _Operation:
+    if isinstance(write, Removal):
+        return DeleteOne({"_id": write.id, "version": write.base})
     if write.base is None:
         return InsertOne(write.document)
-    known = {"_id": write.document["_id"], "version": write.base}
-    return DeleteOne(known) if write.gone else ReplaceOne(known, write.document)
+    return ReplaceOne({"_id": write.document["_id"], "version": write.base}, write.document)
 
 
 async def _commit(session: AsyncIOMotorClientSession) -> None:

@@ -23,7 +23,7 @@ from shared.messaging.message import (
     to_document,
     unreadable_because,
 )
-from shared.messaging.store import Backlog, Changes, Write
+from shared.messaging.store import Backlog, Changes, Removal, Write
 from shared.messaging.unit_of_work import Clock
 
 INBOX = "inbox"
@@ -146,25 +146,24 @@ class MemoryStore:
         seen = {(place, one["_id"]) for place, one in ready}
         if len(seen) < len(ready) or any(self._holds(*place) for place in seen):
             raise Conflict("duplicate key")
-        gone = [write for write in changes.writes if write.gone]
-        ready += [(one.collection, self._based(one)) for one in changes.writes if not one.gone]
-        for write in gone:
-            self._based(write)
+        for write in changes.writes:
+            self._require_base(write)
+        ready += [
+            (w.collection, stored(w.document)) for w in changes.writes if isinstance(w, Write)
+        ]
         for collection, document in ready:
             self._memory.collections[collection][document["_id"]] = document
-        for write in gone:
-            self._memory.collections[write.collection].pop(write.document["_id"])
+        for removal in [write for write in changes.writes if isinstance(write, Removal)]:
+            self._memory.collections[removal.collection].pop(removal.id)
         self.committed.append(changes)
 
     def _holds(self, collection: str, id_: str) -> bool:
         return id_ in self._memory.collections[collection]
 
-    def _based(self, write: Write) -> Document:
-        held = self._memory.collections[write.collection].get(write.document["_id"])
+    def _require_base(self, write: Write | Removal) -> None:
+        held = self._memory.collections[write.collection].get(write.id)
         if (held["version"] if held else None) != write.base:
             raise Conflict(f"{write.collection}: a version has changed")
-        document: Document = stored(write.document)
-        return document
 
 
 class MemoryOutbox:

@@ -15,7 +15,7 @@ import pytest
 from shared.contracts.envelope import Envelope
 from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.message import Document, Message, to_document
-from shared.messaging.store import Changes, DeferredStore, OutboxStore, Store, Write
+from shared.messaging.store import Changes, DeferredStore, OutboxStore, Removal, Store, Write
 
 NINE = datetime(2023, 3, 11, 2, 0, 0, 123456, tzinfo=UTC)
 NINE_STORED = datetime(2023, 3, 11, 2, 0, 0, 123000, tzinfo=UTC)
@@ -164,20 +164,45 @@ class StoreContract:
         for collection in ("drawers", "inbox", "outbox", "deferred"):
             assert await stores.held(collection) == []
 
-    async def test_a_document_is_removed_at_its_version(self, stores: Stores) -> None:
+    async def test_a_document_is_deleted_with_the_rest(self, stores: Stores) -> None:
+        store = stores.store()
+        held = [Write("letters", letter(id_, 3), None) for id_ in ("a", "b", "c")]
+        await store.commit(Changes(writes=[*held]))
+        changed = Write("letters", letter("c", 4), 3)
+        await store.commit(Changes(writes=[Removal("letters", "a", 3), changed]))
+        assert [(one["_id"], one["version"]) for one in await stores.held("letters")] == [
+            ("b", 3),
+            ("c", 4),
+        ]
+
+    @pytest.mark.parametrize("removal", [Removal("letters", "a", 2), Removal("letters", "z", 1)])
+    async def test_a_deletion_of_what_has_changed_writes_nothing(
+        self, stores: Stores, removal: Removal
+    ) -> None:
         store = stores.store()
         await store.commit(Changes(writes=[Write("letters", letter("a", 3), None)]))
         with pytest.raises(Conflict):
             await store.commit(
                 Changes(
                     inbox=[inbox_id("m1")],
-                    writes=[Write("letters", {"_id": "a"}, 2, gone=True)],
+                    writes=[Write("letters", letter("b", 1), None), removal],
                 )
             )
-        assert [one["_id"] for one in await stores.held("letters")] == ["a"]
+        assert await stores.held("letters") == [{"_id": "a", "version": 3}]
         assert await stores.held("inbox") == []
-        await store.commit(Changes(writes=[Write("letters", {"_id": "a"}, 3, gone=True)]))
-        assert await stores.held("letters") == []
+
+    async def test_of_one_who_deletes_and_one_who_changes_one_wins(self, stores: Stores) -> None:
+        one, two = stores.store("one"), stores.store("two")
+        await one.commit(Changes(writes=[Write("letters", letter("a", 1), None)]))
+        ends = await _both(
+            one,
+            two,
+            [
+                Changes(writes=[Removal("letters", "a", 1)]),
+                Changes(writes=[Write("letters", letter("a", 2), 1)]),
+            ],
+        )
+        assert ends == ["Conflict", "None"]
 
     async def test_a_document_that_is_not_there_conflicts(self, stores: Stores) -> None:
         with pytest.raises(Conflict):

@@ -122,10 +122,10 @@ async def test_a_part_lies_in_a_database_of_its_own_and_in_the_same_transaction(
     )
     store = MongoStore(client, mongo_database, "one", apart)
     both = [Write("letters", letter("a", 1), None), Write("drawers", letter("d", 1), None)]
-    await store.commit(Changes(writes=both))
+    await store.commit(Changes(writes=[*both]))
     stale = [Write("letters", letter("a", 2), 1), Write("drawers", letter("d", 9), 8)]
     with pytest.raises(Conflict):
-        await store.commit(Changes(writes=stale))
+        await store.commit(Changes(writes=[*stale]))
 
     assert await store.load("letters", ["a"]) == {"a": letter("a", 1)}
     assert await store.load("drawers", ["d"]) == {"d": letter("d", 1)}

@@ -169,14 +169,11 @@ async def erase_again(resident_id: str, uow: UnitOfWork) -> bool:
 
 
 async def _forget(resident: Resident, uow: UnitOfWork) -> None:
-    for hashed in resident.lookups:
-        way = await uow.get(Lookup, hashed)
-        if way is not None and way.resident_id == resident.id:
-            await uow.remove(Lookup, hashed)
-    for said in resident.said:
-        await uow.remove(Statement, said)
-    for asked in resident.asked:
-        await uow.remove(OpenRequests, asked)
+    ways = [await uow.get(Lookup, hashed) for hashed in resident.lookups]
+    uow.delete(*(way for way in ways if way is not None and way.resident_id == resident.id))
+    for kind, ids in ((Statement, resident.said), (OpenRequests, resident.asked)):
+        found = [await uow.get(kind, id_) for id_ in ids]
+        uow.delete(*(one for one in found if one is not None))
 
 
 async def rewrap(resident_ids: tuple[str, ...], uow: UnitOfWork, vault: Vault) -> int:

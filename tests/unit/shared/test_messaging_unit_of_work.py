@@ -2,27 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.errors import PredecessorMissing, Rejected, Unavailable, refusals
 from shared.messaging.failpoints import FAILPOINTS, _Armed, failpoint
-from shared.messaging.store import Changes, Write
+from shared.messaging.store import Changes, Removal, Write
 from shared.messaging.unit_of_work import BatchSession, UnitOfWork
 from shared.testing.memory import Memory, MemoryStore
 from tests.unit.shared.messaging_kit import NOW, event, message
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A document with nothing but its version."""
-
-    id: str
-    version: int
-
-
-LETTERS = Collections(Collection("letters", Letter))
 
 
 async def stocked() -> MemoryStore:
@@ -83,7 +73,9 @@ async def test_a_unit_that_read_what_changed_is_not_entered() -> None:
         uow.put("letters", {"_id": "a", "version": 4})
     assert session.enter(first)
     assert not session.enter(second)
-    assert [(write.document["version"], write.base) for write in session.writes()] == [(4, 3)]
+    (write,) = session.writes()
+    assert isinstance(write, Write)
+    assert (write.document["version"], write.base) == (4, 3)
 
 
 async def test_a_document_written_unread_is_taken_for_new() -> None:
@@ -133,47 +125,93 @@ async def test_an_unarmed_gap_is_passed() -> None:
         await failpoint(name)
 
 
-async def test_what_is_removed_is_gone_for_the_unit_and_for_those_behind_it() -> None:
+async def committed(store: MemoryStore, session: BatchSession) -> list[dict[str, Any]]:
+    """Commit a batch; the letters that are there then."""
+    await store.commit(Changes(writes=session.writes()))
+    return store._memory.copies("letters")
+
+
+async def test_what_was_read_can_be_deleted() -> None:
     store = await stocked()
-    session = BatchSession(store, LETTERS)
+    session = BatchSession(store)
+    uow = unit_on(session)
+    await uow.load("letters", "a")
+    uow.remove("letters", "a")
+    assert await uow.load("letters", "a") is None
+    assert session.enter(uow)
+    assert session.writes() == [Removal("letters", "a", 3)]
+    assert await committed(store, session) == []
+
+
+@pytest.mark.parametrize("id_", ["a", "b"])
+async def test_what_was_not_read_or_is_not_there_is_not_deleted(id_: str) -> None:
+    uow = unit_on(BatchSession(await stocked()))
+    if id_ == "b":
+        assert await uow.load("letters", "b") is None
+    with pytest.raises(ValueError, match="letters: nothing to delete"):
+        uow.remove("letters", id_)
+
+
+async def test_nothing_is_deleted_twice() -> None:
+    uow = unit_on(BatchSession(await stocked()))
+    await uow.load("letters", "a")
+    uow.remove("letters", "a")
+    with pytest.raises(ValueError, match="nothing to delete"):
+        uow.remove("letters", "a")
+
+
+async def test_what_one_unit_made_the_next_deletes_and_nothing_is_written() -> None:
+    store = await stocked()
+    session = BatchSession(store)
     first, second = unit_on(session), unit_on(session)
-
-    assert await first.remove(Letter, "a") == Letter("a", 3)
-    assert await first.get(Letter, "a") is None
+    assert await first.load("letters", "b") is None
+    first.put("letters", {"_id": "b", "version": 7})
     assert session.enter(first)
-
-    assert await second.get(Letter, "a") is None
-    assert await second.remove(Letter, "a") is None
-    assert session.writes() == [Write("letters", {"_id": "a"}, 3, gone=True)]
-
-
-async def test_what_was_made_and_removed_in_one_batch_is_never_written() -> None:
-    session = BatchSession(await stocked(), LETTERS)
-    first, second = unit_on(session), unit_on(session)
-    first.add(Letter("b", 1))
-    assert session.enter(first)
-    assert await second.remove(Letter, "b") == Letter("b", 1)
+    await second.load("letters", "b")
+    second.remove("letters", "b")
     assert session.enter(second)
     assert session.writes() == []
 
 
-async def test_a_unit_that_read_what_was_removed_is_decided_again() -> None:
-    session = BatchSession(await stocked(), LETTERS)
+async def test_what_one_unit_deleted_is_gone_for_the_next_and_can_be_made_anew() -> None:
+    store = await stocked()
+    session = BatchSession(store)
     first, second = unit_on(session), unit_on(session)
-    await second.get(Letter, "a")
-    await first.remove(Letter, "a")
+    await first.load("letters", "a")
+    first.remove("letters", "a")
+    assert session.enter(first)
+    assert await second.load("letters", "a") is None
+    second.put("letters", {"_id": "a", "version": 9})
+    assert session.enter(second)
+    assert await committed(store, session) == [{"_id": "a", "version": 9}]
+
+
+async def test_a_unit_that_read_what_another_deleted_runs_again() -> None:
+    session = BatchSession(await stocked())
+    first, second = unit_on(session), unit_on(session)
+    await first.load("letters", "a")
+    await second.load("letters", "a")
+    first.remove("letters", "a")
+    second.put("letters", {"_id": "a", "version": 4})
     assert session.enter(first)
     assert not session.enter(second)
 
 
-async def test_what_was_removed_may_come_back() -> None:
+@dataclass(frozen=True)
+class Letter:
+    """What a service keeps."""
+
+    id: str
+    version: int
+
+
+async def test_a_value_is_deleted_as_it_is_added() -> None:
     store = await stocked()
-    session = BatchSession(store, LETTERS)
-    first, second = unit_on(session), unit_on(session)
-    await first.remove(Letter, "a")
-    assert session.enter(first)
-    assert await second.get(Letter, "a") is None
-    second.add(Letter("a", 1))
-    assert session.enter(second)
-    await store.commit(Changes(writes=session.writes()))
-    assert await store.load("letters", ["a"]) == {"a": {"_id": "a", "version": 1}}
+    session = BatchSession(store, Collections(Collection("letters", Letter)))
+    uow = unit_on(session)
+    letter = await uow.require(Letter, "a")
+    uow.add(Letter("b", 1))
+    uow.delete(letter, Letter("b", 1))
+    assert await uow.get(Letter, "a") is None
+    assert session.enter(uow)
+    assert session.writes() == [Removal("letters", "a", 3)]
