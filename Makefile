@@ -15,7 +15,7 @@ demo: ready ## a real day through the four services (CHAOS=1 kills services on t
 	@$(PYTHON) -m deploy.local demo
 
 test: ready ## the tests, on real servers (docker-compose.yml has its own)
-	@$(PYTHON) -m deploy.local install servers chromium prometheus
+	@$(PYTHON) -m deploy.local install servers chromium prometheus nginx
 	@$(PYTHON) -m tests.phases
 
 test-long: export JEMPUT_TEST_LONG := 1
@@ -41,7 +41,7 @@ contracts: ready ## write the published schemas, examples and AsyncAPI anew
 test-compose: ready ## the tests of docker-compose.yml, on a Docker engine
 	$(PYTHON) -m pytest -m compose tests/e2e
 
-bench: ready ## one hop beside its peers, and the road from HTTP to the total, what sealing costs (KEY=hop, road or seal: one)
+bench: ready ## one hop beside its peers, the road from HTTP to the total (KEY=hop, road, timers or seal: one)
 	$(PYTHON) -m tests.benchmarks $(if $(KEY),--key $(KEY))
 
 lock: ready ## resolve deploy/requirements/*.in anew, keeping what still fits

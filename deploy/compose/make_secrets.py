@@ -14,8 +14,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.provision import service_names
+from deploy.proxy import configuration
+from deploy.proxy.configuration import CERTIFICATE, CERTIFICATE_KEY, Plan
 from shared.auth.keys import SigningKey, load_private, write_private, write_public
 from shared.sealing.masterkeys import new_line
 
@@ -38,6 +41,12 @@ _FORMER_PRIVATE_KEY = "token_private_key.json"
 # deploy/Dockerfile makes the first user, the official RabbitMQ and MongoDB images the second.
 APPLICATION_UID = 10001
 SERVER_UID = 999
+PROXY_UID = 101
+"""The official nginx image's own."""
+# What the proxy reads, and what docker-compose.yml hands in.
+_CERTIFICATE = {CERTIFICATE: "tls_certificate", CERTIFICATE_KEY: "tls_key"}
+SERVICE_PORT = 8000
+PROXY_PORT = 8080
 
 
 @dataclass(frozen=True)
@@ -115,14 +124,47 @@ def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return shares
 
 
-def make(secrets_folder: Path, handouts_folder: Path, owners: Mapping[str, int]) -> None:
+def front(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return what the proxy gets to read, from the folder that the certificate lies in, if any.
+
+    Without `JEMPUT_OFFICE_PROXIES` the network's gateway is believed, which is what an office's
+    proxy on this machine looks like; with a certificate nobody is, since clients come themselves.
+    """
+    certificate = {
+        name: text
+        for name, given in _CERTIFICATE.items()
+        if (folder / given).exists() and (text := (folder / given).read_text()).strip()
+    }
+    if len(certificate) == 1:
+        raise SystemExit("JEMPUT_TLS_CERTIFICATE and JEMPUT_TLS_KEY are given together, or neither")
+    gateway = "" if certificate else environment.get("JEMPUT_GATEWAY", "")
+    believed = environment.get("JEMPUT_OFFICE_PROXIES") or gateway
+    plan = Plan(
+        listen=str(PROXY_PORT),
+        upstreams={name: f"{name}:{SERVICE_PORT}" for name in service_names()},
+        prefixes=configuration.prefixes(service_names(), environment),
+        office_proxies=[part.strip() for part in believed.split(",") if part.strip()],
+        tls=bool(certificate),
+    )
+    return {**configuration.files(plan), **certificate}
+
+
+def make(
+    secrets_folder: Path,
+    handouts_folder: Path,
+    owners: Mapping[str, int],
+    environment: Mapping[str, str] = MappingProxyType({}),
+    given: Path = Path("/nonexistent"),
+) -> None:
     """Complete both kinds of folders.
 
     `owners` maps "secrets" and the name of each container to the numeric user who may read.
+    `environment` and `given`, the folder of the certificate, are what the proxy depends on.
     """
     store = Folder(secrets_folder, owners.get("secrets"))
     store.prepare()
-    for container, files in handouts(originals(store)).items():
+    shares = {**handouts(originals(store)), "proxy": front(environment, given)}
+    for container, files in shares.items():
         share = Folder(handouts_folder / container, owners.get(container))
         share.prepare()
         for name, text in files.items():
@@ -162,7 +204,8 @@ def main() -> None:
     servers = dict.fromkeys(("rabbitmq", "mongo"), SERVER_UID)
     applications = dict.fromkeys(("secrets", ERASURES, *service_names()), APPLICATION_UID)
     folders = (Path(os.environ["JEMPUT_SECRETS"]), Path(os.environ["JEMPUT_HANDOUTS"]))
-    make(*folders, owners=servers | applications)
+    owners = servers | applications | {"proxy": PROXY_UID}
+    make(*folders, owners, os.environ, Path("/run/secrets"))
     print("secrets are complete")
 
 

@@ -40,6 +40,7 @@ def programs(words: Sequence[str]) -> None:
     """Install programs when they are missing, and print where they are."""
     known: dict[str, Callable[[], object]] = {
         "chromium": partial(install.chromium, say),
+        "nginx": partial(install.nginx, say),
         "prometheus": partial(install.prometheus, say),
         "rabbitmq": partial(install.rabbitmq, say),
         "mongod": partial(install.mongod, say),
@@ -71,12 +72,12 @@ def up(words: Sequence[str]) -> None:
     parser.add_argument("--demo", action="store_true", help="on the data that the demo has left")
     wanted = parser.parse_args(words)
     folder = wanted.data or (DEMO if wanted.demo else LOCAL)
+    nginx = install.nginx(say)
     with (
         provide(folder, say=say) as servers,
-        running(servers, folder / "stack", say=say) as stack,
+        running(servers, folder / "stack", say=say, proxy=nginx) as stack,
     ):
-        for service in stack.ports:
-            say(f"{service:10} {stack.url(service)}")
+        say(f"Jemput:    {stack.origin('intake')}/")
         _say_how_to_operate(folder / "stack" / "secrets", servers.amqp_url)
         for line in stack.publish_shipped():
             say(f"programme: {line}")

@@ -17,6 +17,7 @@ _POLICY_TEXT = (
 _UNIT_FOLDERS = (Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
 _SERVERS = (
     *("rabbitmq-server.service", "epmd.service", "epmd.socket"),
+    "nginx.service",
     *("prometheus.service", "prometheus-node-exporter.service"),
 )
 

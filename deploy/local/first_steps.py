@@ -20,6 +20,7 @@ from deploy.local.processes import await_ready
 from deploy.local.stack import Stack
 from shared.runtime.start import utc_now
 from shared.web.formats import ZONES
+from shared.web.session import SIGN_IN
 
 PROGRAMME: Final = "botram"
 TOKEN_FILE: Final = "token"  # noqa: S105 - a file's name
@@ -41,6 +42,7 @@ class Steps:
     record: str
     token: str
     page: str
+    sign_in: str
 
     def lines(self) -> Iterator[str]:
         """Return what is printed."""
@@ -49,7 +51,7 @@ class Steps:
         yield f"    {self.plan}"
         yield "  record a request at it, by somebody made up"
         yield f"    {self.record}"
-        yield "  sign in with what this prints (a token for twelve hours)"
+        yield f"  sign in at {self.sign_in} with what this prints (a token for twelve hours)"
         yield f"    {self.token}"
         yield "  see it counted, in a browser"
         yield f"    {self.page}"
@@ -70,6 +72,7 @@ def first_steps(stack: Stack) -> Steps:
         record=_line("POST", record, shown, _request(event_id)),
         token=f"cat {shown}",
         page=page(stack, event_id),
+        sign_in=f"{stack.origin('intake')}{SIGN_IN}",
     )
 
 

@@ -61,6 +61,23 @@ def prometheus(say: Say = print) -> str:
     return str(_program(["prometheus"], ["prometheus"], say))
 
 
+def nginx(say: Say = print) -> Path:
+    """Path of nginx, installed when missing; the machine's own is neither used nor started."""
+    if _nginx() is None:
+        apt.install(["nginx"], say)
+    found = _nginx()
+    if found is None:
+        raise UnavailableError("nginx is installed, but there is no nginx to be found")
+    return found
+
+
+def _nginx() -> Path | None:
+    # Debian puts it where the PATH of an ordinary user does not lead.
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
+    found = shutil.which("nginx", path=path)
+    return Path(found) if found else None
+
+
 def _program(names: Sequence[str], packages: Sequence[str], say: Say) -> Path:
     if not any(map(shutil.which, names)):
         apt.install(packages, say)

@@ -34,7 +34,7 @@ class Restarts:
         self._stack = stack
         self._say = say
         self._clock = clock
-        self._known = {name: _Service(clock()) for name in stack.services}
+        self._known = {name: _Service(clock()) for name in stack.processes}
 
     def keep_running(self) -> None:
         """Look after the services until Ctrl-C."""

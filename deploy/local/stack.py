@@ -1,12 +1,13 @@
 """The four services on this machine, as processes on servers that `servers.provide` found."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -18,7 +19,9 @@ from deploy.compose.make_secrets import PRIVATE_KEY, PUBLIC_KEYS, Folder, origin
 from deploy.local import ports
 from deploy.local.folder import ROOT, kept
 from deploy.local.processes import FailedError, Process, await_ready
+from deploy.local.proxy import PROXY, Proxy
 from deploy.local.servers import Servers
+from deploy.proxy.configuration import prefixes
 from shared.auth.keys import load_private
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
@@ -37,6 +40,7 @@ class Stack:
     """Running services: their addresses, tokens for them, and the power to end and start them.
 
     `prefix` stands before each service's database name, so that tests have stacks of their own.
+    Without a `proxy` a service is reached at its own port, below the same path.
     """
 
     servers: Servers
@@ -46,6 +50,7 @@ class Stack:
     vhost: str = "/"
     prefix: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    proxy: Proxy | None = None
     _running: dict[str, Process] = field(default_factory=dict, repr=False)
 
     @property
@@ -58,9 +63,26 @@ class Stack:
         """Return where every service's database can be read."""
         return self.servers.mongo_url
 
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """Return the names of all processes; the proxy is the last to start and to stop."""
+        return (*self.services, PROXY) if self.proxy else self.services
+
+    def origin(self, service: str) -> str:
+        """Return the origin of a service's addresses: one for all where there is a proxy."""
+        return self.proxy.url if self.proxy else self.direct(service)
+
     def url(self, service: str) -> str:
-        """Return where a service answers."""
+        """Return what a service's pages and API lie below."""
+        return f"{self.origin(service)}{self.path_prefixes()[service]}"
+
+    def direct(self, service: str) -> str:
+        """Return the service's own port, past the proxy: `/healthz`, `/readyz`, `/metrics`."""
         return f"http://127.0.0.1:{self.ports[service]}"
+
+    def path_prefixes(self) -> dict[str, str]:
+        """Return what each service lies below, by its name."""
+        return prefixes(self.services, {**os.environ, **self.environment})
 
     def database(self, service: str) -> str:
         """Return the name of a service's database."""
@@ -75,15 +97,19 @@ class Stack:
         return issued(self.folder / "secrets" / PRIVATE_KEY, subject, grants)
 
     def start(self, service: str, environment: Mapping[str, str] | None = None) -> Process:
-        """Start a service with additions to its environment; does not wait."""
-        process = Process(
-            service,
-            [sys.executable, "-m", f"services.{service}"],
-            {**self._environment(service), **(environment or {})},
-            self.folder / "log" / f"{service}.log",
-            cwd=ROOT,
-            pid_file=self.folder / "log" / f"{service}.pid",
-        )
+        """Start a service with additions to its environment, or the proxy; does not wait."""
+        log = self.folder / "log" / f"{service}.log"
+        if self.proxy and service == PROXY:
+            process = self.proxy.process(log)
+        else:
+            process = Process(
+                service,
+                [sys.executable, "-m", f"services.{service}"],
+                {**self._environment(service), **(environment or {})},
+                log,
+                cwd=ROOT,
+                pid_file=log.with_suffix(".pid"),
+            )
         process.start()
         self._running[service] = process
         return process
@@ -105,8 +131,10 @@ class Stack:
 
     def ready(self, service: str) -> bool:
         """Return whether a service reports that it is ready and has its broker."""
+        if self.proxy and service == PROXY:
+            return self.proxy.ready()
         try:
-            answer = httpx.get(f"{self.url(service)}/readyz", timeout=3)
+            answer = httpx.get(f"{self.direct(service)}/readyz", timeout=3)
         except httpx.HTTPError:
             return False
         return answer.status_code == httpx.codes.OK and "degraded" not in answer.text
@@ -152,6 +180,7 @@ class Stack:
             own["LOOKUP_SECRET_FILE"] = str(secrets / "lookup_secret")
             own["SEALING_KEYS"] = str(secrets / "sealing_keys")
             own["ERASURE_LIST"] = str(self.folder / "erasures")
+            own["NEIGHBOUR_PREFIXES"] = json.dumps(self.path_prefixes())
         prefixed = {f"{service.upper()}_{name}": value for name, value in own.items()}
         return {**os.environ, **prefixed, **self.environment}
 
@@ -183,11 +212,17 @@ def running(
     prefix: str = "",
     services: Sequence[str] | None = None,
     environment: Mapping[str, str] | None = None,
+    proxy: Path | None = None,
 ) -> Iterator[Stack]:
-    """Provision the servers and run the services until the end of the block."""
-    stack = prepared(servers, folder, vhost=vhost, prefix=prefix, environment=environment)
+    """Provision the servers and run the services until the end of the block.
+
+    `proxy` is an nginx: with it they have one address.
+    """
+    stack = prepared(
+        servers, folder, vhost=vhost, prefix=prefix, environment=environment, proxy=proxy
+    )
     try:
-        names = services or provision.service_names()
+        names = [*(services or provision.service_names()), *([PROXY] if proxy else [])]
         say(f"starting {', '.join(names)}")
         for service in names:
             stack.start(service)
@@ -205,14 +240,21 @@ def prepared(
     prefix: str = "",
     environment: Mapping[str, str] | None = None,
     services: Sequence[str] | None = None,
+    proxy: Path | None = None,
 ) -> Stack:
     """Make secrets and ports, create users and topology; no service runs yet."""
     names = services or provision.service_names()
     store = Folder(folder / "secrets")
     store.prepare()
     secrets = originals(store)
-    chosen = kept(folder / "services.json", names, ports.free().__next__, ports.bindable)
+    everybody = [*names, *([PROXY] if proxy else [])]
+    chosen = kept(folder / "services.json", everybody, ports.free().__next__, ports.bindable)
+    front = chosen.pop(PROXY, None)
     stack = Stack(servers, folder, chosen, secrets, vhost, prefix, dict(environment or {}))
+    if proxy and front:
+        in_front = Proxy(proxy, folder / PROXY, front, chosen, stack.path_prefixes())
+        in_front.prepare()
+        stack = replace(stack, proxy=in_front)
     amqp = {name: secrets[f"{name}_amqp_password"] for name in names}
     mongo = {name: secrets[f"{name}_mongo_password"] for name in names}
     provision.rabbit(servers.management_url, amqp, secrets["operator_amqp_password"], vhost=vhost)

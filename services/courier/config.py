@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.runtime import ServiceSettings
+from shared.runtime import PathPrefix, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -13,3 +13,4 @@ class Settings(ServiceSettings):
 
     mongo_database: str = "courier"
     http_port: int = Field(default=8003, ge=0, le=65535)
+    path_prefix: PathPrefix = "/courier"

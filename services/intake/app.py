@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry
-
-from services.intake import api, handlers
+from services.intake import api, handlers, pages
 from services.intake.config import Settings
 from services.intake.domain import Holidays, LookupKeys, Refused, Secrets
 from services.intake.gateways import (
@@ -30,10 +28,11 @@ from shared.runtime import (
     ServiceContext,
     ServiceDefinition,
     assemble,
-    open_messaging,
+    open_shell,
     utc_now,
 )
 from shared.sealing.masterkeys import MasterKeyFile
+from shared.web.pages import Pages
 from shared.web.texts import Texts
 
 NAME: Final = "intake"
@@ -49,10 +48,14 @@ def definition(settings: Settings) -> ServiceDefinition:
     """Return what is intake's own."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
+        frame = _frame(context.prefix)
         return HttpInterface(
-            rules=api.RULES,
-            routers=api.ROUTERS,
-            provides=_provided(settings, context),
+            rules={**api.RULES, **pages.RULES},
+            routers=[*api.ROUTERS, *pages.ROUTERS],
+            front_rules=pages.FRONT_RULES,
+            front_routers=pages.FRONT_ROUTERS,
+            provides={**_provided(settings, context), Pages: frame, Texts: frame.texts},
+            pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
         )
 
@@ -80,7 +83,7 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         FingerprintKey: FingerprintKey(lookups.fingerprint_key),
         Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
-        Texts: Texts.load(TEXTS),
+        pages.Neighbours: pages.Neighbours(settings.neighbour_prefixes),
     }
 
 
@@ -98,6 +101,17 @@ def vault_of(settings: Settings) -> SealedVault:
     return SealedVault(lambda: file.current)
 
 
+def _frame(prefix: str) -> Pages:
+    return Pages(
+        service_name="Jemput",
+        texts=Texts.load(TEXTS),
+        templates=[pages.TEMPLATES],
+        static=[pages.STATIC],
+        navigation=pages.NAVIGATION,
+        prefix=prefix,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a command at the shell works with."""
@@ -111,25 +125,7 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Desk]:
-    """Give a command its way to the database. Raises Unavailable.
-
-    It publishes nothing itself: its outbox rows are taken over by the service, which runs or will.
-    """
-    messaging = open_messaging(NAME, settings, CollectorRegistry(), clock, COLLECTIONS)
-    committing: asyncio.Task[None] | None = None
-    try:
-        await messaging.prepare(COLLECTIONS.names, INDEXES)
-        committing = asyncio.create_task(messaging.commit.run())
-        yield Desk(
-            messaging.commands(Refused),
-            IntakeReader(messaging.database, COLLECTIONS),
-            KemendagriRegions(),
-            settings,
-            clock,
-        )
-        await messaging.outbox.retire()
-    finally:
-        if committing is not None:
-            committing.cancel()
-            await asyncio.gather(committing, return_exceptions=True)
-        messaging.client.close()
+    """Give a command what it works with. Raises Unavailable."""
+    async with open_shell(definition(settings), settings, clock) as shell:
+        reader = IntakeReader(shell.messaging.database, COLLECTIONS)
+        yield Desk(shell.commands, reader, KemendagriRegions(), settings, clock)

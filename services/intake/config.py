@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.runtime import ServiceSettings
+from shared.runtime import PathPrefix, ServiceSettings
 
 SECRET_LENGTH: Final = 32
 """Characters of each version of the tracking secret, at least."""
@@ -19,6 +19,11 @@ class Settings(ServiceSettings):
 
     mongo_database: str = "intake"
     http_port: int = Field(default=8001, ge=0, le=65535)
+    path_prefix: PathPrefix = "/intake"
+    neighbour_prefixes: dict[str, PathPrefix] = Field(
+        default_factory=dict,
+        description="Where other services lie, as JSON; those not named lie below `/<name>`.",
+    )
     tracking_secret: SecretStr = Field(
         description="Codes are made of it. Several, one a line: the newest first, all verify."
     )

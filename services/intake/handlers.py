@@ -1,6 +1,13 @@
-"""Events that intake reads, each with the use case that answers it."""
+"""Events that intake reads and timers that it sets, each with the use case that answers it."""
 
-from services.intake.usecases import copy_event, note_failure, note_job, note_ticket
+from services.intake.usecases import (
+    OVERDUE,
+    copy_event,
+    note_failure,
+    note_job,
+    note_overdue,
+    note_ticket,
+)
 from services.intake.usecases.case_progress import JOB_FACTS
 from shared.contracts.courier import DeliveryFailed, JobEvent
 from shared.contracts.scheduler import (
@@ -22,6 +29,7 @@ def subscribe(consumer: Consumer) -> None:
     for event in JOB_FACTS:
         consumer.on(event, key=_case)(note_job)
     consumer.on(DeliveryFailed, key=_case)(note_failure)
+    consumer.on_timer(OVERDUE)(note_overdue)
 
 
 def _case(event: TicketEvent | JobEvent) -> str:

@@ -32,7 +32,11 @@ EVERYWHERE: Final = "*"
 
 def _derived(case: Case) -> dict[str, Any]:
     # Everything the office region lies in, so that one equality finds what a grant covers.
-    return {"state": case.state.value, "within": [EVERYWHERE, *path(case.office_region)]}
+    return {
+        "state": case.state.value,
+        "within": [EVERYWHERE, *path(case.office_region)],
+        "overdue": case.overdue_since is not None,
+    }
 
 
 COLLECTIONS: Final = Collections(
@@ -51,6 +55,11 @@ INDEXES: Final = (
     Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
     Index(CASES, (("programme_id", 1), ("within", 1), ("state", 1), ("_id", 1))),
     Index(CASES, (("programme_id", 1), ("within", 1), ("event_id", 1), ("_id", 1))),
+    Index(
+        CASES,
+        (("programme_id", 1), ("within", 1), ("overdue", 1), ("_id", 1)),
+        partial={"overdue": True},
+    ),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
     Index(PERSON_READS, (("subject", 1), ("at", 1))),
     Index(RESIDENTS, (("programme_id", 1), ("_id", 1))),
@@ -104,6 +113,9 @@ def _query(case_filter: CaseFilter) -> dict[str, Any]:
         query["state"] = case_filter.state.value
     if case_filter.event_id is not None:
         query["event_id"] = case_filter.event_id
+    if case_filter.overdue is not None:
+        # Cases from before it was kept lack the field.
+        query["overdue"] = True if case_filter.overdue else {"$ne": True}
     if case_filter.after is not None:
         query["_id"] = {"$gt": case_filter.after}
     return query

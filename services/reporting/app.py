@@ -19,7 +19,6 @@ from shared.runtime import (
     assemble,
     utc_now,
 )
-from shared.web.assets import Assets
 from shared.web.live import Streams, Timing
 from shared.web.pages import Pages
 from shared.web.texts import Texts
@@ -51,7 +50,7 @@ def definition(settings: Settings) -> ServiceDefinition:
 
 def show(context: ServiceContext, timing: Timing | None = None) -> HttpInterface:
     """Return what reporting shows; `timing` is that of its live streams."""
-    reader, frame = Reader(context.messaging.database, COLLECTIONS), _frame()
+    reader, frame = Reader(context.messaging.database, COLLECTIONS), _frame(context.prefix)
     board = pages.Board(frame, reader)
     streams = Streams(
         stopping=context.health.stopping,
@@ -68,13 +67,14 @@ def show(context: ServiceContext, timing: Timing | None = None) -> HttpInterface
     )
 
 
-def _frame() -> Pages:
+def _frame(prefix: str) -> Pages:
     return Pages(
         service_name="Jemput Laporan",
         texts=Texts.load(pages.TEXTS),
         templates=[pages.TEMPLATES],
-        assets=Assets([pages.STATIC]),
+        static=[pages.STATIC],
         navigation=pages.NAVIGATION,
+        prefix=prefix,
     )
 
 

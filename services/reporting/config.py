@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.runtime import FileSettings, ServiceSettings
+from shared.runtime import FileSettings, PathPrefix, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
 
     mongo_database: str = "reporting"
     http_port: int = Field(default=8004, ge=0, le=65535)
+    path_prefix: PathPrefix = "/reporting"
     lease_seconds: float = Field(
         default=10.0, gt=0, description="After so long without a word another instance counts."
     )

@@ -48,11 +48,14 @@ class ProjectionMetrics:
         self._seconds.observe(seconds)
 
     def missing(self, waiting: Waiting, now: datetime) -> None:
-        """Tell what is not counted yet, and what of it waits for its programme's zone."""
-        self._rows.labels("projector").set(waiting.count)
-        self._age.labels("projector").set(_age(waiting.oldest, now))
-        self._rows.labels("programme").set(waiting.unknown)
-        self._age.labels("programme").set(_age(waiting.oldest_unknown, now))
+        """Tell what is not counted yet, and what it waits for."""
+        for waits_for, count, oldest in (
+            ("projector", waiting.count, waiting.oldest),
+            ("programme", waiting.unknown, waiting.oldest_unknown),
+            ("code", waiting.unread, waiting.oldest_unread),
+        ):
+            self._rows.labels(waits_for).set(count)
+            self._age.labels(waits_for).set(_age(oldest, now))
 
 
 def _age(since: datetime | None, now: datetime) -> float:

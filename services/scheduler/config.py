@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.runtime import ServiceSettings
+from shared.runtime import PathPrefix, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -13,3 +13,4 @@ class Settings(ServiceSettings):
 
     mongo_database: str = "scheduler"
     http_port: int = Field(default=8002, ge=0, le=65535)
+    path_prefix: PathPrefix = "/scheduler"

@@ -49,12 +49,15 @@ class Collection(Generic[T]):
         self.key = key
         self.label = label or kept.__name__.lower()
         self._derived = derived
-        self._adapter: TypeAdapter[T] = TypeAdapter(kept)
+        adapter = TypeAdapter(kept)
+        # Called for each document: the adapter's own methods look up the same two again.
+        self._dump = adapter.serializer.to_python
+        self._load: Callable[[Document], T] = adapter.validator.validate_python
 
     def encode(self, kept: T) -> Document:
         """Return the document of a value: `_id`, `version`, its fields, and what is derived."""
         document: Document = {"_id": self.key(kept), "version": 1}
-        document |= self._adapter.dump_python(kept, mode="json")
+        document |= self._dump(kept, mode="json")
         document.pop("id", None)
         if self._derived is not None:
             document |= self._derived(kept)
@@ -62,7 +65,7 @@ class Collection(Generic[T]):
 
     def decode(self, document: Document) -> T:
         """Return the value of a document."""
-        return self._adapter.validate_python({**document, "id": document["_id"]})
+        return self._load({**document, "id": document["_id"]})
 
 
 class Collections:

@@ -12,36 +12,33 @@ Three kinds of message are kept from harming others:
   limit counts for that message alone; in the queue it came from, whatever was prefetched beside it
   would be counted too.
 - One of an unknown type or version waits about seven days for the code that reads it, in the same
-  retry queues. `on_every` takes such a message as it is.
+  retry queues. `on_every` takes such a message as it is. A timer without a handler waits likewise.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from shared.contracts import CATALOGUE, Event
+from shared.contracts import Event
 from shared.messaging.bus import Bus
 from shared.messaging.delivery import Delivery
-from shared.messaging.errors import (
-    Locked,
-    Malformed,
-    NotPublished,
-    Rejected,
-    UnknownType,
-    refusals,
-)
+from shared.messaging.errors import Locked, Malformed, NotPublished, Rejected, UnknownType
 from shared.messaging.failpoints import failpoint
+from shared.messaging.firing import Timers
 from shared.messaging.group_commit import GroupCommit, Outcome, Task
 from shared.messaging.message import ADDRESSED, EXCHANGE, Message
 from shared.messaging.metrics import ConsumerMetrics
+from shared.messaging.routes import Handler, Routes, TimerHandler, UnknownEvent
 from shared.messaging.subscriber import PREFETCH, ConsumingBroker, Subscriber
-from shared.messaging.topology import DEAD, RETRY_SECONDS, retry_exchange, suspects_queue
-from shared.messaging.unit_of_work import Clock, UnitOfWork
+from shared.messaging.topology import (
+    DEAD,
+    RETRY_SECONDS,
+    SUSPECT_LIMIT,
+    retry_exchange,
+    suspects_queue,
+)
+from shared.messaging.unit_of_work import Clock
 from shared.messaging.wire import (
     ATTEMPT,
     DETAIL,
@@ -52,7 +49,6 @@ from shared.messaging.wire import (
     read,
     redirect,
     require_sender,
-    split_type,
 )
 
 __all__ = ["PREFETCH", "SUSPECT_AFTER", "WAITS_FOR_CODE", "Consumer", "UnknownEvent"]
@@ -64,30 +60,11 @@ WAITS_FOR_CODE = 7 * 86_400 // RETRY_SECONDS[-1]
 """Times that a message of an unknown type is tried again: about seven days."""
 
 E = TypeVar("E", bound=Event)
-Handler = Callable[[E, UnitOfWork], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 _UNKNOWN = "unknown"
 _DELIVERIES = "x-delivery-count"
 _RESTORE_EVERY = 1.0
-
-
-class UnknownEvent(Event):
-    """An event that this code does not know: no field of it is read."""
-
-    type = _UNKNOWN
-
-    @property
-    def aggregate_id(self) -> str:
-        """Return nothing; its envelope states the type."""
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    event: type[Event]
-    handle: Callable[[Event, UnitOfWork], Awaitable[None]]
-    key: Callable[[Event], str]
 
 
 class Consumer:
@@ -101,6 +78,7 @@ class Consumer:
         bus: Bus,
         commit: GroupCommit,
         metrics: ConsumerMetrics,
+        timers: Timers,
         refused: type[Exception],
         clock: Clock,
     ) -> None:
@@ -108,11 +86,10 @@ class Consumer:
         self._bus = bus
         self._commit = commit
         self._metrics = metrics
-        self._refused = refused
+        self._timers = timers
         self._clock = clock
         self._acknowledgers = broker.acknowledgers
-        self._routes: dict[str, _Route] = {}
-        self._every: Handler[Event] | None = None
+        self._routes = Routes(queue, refused)
         self._handling: set[asyncio.Task[None]] = set()
         self._subscribers = (
             Subscriber(broker, suspects_queue(queue), self.receive_suspect, alone=True),
@@ -127,7 +104,11 @@ class Consumer:
     @property
     def types(self) -> frozenset[str]:
         """Return the event types that have a handler."""
-        return frozenset(self._routes)
+        return self._routes.types
+
+    def handles(self, type_: str) -> bool:
+        """Return whether a type has a handler, be it a timer's."""
+        return self._routes.handles(type_)
 
     @property
     def problem(self) -> str | None:
@@ -150,27 +131,16 @@ class Consumer:
     def on(
         self, event: type[E], key: Callable[[E], str] | None = None
     ) -> Callable[[Handler[E]], Handler[E]]:
-        """Register the handler of one type. Events with the same key are handled in order.
+        """Register the handler of one type, as `Routes.on`."""
+        return self._routes.on(event, key)
 
-        The key is the aggregate that the handler changes, by default the event's own.
-        """
-
-        def register(handle: Handler[E]) -> Handler[E]:
-            self._routes[event.type] = _Route(
-                event,
-                cast("Handler[Event]", handle),
-                cast("Callable[[Event], str]", key) if key else _aggregate,
-            )
-            return handle
-
-        return register
+    def on_timer(self, name: str) -> Callable[[TimerHandler], TimerHandler]:
+        """Register the handler of the timers of one name, as `Routes.on_timer`."""
+        return self._routes.on_timer(name)
 
     def on_every(self, handle: Handler[Event]) -> Handler[Event]:
-        """Register one handler for every type, an unknown one too: it comes as `UnknownEvent`."""
-        for event in CATALOGUE.values():
-            self._routes[event.type] = _Route(event, handle, _aggregate)
-        self._every = handle
-        return handle
+        """Register one handler for every event, as `Routes.on_every`."""
+        return self._routes.on_every(handle)
 
     async def cancel(self) -> None:
         """Stop deliveries before anything else stops; what was delivered is still handled."""
@@ -184,7 +154,8 @@ class Consumer:
 
     def receive_suspect(self, delivery: Delivery) -> asyncio.Task[None]:
         """Take a message that is handled alone, whatever its delivery count is."""
-        return self._begin(delivery, self._deliver)
+        last = _number(delivery, _DELIVERIES) >= SUSPECT_LIMIT
+        return self._begin(delivery, self._deliver_last if last else self._deliver)
 
     def _begin(
         self, delivery: Delivery, handle: Callable[[Delivery], Coroutine[Any, Any, None]]
@@ -197,13 +168,18 @@ class Consumer:
 
     async def _isolate(self, delivery: Delivery) -> None:
         """Send a suspect where it is alone, before it is touched."""
-        about = {"event_type": _kind(delivery), "message_id": delivery.message_id}
+        about = {"event_type": self._kind(delivery), "message_id": delivery.message_id}
         _log.warning("delivered again and again; it is handled alone", extra=about)
         await self._forward(delivery, ADDRESSED, {}, suspects_queue(self.queue))
         await self._acknowledge(delivery)
 
+    async def _deliver_last(self, raw: Delivery) -> None:
+        """Handle what the broker lays aside if it ends this process again: nobody else notes it."""
+        await self._timers.note_death(raw)
+        await self._deliver(raw)
+
     async def _deliver(self, raw: Delivery) -> None:
-        kind = _kind(raw)
+        kind = self._kind(raw)
         self._metrics.count(self._metrics.received, kind)
         await failpoint("consume.received")
         try:
@@ -233,40 +209,17 @@ class Consumer:
             # The broker lets a service write only keys of its own name; the type must not get by.
             raise Malformed("envelope", "the type is not the routing key")
         require_sender(raw, message.envelope, self.queue)
-        route = self._routes.get(envelope.type)
-        if route is None:
-            handle = self._unknown(envelope.type)
-            run = partial(self._run, handle, UnknownEvent())
-            return Task(run, envelope.id, envelope.aggregate_id, message)
-        try:
-            event = route.event.__pydantic_validator__.validate_json(message.body)
-        except ValidationError as invalid:
-            raise Malformed("payload", _fields(invalid)) from invalid
-        return Task(partial(self._run, route.handle, event), envelope.id, route.key(event), message)
+        return self._routes.task(message)
 
-    async def _run(self, handle: Handler[Event], event: Event, uow: UnitOfWork) -> None:
-        with refusals(self._refused):
-            await handle(event, uow)
-
-    def _unknown(self, type_: str) -> Handler[Event]:
-        """Return who takes unknown types. Raises UnknownType where nobody does yet."""
-        split = split_type(type_)
-        if split is None:
-            raise Malformed("unknown_type", "not shaped like an event type")
-        if self._every is not None:
-            return self._every
-        if type_ in CATALOGUE:
-            raise UnknownType("unhandled_type", f"{self.queue} has no handler for {type_}")
-        name, version = split
-        if any(known.startswith(f"{name}.v") for known in CATALOGUE):
-            raise UnknownType("unknown_version", f"{name} is not read in version {version}")
-        raise UnknownType("unknown_type", "not in the published language")
+    def _kind(self, raw: Delivery) -> str:
+        return raw.type if raw.type and self._routes.knows(raw.type) else _UNKNOWN
 
     def _count(self, message: Message, outcome: Outcome) -> None:
         how = "duplicate" if outcome.duplicate else "deferred" if outcome.deferred else "new"
         self._metrics.count(self._metrics.processed, message.envelope.type, how)
         waited = (self._clock() - message.envelope.recorded_at).total_seconds()
         self._metrics.latency.observe(max(0.0, waited))
+        self._timers.count(message, outcome)
 
     async def _wait_for_code(self, raw: Delivery, kind: str, unknown: UnknownType) -> None:
         """Try again later: during a rolling upgrade the producer may be newer than this code."""
@@ -304,6 +257,7 @@ class Consumer:
         """Send the message to the dead letters with its reason, for an operator to look at."""
         about = {"event_type": kind, "reason": reason, "message_id": raw.message_id}
         _log.warning("dead letter", extra=about)
+        await self._timers.note_death(raw)
         died = self._clock().isoformat(timespec="seconds")
         notes = {REASON: reason, DETAIL: detail[:500], DIED_AT: died, QUEUE: self.queue}
         await self._forward(raw, DEAD, notes)
@@ -324,24 +278,7 @@ class Consumer:
                 return
 
 
-def _aggregate(event: Event) -> str:
-    return event.aggregate_id
-
-
-def _kind(raw: Delivery) -> str:
-    return raw.type if raw.type and raw.type in CATALOGUE else _UNKNOWN
-
-
 def _number(raw: Delivery, header: str) -> int:
     """Return a counter among the headers; 0 where it is missing or makes no sense."""
     value = raw.headers.get(header, 0)
     return value if isinstance(value, int) and value >= 0 else 0
-
-
-def _fields(invalid: ValidationError) -> str:
-    """Return which fields are wrong and why, without what stood in them."""
-    errors = invalid.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(
-        f"{'.'.join(str(part) for part in error['loc']) or 'body'}: {error['type']}"
-        for error in errors[:10]
-    )

@@ -15,6 +15,8 @@ from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
+from shared.messaging.frames import plain_header
+
 UNDECODABLE = "x-jemput-undecodable"
 """Header in place of properties that could not be decoded; its value is the kind of error."""
 
@@ -96,6 +98,8 @@ def _short(payload: bytes, at: int) -> tuple[str, int]:
 
 def decode_header(payload: bytes) -> ContentHeader:
     """Decode a content header. What cannot be decoded gives a header that states it."""
+    if (plain := plain_header(payload)) is not None:
+        return plain
     header = ContentHeader()
     try:
         header.unmarshal(payload)

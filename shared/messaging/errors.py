@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pydantic import ValidationError
+
 
 class Rejected(Exception):  # noqa: N818 - reads as the decision it is
     """A rule refuses it, and sending it again will not help.
@@ -98,3 +100,12 @@ def refusals(kind: type[Exception]) -> Iterator[None]:
     except kind as refusal:
         reason = str(getattr(refusal, "reason", type(refusal).__name__))
         raise Rejected(reason, str(getattr(refusal, "detail", ""))) from refusal
+
+
+def wrong_fields(invalid: ValidationError) -> str:
+    """Return which fields are wrong and why, without what stood in them."""
+    errors = invalid.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(
+        f"{'.'.join(str(part) for part in error['loc']) or 'body'}: {error['type']}"
+        for error in errors[:10]
+    )

@@ -23,6 +23,9 @@ FAILPOINTS: Final = (
     "parking.released",  # back in the outbox, unpublished
     "retry.published",  # in the retry queue, the original not acknowledged
     "dead_letter.published",  # in the dead-letter queue, the original not acknowledged
+    "timers.taken",  # noted as being sent, not sent
+    "timers.published",  # confirmed by the broker, not noted as sent
+    "timers.noted",  # noted as sent
     "projection.folded",  # reporting: counted, before the next round
 )
 

@@ -38,6 +38,7 @@ from shared.messaging.metrics import CommitMetrics
 from shared.messaging.overtaken import overtaken
 from shared.messaging.store import Changes, Store
 from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS, TaskQueue
+from shared.messaging.timers import TIMERS
 from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork, UseCase
 
 MAX_BATCH = 256
@@ -194,13 +195,15 @@ class GroupCommit:
     async def submit(self, task: Task) -> Outcome:
         """Put a unit in line and wait for its outcome, through any outage of the database."""
         self._queue.add(task)
-        self._metrics.waiting.set(self._queue.commands)
+        if task.is_command:
+            self._metrics.waiting.set(self._queue.commands)
         try:
             return await task.future
         finally:
             # Answered, or the caller has gone: then nobody waits for it any more.
             self._queue.leave(task)
-            self._metrics.waiting.set(self._queue.commands)
+            if task.is_command:
+                self._metrics.waiting.set(self._queue.commands)
 
     async def run(self) -> None:
         """Commit batches until cancelled."""
@@ -376,7 +379,8 @@ class GroupCommit:
 
     def _action(self, task: Task, uow: UnitOfWork, now: datetime) -> Document:
         """Return the record of who did what, kept as long as the state itself."""
-        unlisted = self._collections.unlisted
+        # Timers come and go with what they belong to, like outbox rows: they tell nothing more.
+        unlisted = {TIMERS.name, *self._collections.unlisted}
         return {
             "_id": new_id(),
             "at": now,

@@ -129,3 +129,32 @@ class OutboxMetrics:
         self.parked_oldest = Gauge(
             "jemput_deferred_oldest_age_seconds", "Age of the oldest that waits", registry=registry
         )
+
+
+class TimerMetrics:
+    """Timers that wait, and what became of those that were due. Names are those of handlers."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.pending = Gauge(
+            "jemput_timers_pending", "Timers that are set, dead letters apart", registry=registry
+        )
+        self.oldest_overdue = Gauge(
+            "jemput_timers_oldest_overdue_seconds",
+            "How long the oldest timer has been due that has not fired",
+            registry=registry,
+        )
+        self.fired = Counter(
+            "jemput_timers_fired_total", "Timers handled", ["name"], registry=registry
+        )
+        self.overtaken = Counter(
+            "jemput_timers_overtaken_total",
+            "Timers cleared or moved while their message was on its way",
+            ["name"],
+            registry=registry,
+        )
+        self.late = Histogram(
+            "jemput_timers_late_seconds",
+            "From the time a timer was due to the commit of its effect",
+            buckets=_LATENCY,
+            registry=registry,
+        )

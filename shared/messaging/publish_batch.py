@@ -21,6 +21,7 @@ from pamqp.commands import Basic
 from pamqp.frame import marshal
 from pamqp.header import ContentHeader
 
+from shared.messaging.frames import plain_publish
 from shared.messaging.wire import RawMessage
 
 Confirm = asyncio.Future[ConfirmationFrameType]
@@ -98,8 +99,12 @@ def _registered(channel: aiormq.Channel, message: RawMessage) -> _Registered:
 
 def _frames(number: int, message: RawMessage) -> bytes:
     """Return a publish's frames; empty where the message holds what AMQP cannot carry."""
+    said = message.properties
+    plain = plain_publish(number, message.exchange, message.key, said, message.body)
+    if plain is not None:
+        return plain
     publish = Basic.Publish(exchange=message.exchange, routing_key=message.key, mandatory=True)
-    header = ContentHeader(body_size=len(message.body), properties=message.properties)
+    header = ContentHeader(body_size=len(message.body), properties=said)
     try:
         frames = (publish, header, ContentBody(message.body))
         return b"".join(marshal(frame, number) for frame in frames)

@@ -8,16 +8,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shared.contracts.envelope import Envelope
 from shared.messaging.message import Document, Message
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One document as it shall be. `base` is the version it was decided on; None: not there."""
+    """One document as it shall be. `base` is the version it was decided on; None: not there.
+
+    `gone`: it shall be there no more; then of the document only the `_id` counts.
+    """
 
     collection: str
     document: Document
     base: int | None
+    gone: bool = False
 
     @property
     def id(self) -> str:
@@ -130,4 +135,54 @@ class DeferredStore(Protocol):
 
     async def backlog(self) -> Backlog:
         """Return how many wait and since when."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """How many timers are set, and for how many seconds the oldest has been due (0: none is).
+
+    Timers that became dead letters are in neither: their queue tells of them.
+    """
+
+    pending: int
+    seconds: float
+
+
+class TimerStore(Protocol):
+    """The timers of one service as one of its instances sees them. Methods may raise Unavailable.
+
+    One instance at a time sends what is due: the one that leads, by a lease on the server's clock.
+    """
+
+    async def lead(self) -> str | None:
+        """Take or renew the lease; return the term, or None where another instance leads.
+
+        The term is another one each time that the lead changes hands.
+        """
+        ...
+
+    async def resign(self) -> None:
+        """Give the lead back, so that another instance goes on at once."""
+        ...
+
+    async def take(self, term: str, limit: int) -> list[Message]:
+        """Note that timers which are due are being sent in this term, and return their messages.
+
+        Each is returned once in a term, those due first at the front. What an earlier term took and
+        did not note as sent is returned again; from the fourth time on after a pause. A row that
+        cannot be read is left for ten minutes.
+        """
+        ...
+
+    async def sent(self, messages: Sequence[Message]) -> None:
+        """Note that the broker has these: they are never sent again."""
+        ...
+
+    async def died(self, envelope: Envelope) -> None:
+        """Note that a timer's message became a dead letter: only a replay fires it."""
+        ...
+
+    async def overdue(self) -> Overdue:
+        """Return what waits, and what should not wait any more."""
         ...

@@ -1,7 +1,7 @@
 """One event's or command's reads and writes, collected so that many can be committed at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from shared.messaging.collections import Collections
 from shared.messaging.errors import Missing, PredecessorMissing
 from shared.messaging.message import Document, Message
 from shared.messaging.store import Removal, Store, Write
+from shared.messaging.timers import TIMERS, new_timer, timer_id
 
 Clock = Callable[[], datetime]
 DocumentKey = tuple[str, str]
@@ -171,6 +172,27 @@ class UnitOfWork:
         for one in kept:
             collection = self._session.collections.of(type(one))
             self.remove(collection.name, collection.key(one))
+
+    async def set_timer(
+        self, name: str, key: str, due: datetime, payload: Mapping[str, str] | None = None
+    ) -> None:
+        """Have the handler of this name run once when `due` has come, by the server's clock.
+
+        A time that has passed fires at once. `key` is the aggregate that it is about; set again
+        under the same name and key the timer moves. `payload` holds up to ten ids and no personal
+        data. Raises ValueError for a name, an id or a time that none can be.
+        """
+        id_ = timer_id(name, key)
+        await self.load(TIMERS.name, id_)
+        above = self.seen.get((TIMERS.name, id_)) or 0
+        timer = new_timer(name, key, due, payload or {}, above=above, now=self._clock())
+        self.put(TIMERS.name, TIMERS.encode(timer))
+
+    async def clear_timer(self, name: str, key: str) -> None:
+        """Have a timer not fire; nothing where there is none."""
+        id_ = timer_id(name, key)
+        if await self.load(TIMERS.name, id_) is not None:
+            self.remove(TIMERS.name, id_)
 
     async def load(self, collection: str, id_: str) -> Document | None:
         """Return a raw document, or None. It is shared: make a new one instead of changing it."""

@@ -171,7 +171,9 @@ def _envelope(message: Incoming) -> Envelope:
 
 def _text(value: object) -> str:
     # Short strings of AMQP, which some of them become again, hold 255 bytes.
-    if not isinstance(value, str) or not 0 < len(value.encode()) <= _SHORT:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    if (len(value) if value.isascii() else len(value.encode())) > _SHORT:
         raise ValueError
     return value
 

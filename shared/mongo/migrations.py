@@ -6,9 +6,11 @@ from typing import Any
 
 from pymongo.errors import CollectionInvalid, OperationFailure
 
+from shared.messaging.timers import TIMERS
 from shared.messaging.topology import INBOX_DAYS
 from shared.mongo.client import Database, part, translated
 from shared.mongo.store import ACTIONS, DEFERRED, INBOX, INSTANCES, OUTBOX
+from shared.mongo.timers import LEASES
 from shared.mongo.unreadable import UNREADABLE
 
 _DAY = 86_400
@@ -34,9 +36,18 @@ MESSAGING: tuple[Index, ...] = (
     Index(ACTIONS, (("actor", 1), ("at", 1))),
     Index(ACTIONS, (("changed", 1),)),
     Index(INSTANCES, (("until", 1),), expire_after=_FORGET_INSTANCE),
+    Index(TIMERS.name, (("next", 1),), partial={"next": {"$exists": True}}),
+    Index(TIMERS.name, (("due", 1),)),
+    # Longer than its dead letter lies there: a replay finds it.
+    Index(
+        TIMERS.name,
+        (("died_at", 1),),
+        expire_after=INBOX_DAYS * _DAY,
+        partial={"died_at": {"$exists": True}},
+    ),
 )
 
-MESSAGING_COLLECTIONS = frozenset({UNREADABLE, *(index.collection for index in MESSAGING)})
+MESSAGING_COLLECTIONS = frozenset({UNREADABLE, LEASES, *(index.collection for index in MESSAGING)})
 """What every service has besides its own."""
 
 

@@ -98,8 +98,7 @@ class MongoStore:
         self, collection: str, writes: list[Write | Removal], session: AsyncIOMotorClientSession
     ) -> None:
         operations = [_operation(write) for write in writes]
-        place = self._place(collection)
-        done = await place.bulk_write(operations, ordered=False, session=session)
+        done = await self._place(collection).bulk_write(operations, ordered=False, session=session)
         # What meets a version that has moved on matches nothing and raises nothing: count.
         if done.inserted_count + done.matched_count + done.deleted_count != len(writes):
             raise Conflict(f"{collection}: a version has changed")

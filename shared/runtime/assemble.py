@@ -23,6 +23,7 @@ from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import utc_now
 from shared.web.app import OBSERVERS, create_app
 from shared.web.pages import Pages
+from shared.web.session import SessionCookie
 
 Job = Callable[[], Awaitable[None]]
 
@@ -36,6 +37,8 @@ class ServiceContext:
     health: Health
     registry: CollectorRegistry
     metrics: HttpMetrics
+    prefix: str
+    """What the service lies below, for the links of its pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +47,11 @@ class HttpInterface:
 
     rules: RouteRules
     routers: Sequence[APIRouter]
+    front_rules: RouteRules = field(default_factory=dict)
+    front_routers: Sequence[APIRouter] = ()
+    """Routes at the root of the origin, such as the sign-in that serves all: one service's."""
     provides: Mapping[type, object] = field(default_factory=dict)
-    """What routes ask for with `provided`, besides Commands."""
+    """What routes ask for with `provided`, besides Commands, Verifier and SessionCookie."""
     pages: Pages | None = None
     beside_http: Sequence[Job] = ()
     """Run by processes that answer HTTP; `ROLE=consumer` does not."""
@@ -76,7 +82,7 @@ def assemble(
     """Wire a service. Nothing is connected before it runs."""
     registry = service_registry(definition.name, definition.version)
     messaging = open_messaging(definition.name, settings, registry, clock, definition.collections)
-    context = context_of(definition, messaging, Health(), registry)
+    context = context_of(definition, messaging, Health(), registry, settings.path_prefix)
     messaging.watch(context.health)
     http_interface = definition.http_interface(context)
     return Service(
@@ -104,10 +110,11 @@ def context_of(
     messaging: Messaging,
     health: Health,
     registry: CollectorRegistry,
+    prefix: str,
 ) -> ServiceContext:
     """Return what a service's own parts are wired to, on this messaging."""
     commands = messaging.commands(definition.refused)
-    return ServiceContext(messaging, commands, health, registry, HttpMetrics(registry))
+    return ServiceContext(messaging, commands, health, registry, HttpMetrics(registry), prefix)
 
 
 def consumer_of(definition: ServiceDefinition, messaging: Messaging) -> Consumer:
@@ -135,12 +142,20 @@ def application(
         health=context.health,
         registry=context.registry,
         routers=http_interface.routers,
+        prefix=context.prefix,
+        front_rules=http_interface.front_rules,
+        front_routers=http_interface.front_routers,
         pages=http_interface.pages,
         metrics=context.metrics,
         secure_cookies=secure_cookies,
         observers=observers,
     )
-    provide(app, {Commands: context.commands, **http_interface.provides})
+    ours = {
+        Commands: context.commands,
+        Verifier: verifier,
+        SessionCookie: SessionCookie(secure_cookies),
+    }
+    provide(app, {**ours, **http_interface.provides})
     return app
 
 

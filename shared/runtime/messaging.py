@@ -9,15 +9,18 @@ from shared.messaging.bus import AmqpBus
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Unavailable
+from shared.messaging.firing import Timers
 from shared.messaging.group_commit import GroupCommit
-from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
+from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics, TimerMetrics
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.subscriber import ConsumingBroker
+from shared.messaging.sweeper import Sweeper
 from shared.messaging.unit_of_work import Clock
 from shared.mongo.client import Client, Database, connect
 from shared.mongo.migrations import Index, migrate
 from shared.mongo.outbox import MongoDeferred, MongoOutbox
 from shared.mongo.store import MongoStore
+from shared.mongo.timers import MongoTimers
 from shared.observability.health import Health
 from shared.runtime.commands import Commands
 from shared.runtime.settings import ServiceSettings
@@ -39,6 +42,8 @@ class Messaging:
     bus: AmqpBus
     broker: ConsumingBroker
     consumer_metrics: ConsumerMetrics
+    sweeper: Sweeper
+    timers: Timers
     clock: Clock
     apart: Mapping[str, str] = field(default_factory=dict)
     """Collections that lie in a part of the data, a database of their own."""
@@ -54,6 +59,7 @@ class Messaging:
             bus=self.bus,
             commit=self.commit,
             metrics=self.consumer_metrics,
+            timers=self.timers,
             refused=refused,
             clock=self.clock,
         )
@@ -99,15 +105,17 @@ def open_messaging(
     """Wire messaging. Nothing is connected yet."""
     client = connect(settings.mongo_url)
     place = (client, settings.mongo_database, settings.instance)
+    queue = f"{service}.{PURPOSE}"
     bus = AmqpBus(settings.amqp_url, service, user=service)
     outbox = MongoOutbox(*place)
     relay = OutboxRelay(
         outbox,
-        MongoDeferred(*place, queue=f"{service}.{PURPOSE}"),
+        MongoDeferred(*place, queue=queue),
         bus,
         OutboxMetrics(registry),
         limit=settings.outbox_limit,
     )
+    timers, timer_metrics = MongoTimers(*place, queue=queue), TimerMetrics(registry)
     commit = GroupCommit(
         MongoStore(*place, apart=collections.apart),
         relay,
@@ -126,6 +134,8 @@ def open_messaging(
         bus=bus,
         broker=ConsumingBroker(settings.amqp_url, service, settings.prefetch),
         consumer_metrics=ConsumerMetrics(registry),
+        sweeper=Sweeper(timers, bus, timer_metrics),
+        timers=Timers(service, timers, timer_metrics, clock),
         clock=clock,
         apart=collections.apart,
     )

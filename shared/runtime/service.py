@@ -131,6 +131,9 @@ async def _work(service: Service) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(messaging.commit.run())
         tasks.create_task(messaging.relay.run())
+        if service.settings.role != "api":
+            # Where they are handled; else nobody could.
+            tasks.create_task(messaging.sweeper.run())
         tasks.create_task(_connect(service))
         for job in service.background:
             tasks.create_task(_forever(job))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import (
@@ -15,6 +15,9 @@ from pydantic_settings import (
 from shared.contracts.envelope import new_id
 from shared.messaging.consumer import PREFETCH
 from shared.messaging.outbox import DEFAULT_LIMIT
+
+PathPrefix = Annotated[str, Field(pattern=r"^/[a-z][a-z0-9_-]{0,39}$")]
+"""One step of a path, without a slash at its end: `/intake`."""
 
 
 class _Files(EnvSettingsSource):
@@ -62,6 +65,9 @@ class ServiceSettings(FileSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=0, le=65535)
     token_keys: Path = Field(description="Public keys of tokens, a JSON Web Key Set.")
+    path_prefix: PathPrefix = Field(
+        description="What the service's pages and API lie below, in the one origin of all."
+    )
     secure_cookies: bool = Field(default=False, description="True behind TLS.")
     role: Literal["all", "api", "consumer"] = Field(
         default="all",

@@ -18,7 +18,9 @@ from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
 from shared.messaging.collections import Collections
 from shared.messaging.message import Message
+from shared.messaging.routes import TimerHandler, fire
 from shared.messaging.store import Changes
+from shared.messaging.timers import TIMERS, Timer, due_message, timer_id
 from shared.messaging.unit_of_work import BatchSession, UnitOfWork, UseCase
 from shared.mongo.client import Database
 from shared.testing.documents import MemoryDatabase
@@ -92,6 +94,21 @@ class Bench:
         """Run what the service does by its own rule, as `Commands.run_own`."""
         del key
         return await self.run(use_case, actor="service:test")
+
+    @property
+    def timers(self) -> list[Timer]:
+        """Return the timers that are set, in order of their ids."""
+        return [TIMERS.decode(row) for row in self.memory.copies(TIMERS.name)]
+
+    def due(self, name: str, key: str) -> Message:
+        """Return the message of a timer as it would be sent now. Raises KeyError without one."""
+        row = self.memory.collections[TIMERS.name][timer_id(name, key)]
+        return due_message(row, "test.events", self.clock())
+
+    async def fire(self, handler: TimerHandler, message: Message) -> bool:
+        """Have a timer's message handled; False where the timer was cleared or moved since."""
+        fired = await self._done(lambda uow: fire(handler, uow), self._unit_of_work(message))
+        return bool(fired)
 
     @property
     def database(self) -> Database:

@@ -9,8 +9,8 @@
         assert messaging.published == [JobOpened(...), JobAssigned(...)]
 
 Everything is wired as `assemble` does it in production; only database, bus and broker are not
-there. Nothing happens by a timer: what was committed is published, and what waits for a predecessor
-is taken up, when `deliver` or `settle` runs.
+there. Nothing happens by itself: what was committed is published, what waits for a predecessor is
+taken up, and timers that are due by the test's clock fire, when `deliver` or `settle` runs.
 """
 
 import asyncio
@@ -33,11 +33,14 @@ from shared.messaging.bus import AmqpBus
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
 from shared.messaging.delivery import Delivery as RealDelivery
+from shared.messaging.firing import Timers
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import ADDRESSED, Document, Message
-from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
+from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics, TimerMetrics
 from shared.messaging.outbox import DEFAULT_LIMIT, OutboxRelay
 from shared.messaging.subscriber import ConsumingBroker
+from shared.messaging.sweeper import Sweeper
+from shared.messaging.task_queue import MAX_COMMANDS
 from shared.messaging.topology import DEAD
 from shared.messaging.wire import DETAIL, REASON, properties
 from shared.mongo.client import Client, Database
@@ -50,6 +53,7 @@ from shared.testing.bus import MemoryBus, Sent
 from shared.testing.delivery import Delivery
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemoryStore
+from shared.testing.timers import MemoryTimers
 from shared.web.idempotency import HEADER
 
 NOW = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
@@ -71,6 +75,11 @@ class StandingClock:
     def advance(self, **by: float) -> None:
         """Let time pass, with the arguments of `timedelta`."""
         self.now += timedelta(**by)
+
+
+def service_client(app: FastAPI, service: str) -> httpx.AsyncClient:
+    """Return a client of an application, whose paths are relative to the service's prefix."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{HOST}/{service}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,7 @@ class MemoryMessaging:
         memory: Memory,
         limit: int,
         collections: Collections | None = None,
+        max_commands: int = MAX_COMMANDS,
     ) -> None:
         self.service = service
         self.clock = clock
@@ -103,10 +113,13 @@ class MemoryMessaging:
         self.store = MemoryStore(memory)
         self.outbox = MemoryOutbox(memory)
         self.deferred_store = MemoryDeferred(memory, queue=f"{service}.{PURPOSE}")
+        self.timer_store = MemoryTimers(memory, queue=f"{service}.{PURPOSE}")
         self.bus = MemoryBus()
         self.health = Health()
         metrics = OutboxMetrics(self.registry)
         self.relay = OutboxRelay(self.outbox, self.deferred_store, self.bus, metrics, limit=limit)
+        self.timer_metrics = TimerMetrics(self.registry)
+        self.sweeper = Sweeper(self.timer_store, self.bus, self.timer_metrics)
         self.commit = GroupCommit(
             self.store,
             self.relay,
@@ -114,6 +127,7 @@ class MemoryMessaging:
             source=service,
             clock=clock,
             collections=collections,
+            max_commands=max_commands,
         )
         self.messaging = self._as_messaging()
         self._key = SigningKey.generate()
@@ -131,6 +145,8 @@ class MemoryMessaging:
             bus=cast("AmqpBus", self.bus),
             broker=ConsumingBroker("amqp://nowhere.invalid/", self.service),
             consumer_metrics=ConsumerMetrics(self.registry),
+            sweeper=self.sweeper,
+            timers=Timers(self.service, self.timer_store, self.timer_metrics, self.clock),
             clock=self.clock,
         )
 
@@ -208,12 +224,15 @@ class MemoryMessaging:
 
     def _reader_of(self, delivery: Delivery) -> Consumer:
         for consumer in self._consumers:
-            if delivery.type in consumer.types:
+            if consumer.handles(delivery.type or ""):
                 return consumer
         return self._consumers[0]
 
     async def settle(self) -> None:
-        """Publish the outbox and release what is no longer deferred, until nothing moves."""
+        """Publish the outbox, release what is no longer deferred and fire what is due.
+
+        Until nothing moves.
+        """
         while True:
             await self._one_round()
             released = [s for s in self.bus.sent[self._replayed :] if s.exchange == ADDRESSED]
@@ -229,18 +248,33 @@ class MemoryMessaging:
         while await relay._round():  # noqa: SLF001 - a timer's work, done when the test asks
             continue
         relay._in_hand.clear()  # noqa: SLF001 - as after a pause: nothing is on its way
+        await self.sweeper.stand()
+        while await self.sweeper.round():
+            continue
 
-    def app(self, definition: ServiceDefinition) -> FastAPI:
+    def app(self, definition: ServiceDefinition, *, secure_cookies: bool = False) -> FastAPI:
         """Return the service as `assemble` makes it in production, its queue read by `deliver`."""
-        context = context_of(definition, self.messaging, self.health, self.registry)
+        prefix = f"/{definition.name}"
+        context = context_of(definition, self.messaging, self.health, self.registry, prefix)
         self._consumers.append(consumer_of(definition, self.messaging))
         verifier = Verifier({self._key.kid: self._key.public}, self.clock)
-        return application(definition, context, definition.http_interface(context), verifier)
+        return application(
+            definition,
+            context,
+            definition.http_interface(context),
+            verifier,
+            secure_cookies=secure_cookies,
+        )
 
-    def client(self, definition: ServiceDefinition) -> httpx.AsyncClient:
-        """Return a client of such an application; it opens no socket."""
-        transport = httpx.ASGITransport(self.app(definition))
-        return httpx.AsyncClient(transport=transport, base_url=HOST)
+    def client(
+        self, definition: ServiceDefinition, *, secure_cookies: bool = False
+    ) -> httpx.AsyncClient:
+        """Return a client of such an application; it opens no socket.
+
+        Its paths are relative to the service's prefix; what lies at the root is `HOST` and a path.
+        """
+        app = self.app(definition, secure_cookies=secure_cookies)
+        return service_client(app, definition.name)
 
     def token(
         self,
@@ -283,11 +317,12 @@ async def memory_messaging(
     memory: Memory | None = None,
     outbox_limit: int = DEFAULT_LIMIT,
     collections: Collections | None = None,
+    max_commands: int = MAX_COMMANDS,
 ) -> AsyncIterator[MemoryMessaging]:
     """Run messaging in memory until the end of the block."""
     standing = clock or StandingClock()
     messaging = MemoryMessaging(
-        service, standing, memory or Memory(standing), outbox_limit, collections
+        service, standing, memory or Memory(standing), outbox_limit, collections, max_commands
     )
     committing = asyncio.create_task(messaging.commit.run())
     try:

@@ -15,7 +15,15 @@ import pytest
 from shared.contracts.envelope import Envelope
 from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.message import Document, Message, to_document
-from shared.messaging.store import Changes, DeferredStore, OutboxStore, Removal, Store, Write
+from shared.messaging.store import (
+    Changes,
+    DeferredStore,
+    OutboxStore,
+    Removal,
+    Store,
+    TimerStore,
+    Write,
+)
 
 NINE = datetime(2023, 3, 11, 2, 0, 0, 123456, tzinfo=UTC)
 NINE_STORED = datetime(2023, 3, 11, 2, 0, 0, 123000, tzinfo=UTC)
@@ -35,6 +43,10 @@ class Stores(Protocol):
 
     def deferred_store(self, owner: str = "one", queue: str = "desk.events") -> DeferredStore:
         """Return the parking of an instance."""
+        ...
+
+    def timers(self, owner: str = "one", queue: str = "desk.events") -> TimerStore:
+        """Return the timers of an instance."""
         ...
 
     def database(self) -> Any:

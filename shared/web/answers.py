@@ -41,13 +41,18 @@ _OURS: Final[Translations] = {
 class Answers:
     """Answers problems; without pages, always as JSON."""
 
-    def __init__(self, pages: Pages | None) -> None:
+    def __init__(self, pages: Pages | None, prefix: str = "") -> None:
         self._pages = pages
+        self._api = prefix + API
+
+    def is_api(self, scope: Scope) -> bool:
+        """Whether the path belongs to machines."""
+        return str(scope["path"]).startswith(self._api)
 
     def wants_page(self, scope: Scope) -> bool:
         """Whether a person looks at the answer: a browser, outside of /api."""
         accept = Headers(scope=scope).get("accept", "")
-        return self._pages is not None and "text/html" in accept and not is_api(scope)
+        return self._pages is not None and "text/html" in accept and not self.is_api(scope)
 
     def to(self, scope: Scope, problem: Problem) -> Response:
         """The answer to this request."""
@@ -68,11 +73,6 @@ class Answers:
             return self.to(request.scope, translation(error))
 
         return handler
-
-
-def is_api(scope: Scope) -> bool:
-    """Whether the path belongs to machines."""
-    return str(scope["path"]).startswith(API)
 
 
 def as_json(problem: Problem) -> Response:

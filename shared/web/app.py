@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from shared.auth.rules import PUBLIC, RouteRules, Rule
+from shared.auth.rules import PUBLIC, RouteRules
 from shared.auth.tokens import Verifier
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics
@@ -22,19 +22,20 @@ from shared.web.body import BODY_LIMIT
 from shared.web.bodylimit import BodyLimit
 from shared.web.connections import Network, networks, within
 from shared.web.edge import Edge
-from shared.web.guard import Guard, cookie_name
+from shared.web.guard import Guard
 from shared.web.openapi import describe
 from shared.web.pages import Pages
 from shared.web.problems import Denied
-from shared.web.routes import RouteTable
-from shared.web.signin import SIGN_IN_RULES, signin_router
+from shared.web.routes import RouteTable, placed
+from shared.web.session import SessionCookie
 
 SYSTEM_RULES: Final[RouteRules] = {
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /metrics": PUBLIC,
-    "GET /api/openapi.json": PUBLIC,
 }
+"""For whoever looks after the process, at its own port: they lie below no prefix."""
+OPENAPI_RULES: Final[RouteRules] = {"GET /api/openapi.json": PUBLIC}
 OBSERVERS: Final = ("127.0.0.0/8", "::1")
 """Who reads `/metrics` and the reasons in `/readyz` by default: this machine."""
 _NO_TELEMETRY: Final[Any] = {
@@ -55,6 +56,9 @@ def create_app(
     health: Health,
     registry: CollectorRegistry,
     routers: Sequence[APIRouter],
+    prefix: str = "",
+    front_rules: RouteRules | None = None,
+    front_routers: Sequence[APIRouter] = (),
     pages: Pages | None = None,
     metrics: HttpMetrics | None = None,
     translations: Translations | None = None,
@@ -65,13 +69,15 @@ def create_app(
 ) -> FastAPI:
     """The application, denying by default: RuleMismatch names routes without a rule at start.
 
-    `rules` are those of `routers` alone. `secure_cookies`: TLS is in front, and browsers
-    shall use nothing else. `observers` are the addresses and networks that may read `/metrics`
-    and the reasons of `/readyz`. `metrics` is given when live streams share it. The table of all
-    routes and rules is found at `app.state.routes`.
+    `rules` are those of `routers` alone, and neither knows the `prefix` (`""` or `/intake`) that
+    they are placed below here; the pages were made with the same one. `front_routers` lie at the
+    root of the origin. `secure_cookies`: TLS is in front, and browsers shall use nothing else.
+    `observers` are the addresses and networks that may read `/metrics` and the reasons of
+    `/readyz`. `metrics` is given when live streams share it. The table of all routes and rules is
+    found at `app.state.routes`.
     """
     counted = HttpMetrics(registry) if metrics is None else metrics
-    answers = Answers(pages)
+    answers = Answers(pages, prefix)
     app = FastAPI(
         title=title,
         version=version,
@@ -81,18 +87,19 @@ def create_app(
         telemetry=_NO_TELEMETRY,
     )
     answers.install(app, translations or {})
-    expected = {**rules, **SYSTEM_RULES}
-    for router in (*routers, _system(app, health, registry, networks(observers))):
+    own_rules = {**rules, **OPENAPI_RULES, **(ASSET_RULES if pages else {})}
+    for router in (*routers, _openapi(app), *([pages.assets.router()] if pages else [])):
+        app.include_router(router, prefix=prefix)
+    for router in (*front_routers, _system(health, registry, networks(observers))):
         app.include_router(router)
-    if pages is not None:
-        expected |= _include_pages(app, pages, verifier, secure_cookies=secure_cookies)
-    app.state.routes = RouteTable(app, expected)
+    all_rules = {**placed(own_rules, prefix), **(front_rules or {}), **SYSTEM_RULES}
+    app.state.routes = RouteTable(app, all_rules, prefix)
     app.add_middleware(
         Guard,
         table=app.state.routes,
         verifier=verifier,
         answers=answers,
-        cookie=cookie_name(secure=secure_cookies),
+        cookie=SessionCookie(secure_cookies),
     )
     app.add_middleware(BodyLimit, answers=answers, limit=body_limit)
     security = SecurityEvents(registry)
@@ -105,14 +112,6 @@ def create_app(
         tls_only=secure_cookies,
     )
     return app
-
-
-def _include_pages(
-    app: FastAPI, pages: Pages, verifier: Verifier, *, secure_cookies: bool
-) -> dict[str, Rule]:
-    app.include_router(signin_router(pages, verifier, secure_cookies=secure_cookies))
-    app.include_router(pages.assets.router())
-    return {**SIGN_IN_RULES, **ASSET_RULES}
 
 
 def _watching(health: Health, metrics: HttpMetrics) -> Any:
@@ -135,7 +134,7 @@ def _observes(request: Request, observers: Collection[Network]) -> bool:
 
 
 def _system(
-    app: FastAPI, health: Health, registry: CollectorRegistry, observers: Collection[Network]
+    health: Health, registry: CollectorRegistry, observers: Collection[Network]
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
@@ -160,6 +159,12 @@ def _system(
             raise Denied("metrics are for the addresses that the service names as observers")
         encode, media_type = choose_encoder(accept)
         return Response(encode(registry), headers={"Content-Type": media_type})
+
+    return router
+
+
+def _openapi(app: FastAPI) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/api/openapi.json")
     async def openapi() -> Response:

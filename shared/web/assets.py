@@ -33,7 +33,9 @@ class _Asset:
 class Assets:
     """The files of the frame and of one service; a later folder's file hides an earlier one's."""
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, folders: Sequence[Path] = (), prefix: str = "") -> None:
+        """`prefix` is what the service, and so its files, lie below."""
+        self._prefix = prefix
         self._assets = {
             path.name: _read(path)
             for folder in (FRAME_FILES, *folders)
@@ -43,7 +45,7 @@ class Assets:
 
     def url(self, name: str) -> str:
         """The address of the file as it is now; KeyError when there is none."""
-        return f"/static/{self._assets[name].digest}/{name}"
+        return f"{self._prefix}/static/{self._assets[name].digest}/{name}"
 
     def router(self) -> APIRouter:
         """The one route that serves them."""

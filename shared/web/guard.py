@@ -18,21 +18,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.auth.roles import Caller, Forbidden
 from shared.auth.tokens import InvalidToken, Verifier
 from shared.web import problems
-from shared.web.answers import Answers, is_api
+from shared.web.answers import Answers
 from shared.web.problems import Denied, FieldError, InvalidFields, NotAccepted, Problem
 from shared.web.routes import Route, RouteTable
 from shared.web.scopekeys import CALLER, PERSON, PROBLEM, ROUTE, VIEWER
-
-_COOKIE: Final = "jemput_token"
-SIGN_IN: Final = "/masuk"
+from shared.web.session import SIGN_IN, SessionCookie
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
-
-
-def cookie_name(*, secure: bool) -> str:
-    """The session cookie's name. Behind TLS no other host or plain page can have set it."""
-    return f"__Host-{_COOKIE}" if secure else _COOKIE
 
 
 def current_caller(request: Request) -> Caller:
@@ -65,14 +58,13 @@ class Guard:
         table: RouteTable,
         verifier: Verifier,
         answers: Answers,
-        *,
-        cookie: str,
+        cookie: SessionCookie,
     ) -> None:
         self._app = app
         self._table = table
         self._verifier = verifier
         self._answers = answers
-        self._cookie = cookie
+        self._cookie = cookie.name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check and pass on."""
@@ -97,7 +89,7 @@ class Guard:
         if scope["method"] not in _SAFE and (credential is None or credential.by_cookie):
             _check_origin(headers, strict=credential is not None)
         _check_content_type(headers, route)
-        if is_api(scope):
+        if self._answers.is_api(scope):
             _check_query(scope, route)
 
     def _find(self, scope: Scope) -> Route:
@@ -125,7 +117,7 @@ class Guard:
             raise Denied(error.reason) from None
 
     def _recognise(self, scope: Scope, credential: _Credential | None) -> None:
-        if credential is None or is_api(scope):
+        if credential is None or self._answers.is_api(scope):
             return
         try:
             scope[VIEWER] = self._verifier.verify(credential.token)

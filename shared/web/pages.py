@@ -31,6 +31,7 @@ class NavItem:
     """One entry of the main menu, seen by whoever holds one of the roles; without roles, by all."""
 
     path: str
+    """Below the service's prefix."""
     text: str
     """Key in the catalogue."""
     roles: frozenset[Role] = frozenset()
@@ -39,7 +40,8 @@ class NavItem:
 class Pages:
     """Renders templates.
 
-    Theirs are `t`, `asset`, `tanggal`, `waktu`, `waktu_detik`, `tanggal_waktu` and `angka`.
+    Theirs are `t`, `asset`, `at` (the address of a path of this service), `tanggal`, `waktu`,
+    `waktu_detik`, `tanggal_waktu` and `angka`.
     """
 
     def __init__(
@@ -48,12 +50,15 @@ class Pages:
         service_name: str,
         texts: Texts,
         templates: Sequence[Path] = (),
-        assets: Assets | None = None,
+        static: Sequence[Path] = (),
         navigation: Sequence[NavItem] = (),
         zone: str = "Asia/Jakarta",
+        prefix: str = "",
     ) -> None:
+        """`prefix` is what the service lies below; `static` are folders of its own files."""
         self.texts = texts
-        self.assets = Assets() if assets is None else assets
+        self.prefix = prefix
+        self.assets = Assets(static, prefix)
         self._navigation = tuple(navigation)
         self._environment = Environment(
             loader=FileSystemLoader([*templates, FRAME_TEMPLATES]),
@@ -63,8 +68,14 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals.update(t=texts, asset=self.assets.url, service_name=service_name)
+        self._environment.globals.update(
+            t=texts, asset=self.assets.url, at=self.at, service_name=service_name
+        )
         self._environment.filters.update(_filters(zone))
+
+    def at(self, path: str) -> str:
+        """Return the address of a path of this service: for links and redirects."""
+        return f"{self.prefix}{path}"
 
     def render(
         self,

@@ -20,7 +20,8 @@ from shared.auth.rules import RouteRules, Rule
 BodyKind = Literal["json", "form"]
 
 API: Final = "/api/"
-"""Paths below this answer machines: problems as JSON, unknown query fields refused."""
+"""Paths below this, behind the prefix, answer machines: problems as JSON, unknown query fields
+refused."""
 
 
 class RuleMismatch(Exception):  # noqa: N818 - reads as the finding it is
@@ -29,7 +30,11 @@ class RuleMismatch(Exception):  # noqa: N818 - reads as the finding it is
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method of one route: its template, rule, kind of body and known query fields."""
+    """One method of one route: its template, rule, kind of body and known query fields.
+
+    The template is the one that the service's own table names, without the prefix: metrics, logs
+    and audit trails read the same wherever the service lies.
+    """
 
     method: str
     template: str
@@ -51,21 +56,28 @@ class Found:
     allowed: tuple[str, ...] = ()
 
 
+def placed(rules: RouteRules, prefix: str) -> dict[str, Rule]:
+    """Return the rules of routes that lie below a prefix, by whole paths."""
+    parts = {key.partition(" ")[::2]: rule for key, rule in rules.items()}
+    return {f"{method} {prefix}{path}": rule for (method, path), rule in parts.items()}
+
+
 class RouteTable:
     """Routes in the order in which the application tries them."""
 
-    def __init__(self, app: FastAPI, rules: RouteRules) -> None:
+    def __init__(self, app: FastAPI, rules: RouteRules, prefix: str = "") -> None:
+        """`rules` are keyed by whole paths; below `prefix` lies what is the service's own."""
         self._live: Sequence[BaseRoute] = app.routes
         self._contexts = list(iter_route_contexts(app.routes))
         _check(self._contexts, rules)
         self._routes = [
-            {key: _route(context, key, rules[key]) for key in _keys(context)}
+            {key: _route(context, key, rules[key], prefix) for key in _keys(context)}
             for context in self._contexts
         ]
 
     @property
     def rules(self) -> Mapping[str, Rule]:
-        """Every route's rule, by `METHOD /path/{template}`."""
+        """Every route's rule, by `METHOD /path/{template}` with the whole path."""
         return {key: route.rule for routes in self._routes for key, route in routes.items()}
 
     def find(self, scope: Scope) -> Found:
@@ -103,8 +115,9 @@ def _check(contexts: Sequence[RouteContext], rules: RouteRules) -> None:
         raise RuleMismatch("; ".join(found))
 
 
-def _route(context: RouteContext, key: str, rule: Rule) -> Route:
-    method, template = key.split(" ", 1)
+def _route(context: RouteContext, key: str, rule: Rule, prefix: str) -> Route:
+    method, path = key.split(" ", 1)
+    template = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
     query = frozenset(_query(context.dependant))
     return Route(method, template, rule, _body(context.body_field), query)
 

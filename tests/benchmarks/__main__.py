@@ -14,12 +14,14 @@ from deploy.local.folder import ROOT
 from deploy.local.processes import signals_interrupt
 from deploy.local.servers import Servers, provide
 from shared.runtime.start import utc_now
-from tests.benchmarks import hop, road, seal
+from tests.benchmarks import hop, road, seal, timers
 from tests.conftest import may_publish_for_others
 
 RESULT = ROOT / "build" / "bench.json"
-KEYS = ("hop", "road", "seal")
-_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "road", "seal")
+KEYS = ("hop", "road", "timers", "seal")
+USUAL = ("hop", "road")
+"""Measured where none is named; the others take as long again."""
+_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", "road", "timers", "seal")
 say = partial(print, flush=True)
 
 
@@ -27,12 +29,12 @@ def main(words: list[str]) -> None:
     """Measure on fresh servers of our own; one key alone leaves the other's figures as they are."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--key", choices=KEYS, action="append", help="measure this one alone")
-    parser.add_argument("--events", type=int, help="hop: so many a contender at most")
+    parser.add_argument("--events", type=int, help="hop, timers: so many at most")
     parser.add_argument("--rounds", type=int, default=3, help="hop: so often each contender")
     parser.add_argument("--seconds", type=int, default=road.SECONDS, help="road: at each rate")
     parser.add_argument("--requests", type=int, default=seal.REQUESTS, help="seal: in a round")
     wanted = parser.parse_args(words)
-    keys = wanted.key or KEYS
+    keys = wanted.key or USUAL
     found: dict[str, Any] = {}
     with (
         signals_interrupt(),
@@ -44,6 +46,8 @@ def main(words: list[str]) -> None:
             found |= hop.measure(servers, say, wanted.rounds, wanted.events)
         if "road" in keys:
             found |= road.measure(servers, say, wanted.seconds)
+        if "timers" in keys:
+            found |= timers.measure(servers, say, wanted.events)
         if "seal" in keys:
             found |= seal.measure(servers, say, wanted.requests)
         measured = {"at": utc_now().isoformat(timespec="seconds"), "machine": machine(servers)}

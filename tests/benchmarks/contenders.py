@@ -12,15 +12,20 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aio_pika
+import httpx
 from aio_pika import Message as AmqpMessage
 from aio_pika.abc import AbstractChannel
+from prometheus_client.parser import text_string_to_metric_families
 from pymongo import MongoClient
 
+from deploy.local import ports
 from deploy.local.stack import Stack
 from shared.contracts.courier import JobOpened
 from shared.contracts.envelope import Envelope, new_id
@@ -36,6 +41,17 @@ HOT = 0.10
 _CONSUMERS = 500
 _HERE = Path(__file__).parent
 _TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """What two instances on one database cost each other."""
+
+    rate: float
+    batches: int
+    conflicts: int
+    redecided: int
+    """Units that were decided again."""
 
 
 class Bench:
@@ -58,7 +74,7 @@ class Bench:
     async def ours(self, size: Size) -> Measured:
         """Measure courier: the service as it is deployed, metrics on, its database empty.
 
-        5 % of the events come twice and 10 % fall on one RW, whose document they all change.
+        5 % of the events come twice and 10 % fall on one RW, whose document they all read.
         """
         self._forget()
         async with self._channel() as channel:
@@ -67,6 +83,17 @@ class Bench:
             await send_all(channel, _requests(size.all))
             with _service(self.stack) as pid:
                 return await drained(sink, size, lambda: _processor(pid))
+
+    async def two_instances(self, size: Size) -> Conflicts:
+        """Measure two couriers on one queue and one database: how often they meet a conflict."""
+        self._forget()
+        async with self._channel() as channel:
+            await (await channel.get_queue("courier.events")).purge()
+            sink = await quorum_queue(channel, "bench.ours", EXCHANGE, JobOpened.type)
+            await send_all(channel, _requests(size.all))
+            with _pair(self.stack) as urls:
+                measured = await drained(sink, size)
+                return conflicts(measured.rate, [_metrics(url) for url in urls])
 
     async def faststream(self, size: Size) -> Measured:
         """Measure FastStream as its documentation shows it, one message at a time."""
@@ -177,6 +204,39 @@ def _service(stack: Stack) -> Iterator[int]:
         yield pid
     finally:
         stack.stop()
+
+
+@contextmanager
+def _pair(stack: Stack) -> Iterator[list[str]]:
+    """Run two couriers; where each answers."""
+    port = next(ports.free())
+    first = stack.start("courier")
+    try:
+        stack.start("courier", {"COURIER_HTTP_PORT": str(port)})
+        yield [stack.url("courier"), f"http://127.0.0.1:{port}"]
+    finally:
+        first.terminate()
+        stack.stop()
+
+
+def _metrics(url: str) -> str:
+    return httpx.get(f"{url}/metrics", timeout=10).text
+
+
+def conflicts(rate: float, metrics: Sequence[str]) -> Conflicts:
+    """Return what the instances counted since their start, added up."""
+    total: Counter[str] = Counter()
+    for text in metrics:
+        for family in text_string_to_metric_families(text):
+            total.update(
+                {sample.name: sample.value for sample in family.samples if not sample.labels}
+            )
+    return Conflicts(
+        rate,
+        round(total["jemput_commit_batch_size_count"]),
+        round(total["jemput_commit_conflicts_total"]),
+        round(total["jemput_commit_units_redecided_total"]),
+    )
 
 
 @contextmanager

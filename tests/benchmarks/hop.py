@@ -11,7 +11,7 @@ import uvloop
 from deploy.local import stack as stacks
 from deploy.local.servers import Say, Servers
 from tests.benchmarks.bus import LONG_ENOUGH, Measured, Size
-from tests.benchmarks.contenders import Bench
+from tests.benchmarks.contenders import Bench, Conflicts
 
 LEAST: Final = {
     "raw": 20_000,
@@ -39,7 +39,26 @@ def measure(servers: Servers, say: Say, rounds: int, most: int | None) -> dict[s
         # Courier's queue alone: the peers' events are copied to nobody else either.
         stack = stacks.prepared(servers, Path(folder), prefix="bench_", services=["courier"])
         bench = Bench(stack, servers.amqp_url, servers.mongo_url)
-        return summary(_rounds(bench, say, rounds, most))
+        found = summary(_rounds(bench, say, rounds, most))
+        return found | {"two_instances": _two_instances(bench, say, most)}
+
+
+def _two_instances(bench: Bench, say: Say, most: int | None) -> dict[str, object]:
+    """Return how many batches of two instances met a conflict, and what it cost."""
+    count = min(LEAST["ours"], most or LEAST["ours"])
+    found = uvloop.run(_both(bench, Size(count // 10, count, count)))
+    say(f"two instances: {found.conflicts} of {found.batches} batches met a conflict")
+    return {
+        "events_per_s": round(found.rate),
+        "batches": found.batches,
+        "conflicts": found.conflicts,
+        "conflicts_to_batches": round(found.conflicts / found.batches, 3),
+        "units_decided_again": found.redecided,
+    }
+
+
+async def _both(bench: Bench, size: Size) -> Conflicts:
+    return await bench.two_instances(size)
 
 
 def _rounds(

@@ -235,7 +235,7 @@ def project(found: Engine, folder: Path) -> Stack:
         "JEMPUT_NETWORK": f"10.214.{randbelow(256)}",
         "INTAKE_TRACK_LIMIT_CLIENT": f"{CLIENT_TRIES}/minute",
     }
-    published = (*SERVICES, "prometheus", "rabbitmq_management", "amqp", "mongo")
+    published = ("jemput", "prometheus", "rabbitmq_management", "amqp", "mongo")
     return Stack(found.docker.told(names | {f"{name.upper()}_PORT": "0" for name in published}))
 
 

@@ -75,7 +75,7 @@ class Office:
     def readiness(self, service: str) -> tuple[int, dict[str, str]]:
         """Return what `/readyz` says: the status and the checks; 0 and none without an answer."""
         try:
-            answer = httpx.get(f"{self.stack.url(service)}/readyz", timeout=10)
+            answer = httpx.get(f"{self.stack.direct(service)}/readyz", timeout=10)
         except httpx.TransportError:
             return 0, {}
         checks: dict[str, str] = answer.json()["checks"]

@@ -28,16 +28,26 @@ from tests.e2e.compose_engine import (
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
 
-SERVERS = ("rabbitmq", "mongo", "prometheus")
+SERVERS = ("rabbitmq", "mongo", "prometheus", "proxy")
 JOBS = ("secrets", "mongo-init", "provision", "programmes")
+PROXY_FILES = ("main", "listen", "trusted", "upstreams", "locations")
 KILLED = 137
 ALERT_SECONDS = 60
 NEIGHBOUR = """
 import urllib.error, urllib.request
 headers = {"Content-Type": "application/json", "X-Forwarded-For": "203.0.113.5"}
-ask = urllib.request.Request("http://intake:8000/api/track", b'{"code": "x"}', headers)
+for place in ("intake:8000", "proxy:8080"):
+    url = f"http://{place}/intake/api/track"
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, b'{"code": "x"}', headers))
+    except urllib.error.HTTPError as answer:
+        print(answer.code)
+"""
+
+ASK_METRICS = """
+import urllib.error, urllib.request
 try:
-    urllib.request.urlopen(ask)
+    print(urllib.request.urlopen("http://intake:8000/metrics").status)
 except urllib.error.HTTPError as answer:
     print(answer.code)
 """
@@ -74,9 +84,31 @@ def _firing(stack: Stack, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_service_is_ready(stack: Stack, service: str) -> None:
-    answer = httpx.get(f"{stack.url(service, 8000)}/readyz")
+def test_service_is_at_the_one_address_and_at_no_other(stack: Stack, service: str) -> None:
+    address = stack.url("proxy", 8080)
+    answer = httpx.get(f"{address}/{service}/api/openapi.json")
     assert answer.status_code == httpx.codes.OK, answer.text
+    for path in ("/readyz", "/metrics", f"/{service}/readyz", f"/{service}/metrics"):
+        assert httpx.get(address + path).status_code == httpx.codes.NOT_FOUND, path
+    ports = stack.containers()[service]["NetworkSettings"]["Ports"]
+    assert not any(ports.values())
+
+
+def test_the_start_page_is_at_the_one_address(stack: Stack) -> None:
+    answer = httpx.get(f"{stack.url('proxy', 8080)}/", headers={"Accept": "text/html"})
+    assert (answer.status_code, "Lacak permohonan" in answer.text) == (httpx.codes.OK, True)
+
+
+def test_the_proxy_outlives_a_service_that_is_away(stack: Stack) -> None:
+    stack.compose("stop", "courier")
+    stack.compose("restart", "proxy")
+    # The engine gives it another port here, since none is stated.
+    address = stack.url("proxy", 8080)
+    asked = f"{address}/courier/api/openapi.json"
+    _eventually(lambda: httpx.get(asked).status_code, httpx.codes.SERVICE_UNAVAILABLE)
+    assert httpx.get(f"{address}/intake/api/openapi.json").status_code == httpx.codes.OK
+    stack.compose("start", "courier")
+    _eventually(lambda: httpx.get(asked).status_code, httpx.codes.OK)
 
 
 def test_jobs_have_done_their_work_and_everything_else_runs(stack: Stack) -> None:
@@ -95,6 +127,13 @@ def test_prometheus_reaches_every_target(stack: Stack) -> None:
         return {target["labels"]["job"]: target["health"] for target in targets}
 
     _eventually(health, dict.fromkeys(jobs, "up"))
+
+
+def test_metrics_are_for_prometheus_and_no_other_container_or_visitor(stack: Stack) -> None:
+    visitor = httpx.get(f"{stack.url('intake', 8000)}/metrics")
+    assert visitor.status_code == httpx.codes.FORBIDDEN
+    said = stack.compose("exec", "-T", "courier", "python", "-c", ASK_METRICS)
+    assert int(said) == httpx.codes.FORBIDDEN
 
 
 def test_prometheus_sees_the_queues_of_every_consumer_and_their_dead_letters(stack: Stack) -> None:
@@ -156,12 +195,14 @@ def test_secrets_stay_where_they_belong(stack: Stack) -> None:
         ("reporting", {"amqp_url", "mongo_url", "token_keys.json"}),
         ("rabbitmq", {"admin.conf", ".erlang.cookie"}),
         ("mongo", {"keyfile"}),
+        ("proxy", {f"{name}.conf" for name in PROXY_FILES}),
     ],
 )
 def test_container_reads_its_own_secrets_and_no_other(
     stack: Stack, container: str, files: set[str]
 ) -> None:
-    listed = stack.compose("exec", "-T", container, "find", "/run/jemput", "-type", "f")
+    folder = "/etc/jemput/proxy/generated" if container == "proxy" else "/run/jemput"
+    listed = stack.compose("exec", "-T", container, "find", folder, "-type", "f")
     assert {Path(file).name for file in listed.split()} == files
     owner = stack.compose("exec", "-T", container, "id", "-u").strip()
     asked = ("stat", "--format", "%a %u", *listed.split())
@@ -190,7 +231,7 @@ def test_image_holds_one_service_and_nothing_of_the_others(stack: Stack, service
 
 
 def test_a_residents_address_is_believed_of_this_machines_proxy_alone(stack: Stack) -> None:
-    url = f"{stack.url('intake', 8000)}/api/track"
+    url = f"{stack.url('proxy', 8080)}/intake/api/track"
     with httpx.Client() as proxy:
 
         def tried(resident: str) -> int:
@@ -200,9 +241,9 @@ def test_a_residents_address_is_believed_of_this_machines_proxy_alone(stack: Sta
         assert {tried("203.0.113.5") for _ in range(CLIENT_TRIES)} == {httpx.codes.NOT_FOUND}
         _eventually(lambda: tried("203.0.113.5"), httpx.codes.TOO_MANY_REQUESTS)
         assert tried("203.0.113.6") == httpx.codes.NOT_FOUND
-    # A container that claims to be that resident is counted as itself.
+    # A container that claims to be that resident is counted as itself, by intake and by the proxy.
     said = stack.compose("exec", "-T", "courier", "python", "-c", NEIGHBOUR)
-    assert int(said) == httpx.codes.NOT_FOUND
+    assert said.split() == [str(int(httpx.codes.NOT_FOUND))] * 2
 
 
 def test_a_second_start_changes_nothing(stack: Stack) -> None:

@@ -12,7 +12,9 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, Route, expect
 
+from deploy.local import install
 from deploy.local.folder import ROOT
+from deploy.local.proxy import PROXY
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.messaging.bus import AmqpBus
@@ -68,14 +70,18 @@ class House:
 
     def url(self, path: str) -> str:
         """Return the address of a page."""
-        return self.stack.url("reporting") + path
+        return self.stack.origin("reporting") + path
 
 
 @pytest.fixture(scope="module")
 async def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     folder = tmp_path_factory.mktemp("reporting")
-    async with stack_of(servers, folder) as stack, bus(stack) as out:
+    nginx = await asyncio.to_thread(install.nginx)
+    async with stack_of(servers, folder, nginx) as stack, bus(stack) as out:
+        for name in ("intake", PROXY):
+            stack.start(name)
         await start(stack)
+        await asyncio.to_thread(stack.await_ready)
         services = [
             {"code": code, "name": name, "deliverable": "card"}
             for code, (name, _) in CATALOGUE.items()
@@ -127,7 +133,7 @@ async def test_the_page_shows_the_day_at_every_width(
         for code, (_, number) in CATALOGUE.items():
             await house.ask(SETU, code, number)
     await house.counted(SETU)
-    async with opened(f"/acara/{SETU}", width=width) as page:
+    async with opened(f"/reporting/acara/{SETU}", width=width) as page:
         await expect(page).to_have_title(
             "BOTRAM Setu, Stadion Mini Desa Cijengkol, Sabtu, 11 Maret 2023 · Jemput Laporan"
         )
@@ -146,7 +152,10 @@ async def test_the_page_shows_the_day_at_every_width(
         assert await drawing.locator("rect").count() == len(CATALOGUE)
         await expect(page.locator("[data-live-state]")).to_have_text(re.compile("Terhubung"))
         await looked_at(page, f"acara-{width}")
-    for path, name in ((f"/acara/{EMPTY}", "acara-kosong"), ("/acara", "daftar-acara")):
+    for path, name in (
+        (f"/reporting/acara/{EMPTY}", "acara-kosong"),
+        ("/reporting/acara", "daftar-acara"),
+    ):
         async with opened(path, width=width) as page:
             await looked_at(page, f"{name}-{width}")
 
@@ -164,12 +173,12 @@ async def looked_at(page: Page, name: str) -> None:
 async def test_an_event_without_requests_says_so_and_an_unknown_one_is_not_found(
     opened: OpenPage, house: House
 ) -> None:
-    async with opened(f"/acara/{EMPTY}") as page:
+    async with opened(f"/reporting/acara/{EMPTY}") as page:
         await expect(page.get_by_text("Belum ada permohonan", exact=True)).to_be_visible()
         assert await page.locator("svg.bars").count() == 0
-    async with opened("/acara", noisy=True) as page:
+    async with opened("/reporting/acara", noisy=True) as page:
         await expect(page.get_by_role("link", name="BOTRAM Setu")).to_be_visible()
-        answer = await page.goto(house.url("/acara/tidak-ada"))
+        answer = await page.goto(house.url("/reporting/acara/tidak-ada"))
         assert answer is not None
         assert answer.status == 404
         await expect(page.locator("h1")).to_have_text("Halaman tidak ditemukan")
@@ -179,9 +188,9 @@ async def test_without_streams_the_page_asks_now_and_then(house: House, opened: 
     async def cut(route: Route) -> None:
         await route.abort()
 
-    async with opened("/acara", noisy=True) as page:
+    async with opened("/reporting/acara", noisy=True) as page:
         await page.route("**/arus", cut)
-        await page.goto(house.url(f"/acara/{POLLED}"))
+        await page.goto(house.url(f"/reporting/acara/{POLLED}"))
         await expect(page.locator("[data-live-state]")).to_have_text(
             re.compile("Diperbarui berkala"), timeout=30_000
         )
@@ -194,17 +203,17 @@ async def test_it_is_light_works_without_scripts_and_by_keyboard(
 ) -> None:
     await house.ask(LIGHT, "KIA", 467)
     await house.counted(LIGHT)
-    async with opened("/acara", java_script_enabled=False) as page:
+    async with opened("/reporting/acara", java_script_enabled=False) as page:
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("link", name="Langsung ke isi")).to_be_focused()
         await tab_to(page, "BOTRAM Kecil")
         await page.keyboard.press("Enter")
-        await page.wait_for_url(f"**/acara/{LIGHT}")
+        await page.wait_for_url(f"**/reporting/acara/{LIGHT}")
         await expect(figure(page, "Permohonan")).to_have_text("467")
         await expect(page.get_by_role("img", name="Permohonan per layanan")).to_be_visible()
         await tab_to(page, "Semua acara")
-    async with opened("/acara") as page:
-        assert await weight(page, house.url(f"/acara/{LIGHT}")) < LARGEST
+    async with opened("/reporting/acara") as page:
+        assert await weight(page, house.url(f"/reporting/acara/{LIGHT}")) < LARGEST
 
 
 async def tab_to(page: Page, name: str) -> None:
@@ -238,9 +247,9 @@ async def test_the_time_shown_is_that_of_the_data_in_the_programmes_zone(
 ) -> None:
     await house.ask(CLOCK, "KIA", 1)
     await house.counted(CLOCK)
-    async with opened("/acara", timezone_id="America/New_York") as page:
+    async with opened("/reporting/acara", timezone_id="America/New_York") as page:
         await page.clock.set_fixed_time("2001-02-03T04:05:06Z")
-        await page.goto(house.url(f"/acara/{CLOCK}"))
+        await page.goto(house.url(f"/reporting/acara/{CLOCK}"))
         state = page.locator("[data-live-state]")
         await expect(state).to_have_text(
             re.compile(r"^Terhubung\. Diperbarui pukul \d\d\.\d\d\.\d\d WIB$")
@@ -253,7 +262,7 @@ async def test_the_time_shown_is_that_of_the_data_in_the_programmes_zone(
 async def test_numbers_change_by_themselves_and_a_restart_is_survived(
     house: House, opened: OpenPage
 ) -> None:
-    async with opened(f"/acara/{LIVE}", noisy=True) as page:
+    async with opened(f"/reporting/acara/{LIVE}", noisy=True) as page:
         await page.evaluate("window.sameDocument = true")
         await expect(page.get_by_text("Belum ada permohonan", exact=True)).to_be_visible()
         await house.ask(LIVE, "KIA", 1200)

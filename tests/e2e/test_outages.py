@@ -145,6 +145,6 @@ def test_servers_that_come_after_the_services(
 
 def answers(office: Office) -> bool:
     try:
-        return bool(httpx.get(f"{office.stack.url('intake')}/healthz", timeout=3).is_success)
+        return bool(httpx.get(f"{office.stack.direct('intake')}/healthz", timeout=3).is_success)
     except httpx.HTTPError:
         return False

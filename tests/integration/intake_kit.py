@@ -178,7 +178,7 @@ async def running(office: Office, log: Path) -> AsyncIterator[Running]:
         process = await office.start(out=out)
     bus = AmqpBus(office.environment["INTAKE_AMQP_URL"], "somebody")
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{office.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{office.port}/intake") as client:
             await until(lambda: _ready(client))
             await bus.connect()
             at_work = Running(office, client, bus)
@@ -203,7 +203,7 @@ async def until(there: Callable[[], Awaitable[bool]]) -> None:
 
 async def _ready(client: httpx.AsyncClient) -> bool:
     try:
-        answer = await client.get("/readyz")
+        answer = await client.get(client.base_url.join("/readyz"))
     except httpx.TransportError:
         return False
     return answer.is_success and answer.json()["checks"]["rabbitmq"] == "ok"

@@ -20,13 +20,16 @@ from prometheus_client import CollectorRegistry
 from pymongo import MongoClient
 
 from deploy.local.servers import Servers
+from shared.contracts.envelope import new_id
 from shared.contracts.intake import DocumentIssued, ReceiptConfirmed, RequestVerified
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
+from shared.messaging.group_commit import Task
 from shared.messaging.message import Message
 from shared.messaging.provision import Management
+from shared.messaging.timers import Timer
 from shared.messaging.topology import RETRY_SECONDS, Subscription, retry_exchange, topology
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.messaging.wire import properties
 from shared.observability.health import Health
 from shared.runtime import Messaging, Service, ServiceSettings, open_messaging, run, utc_now
@@ -73,9 +76,23 @@ class Desk:
         issued = DocumentIssued.model_validate({**said.model_dump(), "deliver": False})
         uow.publish(issued, version=version)
 
-    def metric(self, name: str, **labels: str) -> float:
+    async def remind(self, timer: Timer, uow: UnitOfWork) -> None:
+        """Count a timer that fires and when, or fail."""
+        trouble = self.trouble(timer.key)
+        if trouble is not None:
+            raise trouble
+        found = await uow.load("reminders", timer.key)
+        version = found["version"] + 1 if found else 1
+        said = {"value": version, "late": (uow.now() - timer.due).total_seconds()}
+        uow.put("reminders", {"_id": timer.key, "version": version, **said})
+
+    async def do(self, use_case: UseCase) -> None:
+        """Run a unit of work by its own rule."""
+        await self.messaging.commit.submit(Task(use_case, new_id(), new_id()))
+
+    def metric(self, sample: str, /, **labels: str) -> float:
         """What Prometheus would read; 0 where nothing was counted."""
-        return self.registry.get_sample_value(name, labels) or 0.0
+        return self.registry.get_sample_value(sample, labels) or 0.0
 
 
 class Look:
@@ -87,6 +104,10 @@ class Look:
     def counters(self) -> dict[str, int]:
         """What was counted, by case."""
         return {found["_id"]: found["value"] for found in self.database["counters"].find()}
+
+    def reminders(self) -> dict[str, int]:
+        """How often timers fired, by key."""
+        return {found["_id"]: found["value"] for found in self.database["reminders"].find()}
 
     def count(self, collection: str) -> int:
         """How many documents a collection holds."""
@@ -108,9 +129,10 @@ def build_desk(servers: Servers, amqp_url: str, database: str, **settings: Any) 
     consumer: Consumer = messaging.consumer(Refused)
     health = Health()
     messaging.watch(health)
-    service = Service(said, FastAPI(), messaging, health, ["counters"], [], [consumer])
+    service = Service(said, FastAPI(), messaging, health, ["counters", "reminders"], [], [consumer])
     desk = Desk(service, messaging, consumer, registry)
     consumer.on(ReceiptConfirmed)(desk.handle)
+    consumer.on_timer("remind")(desk.remind)
     return desk
 
 

@@ -2,21 +2,17 @@
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager
 
 import pytest
-import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from shared.web.connections import Connections, Limits, limited
+from shared.web.connections import Limits
+from tests.integration import http_kit
+from tests.integration.http_kit import WAIT, Served
 
 MEBIBYTE = 1024 * 1024
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-WAIT = 20
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def application(_: Scope, receive: Receive, send: Send) -> None:
@@ -31,48 +27,8 @@ async def application(_: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@dataclass
-class Served:
-    """A server on a port of its own, and what its limits did."""
-
-    port: int
-    connections: Connections
-    reasons: list[str] = field(default_factory=list)
-
-    async def open(self, source: str = "127.0.0.2") -> Stream:
-        """A connection from this address."""
-        return await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0))
-
-    async def said(self, sent: bytes, source: str = "127.0.0.2") -> bytes:
-        """The beginning of the answer to what is sent."""
-        reader, writer = await self.open(source)
-        writer.write(sent)
-        answer = await asyncio.wait_for(reader.read(12), WAIT)
-        writer.close()
-        return answer
-
-
-@asynccontextmanager
-async def served(limits: Limits) -> AsyncIterator[Served]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    reasons: list[str] = []
-    connections = Connections(limits, reasons.append)
-    config = uvicorn.Config(
-        application, lifespan="off", log_config=None, http=limited(connections), ws="none"
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve([listener]))
-    try:
-        yield Served(listener.getsockname()[1], connections, reasons)
-    finally:
-        server.should_exit = server.force_exit = True
-        await asyncio.wait_for(serving, WAIT)
+def served(limits: Limits) -> AbstractAsyncContextManager[Served]:
+    return http_kit.served(application, limits)
 
 
 async def test_a_head_within_the_limit_is_answered() -> None:

@@ -67,7 +67,7 @@ class Courier:
     async def ready(self) -> bool:
         """Whether it says that it is ready, with all that it needs."""
         try:
-            answer = await self.client.get("/readyz")
+            answer = await self.client.get(self.client.base_url.join("/readyz"))
         except httpx.TransportError:
             return False
         return answer.status_code == 200 and answer.json()["checks"]["rabbitmq"] == "ok"
@@ -117,7 +117,7 @@ async def _running(
     try:
         async with (
             line(amqp_of(servers, vhost)) as raw,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/courier") as client,
         ):
             for queue in QUEUES:
                 await (await raw.channel.get_queue(queue, ensure=False)).purge()
@@ -218,7 +218,7 @@ async def test_a_day_in_disorder_with_doubles_comes_out_right(courier: Courier) 
         )
 
     await until(all_done)
-    metrics = (await courier.client.get("/metrics")).text
+    metrics = (await courier.client.get(courier.client.base_url.join("/metrics"))).text
     assert 'jemput_messages_dead_lettered_total{reason="no_rw"' in metrics
     assert "jemput_outbox_pending" in metrics
     logged = await courier.stop()

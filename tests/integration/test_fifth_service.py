@@ -52,7 +52,7 @@ binds = ["intake.request_received.v1"]
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.runtime import ServiceSettings
+from shared.runtime import PathPrefix, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -62,6 +62,7 @@ class Settings(ServiceSettings):
 
     mongo_database: str = "counting"
     http_port: int = Field(default=8005, ge=0, le=65535)
+    path_prefix: PathPrefix = "/counting"
 ''',
     "domain.py": '''
 """How many requests there are of a service."""

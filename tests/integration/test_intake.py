@@ -71,6 +71,17 @@ def once_each(intake: Running) -> Counter[tuple[str, str, int]]:
     )
 
 
+async def overdue(intake: Running) -> set[str]:
+    """The cases whose due day has ended and whose document is owed."""
+    answer = await intake.client.get(
+        "/api/requests",
+        params={"programme_id": "botram", "overdue": "true", "limit": 200},
+        headers=intake.office.headers(*OLD),
+    )
+    answer.raise_for_status()
+    return {case["case_id"] for case in answer.json()["items"]}
+
+
 async def test_a_saturday_whatever_the_order_of_its_tickets(intake: Running) -> None:
     await intake.say([(scheduled(), SATURDAY)])
 
@@ -98,8 +109,16 @@ async def test_a_saturday_whatever_the_order_of_its_tickets(intake: Running) -> 
         return all(served)
 
     await until(all_served)
+
+    async def all_overdue() -> bool:
+        return await overdue(intake) >= set(cases)
+
+    # Their due day was long ago.
+    await until(all_overdue)
     for case_id in cases:
         await step(intake, case_id, "issue", SATURDAY + timedelta(hours=5))
+    assert (await overdue(intake)).isdisjoint(cases)
+    for case_id in cases:
         await step(intake, case_id, "hand_over", SATURDAY + timedelta(days=4))
     await until(lambda: heard(intake, RequestClosed, REQUESTS))
     closed = {one.event.aggregate_id: one for one in intake.told(RequestClosed)}

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -14,7 +14,6 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.frame import marshal
 from pamqp.header import ContentHeader
-from pymongo import MongoClient
 
 from deploy.local.servers import Servers
 from shared.contracts.intake import ReceiptConfirmed, RequestVerified
@@ -36,7 +35,6 @@ from tests.integration.kernel_kit import (
     cut,
     hurry,
     letters,
-    line,
     running,
     until,
     virtual_host,
@@ -55,30 +53,6 @@ def management(servers: Servers) -> Iterator[Management]:
         hurry(management)
         yield management
         management.close()
-
-
-@pytest.fixture
-def url(servers: Servers, management: Management) -> str:
-    return amqp_of(servers, management._vhost)
-
-
-@pytest.fixture
-async def raw(url: str) -> AsyncIterator[Line]:
-    async with line(url) as opened:
-        for queue in (QUEUE, DEAD_QUEUE, SUSPECTS):
-            await (await opened.channel.get_queue(queue, ensure=False)).purge()
-        yield opened
-
-
-@pytest.fixture
-def desk(servers: Servers, url: str, mongo_database: str) -> Desk:
-    return build_desk(servers, url, mongo_database)
-
-
-@pytest.fixture
-def look(servers: Servers, mongo_database: str) -> Iterator[Look]:
-    with MongoClient[dict[str, Any]](servers.mongo_url) as client:
-        yield Look(client, mongo_database)
 
 
 async def send_poison(raw: Line, exchange: str = "jemput.events", key: str = "") -> bytes:

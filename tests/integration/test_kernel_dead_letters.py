@@ -5,14 +5,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
-from pymongo import MongoClient
 
 from deploy.local.servers import Servers
 from shared.messaging import __main__ as operator
@@ -30,7 +29,6 @@ from tests.integration.kernel_kit import (
     Refused,
     amqp_of,
     apply,
-    build_desk,
     letters,
     line,
     running,
@@ -56,25 +54,6 @@ def management(servers: Servers) -> Iterator[Management]:
 @pytest.fixture
 def operator_url(servers: Servers, management: Management) -> str:
     return amqp_of(servers, management._vhost, OPERATOR, "made-up")
-
-
-@pytest.fixture
-async def raw(servers: Servers, management: Management) -> AsyncIterator[Line]:
-    async with line(amqp_of(servers, management._vhost)) as opened:
-        for queue in (QUEUE, DEAD_QUEUE):
-            await (await opened.channel.get_queue(queue, ensure=False)).purge()
-        yield opened
-
-
-@pytest.fixture
-def desk(servers: Servers, management: Management, mongo_database: str) -> Desk:
-    return build_desk(servers, amqp_of(servers, management._vhost), mongo_database)
-
-
-@pytest.fixture
-def look(servers: Servers, mongo_database: str) -> Iterator[Look]:
-    with MongoClient[dict[str, Any]](servers.mongo_url) as client:
-        yield Look(client, mongo_database)
 
 
 Command = Callable[..., Awaitable[tuple[int, str, str]]]

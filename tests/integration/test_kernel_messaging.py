@@ -1,13 +1,12 @@
 """A service on real servers: what goes well, what is put off, and what is laid aside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from pamqp.header import ContentHeader
-from pymongo import MongoClient
 
 from deploy.local.servers import Servers
 from shared.contracts.intake import RequestVerified
@@ -50,30 +49,6 @@ def management(servers: Servers) -> Iterator[Management]:
         hurry(management)
         yield management
         management.close()
-
-
-@pytest.fixture
-def url(servers: Servers, management: Management) -> str:
-    return amqp_of(servers, management._vhost)
-
-
-@pytest.fixture
-async def raw(url: str) -> AsyncIterator[Line]:
-    async with line(url) as opened:
-        for queue in (QUEUE, DEAD_QUEUE, ARCHIVE_QUEUE):
-            await (await opened.channel.get_queue(queue, ensure=False)).purge()
-        yield opened
-
-
-@pytest.fixture
-def desk(servers: Servers, url: str, mongo_database: str) -> Desk:
-    return build_desk(servers, url, mongo_database)
-
-
-@pytest.fixture
-def look(servers: Servers, mongo_database: str) -> Iterator[Look]:
-    with MongoClient[dict[str, Any]](servers.mongo_url) as client:
-        yield Look(client, mongo_database)
 
 
 def notes(message: AbstractIncomingMessage) -> dict[str, Any]:

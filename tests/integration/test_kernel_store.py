@@ -17,10 +17,12 @@ from shared.mongo.client import Client, connect
 from shared.mongo.migrations import Index, migrate
 from shared.mongo.outbox import MongoDeferred, MongoOutbox
 from shared.mongo.store import MongoStore
+from shared.mongo.timers import MongoTimers
 from shared.mongo.users import Rights, ensure_user
 from shared.testing.outbox_suite import OutboxContract, ParkingContract
 from shared.testing.reader_suite import ReaderContract
 from shared.testing.store_suite import StoreContract, deferred, inbox_id, letter
+from shared.testing.timers_suite import TimerContract
 
 MAJORITY = WriteConcern("majority")
 
@@ -43,6 +45,10 @@ class MongoStores:
     def deferred_store(self, owner: str = "one", queue: str = "desk.events") -> MongoDeferred:
         """The parking of an instance."""
         return MongoDeferred(self.client, self.name, owner, queue)
+
+    def timers(self, owner: str = "one", queue: str = "desk.events") -> MongoTimers:
+        """The timers of an instance."""
+        return MongoTimers(self.client, self.name, owner, queue)
 
     def database(self) -> Any:
         """What readers query."""
@@ -88,6 +94,10 @@ class TestOutbox(OutboxContract):
 
 class TestParking(ParkingContract):
     """MongoDB passes the parking's suite."""
+
+
+class TestTimers(TimerContract):
+    """The store of timers passes the suite."""
 
 
 class TestReader(ReaderContract):
@@ -170,8 +180,10 @@ async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database:
         "deferred",
         "inbox",
         "instances",
+        "leases",
         "letters",
         "outbox",
+        "timers",
         "unreadable",
     ]
     for name, before in made.items():

@@ -119,7 +119,7 @@ async def test_a_day_three_times_over_and_shuffled_is_reported_exactly(
 
 
 async def _nothing_waits(http: Any) -> bool:
-    metrics = (await http.get("/metrics")).text
+    metrics = (await http.get(http.base_url.join("/metrics"))).text
     return 'jemput_reporting_unfolded_rows{waits_for="projector"} 0.0' in metrics
 
 

@@ -1,6 +1,7 @@
 """What reporting's own user of MongoDB may do: add to its archive, and not take away from it."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from services.reporting.store import COLLECTIONS, INDEXES
 from services.reporting.store.names import ARCHIVE
+from shared.messaging.timers import TIMERS, new_timer
+from shared.mongo.client import connect
+from shared.mongo.timers import MongoTimers
 from shared.mongo.users import read_rights
 from tests.unit.reporting.running import reporting_command, stack_of, start
 
@@ -60,6 +64,20 @@ async def test_it_adds_to_the_archive_and_rebuilds_its_totals(stack: Stack) -> N
     for command in ("rebuild", "recount"):
         status, said = await reporting_command(stack, command)
         assert status == 0, said
+
+
+async def test_its_timers_are_its_own_to_keep(stack: Stack) -> None:
+    client = connect(stack._mongo_url("reporting"))
+    timers = MongoTimers(client, stack.database("reporting"), "one", "reporting.events")
+    now = datetime.now(UTC)
+    row = TIMERS.encode(new_timer("rest", "a", now - timedelta(days=1), {}, above=0, now=now))
+    await client[stack.database("reporting")][TIMERS.name].insert_one(row)
+    # The running service, which has no such timer, may be the one that sends it.
+    term = await timers.lead() or "a term of the test's"
+    await timers.sent(await timers.take(term, 10))
+    assert (await timers.overdue()).pending == 1
+    await timers.resign()
+    client.close()
 
 
 def test_the_file_names_every_collection_and_index_of_the_archive() -> None:

@@ -116,7 +116,8 @@ async def test_a_row_is_counted_once_by_two_at_once_even_without_a_lease(
         facts = await one.ledger.take(["botram"], PAGE)
         # Both believe that they lead.
         assert await one.ledger.lead()
-        two.ledger._owner, two.ledger._epoch = one.ledger._owner, one.ledger._epoch
+        two.ledger._lease._owner = one.ledger._lease._owner
+        two.ledger._lease.epoch = one.ledger._lease.epoch
         won = await asyncio.gather(counts(one, facts), counts(two, facts))
         await one.count_all()
         assert await one.totals() == count(history)
@@ -165,7 +166,7 @@ async def test_a_stale_leader_counts_nothing(servers: Servers, mongo_database: s
         assert not await two.ledger.lead()
         await one.ledger.resign()
         assert await two.ledger.lead()
-        one.ledger._renewed = two.ledger._renewed
+        one.ledger._lease._renewed = two.ledger._lease._renewed
         await two.tell([told(programme()), told(received("c1"))])
         with pytest.raises(Conflict):
             await one.projector.round()

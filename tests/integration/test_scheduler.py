@@ -184,7 +184,7 @@ async def running(
     with signals_kept():
         tasks = [asyncio.create_task(run(service)), asyncio.create_task(listen(amqp_url, heard))]
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(service.app), base_url="http://jemput.test"
+            transport=httpx.ASGITransport(service.app), base_url="http://jemput.test/scheduler"
         ) as client:
             at = Running(service, client, bus, Issuer(key, utc_now), heard)
             await until(lambda: ready(at))
@@ -194,7 +194,7 @@ async def running(
 
 
 async def ready(at: Running) -> bool:
-    answer = await at.client.get("/readyz")
+    answer = await at.client.get(at.client.base_url.join("/readyz"))
     return answer.is_success and all(consumer.consuming for consumer in at.service.consumers)
 
 
@@ -319,7 +319,7 @@ async def test_when_one_of_two_instances_stops_the_other_goes_on(
     other = wire(servers, amqp_url, mongo_database, tmp_path / "keys.json")
     task = asyncio.create_task(run(other))
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(other.app), base_url="http://jemput.test"
+        transport=httpx.ASGITransport(other.app), base_url="http://jemput.test/scheduler"
     ) as client:
         second = replace(running, service=other, client=client)
         await until(lambda: ready(second))

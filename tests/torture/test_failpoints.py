@@ -34,6 +34,9 @@ ELSEWHERE = {
     "parking.released": "test_a_death_after_a_release",
     "relay.adopted": "test_a_death_over_the_rows_of_the_dead",
     "retry.published": "test_a_death_after_putting_off",
+    "timers.taken": "tests/torture/test_timers.py: courier sets no timers",
+    "timers.published": "tests/torture/test_timers.py",
+    "timers.noted": "tests/torture/test_timers.py",
     "projection.folded": "tests/integration/test_reporting_totals.py: no other service has it",
 }
 

@@ -23,9 +23,10 @@ from shared.contracts.event import Event
 from shared.contracts.intake import CloseOutcome
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Rejected, refusals
+from shared.messaging.firing import Timers
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import ADDRESSED, Message
-from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics
+from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics, TimerMetrics
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.subscriber import ConsumingBroker
 from shared.messaging.unit_of_work import UnitOfWork
@@ -34,6 +35,7 @@ from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
 from shared.mongo.outbox import MongoDeferred, MongoOutbox
 from shared.mongo.store import MongoStore
+from shared.mongo.timers import MongoTimers
 from shared.runtime import utc_now
 from shared.testing.bus import MemoryBus
 from shared.testing.delivery import Delivery
@@ -127,6 +129,12 @@ class Courier:
             bus=self.bus,
             commit=self.commit,
             metrics=ConsumerMetrics(registry),
+            timers=Timers(
+                "courier",
+                MongoTimers(*place, queue="courier.events"),
+                TimerMetrics(registry),
+                utc_now,
+            ),
             refused=Refused,
             clock=utc_now,
         )

@@ -128,7 +128,7 @@ async def _work(one: Stand, case: str) -> None:
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"{case}-{step}"}
         while True:
             there = [each for each in one.instances if each.alive]
-            path = f"/api/jobs/{case}/steps"
+            path = f"/courier/api/jobs/{case}/steps"
             answer = await call(
                 random.choice(there), "POST", path, json={"step": step}, headers=headers
             )

@@ -83,7 +83,7 @@ async def until_ready(one: Stand, instance: Instance, status: int, **checks: str
 async def step(one: Stand, instance: Instance, case: str, name: Step) -> Any:
     token = one.token("agent:halo_pamor:32.75", f"{AGENT}-001")
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"{case}-{name}"}
-    path = f"/api/jobs/{case}/steps"
+    path = f"/courier/api/jobs/{case}/steps"
     return await call(instance, "POST", path, json={"step": name}, headers=headers)
 
 

@@ -25,6 +25,7 @@ PARTS = {
     "MONGO_IMAGE": "mongo",
     "PYTHON_IMAGE": "python",
     "PROMETHEUS_IMAGE": "prometheus",
+    "NGINX_IMAGE": "nginx",
 }
 """Variable of docker-compose.yml -> recipe beside this file."""
 

@@ -19,11 +19,11 @@ from deploy.provision import service_names
 
 @dataclass(frozen=True, slots=True)
 class ComposeTarget:
-    """Services in containers: found by `docker compose port`."""
+    """Services in containers: their one address is found by `docker compose port`."""
 
     docker: Docker
     folder: Path
-    addresses: dict[str, str]
+    address: str
     mongo_url: str
 
     @property
@@ -32,8 +32,8 @@ class ComposeTarget:
         return service_names()
 
     def url(self, service: str) -> str:
-        """Return where a service answers."""
-        return f"http://{self.addresses[service]}"
+        """Return what a service's pages and API lie below."""
+        return f"{self.address}/{service}"
 
     def token(self, subject: str, *grants: str) -> str:
         """Return a token with grants written `role:programme:region`."""
@@ -58,11 +58,11 @@ def running() -> Iterator[ComposeTarget]:
         key = Path(folder) / PRIVATE_KEY
         key.touch(mode=0o600)
         key.write_text(_secret(docker, PRIVATE_KEY))
-        yield ComposeTarget(docker, Path(folder), _addresses(docker), _mongo_url(docker))
+        yield ComposeTarget(docker, Path(folder), _address(docker), _mongo_url(docker))
 
 
-def _addresses(docker: Docker) -> dict[str, str]:
-    return {name: docker.run("compose", "port", name, "8000").strip() for name in service_names()}
+def _address(docker: Docker) -> str:
+    return f"http://{docker.run('compose', 'port', 'proxy', '8080').strip()}"
 
 
 def _mongo_url(docker: Docker) -> str:

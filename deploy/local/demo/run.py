@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from deploy.local import install
 from deploy.local import stack as stacks
 from deploy.local.demo import botram, compose, halo_pamor
 from deploy.local.demo.chaos import Chaos
@@ -38,9 +39,16 @@ def demo(folder: Path, say: Say) -> bool:
     chaos = os.environ.get("CHAOS", "") not in {"", "0"}
     started = time.monotonic()
     tell = partial(_timed, say, started)
+    nginx = install.nginx(tell)
     with (
         provide(folder, fresh=True, keep=True, say=tell) as servers,
-        stacks.running(servers, _emptied(folder), say=tell, environment=_ENVIRONMENT) as stack,
+        stacks.running(
+            servers,
+            _emptied(folder),
+            say=tell,
+            environment=_ENVIRONMENT,
+            proxy=nginx,
+        ) as stack,
     ):
         # Seeded: the same services are killed in the same order each time.
         storm = Chaos(stack, random.Random(_SEED), tell) if chaos else None  # noqa: S311

@@ -90,6 +90,8 @@ class CaseAnswer(BaseModel):
     received_at: datetime
     due_on: date | None
     within_standard: bool | None
+    overdue_since: datetime | None
+    """Since when the document is overdue, as long as it is."""
     ticket: TicketAnswer | None
 
 
@@ -149,13 +151,14 @@ async def list_requests(
     programme_id: Annotated[ProgrammeId, Query()],
     state: Annotated[State | None, Query()] = None,
     event_id: Annotated[AggregateId | None, Query()] = None,
+    overdue: Annotated[bool | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = 50,
     cursor: Annotated[AggregateId | None, Query()] = None,
 ) -> PageAnswer:
     """Return the requests worked in the caller's regions, oldest first, without persons."""
     regions = caller.regions(programme_id)
     found = await reader.cases(
-        CaseFilter(programme_id, regions, state, event_id, cursor, limit + 1)
+        CaseFilter(programme_id, regions, state, event_id, overdue, cursor, limit + 1)
     )
     items = [CaseAnswer(**_fields(case)) for case in found[:limit]]
     more = len(found) > limit
@@ -263,6 +266,7 @@ def _fields(case: Case) -> dict[str, Any]:
         "received_at": case.facts[Fact.RECEIVED],
         "due_on": case.due_on,
         "within_standard": case.within_standard,
+        "overdue_since": case.overdue_since,
         "ticket": _ticket(case),
     }
 

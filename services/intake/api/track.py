@@ -8,18 +8,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from services.intake.domain import (
-    Case,
-    Deliverable,
-    NextStep,
-    PlannedEvent,
-    Programme,
-    Secrets,
-    State,
-    digest,
-    next_step,
-)
-from services.intake.usecases import Limiter, Reader, confirm_receipt
+from services.intake.domain import NextStep, PlannedEvent, Secrets, State, digest
+from services.intake.usecases import Limiter, Reader, Tracked, confirm_receipt, track
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.group_commit import fingerprint_of
 from shared.runtime import CommandsDep, Sent, provided
@@ -106,14 +96,11 @@ async def post_track(
     body: CodeBody, client: ClientDep, reader: ReaderDep, limiter: LimiterDep, texts: TextsDep
 ) -> TrackAnswer:
     """Return how the request with this code stands."""
-    case = await reader.case_by_code(digest(body.code))
-    if case is None:
+    tracked = await track(body.code, reader)
+    if tracked is None:
         await limiter.count_client(client)
         raise _unknown(texts)
-    programme = await reader.get(Programme, case.programme_id)
-    event_id = case.ticket.event_id if case.ticket else case.event_id
-    event = await reader.get(PlannedEvent, event_id) if event_id else None
-    return _answer(case, programme, event, texts)
+    return _answer(tracked, texts)
 
 
 @router.post("/receipt")
@@ -174,22 +161,19 @@ def _in_residents_words(texts: Texts) -> Iterator[None]:
         raise
 
 
-def _answer(
-    case: Case, programme: Programme | None, event: PlannedEvent | None, texts: Texts
-) -> TrackAnswer:
-    service = programme.catalogue.get(case.service) if programme else None
-    step = next_step(case, service.deliverable if service else Deliverable.CARD, event)
+def _answer(tracked: Tracked, texts: Texts) -> TrackAnswer:
+    case, event = tracked.case, tracked.event
     return TrackAnswer(
-        programme=programme.name if programme else case.programme_id,
-        service=service.name if service else case.service,
+        programme=tracked.programme_name,
+        service=tracked.service_name,
         state=case.state,
         state_text=texts(f"state.{case.state}"),
         ticket_number=case.ticket.number if case.ticket else None,
         event=_event(event, case.time_zone) if event else None,
         due_on=case.due_on,
         due_on_text=tanggal(case.due_on, case.time_zone) if case.due_on else None,
-        next=step,
-        next_text=texts(f"next.{step}"),
+        next=tracked.next,
+        next_text=texts(f"next.{tracked.next}"),
         awaits_receipt=case.awaits_receipt,
     )
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from services.intake.app import Desk, vault_of
-from services.intake.cli.shell import CommandRefused, Themes, add_by, once
+from services.intake.cli.shell import CommandRefused, Themes
 from services.intake.usecases import rewrap
+from shared.runtime import add_account, sent_by
 from shared.sealing.masterkeys import add_key, load, remove_key
 
 PAGE: Final = 200
@@ -38,7 +39,7 @@ def add_commands(themes: Themes) -> None:
     retire.add_argument("--file", type=Path, help="where the file is not that of the settings")
     retire.set_defaults(run=_retire)
     for changing in (rotate, again, retire):
-        add_by(changing)
+        add_account(changing)
     commands.add_parser("list", help="master keys and what they wrap").set_defaults(run=_list)
 
 
@@ -64,7 +65,7 @@ async def _rewrap(options: argparse.Namespace, desk: Desk) -> list[str]:
         ids = tuple(key.id for key in keys)
         outcome = await desk.commands.run(
             lambda uow, ids=ids: rewrap(ids, uow, vault),  # type: ignore[misc]
-            sent=once(options.by, "keys rewrap"),
+            sent=sent_by(options.by, "keys rewrap"),
             key="keys",
         )
         wrapped += len(outcome.answer["wrapped"])
@@ -84,7 +85,7 @@ async def _retire(options: argparse.Namespace, desk: Desk) -> list[str]:
         raise CommandRefused(f"the file has changed within {SETTLED} s: a request may be under way")
     remove_key(file, options.key)
     await desk.commands.run(
-        _nothing, sent=once(options.by, f"keys retire {options.key}"), key="keys"
+        _nothing, sent=sent_by(options.by, f"keys retire {options.key}"), key="keys"
     )
     return [f"retired {options.key}"]
 

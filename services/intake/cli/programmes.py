@@ -1,4 +1,4 @@
-"""Programmes by command: `programmes publish FILE...`, `publish-shipped`, `copy` and `list`."""
+"""Programmes by command: `programmes publish`, `publish-shipped`, `copy`, `republish`, `list`."""
 
 import argparse
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,10 +8,16 @@ from typing import Final
 from services.intake.api.fields import require_region
 from services.intake.api.programmes import ProgrammeBody
 from services.intake.app import Desk
-from services.intake.cli.shell import Themes, add_by, once
+from services.intake.cli.shell import Themes
 from services.intake.domain import Programme
-from services.intake.usecases import copy_programme, publish_if_missing, publish_programme
+from services.intake.usecases import (
+    copy_programme,
+    publish_if_missing,
+    publish_programme,
+    republish_programme,
+)
 from shared.contracts.event import ProgrammeId
+from shared.runtime import add_account, add_republish, sent_by
 
 SHIPPED: Final = Path(__file__).parents[1] / "programmes"
 """The programmes that come with intake, a file each."""
@@ -43,7 +49,12 @@ def add_commands(themes: Themes) -> None:
     copy.add_argument("--owner", required=True)
     copy.set_defaults(run=_copy)
     for changing in (publish, copy):
-        add_by(changing)
+        add_account(changing)
+    again = commands.add_parser(
+        "republish", help="publish as it stands under a higher version, to right a copy elsewhere"
+    )
+    add_republish(again)
+    again.set_defaults(run=_republish)
     commands.add_parser("list", help="list programmes").set_defaults(run=_list)
 
 
@@ -71,7 +82,7 @@ async def _publish_one(
 ) -> str:
     outcome = await desk.commands.run(
         lambda uow: publish(wanted, uow, allow=_anybody),
-        sent=once(by, "programmes publish"),
+        sent=sent_by(by, "programmes publish"),
         key=wanted.id,
     )
     return f"{wanted.id}: version {outcome.answer}"
@@ -82,10 +93,19 @@ async def _copy(options: argparse.Namespace, desk: Desk) -> list[str]:
         lambda uow: copy_programme(
             options.source, options.target, options.name, options.owner, uow, allow=_anybody
         ),
-        sent=once(options.by, "programmes copy"),
+        sent=sent_by(options.by, "programmes copy"),
         key=options.target,
     )
     return [f"{options.target}: version {outcome.answer}, copied from {options.source}"]
+
+
+async def _republish(options: argparse.Namespace, desk: Desk) -> list[str]:
+    outcome = await desk.commands.run(
+        lambda uow: republish_programme(options.id, options.version, uow),
+        sent=sent_by(options.by, "programmes republish"),
+        key=options.id,
+    )
+    return [f"{options.id}: version {outcome.answer}"]
 
 
 async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:

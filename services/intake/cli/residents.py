@@ -15,7 +15,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from services.intake.app import Desk, vault_of
-from services.intake.cli.shell import CommandRefused, Themes, add_by, once
+from services.intake.cli.shell import CommandRefused, Themes
 from services.intake.domain import (
     Case,
     Lookup,
@@ -32,6 +32,7 @@ from services.intake.gateways import ErasureList
 from services.intake.usecases import erase_again, erase_resident, note_person_read, opened
 from shared.contracts.event import PublicText
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.runtime import add_account, sent_by
 
 _PAGE: Final = 200
 _NOT_SHOWN: Final = ("tracking", "parties")
@@ -57,8 +58,8 @@ def add_commands(themes: Themes) -> None:
     log.set_defaults(run=_access_log)
     erase = commands.add_parser("erase", help="destroy a resident's key, for ever")
     erase.add_argument("--resident", required=True, metavar="ID")
-    add_by(erase, "--requested-by", "who asks for it")
-    add_by(erase, "--approved-by", "who approves it: somebody else")
+    add_account(erase, "--requested-by", "who asks for it")
+    add_account(erase, "--approved-by", "who approves it: somebody else")
     erase.set_defaults(run=_erase)
     apply = commands.add_parser(
         "apply-erasures", help="erase again who was erased; after a restore"
@@ -69,7 +70,7 @@ def add_commands(themes: Themes) -> None:
     retention.add_argument("--dry-run", action="store_true", help="say who, and erase nobody")
     retention.set_defaults(run=_retention)
     for changing in (export, apply, retention):
-        add_by(changing)
+        add_account(changing)
 
 
 async def _find(options: argparse.Namespace, desk: Desk) -> list[str]:
@@ -96,7 +97,7 @@ async def _export(options: argparse.Namespace, desk: Desk) -> list[str]:
             await note_person_read(options.by, case_id, _EXPORT, uow, why)
 
     # The look is kept before anything is shown.
-    await desk.commands.run(noted, sent=once(options.by, _EXPORT), key=resident.id)
+    await desk.commands.run(noted, sent=sent_by(options.by, _EXPORT), key=resident.id)
     held = {
         "resident_id": resident.id,
         "programme_id": resident.programme_id,
@@ -148,7 +149,7 @@ async def _erased(id_: str, desk: Desk, requested_by: str, approved_by: str, act
     """Note the erasure, then carry it out: cut off between, `apply-erasures` ends it."""
     _erasures(desk).add(id_, desk.clock(), requested_by, approved_by)
     await desk.commands.run(
-        lambda uow: erase_resident(id_, uow), sent=once(approved_by, action), key=id_
+        lambda uow: erase_resident(id_, uow), sent=sent_by(approved_by, action), key=id_
     )
 
 
@@ -157,7 +158,7 @@ async def _apply_erasures(options: argparse.Namespace, desk: Desk) -> list[str]:
     for id_ in ids:
         outcome = await desk.commands.run(
             lambda uow, id_=id_: erase_again(id_, uow),  # type: ignore[misc]
-            sent=once(options.by, "residents apply-erasures"),
+            sent=sent_by(options.by, "residents apply-erasures"),
             key=id_,
         )
         again += outcome.answer

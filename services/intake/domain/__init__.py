@@ -8,7 +8,7 @@ from services.intake.domain.calendar import (
     is_working_day,
     local_day,
 )
-from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step, Ticket
+from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, open_case, require_door
 from services.intake.domain.next_step import NextStep, next_step
@@ -44,6 +44,7 @@ from services.intake.domain.resident import (
     case_of,
     statement_id,
 )
+from services.intake.domain.ticket import Ticket
 from services.intake.domain.tracking import Secrets, digest
 
 __all__ = [

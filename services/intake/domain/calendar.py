@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final, Protocol
 
 ZONES: Final[Mapping[str, timezone]] = {
@@ -36,6 +36,11 @@ class CalendarExceptions:
 def local_day(moment: datetime, zone: str) -> date:
     """Return the day on which a moment falls in the zone."""
     return moment.astimezone(ZONES[zone]).date()
+
+
+def day_end(day: date, zone: str) -> datetime:
+    """Return the moment, in UTC, at which a day ends in the zone and the next begins."""
+    return datetime.combine(day + _DAY, time.min, ZONES[zone]).astimezone(UTC)
 
 
 def is_working_day(day: date, holidays: Holidays, exceptions: CalendarExceptions) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
-from functools import reduce
 
-from services.intake.domain.calendar import local_day
+from services.intake.domain.calendar import day_end, local_day
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
+from services.intake.domain.ticket import Ticket, earliest
 
 
 class State(StrEnum):
@@ -94,27 +94,6 @@ _STEP_FACTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    """A place in a line. `since` is the earliest time of any message about it."""
-
-    id: str
-    event_id: str
-    number: int
-    since: datetime
-    called_at: datetime | None = None
-    served_at: datetime | None = None
-
-    def joined(self, other: "Ticket") -> "Ticket":
-        """Return what both know of the same ticket."""
-        return replace(
-            self,
-            since=min(self.since, other.since),
-            called_at=earliest(self.called_at, other.called_at),
-            served_at=earliest(self.served_at, other.served_at),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Case:
     """One request of one person. `version` counts its changes, `tracking` is its code's hash.
 
@@ -140,6 +119,8 @@ class Case:
     failed_attempts: int = 0
     carriers: tuple[str, ...] = ()
     """Accounts of all agents who were given the job or carried; none of them confirms receipt."""
+    noted_overdue: bool = False
+    """The due day ended while the document was awaited."""
     parties: Mapping[Party, str] = field(default_factory=dict)
     """Residents by what they are to the case."""
 
@@ -198,6 +179,24 @@ class Case:
         return local_day(issued_at, self.time_zone) <= self.due_on
 
     @property
+    def overdue_at(self) -> datetime | None:
+        """Return when the due day ends in the programme's zone; None without such a day."""
+        return None if self.due_on is None else day_end(self.due_on, self.time_zone)
+
+    @property
+    def awaits_issue(self) -> bool:
+        """Return whether the office still owes the document."""
+        return Fact.ISSUED not in self.facts and self.outcome is None
+
+    @property
+    def overdue_since(self) -> datetime | None:
+        """Return since when the document is overdue; None once it is issued or the case closed.
+
+        `within_standard` tells afterwards.
+        """
+        return self.overdue_at if self.noted_overdue and self.awaits_issue else None
+
+    @property
     def ticket(self) -> Ticket | None:
         """Return the newest ticket."""
         return max(self.tickets, key=lambda t: (t.since, t.id), default=None)
@@ -235,6 +234,12 @@ class Case:
             return self
         carriers = tuple(sorted({*self.carriers, agent_id}))
         return replace(self, version=self.version + 1, carriers=carriers)
+
+    def note_overdue(self) -> "Case":
+        """Note that the due day has ended; the case itself where nothing is owed."""
+        if self.noted_overdue or self.due_on is None or not self.awaits_issue:
+            return self
+        return replace(self, version=self.version + 1, noted_overdue=True)
 
     def step(self, step: Step, at: datetime, by: str = "") -> "Case":
         """Do what an operator, `by`, decides. Raises Refused where the case is not ready for it.
@@ -297,9 +302,3 @@ class Case:
             raise Refused("not_issued", "the document has not been issued yet")
         if self.deliver and Fact.DELIVERY_FAILED not in self.facts:
             raise Refused("to_be_delivered", "an agent brings this document; none has failed to")
-
-
-def earliest(*times: datetime | None) -> datetime | None:
-    """Return the earliest of those times that are known."""
-    known = [time for time in times if time is not None]
-    return reduce(min, known) if known else None

@@ -67,6 +67,12 @@ class Programme:
         following = replace(changed, version=self.version + 1, copied_from=self.copied_from)
         return self if self.same_as(following) else following
 
+    def raised_to(self, version: int) -> "Programme":
+        """Return the same under a higher version. Raises Refused: version_not_above."""
+        if version <= self.version:
+            raise Refused("version_not_above", f"version: it is {self.version} already")
+        return replace(self, version=version)
+
     def copied(self, programme_id: str, name: str, owner: str) -> "Programme":
         """Return the same programme for somebody else."""
         if programme_id == self.id:

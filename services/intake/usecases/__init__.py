@@ -1,6 +1,13 @@
 """What intake does, and what it needs for that."""
 
-from services.intake.usecases.case_progress import copy_event, note_failure, note_job, note_ticket
+from services.intake.usecases.case_events import OVERDUE
+from services.intake.usecases.case_progress import (
+    copy_event,
+    note_failure,
+    note_job,
+    note_overdue,
+    note_ticket,
+)
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import CaseFilter, Limiter, Reader, Regions, Vault
 from services.intake.usecases.programmes import (
@@ -8,6 +15,7 @@ from services.intake.usecases.programmes import (
     copy_programme,
     publish_if_missing,
     publish_programme,
+    republish_programme,
 )
 from services.intake.usecases.requests import (
     Allow,
@@ -25,8 +33,10 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
+from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
+    "OVERDUE",
     "Allow",
     "AllowProgramme",
     "CaseFilter",
@@ -35,6 +45,7 @@ __all__ = [
     "Reader",
     "Regions",
     "Told",
+    "Tracked",
     "Vault",
     "confirm_receipt",
     "copy_event",
@@ -43,14 +54,17 @@ __all__ = [
     "erase_resident",
     "note_failure",
     "note_job",
+    "note_overdue",
     "note_person_read",
     "note_ticket",
     "opened",
     "publish_if_missing",
     "publish_programme",
     "record_request",
+    "republish_programme",
     "require_right",
     "rewrap",
     "take_step",
     "told_of",
+    "track",
 ]

@@ -1,4 +1,6 @@
-"""Storing a case and publishing every stage it has come to."""
+"""Storing a case, publishing every stage it has come to, and waiting for its due day."""
+
+from typing import Final
 
 from services.intake.domain import Case, Stage
 from shared.contracts.intake import (
@@ -12,16 +14,28 @@ from shared.contracts.intake import (
 )
 from shared.messaging.unit_of_work import UnitOfWork
 
+OVERDUE: Final = "request_overdue"
+"""The timer that waits for the end of the due day; its key is the case."""
 
-def keep(before: Case | None, after: Case, uow: UnitOfWork) -> None:
+
+async def keep(before: Case | None, after: Case, uow: UnitOfWork) -> None:
     """Store a case that has changed and publish the stages that are new, in their order."""
     if after is before:
         return
     uow.add(after)
+    await _watch_due_day(before, after, uow)
     known = before.reached if before else {}
     for stage, since in sorted(after.reached.items()):
         if stage not in known:
             uow.publish(_event(stage, after), version=stage, occurred_at=since)
+
+
+async def _watch_due_day(before: Case | None, after: Case, uow: UnitOfWork) -> None:
+    """Have the end of the due day noted as long as the document is owed."""
+    if before is None and after.overdue_at is not None:
+        await uow.set_timer(OVERDUE, after.id, after.overdue_at)
+    elif before is not None and before.awaits_issue and not after.awaits_issue:
+        await uow.clear_timer(OVERDUE, after.id)
 
 
 def _event(stage: Stage, case: Case) -> CaseEvent:

@@ -1,4 +1,4 @@
-"""What other services publish: events, tickets, and the way of papers."""
+"""What is learned of a case: events, tickets, the way of papers, and the end of its due day."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -24,6 +24,7 @@ from shared.contracts.scheduler import (
     TicketServed,
 )
 from shared.messaging.copies import keep_newest, published_version
+from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 
 CarriedEvent = (
@@ -78,21 +79,27 @@ async def note_ticket(event: TicketEvent, uow: UnitOfWork) -> None:
         called_at=at if isinstance(event, TicketCalled) else None,
         served_at=at if isinstance(event, TicketServed) else None,
     )
-    keep(case, case.note_ticket(ticket), uow)
+    await keep(case, case.note_ticket(ticket), uow)
 
 
 async def note_job(event: CarriedEvent, uow: UnitOfWork) -> None:
     """Keep how far an agent has come, and which agent."""
     case = await _case(event, uow)
     noted = case.note(JOB_FACTS[type(event)], _cause(uow).occurred_at)
-    keep(case, noted.note_carrier(event.agent_id), uow)
+    await keep(case, noted.note_carrier(event.agent_id), uow)
 
 
 async def note_failure(event: DeliveryFailed, uow: UnitOfWork) -> None:
     """Keep that an agent could not hand the document over."""
     case = await _case(event, uow)
     noted = case.note_failure(event.attempt, _cause(uow).occurred_at)
-    keep(case, noted.note_carrier(event.agent_id), uow)
+    await keep(case, noted.note_carrier(event.agent_id), uow)
+
+
+async def note_overdue(timer: Timer, uow: UnitOfWork) -> None:
+    """Note that the due day of a request has ended; nothing where it was issued or closed."""
+    case = await uow.require(Case, timer.key)
+    await keep(case, case.note_overdue(), uow)
 
 
 async def _case(event: TicketEvent | JobEvent, uow: UnitOfWork) -> Case:

@@ -14,13 +14,15 @@ T = TypeVar("T")
 class CaseFilter:
     """Cases of one programme that are worked in one of these regions.
 
-    A region `*` stands for everywhere. `after` is the last case of the page before.
+    A region `*` stands for everywhere. `overdue`: those whose document is, or is not, overdue.
+    `after` is the last case of the page before.
     """
 
     programme_id: str
     regions: frozenset[str]
     state: State | None
     event_id: str | None
+    overdue: bool | None
     after: str | None
     limit: int
 

@@ -62,6 +62,17 @@ async def copy_programme(
     return (known or copy).version
 
 
+async def republish_programme(programme_id: str, version: int, uow: UnitOfWork) -> int:
+    """Publish a programme as it stands under a higher version, and return that.
+
+    A copy elsewhere keeps the newest version it has seen. Where a forged one is higher than ours,
+    this puts the copy right. Raises Missing, and Refused: version_not_above.
+    """
+    programme = await uow.require(Programme, programme_id)
+    _keep(programme.raised_to(version), uow)
+    return version
+
+
 def _keep(programme: Programme, uow: UnitOfWork) -> None:
     uow.add(programme)
     uow.publish(_published(programme), version=programme.version)

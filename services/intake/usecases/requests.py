@@ -69,7 +69,7 @@ async def record_request(
     known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
     told = Told(new.person, new.repeat_reason)
     keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
-    keep(None, case.involving(Party.APPLICANT, known.resident.id), uow)
+    await keep(None, case.involving(Party.APPLICANT, known.resident.id), uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
     return {**answer, "backdated": backdated}
@@ -90,7 +90,7 @@ async def take_step(
     # Two servers' clocks may differ: what is done now is never before the request itself.
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
     done = case.step(step, at, uow.actor)
-    keep(case, done, uow)
+    await keep(case, done, uow)
     return {"state": done.state.value, "backdated": backdated}
 
 
@@ -98,7 +98,7 @@ async def confirm_receipt(case_id: str, uow: UnitOfWork) -> str:
     """Take the recipient's word that the document arrived; raises Missing and Refused."""
     case = await uow.require(Case, case_id)
     confirmed = case.confirm_receipt(uow.now())
-    keep(case, confirmed, uow)
+    await keep(case, confirmed, uow)
     return confirmed.state.value
 
 

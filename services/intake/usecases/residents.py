@@ -171,11 +171,15 @@ async def erase_again(resident_id: str, uow: UnitOfWork) -> bool:
 
 
 async def _forget(resident: Resident, uow: UnitOfWork) -> None:
-    ways = [await uow.get(Lookup, hashed) for hashed in resident.lookups]
-    uow.delete(*(way for way in ways if way is not None and way.resident_id == resident.id))
-    for kind, ids in ((Statement, resident.said), (OpenRequests, resident.asked)):
-        found = [await uow.get(kind, id_) for id_ in ids]
-        uow.delete(*(one for one in found if one is not None))
+    for hashed in resident.lookups:
+        way = await uow.get(Lookup, hashed)
+        if way is not None and way.resident_id == resident.id:
+            uow.delete(way)
+    for kept, ids in ((Statement, resident.said), (OpenRequests, resident.asked)):
+        for id_ in ids:
+            there = await uow.get(kept, id_)
+            if there is not None:
+                uow.delete(there)
 
 
 async def rewrap(

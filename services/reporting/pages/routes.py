@@ -61,9 +61,9 @@ KnownDep = Annotated[Known, Depends(allowed)]
 
 
 @router.get("/")
-async def home() -> Response:
+async def home(pages: PagesDep) -> Response:
     """Lead to the list of events."""
-    return RedirectResponse(LIST, status_code=303)
+    return RedirectResponse(pages.at(LIST), status_code=303)
 
 
 @router.get(LIST)

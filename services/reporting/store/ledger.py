@@ -10,7 +10,7 @@ between two of them and never inside one.
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClientSession
@@ -31,13 +31,13 @@ from services.reporting.store.names import (
     documents,
     durable,
 )
+from services.reporting.store.unread import read_anew, readable
 from services.reporting.usecases.project import Waiting
 from shared.messaging.errors import Conflict
 from shared.messaging.message import Document
 from shared.mongo.client import Client, Database, translated
+from shared.mongo.lease import MongoLease
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NOBODY = ""
 _COUNT_LIMIT = 100_000
 _AWAIT_MS = 500
 """How long the server holds one query for new rows; a stop waits as long at most."""
@@ -49,53 +49,24 @@ class Ledger:
     def __init__(self, client: Client, database: str, owner: str, lease_seconds: float) -> None:
         self._client = client
         self._db = durable(client, database)
-        self._owner = owner
-        self._lease = lease_seconds
-        self._epoch = 0
-        self._renewed = -lease_seconds
+        self._lease = MongoLease(self._db[STATE], THE_STATE, owner, lease_seconds)
 
     async def prepare(self) -> None:
         """Make the document of state where there is none yet. Raises Unavailable."""
-        first = {
-            "owner": _NOBODY,
-            "epoch": 0,
-            "until": _EPOCH,
-            "folds": 0,
-            "current": FIRST_GENERATION,
-            "previous": None,
-            "next": None,
-        }
+        await self._lease.prepare(folds=0, current=FIRST_GENERATION, previous=None, next=None)
+
+    async def read_anew(self) -> None:
+        """Have events counted whose type was unknown when they came. Raises Unavailable."""
         with translated():
-            await self._db[STATE].update_one(
-                {"_id": THE_STATE}, {"$setOnInsert": first}, upsert=True
-            )
+            await read_anew(self._db)
 
     async def lead(self) -> bool:
         """Take or renew the lease; whether this instance counts. Raises Unavailable."""
-        if time.monotonic() - self._renewed < self._lease / 3:
-            return True
-        asked = time.monotonic()
-        free = [{"owner": self._owner}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]
-        mine = {"$eq": ["$owner", self._owner]}
-        held = {
-            "epoch": {"$cond": [mine, "$epoch", {"$add": ["$epoch", 1]}]},
-            "owner": self._owner,
-            "until": {"$add": ["$$NOW", int(self._lease * 1000)]},
-        }
-        with translated():
-            state = await change_state(self._db, {"$or": free}, [{"$set": held}])
-        if state is None:
-            return False
-        self._epoch, self._renewed = state["epoch"], asked
-        return True
+        return await self._lease.hold()
 
     async def resign(self) -> None:
         """Give the lease back, so that another instance goes on at once. Raises Unavailable."""
-        self._renewed = -self._lease
-        with translated():
-            await self._db[STATE].update_one(
-                {"_id": THE_STATE, "owner": self._owner}, {"$set": {"until": _EPOCH}}
-            )
+        await self._lease.resign()
 
     async def zones(self) -> dict[str, str]:
         """Return the zone of every programme that we know, by its id. Raises Unavailable."""
@@ -105,7 +76,7 @@ class Ledger:
     async def take(self, programmes: Sequence[str], limit: int) -> list[Fact]:
         """Return facts of these programmes that are not counted yet. Raises Unavailable."""
         with translated():
-            query = {"programme_id": {"$in": list(programmes)}}
+            query = {"programme_id": {"$in": list(programmes)}, **readable()}
             found = await self._db[UNFOLDED].find(query, {"_id": 1}, limit=limit).to_list(None)
             return await facts_by_id(self._db[ARCHIVE], [row["_id"] for row in found])
 
@@ -117,10 +88,9 @@ class Ledger:
         """
         ids = [fact.id for fact in facts]
         async with transaction(self._client) as session:
-            mine = {"owner": self._owner, "epoch": self._epoch}
-            state = await change_state(self._db, mine, {"$inc": {"folds": 1}}, session)
+            state = await change_state(self._db, self._lease.mine, {"$inc": {"folds": 1}}, session)
             if state is None:
-                self._renewed = -self._lease
+                self._lease.lose()
                 raise Conflict("another instance counts")
             await add(self._db, state["current"], totals, session)
             await _take_off(self._db, ids, session)
@@ -147,17 +117,17 @@ class Ledger:
                 yield wait
 
     async def waiting(self, programmes: Sequence[str]) -> Waiting:
-        """Return what is on the work list, apart what waits for its programme."""
-        known = {"programme_id": {"$in": list(programmes)}}
-        unknown = {"programme_id": {"$nin": list(programmes)}}
+        """Return what is on the work list, apart what waits for its programme or for code."""
+        known = {"programme_id": {"$in": list(programmes)}, **readable()}
+        unknown = {"programme_id": {"$nin": list(programmes)}, **readable()}
+        unread = {"$nor": [readable()]}
+        rows = self._db[UNFOLDED]
         with translated():
-            rows = self._db[UNFOLDED]
-            return Waiting(
-                await rows.count_documents(known, limit=_COUNT_LIMIT),
-                await _oldest(rows, known),
-                await rows.count_documents(unknown, limit=_COUNT_LIMIT),
-                await _oldest(rows, unknown),
-            )
+            found: list[Any] = []
+            for query in (known, unknown, unread):
+                found.append(await rows.count_documents(query, limit=_COUNT_LIMIT))
+                found.append(await _oldest(rows, query))
+        return Waiting(*found)
 
 
 @asynccontextmanager

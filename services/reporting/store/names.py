@@ -36,7 +36,8 @@ FIRST_GENERATION = 1
 INDEXES = (
     Index(ARCHIVE, (("archived_at", 1), ("_id", 1))),
     Index(ARCHIVE, (("programme_id", 1), ("_id", 1))),
-    Index(UNFOLDED, (("programme_id", 1), ("since", 1))),
+    Index(UNFOLDED, (("programme_id", 1), ("type", 1), ("since", 1))),
+    Index(UNFOLDED, (("type", 1),), partial={"unread": True}),
     Index(EVENTS, (("programme_id", 1), ("on", -1))),
 )
 

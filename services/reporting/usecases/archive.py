@@ -47,6 +47,10 @@ class Uncounted:
     id: str
     programme_id: str
     since: datetime
+    type: str
+    """Only code that knows the type takes it off the work list."""
+    unread: bool = False
+    """Its type was unknown when it came, so nobody has held its payload against a contract yet."""
 
 
 async def archive(event: Event, uow: UnitOfWork) -> None:
@@ -56,11 +60,18 @@ async def archive(event: Event, uow: UnitOfWork) -> None:
     # Of a type that this code does not know yet, the payload is what came.
     known = not isinstance(event, UnknownEvent)
     payload = coarsened(event.model_dump(mode="json") if known else json.loads(uow.body))
-    programme_id = payload.get("programme_id")
+    programme_id = _programme_of(payload)
     body = _coarse(uow.body)
     uow.add(ArchivedEvent(uow.cause, programme_id, uow.now(), payload, body))
     if programme_id is not None:
-        uow.add(Uncounted(uow.cause.id, programme_id, uow.now()))
+        cause = uow.cause
+        uow.add(Uncounted(cause.id, programme_id, uow.now(), cause.type, unread=not known))
+
+
+def _programme_of(payload: Any) -> str | None:
+    """Return whose event it is. A payload that nobody has checked may be of any shape."""
+    programme_id = payload.get("programme_id") if isinstance(payload, Mapping) else None
+    return programme_id if isinstance(programme_id, str) else None
 
 
 def _coarse(body: bytes) -> bytes:

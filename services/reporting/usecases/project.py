@@ -20,6 +20,9 @@ PAGE: Final = 2_000
 _MEASURE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 2.0
 """After so long without new rows the work list is looked at anyway."""
+READ_ANEW_SECONDS: Final = 60.0
+"""Between two looks for events whose type was unknown when they came: older code beside this may
+go on archiving such."""
 _PAUSE: Final = 0.5
 _GATHER: Final = 0.25
 """Between two rounds: a trickle is counted together, and a page that is live is fresh enough."""
@@ -30,12 +33,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is not counted yet, and since when; apart what waits for its programme's zone."""
+    """What is not counted yet, and since when.
+
+    Apart are what waits for its programme's zone (`unknown`) and for newer code (`unread`).
+    """
 
     count: int
     oldest: datetime | None
     unknown: int
     oldest_unknown: datetime | None
+    unread: int = 0
+    oldest_unread: datetime | None = None
 
 
 class Ledger(Protocol):
@@ -43,6 +51,10 @@ class Ledger(Protocol):
 
     async def prepare(self) -> None:
         """Make what has to be there before anything is counted."""
+        ...
+
+    async def read_anew(self) -> None:
+        """Have events counted whose type was unknown when they came, where it is known now."""
         ...
 
     async def lead(self) -> bool:
@@ -98,6 +110,7 @@ class Projector:
         self._figures = figures
         self._clock = clock
         self._measured = -_MEASURE_SECONDS
+        self._read = -READ_ANEW_SECONDS
         self.waiting = Waiting(0, None, 0, None)
 
     async def run(self) -> None:
@@ -144,6 +157,7 @@ class Projector:
         """
         if not await self._leads():
             raise Conflict("another instance counts")
+        await self._read_anew()
         zones = await self._ledger.zones()
         facts = await self._ledger.take(list(zones), PAGE)
         if facts:
@@ -153,6 +167,12 @@ class Projector:
             await failpoint("projection.folded")
         await self._measure(list(zones))
         return bool(facts)
+
+    async def _read_anew(self) -> None:
+        if time.monotonic() - self._read < READ_ANEW_SECONDS:
+            return
+        await self._ledger.read_anew()
+        self._read = time.monotonic()
 
     async def _measure(self, programmes: Sequence[str]) -> None:
         if time.monotonic() - self._measured < _MEASURE_SECONDS:

@@ -112,6 +112,12 @@ class ScheduledEvent:
             raise Refused("other_programme", "an event stays in its programme")
         return self if plan == self.plan else replace(self, version=self.version + 1, plan=plan)
 
+    def raised_to(self, version: int) -> "ScheduledEvent":
+        """Return the same under a higher version. Raises Refused: version_not_above."""
+        if version <= self.version:
+            raise Refused("version_not_above", f"version: it is {self.version} already")
+        return replace(self, version=version)
+
     def _at(self, local: time) -> datetime:
         zone = ZoneInfo(self.time_zone)
         return datetime.combine(self.plan.on, local, zone).astimezone(UTC)

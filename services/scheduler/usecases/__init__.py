@@ -1,6 +1,6 @@
 """What scheduler does, a file for each theme, and what it needs from outside."""
 
-from services.scheduler.usecases.events import schedule_event
+from services.scheduler.usecases.events import republish_event, schedule_event
 from services.scheduler.usecases.ports import Allow, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
 from services.scheduler.usecases.tickets import call_next, issue_ticket, serve_ticket, void_ticket
@@ -14,6 +14,7 @@ __all__ = [
     "copy_programme",
     "issue_ticket",
     "record_visit",
+    "republish_event",
     "schedule_event",
     "serve_ticket",
     "void_ticket",

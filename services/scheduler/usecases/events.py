@@ -40,6 +40,18 @@ async def schedule_event(
     return {"version": event.version, "warnings": warnings}
 
 
+async def republish_event(event_id: str, version: int, uow: UnitOfWork) -> int:
+    """Publish an event as it stands under a higher version, and return that.
+
+    A copy elsewhere keeps the newest version it has seen. Where a forged one is higher than ours,
+    this puts the copy right. Raises Missing, and Refused: version_not_above.
+    """
+    event = (await uow.require(ScheduledEvent, event_id)).raised_to(version)
+    uow.add(event)
+    uow.publish(_scheduled(event), version=version)
+    return version
+
+
 def _first(event_id: str, plan: Plan, programme: Programme) -> ScheduledEvent:
     return ScheduledEvent(event_id, 1, plan, programme.time_zone)
 

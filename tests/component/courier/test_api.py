@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from shared.testing.messaging import HOST
 from tests.component.courier.counter import AREA, STEPS, Counter, counter
 from tests.unit.courier.sample import (
     AGENT,
@@ -492,17 +493,17 @@ async def test_a_command_whose_commit_hangs_is_told_to_come_again(
 async def test_the_document_of_the_interface_tells_every_route(at: Counter) -> None:
     answer = await at.client.get("/api/openapi.json")
     assert sorted(answer.json()["paths"]) == [
-        "/api/areas/{programme_id}/{village}/{rw}",
-        "/api/jobs",
-        "/api/jobs/{job_id}",
-        "/api/jobs/{job_id}/assign",
-        "/api/jobs/{job_id}/steps",
-        "/api/programmes",
+        "/courier/api/areas/{programme_id}/{village}/{rw}",
+        "/courier/api/jobs",
+        "/courier/api/jobs/{job_id}",
+        "/courier/api/jobs/{job_id}/assign",
+        "/courier/api/jobs/{job_id}/steps",
+        "/courier/api/programmes",
     ]
 
 
 async def test_it_is_ready_and_counts(at: Counter) -> None:
-    assert (await at.client.get("/healthz")).status_code == 200
-    assert (await at.client.get("/readyz")).json() == {"ready": True, "checks": {}}
+    assert (await at.client.get(f"{HOST}/healthz")).status_code == 200
+    assert (await at.client.get(f"{HOST}/readyz")).json() == {"ready": True, "checks": {}}
     await at.messaging.deliver(issued())
-    assert "jemput_messages_processed_total" in (await at.client.get("/metrics")).text
+    assert "jemput_messages_processed_total" in (await at.client.get(f"{HOST}/metrics")).text

@@ -16,6 +16,7 @@ from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.runtime import Service, utc_now
+from shared.testing.messaging import HOST
 from tests.component.away import assert_put_off
 
 NOBODY_LISTENS = 1
@@ -38,9 +39,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 async def test_with_nothing_behind_it_it_lives_is_unready_and_says_why(service: Service) -> None:
     transport = httpx.ASGITransport(service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://jemput.test") as client:
-        assert (await client.get("/healthz")).status_code == 200
-        ready = await client.get("/readyz")
+    async with httpx.AsyncClient(transport=transport, base_url=f"{HOST}/courier") as client:
+        assert (await client.get(f"{HOST}/healthz")).status_code == 200
+        ready = await client.get(f"{HOST}/readyz")
     assert ready.status_code == 503
     assert ready.json()["ready"] is False
     checks = ready.json()["checks"]
@@ -53,7 +54,7 @@ async def test_without_its_database_it_says_to_come_back(service: Service) -> No
     paths = ("/api/programmes", "/api/jobs?programme_id=halo_pamor", "/api/jobs/case-1")
     headers = {"Authorization": f"Bearer {TOKEN}"}
     transport = httpx.ASGITransport(service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://jemput.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=f"{HOST}/courier") as client:
         answers = await asyncio.gather(*[client.get(path, headers=headers) for path in paths])
     for answer in answers:
         assert_put_off(answer)

@@ -5,7 +5,7 @@ from services.courier.store import COLLECTIONS, CourierReader
 from services.courier.usecases import SettleAreas
 from shared.testing.messaging import MemoryMessaging
 from tests.component.courier.counter import AREA, counter
-from tests.unit.courier.sample import AGENT, PLACE, job
+from tests.unit.courier.sample import AGENT, PLACE, job, received
 
 
 def hold(messaging: MemoryMessaging, *kept: Job | Area) -> None:
@@ -23,6 +23,22 @@ def settling(messaging: MemoryMessaging) -> SettleAreas:
 
 def waiting(messaging: MemoryMessaging) -> int:
     return sum(one["state"] == "open" for one in messaging.documents("jobs"))
+
+
+def longest(messaging: MemoryMessaging) -> int:
+    """Characters of the longest document there is, the record of a message aside."""
+    kept = (one for name in COLLECTIONS.names for one in messaging.documents(name))
+    return max(len(repr(one)) for one in kept)
+
+
+async def test_no_document_grows_with_the_jobs_that_wait_for_an_agent() -> None:
+    async with counter() as at:
+        await at.messaging.deliver(received(case_id="case-00"))
+        one_waits = longest(at.messaging)
+        for number in range(1, 40):
+            await at.messaging.deliver(received(case_id=f"case-{number:02}"))
+        assert waiting(at.messaging) == 40
+        assert longest(at.messaging) == one_waits
 
 
 async def test_a_thousand_waiting_jobs_are_assigned_a_page_at_a_time() -> None:

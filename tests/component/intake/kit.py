@@ -1,7 +1,7 @@
 """Intake on the real kernel, with fakes below it, and two programmes published."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,6 +50,18 @@ HALO_PAMOR: Final[Mapping[str, Any]] = {
     "standard_working_days": None,
     "pick_up_and_delivery": True,
 }
+
+
+@contextmanager
+def settings(secret: str = SECRET, **more: Any) -> Iterator[Settings]:
+    """Give intake's settings, with nothing to connect to and a master key of their own."""
+    said = SecretStr(secret)
+    with TemporaryDirectory() as folder:
+        keys = Path(folder) / "keys"
+        add_key(keys)
+        yield Settings(
+            **NOWHERE, tracking_secret=said, lookup_secret=said, sealing_keys=keys, **more
+        )
 
 
 def at_event(**changed: Any) -> dict[str, Any]:
@@ -140,26 +152,12 @@ async def desk(
     *, per_client: str = "1000/minute", per_case: str = "1000/minute", secret: str = SECRET
 ) -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
-    with TemporaryDirectory() as folder:
-        keys = Path(folder) / "keys"
-        add_key(keys)
-        async with _desk(keys, per_client, per_case, secret) as running:
-            yield running
-
-
-@asynccontextmanager
-async def _desk(keys: Path, per_client: str, per_case: str, secret: str) -> AsyncIterator[Desk]:
-    async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
-        settings = Settings(
-            **NOWHERE,
-            tracking_secret=SecretStr(secret),
-            lookup_secret=SecretStr(secret),
-            sealing_keys=keys,
-            track_limit_client=per_client,
-            receipt_limit_case=per_case,
-        )
-        async with messaging.client(definition(settings)) as client:
-            running = Desk(messaging, client, keys)
+    with settings(secret, track_limit_client=per_client, receipt_limit_case=per_case) as given:
+        async with (
+            memory_messaging("intake", collections=COLLECTIONS) as messaging,
+            messaging.client(definition(given)) as client,
+        ):
+            running = Desk(messaging, client, given.sealing_keys)
             (await running.publish("botram", BOTRAM)).raise_for_status()
             (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()
             await messaging.deliver(scheduled())

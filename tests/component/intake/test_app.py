@@ -11,12 +11,15 @@ from pydantic import SecretStr
 
 from services.intake.app import build
 from services.intake.config import Settings
+from services.intake.usecases import OVERDUE
 from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
+from shared.messaging.timers import timer_type
 from shared.messaging.topology import read_subscription
 from shared.runtime import Service, utc_now
 from shared.sealing.masterkeys import add_key
+from shared.testing.messaging import HOST
 from tests.component.away import assert_put_off
 from tests.component.intake.kit import SECRET
 
@@ -47,16 +50,17 @@ def test_what_is_bound_is_handled(service: Service) -> None:
     [declared], [consumer] = read_subscription(SUBSCRIPTIONS), service.consumers
     assert consumer.queue == declared.queue == "intake.events"
     assert consumer.types == set(declared.binds)
+    assert consumer.handles(timer_type("intake", OVERDUE))
 
 
 async def test_without_its_database_it_says_to_come_back(service: Service) -> None:
     paths = ("/api/programmes", "/api/requests?programme_id=botram", "/api/requests/case-1")
     headers = {"Authorization": f"Bearer {TOKEN}"}
     transport = httpx.ASGITransport(service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://jemput.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=f"{HOST}/intake") as client:
         asked = [client.get(path, headers=headers) for path in paths]
         tracked = client.post("/api/track", json={"code": "BCDF-GHJK-MNPQ"})
         for answer in await asyncio.gather(*asked, tracked):
             assert_put_off(answer)
-        assert (await client.get("/healthz")).status_code == 200
-        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get(f"{HOST}/healthz")).status_code == 200
+        assert (await client.get(f"{HOST}/readyz")).status_code == 503

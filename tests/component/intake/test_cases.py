@@ -199,8 +199,8 @@ async def test_the_api_describes_itself() -> None:
     async with desk() as office:
         document = (await office.client.get("/api/openapi.json")).json()
 
-        assert {path for path in document["paths"] if path.startswith("/api/")} == {
-            key.partition(" ")[2] for key in api.RULES
+        assert {path for path in document["paths"] if path.startswith("/intake/api/")} == {
+            f"/intake{key.partition(' ')[2]}" for key in api.RULES
         }
-        operation = document["paths"]["/api/requests"]["post"]
+        operation = document["paths"]["/intake/api/requests"]["post"]
         assert operation["x-roles"] == ["agent", "channel", "importer", "operator"]

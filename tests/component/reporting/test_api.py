@@ -167,9 +167,9 @@ async def test_a_token_is_needed_and_its_scope_holds(full: Desk) -> None:
 async def test_the_description_names_roles_and_hides_pages(full: Desk) -> None:
     said = (await full.client.get("/api/openapi.json")).json()
     assert set(said["paths"]) == {
-        "/api/events/{event_id}/report",
-        "/api/programmes",
-        "/api/programmes/{programme_id}/totals",
+        "/reporting/api/events/{event_id}/report",
+        "/reporting/api/programmes",
+        "/reporting/api/programmes/{programme_id}/totals",
     }
-    operation = said["paths"]["/api/events/{event_id}/report"]["get"]
+    operation = said["paths"]["/reporting/api/events/{event_id}/report"]["get"]
     assert operation["x-roles"] == ["head", "planner", "service"]

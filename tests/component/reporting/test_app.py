@@ -17,6 +17,7 @@ from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.contracts import CATALOGUE
 from shared.runtime import Service, utc_now
+from shared.testing.messaging import HOST
 
 KEY = SigningKey.generate()
 
@@ -63,13 +64,13 @@ async def test_without_its_database_it_says_to_come_back(service: Service) -> No
     token = Issuer(KEY, utc_now).issue("test", [grant], timedelta(hours=1))
     headers = {"Authorization": f"Bearer {token}"}
     transport = httpx.ASGITransport(service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+    async with httpx.AsyncClient(transport=transport, base_url=f"{HOST}/reporting") as http:
         answer = await http.get("/api/programmes", headers=headers)
         assert answer.status_code == 503
         assert "retry-after" in answer.headers
         page = await http.get("/acara", headers={**headers, "Accept": "text/html"})
         assert (page.status_code, "Layanan sedang tidak tersedia" in page.text) == (503, True)
-        ready = await http.get("/readyz")
+        ready = await http.get(f"{HOST}/readyz")
         assert (ready.status_code, ready.json()["checks"]["projector"]) == (503, "ok")
 
 

@@ -4,12 +4,14 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from services.reporting.pages import board as board_module
 from services.reporting.store.names import REVISIONS
 from shared.contracts.scheduler import EventScheduled
 from shared.messaging.errors import Unavailable
+from shared.testing.messaging import HOST
 from shared.web.problems import NotFound
 from tests.component.reporting.kit import BALANGAN, SETU, Desk, desk, two_offices, until
 from tests.unit.reporting.histories import programme, received, scheduled
@@ -27,13 +29,13 @@ async def full() -> AsyncIterator[Desk]:
 async def test_the_list_shows_what_the_grants_cover_newest_first(full: Desk) -> None:
     await full.tell(scheduled("later", name="BOTRAM Nanti", on="2023-06-17"))
     page = (await full.see("/acara", "operator", "botram", "32.16")).text
-    assert re.findall(r'href="/acara/([^"]+)"', page) == ["later", SETU]
+    assert re.findall(r'href="/reporting/acara/([^"]+)"', page) == ["later", SETU]
     assert "Sabtu, 17 Juni 2023" in page
     everything = (await full.see("/acara")).text
     assert BALANGAN in everything
     other = (await full.see("/acara", "operator", "botram", "32.16.06")).text
     assert "Belum ada acara di wilayah Anda." in other
-    assert (await full.see("/")).headers["location"] == "/acara"
+    assert (await full.see("/")).headers["location"] == "/reporting/acara"
 
 
 async def test_the_page_holds_the_numbers_without_any_script(full: Desk) -> None:
@@ -43,11 +45,38 @@ async def test_the_page_holds_the_numbers_without_any_script(full: Desk) -> None
     assert "Sabtu, 11 Maret 2023 pukul 09.00 WIB sampai pukul 11.30 WIB" in page
     assert "<strong>4</strong> Permohonan" in page
     assert "Angka terakhir berubah Sabtu, 11 Maret 2023 pukul 09.15 WIB." in page
-    assert f'data-live="{PAGE}/arus"' in page
-    assert f'data-poll="{PAGE}/angka"' in page
+    assert f'data-live="/reporting{PAGE}/arus"' in page
+    assert f'data-poll="/reporting{PAGE}/angka"' in page
     assert "style=" not in page
     assert "unsafe-inline" not in answer.headers["content-security-policy"]
     assert "HEALTH_CHECK" not in page
+
+
+async def test_every_address_on_the_page_lies_below_the_prefix_or_at_the_front_door(
+    full: Desk,
+) -> None:
+    for path in ("/acara", PAGE):
+        page = (await full.see(path)).text
+        addresses = set(re.findall(r'(?:href|src|action|data-live|data-poll)="([^"]+)"', page))
+        addresses -= {"#isi"}
+        outside = {one for one in addresses if not one.startswith("/reporting/")}
+        assert outside == {"/", "/keluar"}
+        style = next(one for one in addresses if one.endswith(".css"))
+        answer = await full.client.get(HOST + style)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+
+
+async def test_who_has_not_signed_in_is_sent_to_the_front_door_with_the_whole_way(
+    full: Desk,
+) -> None:
+    answer = await full.client.get(f"{PAGE}?x=1", headers={"Accept": "text/html"})
+    assert answer.status_code == 303
+    sent = httpx.URL(answer.headers["location"])
+    assert (sent.path, sent.params["lanjut"]) == ("/masuk", f"/reporting{PAGE}?x=1")
+    for path in ("/masuk", "/keluar", "/acara", "/api/programmes", "/reporting/masuk"):
+        at_the_root = await full.client.get(HOST + path, headers={"Accept": "text/html"})
+        assert at_the_root.status_code == 404, path
 
 
 async def test_the_zone_is_the_programmes(full: Desk) -> None:

@@ -81,6 +81,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
             "http_port": 0,
             "token_keys": tmp_path / "keys.json",
             "role": role,
+            "path_prefix": "/kiosk",
         }
         built.append(assemble(DEFINITION, ServiceSettings.model_validate(said)))
         return built[-1]
@@ -110,7 +111,7 @@ async def test_every_process_says_how_it_fares(build: Build, role: str) -> None:
 async def test_a_consumer_shows_nothing_of_its_own(build: Build) -> None:
     for role, status in (("all", 503), ("api", 503), ("consumer", 404)):
         async with http(build(role)) as client:
-            assert (await client.get("/api/things")).status_code == status
+            assert (await client.get("/kiosk/api/things")).status_code == status
 
 
 def test_each_process_does_what_it_is_there_for(build: Build) -> None:
@@ -121,4 +122,4 @@ def test_each_process_does_what_it_is_there_for(build: Build) -> None:
 
 async def test_what_cannot_be_read_is_put_off(build: Build) -> None:
     async with http(build("all")) as client:
-        assert_put_off(await client.get("/api/things"))
+        assert_put_off(await client.get("/kiosk/api/things"))

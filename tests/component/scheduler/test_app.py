@@ -15,6 +15,7 @@ from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.messaging.topology import read_subscription
 from shared.runtime import Service, utc_now
+from shared.testing.messaging import HOST
 
 SUBSCRIPTIONS = Path(__file__).parents[3] / "services" / "scheduler" / "subscriptions.toml"
 NOBODY_LISTENS = 1
@@ -50,13 +51,13 @@ async def test_without_its_database_scheduler_lives_is_unready_and_says_when_to_
 ) -> None:
     token = Issuer(key, utc_now).issue("agus", [Grant.parse("head:*:*")], timedelta(hours=1))
     transport = httpx.ASGITransport(service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://jemput.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=f"{HOST}/scheduler") as client:
         answer = await client.get(
             "/api/events/some-event", headers={"Authorization": f"Bearer {token}"}
         )
 
-        assert (await client.get("/healthz")).status_code == 200
-        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get(f"{HOST}/healthz")).status_code == 200
+        assert (await client.get(f"{HOST}/readyz")).status_code == 503
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
     assert int(answer.headers["Retry-After"]) > 0
 

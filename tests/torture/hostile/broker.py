@@ -66,6 +66,20 @@ async def poison(stage: Stage) -> str:
     return f"{GOOD} good ones handled, 1 dead letter (undecodable), the operator's list shows it"
 
 
+async def honest(stage: Stage) -> None:
+    """Do what the attacks do but for the harm: as many messages at once, the list, whole cases."""
+    for count in (GOOD, 2 * len(OWN_KEYS) * 2 * LASTING + 2 * INVENTED):
+        cases = [new_id() for _ in range(count)]
+        async with line(stage.amqp("intake")) as own:
+            await own.send(*[received(case_id) for case_id in cases])
+        jobs = stage.collection("courier", "jobs")
+        found = {"_id": {"$in": cases}}
+        await until(lambda: jobs.count_documents(found) == count, "all are handled")  # noqa: B023
+        await stage.works()
+    await _dead_list(stage, QUEUE)
+    await stage.works()
+
+
 async def _dead_list(stage: Stage, queue: str) -> str:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "shared.messaging", "dead", "list", "--queue", queue),

@@ -14,7 +14,7 @@ HALF_OPEN: Final = 200
 GROWTH_MIB: Final = 64
 CLOSED_WITHIN: Final = 20.0
 STRANGER: Final = ("127.0.0.2", 0)
-"""Not the address of the reverse proxy, which speaks for many and has no limit of its own."""
+"""Not the address of the proxy, which speaks for many and has no limit of its own."""
 _MIB = 1024 * 1024
 
 
@@ -26,7 +26,7 @@ async def heads(stage: Stage) -> str:
     looks = 0
     async with httpx.AsyncClient(timeout=5) as http:
         while not attacking.done():
-            answer = await http.get(f"{stage.stack.url('intake')}/healthz")
+            answer = await http.get(f"{stage.stack.direct('intake')}/healthz")
             assert answer.status_code == httpx.codes.OK
             looks, highest = looks + 1, max(highest, stage.memory("intake"))
             await asyncio.sleep(0.1)

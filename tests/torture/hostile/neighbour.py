@@ -53,7 +53,7 @@ class Neighbour:
 @contextmanager
 def going_on(stage: Stage) -> Iterator[Neighbour]:
     """Have a neighbour send until it is ended, or the block is."""
-    grants = (f"operator:{PROGRAMME}:32.75", "admin:*:*")
+    grants = (f"operator:{PROGRAMME}:32.75", "admin:*:*", "head:*:*")
     plan = {
         "token": stage.stack.token("hostile-neighbour", *grants),
         "urls": {name: stage.stack.url(name) for name in stage.stack.services},

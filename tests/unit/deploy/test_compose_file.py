@@ -12,13 +12,14 @@ import yaml
 
 from deploy.compose import make_secrets
 from deploy.provision import service_names
+from deploy.proxy.configuration import GENERATED
 from shared.auth.keys import load_private, load_public
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 SERVICES = service_names()
-SERVERS = ("rabbitmq", "mongo", "prometheus")
+SERVERS = ("rabbitmq", "mongo", "prometheus", "proxy")
 JOBS = ("secrets", "mongo-init", "provision", "programmes")
 LASTING = (*SERVICES, *SERVERS)
 DRAIN_SECONDS = 25
@@ -85,9 +86,18 @@ def test_ports_are_published_on_this_machine_only_and_can_be_moved() -> None:
     assert set(exposed) == {"rabbitmq", "mongo"}
     containers = (*CONTAINERS.values(), *exposed.values())
     ports = [port for container in containers for port in container.get("ports", [])]
-    shape = re.compile(r"127\.0\.0\.1:\$\{\w+_PORT:-(\d+)\}:\d+")
+    address = r"(?:127\.0\.0\.1|\$\{JEMPUT_ADDRESS:-127\.0\.0\.1\})"
+    shape = re.compile(address + r":\$\{\w+_PORT:-(\d+)\}:\d+")
     defaults = [match[1] for match in map(shape.fullmatch, ports) if match]
-    assert len(set(defaults)) == len(ports) == len(SERVICES) + 4
+    assert len(set(defaults)) == len(ports) == 5
+
+
+def test_one_port_serves_all_and_the_services_publish_none() -> None:
+    published = {name for name, one in CONTAINERS.items() if "ports" in one}
+    assert published == {"proxy", "prometheus", "rabbitmq"}
+    assert CONTAINERS["proxy"]["ports"] == [
+        f"${{JEMPUT_ADDRESS:-127.0.0.1}}:${{JEMPUT_PORT:-8000}}:{make_secrets.PROXY_PORT}"
+    ]
 
 
 @pytest.mark.parametrize("container", LASTING)
@@ -118,14 +128,29 @@ def test_nothing_starts_before_what_it_needs() -> None:
         "mongo-init": {"mongo": healthy},
         "provision": {"rabbitmq": healthy, "mongo-init": done},
         "programmes": {"provision": done},
+        "proxy": {"secrets": done},
         **{service: {"provision": done} for service in SERVICES},
     }
+    wanted["intake"] |= {"programmes": done}
     found = {
         name: {on: how["condition"] for on, how in one["depends_on"].items()}
         for name, one in CONTAINERS.items()
         if "depends_on" in one
     }
     assert found == wanted
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_somebody_waits_for_the_end_of_every_job(job: str) -> None:
+    """Or `docker compose up --wait` takes a job that has ended well for a failure."""
+    waits = [one["depends_on"].get(job, {}) for one in CONTAINERS.values() if "depends_on" in one]
+    assert "service_completed_successfully" in {one.get("condition") for one in waits}
+
+
+def test_an_office_is_served_even_where_the_shipped_programmes_fail() -> None:
+    waits = [name for name, one in CONTAINERS.items() if "programmes" in one.get("depends_on", {})]
+    assert waits == ["intake"]
+    assert CONTAINERS["intake"]["depends_on"]["programmes"]["required"] is False
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -142,6 +167,7 @@ def test_secrets_are_mounted_where_they_are_needed_and_read_only() -> None:
     }
     wanted: dict[str, set[str]] = {name: {f"{name}-secrets"} for name in (*SERVICES, *SERVERS[:2])}
     wanted |= {"programmes": {"intake-secrets"}}
+    wanted |= {"proxy": {"proxy-secrets"}}
     wanted |= {"prometheus": set(), "mongo-init": {"secrets"}, "provision": {"secrets"}}
     assert mounted == wanted
     for name, sources in mounted.items():
@@ -164,6 +190,65 @@ def test_service_is_pointed_at_files_that_it_is_given(service: str, tmp_path: Pa
 def test_each_handout_has_a_volume(tmp_path: Path) -> None:
     targets = set(_mounts("secrets").values())
     assert {f"{HANDOUTS}/handouts/{container}" for container in _made(tmp_path)} < targets
+
+
+def test_the_proxy_finds_every_service_at_its_stated_address() -> None:
+    hosts = dict(line.split(":", 1) for line in CONTAINERS["proxy"]["extra_hosts"])
+    stated = {
+        name: CONTAINERS[name]["networks"]["default"]["ipv4_address"]
+        for name in (*SERVICES, "proxy", "prometheus")
+    }
+    assert len(set(stated.values())) == len(stated)
+    assert hosts == {name: stated[name] for name in SERVICES}
+
+
+def test_the_proxy_writes_into_memory_alone_and_runs_the_shipped_file(tmp_path: Path) -> None:
+    proxy = CONTAINERS["proxy"]
+    assert proxy["entrypoint"][:5] == ["nginx", "-p", "/etc/jemput/proxy/", "-c", "nginx.conf"]
+    assert proxy["user"] == f"{make_secrets.PROXY_UID}:{make_secrets.PROXY_UID}"
+    assert proxy["tmpfs"] == ["/etc/jemput/proxy/run:mode=1777"]
+    assert _mounts("proxy") == {
+        "./deploy/proxy/nginx.conf": "/etc/jemput/proxy/nginx.conf:ro",
+        "./deploy/proxy/errors": "/etc/jemput/proxy/errors:ro",
+        "proxy-secrets": f"/etc/jemput/proxy/{GENERATED}:ro",
+    }
+    text = (ROOT / "deploy/proxy/nginx.conf").read_text("utf-8")
+    written = re.findall(r"^\s*(?:pid|\w+_temp_path) (\S+);", text, re.MULTILINE)
+    assert len(written) == 6
+    assert all(path.startswith("run/") for path in written)
+    included = set(re.findall(rf"include {GENERATED}/(\S+);", text))
+    assert included == _made(tmp_path)["proxy"]
+
+
+CERTIFICATE = {"tls_certificate": "made-up certificate", "tls_key": "made-up key"}
+
+
+@pytest.mark.parametrize(
+    ("given", "office", "listen", "believed"),
+    [
+        ({}, "", "listen 8080;", {"10.0.0.1/32"}),
+        ({}, "192.0.2.1, 192.0.2.0/28", "listen 8080;", {"192.0.2.1/32", "192.0.2.0/28"}),
+        (CERTIFICATE, "", "listen 8080 ssl http2;", set()),
+        (CERTIFICATE, "192.0.2.1", "listen 8080 ssl http2;", {"192.0.2.1/32"}),
+    ],
+)
+def test_the_proxy_believes_the_gateway_unless_it_speaks_tls_itself(
+    tmp_path: Path, given: dict[str, str], office: str, listen: str, believed: set[str]
+) -> None:
+    for name, text in {"tls_certificate": "", "tls_key": "\n", **given}.items():
+        (tmp_path / name).write_text(text)
+    environment = {"JEMPUT_GATEWAY": "10.0.0.1", "JEMPUT_OFFICE_PROXIES": office}
+    found = make_secrets.front(environment, tmp_path)
+    assert found["listen.conf"].splitlines()[0] == listen
+    assert set(re.findall(r"set_real_ip_from (\S+);", found["trusted.conf"])) == believed
+    assert {CERTIFICATE[name] for name in given} <= set(found.values())
+    assert ("tls.key" in found) == bool(given)
+
+
+def test_a_certificate_without_its_key_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "tls_certificate").write_text("made-up certificate")
+    with pytest.raises(SystemExit, match="JEMPUT_TLS_KEY"):
+        make_secrets.front({}, tmp_path)
 
 
 def test_handouts_name_containers_that_exist() -> None:
@@ -204,7 +289,7 @@ def test_each_file_is_given_to_the_user_who_reads_it(
     monkeypatch.setattr(
         "os.chown", lambda path, user, _: given.update({Path(path).parent.name: user})
     )
-    owners = {"secrets": 1, "rabbitmq": 2, "mongo": 2, **dict.fromkeys(SERVICES, 3)}
+    owners = {"secrets": 1, "rabbitmq": 2, "mongo": 2, "proxy": 4, **dict.fromkeys(SERVICES, 3)}
     make_secrets.make(tmp_path / "secrets", tmp_path / "handouts", owners)
     assert {name: given[name] for name in owners} == owners
 

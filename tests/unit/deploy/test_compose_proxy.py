@@ -1,4 +1,4 @@
-"""docker-compose.yml behind a reverse proxy, and the settings it hands on."""
+"""Whose word on addresses is believed in docker-compose.yml, and the settings it hands on."""
 
 import ipaddress
 import re
@@ -42,11 +42,23 @@ def by_default(text: str) -> str:
 
 
 @pytest.mark.parametrize("service", service_names())
-def test_a_service_believes_the_gateway_and_nobody_else(service: str) -> None:
-    believed = environment(service)[EDGE]
-    assert believed == f"${{{EDGE}:-{NETWORK['gateway']}}}"
-    assert "*" not in believed
-    assert by_default(believed) == by_default(NETWORK["gateway"])
+def test_a_service_believes_the_proxy_and_nobody_else(service: str) -> None:
+    proxy = COMPOSE["services"]["proxy"]["networks"]["default"]["ipv4_address"]
+    assert environment(service)[EDGE] == proxy
+
+
+def test_the_proxy_is_told_the_gateway() -> None:
+    told = COMPOSE["services"]["secrets"]["environment"]
+    assert told["JEMPUT_GATEWAY"] == NETWORK["gateway"]
+    assert told["JEMPUT_OFFICE_PROXIES"] is None
+
+
+@pytest.mark.parametrize("service", service_names())
+def test_a_prefix_reaches_the_service_and_the_proxy(service: str) -> None:
+    name = f"{service.upper()}_PATH_PREFIX"
+    for told in (environment(service), COMPOSE["services"]["secrets"]["environment"]):
+        assert name in told
+        assert told[name] is None
 
 
 def test_the_gateway_lies_in_the_network_whichever_is_chosen() -> None:

@@ -40,8 +40,13 @@ def _compose(service: str) -> Iterator[str]:
     if volume not in compose["volumes"]:
         yield f"docker-compose.yml: volumes.{volume}"
     mount = f"{volume}:/run/jemput/handouts/{service}"
-    if mount not in compose["services"]["secrets"]["volumes"]:
+    secrets, proxy = compose["services"]["secrets"], compose["services"]["proxy"]
+    if mount not in secrets["volumes"]:
         yield f"docker-compose.yml: services.secrets.volumes: {mount}"
+    if f"{service.upper()}_PATH_PREFIX" not in secrets["environment"]:
+        yield f"docker-compose.yml: services.secrets.environment: {service.upper()}_PATH_PREFIX"
+    if service not in {line.partition(":")[0] for line in proxy["extra_hosts"]}:
+        yield f"docker-compose.yml: services.proxy.extra_hosts: the address of {service}"
 
 
 def _prometheus(service: str) -> Iterator[str]:
@@ -58,8 +63,6 @@ def _pages(service: str) -> Iterator[str]:
     if f"| {service} |" not in text("README.md"):
         yield f"README.md: a row for {service} under Services"
     page = text("deploy/compose/README.md")
-    if f"| {service} | {service.upper()}_PORT |" not in page:
-        yield f"deploy/compose/README.md: a row with {service.upper()}_PORT"
     if not re.search(rf"docker compose restart .*\b{service}\b", page):
         yield f"deploy/compose/README.md: {service} is restarted for a new key"
 
@@ -77,10 +80,11 @@ def test_whatever_has_to_be_written_by_hand_is_named() -> None:
         "docker-compose.yml: services.kiosk, like courier",
         "docker-compose.yml: volumes.kiosk-secrets",
         "docker-compose.yml: services.secrets.volumes: kiosk-secrets:/run/jemput/handouts/kiosk",
+        "docker-compose.yml: services.secrets.environment: KIOSK_PATH_PREFIX",
+        "docker-compose.yml: services.proxy.extra_hosts: the address of kiosk",
         "deploy/prometheus/prometheus.yml: scrape_configs: job kiosk with target kiosk:8000",
         "services/kiosk/README.md",
         "README.md: a row for kiosk under Services",
-        "deploy/compose/README.md: a row with KIOSK_PORT",
         "deploy/compose/README.md: kiosk is restarted for a new key",
     ]
 

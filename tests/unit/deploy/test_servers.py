@@ -60,6 +60,19 @@ def test_the_broker_listens_on_loopback_and_has_no_guest() -> None:
     assert "default_user = jemput" in lines
 
 
+def test_nobody_outside_reaches_the_brokers_port_mapper_and_distribution(tmp_path: Path) -> None:
+    ports = dict(zip(rabbit.PORTS, range(20001, 20006), strict=True))
+    node = rabbit.Node(Path("/bin/true"), tmp_path, tmp_path, ports, "word", cookie="made once")
+    node.write_configuration()
+    environment = node.environment()
+    assert (tmp_path / ".erlang.cookie").read_text() == "made once"
+    assert (tmp_path / ".erlang.cookie").stat().st_mode & 0o077 == 0
+    assert environment["HOME"] == str(tmp_path)
+    assert environment["ERL_EPMD_ADDRESS"] == "127.0.0.1"
+    arguments = environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
+    assert "-kernel inet_dist_use_interface {127,0,0,1}" in arguments
+
+
 def without_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")

@@ -10,6 +10,7 @@ from shared.sealing.masterkeys import load
 from tests.unit.intake.sample import NIK
 
 COPY = ("programmes", "copy", "botram", "sregep", "--name", "SREGEP", "--owner", "Kesra")
+AGAIN = ("programmes", "republish", "botram", "--version", "7")
 
 
 def never() -> Settings:
@@ -18,7 +19,7 @@ def never() -> Settings:
 
 
 @pytest.mark.parametrize("by", [(), ("--by", NIK), ("--by", "a-0812 0000 0001"), ("--by", "")])
-@pytest.mark.parametrize("command", [("programmes", "publish", "botram.json"), COPY])
+@pytest.mark.parametrize("command", [("programmes", "publish", "botram.json"), COPY, AGAIN])
 def test_a_changing_command_needs_a_pseudonymous_account(
     command: tuple[str, ...], by: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:

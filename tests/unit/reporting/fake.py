@@ -30,6 +30,9 @@ class FakeLedger:
     async def prepare(self) -> None:
         """Have all that is needed."""
 
+    async def read_anew(self) -> None:
+        """Have no event of an unknown type."""
+
     async def lead(self) -> bool:
         """Return what was told."""
         return self.leads

@@ -21,7 +21,9 @@ from shared.messaging.message import Message
 
 
 @asynccontextmanager
-async def stack_of(servers: Servers, folder: Path) -> AsyncIterator[Stack]:
+async def stack_of(
+    servers: Servers, folder: Path, proxy: Path | None = None
+) -> AsyncIterator[Stack]:
     """Provisioned servers with no service running yet; everything is gone at the end."""
     name = f"test_{secrets.token_hex(6)}"
     prefix, vhost = f"{name}_", f"{name}_vhost"
@@ -30,17 +32,19 @@ async def stack_of(servers: Servers, folder: Path) -> AsyncIterator[Stack]:
     async with httpx.AsyncClient(base_url=f"{servers.management_url}/api/", timeout=30) as api:
         (await api.put(f"vhosts/{vhost}")).raise_for_status()
         (await api.put(f"permissions/{vhost}/{user}", json=everything)).raise_for_status()
-        async with _provisioned(servers, folder, vhost, prefix) as stack:
+        async with _provisioned(servers, folder, vhost, prefix, proxy) as stack:
             yield stack
         (await api.delete(f"vhosts/{vhost}")).raise_for_status()
 
 
 @asynccontextmanager
 async def _provisioned(
-    servers: Servers, folder: Path, vhost: str, prefix: str
+    servers: Servers, folder: Path, vhost: str, prefix: str, proxy: Path | None
 ) -> AsyncIterator[Stack]:
     # In a thread of its own: provisioning runs a loop of its own.
-    stack = await asyncio.to_thread(prepared, servers, folder, vhost=vhost, prefix=prefix)
+    stack = await asyncio.to_thread(
+        prepared, servers, folder, vhost=vhost, prefix=prefix, proxy=proxy
+    )
     try:
         yield stack
     finally:

@@ -252,6 +252,11 @@ async def test_a_type_that_is_not_the_routing_key_is_a_dead_letter(one: Desk) ->
     assert (await one.messaging._hand_in(delivery)).dead is None
 
 
+async def test_what_its_source_did_not_publish_is_a_dead_letter(one: Desk) -> None:
+    receipt = await one.hand_in(user_id="scheduler")
+    assert (receipt.acknowledged, receipt.dead, one.value()) == (True, "sender", 0)
+
+
 async def test_a_message_without_envelope_is_a_dead_letter(one: Desk) -> None:
     receipt = await one.hand_in(headers={"ce-time": "once"})
     assert (receipt.acknowledged, receipt.dead) == (True, "envelope")

@@ -15,6 +15,8 @@ from shared.testing.memory import Fault, Memory, MemoryDeferred, MemoryOutbox, M
 from shared.testing.outbox_suite import OutboxContract, ParkingContract
 from shared.testing.reader_suite import ReaderContract
 from shared.testing.store_suite import StoreContract, Stores, inbox_id, message
+from shared.testing.timers import MemoryTimers
+from shared.testing.timers_suite import TimerContract
 
 
 class MemoryStores:
@@ -34,6 +36,10 @@ class MemoryStores:
     def deferred_store(self, owner: str = "one", queue: str = "desk.events") -> MemoryDeferred:
         """The parking of an instance."""
         return MemoryDeferred(self.memory, owner, queue)
+
+    def timers(self, owner: str = "one", queue: str = "desk.events") -> MemoryTimers:
+        """The timers of an instance."""
+        return MemoryTimers(self.memory, owner, queue)
 
     def database(self) -> Any:
         """What readers query."""
@@ -94,6 +100,10 @@ class TestBus(BusContract):
         return [one.envelope.id for one in self.memory.messages]
 
 
+class TestTimers(TimerContract):
+    """The store of timers passes the suite."""
+
+
 class TestReader(ReaderContract):
     """The fake reader passes the suite."""
 
@@ -128,6 +138,8 @@ async def test_everything_can_be_away() -> None:
         stores.outbox().renew(1),
         stores.outbox().backlog(),
         stores.deferred_store().release(1),
+        stores.timers().lead(),
+        stores.timers().take("term", 1),
         stores.database()["letters"].find_one({}),
     ):
         with pytest.raises(Unavailable):

@@ -1,12 +1,14 @@
 """Settings from the environment and from files."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from shared.runtime import FileSettings
+from deploy.provision import service_names
+from shared.runtime import FileSettings, ServiceSettings
 
 
 class Kiosk(FileSettings):
@@ -58,3 +60,23 @@ def test_a_file_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("KIOSK_SECRET_FILE", "/nowhere/secret")
     with pytest.raises(FileNotFoundError):
         Kiosk()
+
+
+@pytest.mark.parametrize(
+    "prefix", ["", "/", "kiosk", "/kiosk/", "/a/b", "/Kiosk", "/ki osk", "//k"]
+)
+def test_a_prefix_is_one_step_without_a_slash_at_its_end(prefix: str) -> None:
+    nothing = {"amqp_url": "x", "mongo_url": "x", "mongo_database": "x", "token_keys": "x"}
+    with pytest.raises(ValidationError, match="path_prefix"):
+        ServiceSettings.model_validate({**nothing, "http_port": 1, "path_prefix": prefix})
+
+
+@pytest.mark.parametrize("service", service_names())
+def test_a_service_lies_below_its_name_unless_its_settings_say_otherwise(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = import_module(f"services.{service}.config").Settings
+    assert settings.model_fields["path_prefix"].default == f"/{service}"
+    nothing = {"amqp_url": "x", "mongo_url": "x", "token_keys": "x", "tracking_secret": "s" * 32}
+    monkeypatch.setenv(f"{service.upper()}_PATH_PREFIX", "/elsewhere")
+    assert settings(**nothing).path_prefix == "/elsewhere"

@@ -20,10 +20,12 @@ from shared.observability.health import Health
 from shared.observability.logs import JsonLines
 from shared.web import edge
 from shared.web.app import create_app
+from shared.web.assets import Assets
 from shared.web.routes import RuleMismatch
 from tests.unit.shared.web_kit import HOST, NIK, RULES, Kit, client
 
 OPERATOR = "operator:botram:32.16"
+STYLE = Assets().url("jemput.css")
 
 
 def build(router: APIRouter, rules: RouteRules) -> None:
@@ -98,11 +100,54 @@ def test_the_table_of_routes_and_rules_can_be_read() -> None:
         "GET /readyz",
         "GET /metrics",
         "GET /api/openapi.json",
-        "GET /masuk",
-        "POST /masuk",
-        "POST /keluar",
         "GET /static/{digest}/{name}",
     }
+
+
+def below(prefix: str) -> Kit:
+    """The kit's application, below a prefix."""
+    return Kit(prefix=prefix)
+
+
+async def test_below_a_prefix_every_route_lies_there_and_nowhere_else() -> None:
+    kit = below("/contoh")
+    bearer = kit.bearer(OPERATOR)
+    async with kit.client as http:
+        for path in ("/api/public", "/open", "/api/openapi.json", STYLE):
+            assert (await http.get(f"/contoh{path}", headers=bearer)).status_code == 200, path
+            assert (await http.get(path, headers=bearer)).status_code == 404, path
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert (await http.get(path)).status_code == 200, path
+            assert (await http.get(f"/contoh{path}")).status_code == 404, path
+        assert (await http.get("/contohapi/public")).status_code == 404
+
+
+async def test_the_prefix_stands_in_addresses_and_in_nothing_that_is_kept() -> None:
+    kit = below("/contoh")
+    assert "GET /contoh/api/public" in kit.app.state.routes.rules
+    async with kit.client as http:
+        await http.get("/contoh/api/public")
+        described = (await http.get("/contoh/api/openapi.json")).json()
+        counted = (await http.get("/metrics")).text
+    assert "/contoh/api/public" in described["paths"]
+    assert all(path.startswith("/contoh/") for path in described["paths"])
+    assert described["paths"]["/contoh/api/list"]["get"]["x-roles"] == ["operator"]
+    assert 'route="/api/public"' in counted
+    assert "/contoh" not in counted
+
+
+async def test_below_a_prefix_machines_get_problems_and_people_get_pages() -> None:
+    kit = below("/contoh")
+    async with kit.client as http:
+        html = {"Accept": "text/html"}
+        machine = await http.get("/contoh/api/list", headers=html)
+        assert machine.json()["type"] == "/problems/unauthenticated"
+        unknown = await http.get("/contoh/api/list?x=1", headers=kit.bearer(OPERATOR))
+        assert unknown.json()["errors"] == [{"field": "query/x", "reason": "unknown field"}]
+        person = await http.get("/contoh/admin?x=1", headers=html)
+        assert person.headers["location"] == "/masuk?lanjut=%2Fcontoh%2Fadmin%3Fx%3D1"
+        lost = await http.get("/contoh/nowhere", headers=html)
+        assert "Halaman tidak ditemukan" in lost.text
 
 
 @pytest.mark.parametrize("when", ["on the app", "on a router", "plain", "mounted"])

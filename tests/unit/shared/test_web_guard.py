@@ -191,7 +191,7 @@ async def test_a_public_form_is_refused_to_other_sites_too(
     kit: Kit, headers: Mapping[str, str]
 ) -> None:
     async with kit.client as http:
-        assert (await http.post("/keluar", headers=headers)).status_code == 403
+        assert (await http.post("/ask", headers=headers)).status_code == 403
         assert (await http.post("/api/public", json=PERSON)).status_code == 200
 
 

@@ -115,10 +115,11 @@ def test_the_menu_says_where_one_is(tmp_path: Path) -> None:
         texts=Texts({"nav.a": "A", "nav.b": "B", **_frame_texts()}),
         templates=[tmp_path],
         navigation=[NavItem("/a", "nav.a"), NavItem("/b", "nav.b")],
+        prefix="/x",
     )
     (tmp_path / "page.html").write_text('{% extends "frame.html" %}')
-    page = Parsed(bytes(here.render(request(path="/b"), "page.html").body).decode())
-    assert [a.get("aria-current") for a in page.all("a") if a["href"] in {"/a", "/b"}] == [
+    page = Parsed(bytes(here.render(request(path="/x/b"), "page.html").body).decode())
+    assert [a.get("aria-current") for a in page.all("a") if a["href"] in {"/x/a", "/x/b"}] == [
         None,
         "page",
     ]

@@ -91,6 +91,7 @@ RULES: RouteRules = {
     "GET /admin": Rule({Role.ADMIN}),
     "POST /form": Rule({Role.OPERATOR}),
     "GET /open": PUBLIC,
+    "POST /ask": PUBLIC,
     "GET /fail/{how}": PUBLIC,
 }
 CASES = {
@@ -169,6 +170,10 @@ def _pages(pages: Pages) -> APIRouter:
     async def form(name: Annotated[str, Form()]) -> Response:
         return Response(f"{len(name)}")
 
+    @router.post("/ask")
+    async def ask() -> Response:
+        return Response("asked")
+
     @router.get("/open")
     async def open_page(request: Request) -> Response:
         return pages.render(request, "problem.html", words="problem.s404", incident=None)
@@ -183,13 +188,15 @@ def _pages(pages: Pages) -> APIRouter:
 class Kit:
     """One application with its keys and clock."""
 
-    def __init__(self, *, with_pages: bool = True, secure_cookies: bool = False) -> None:
+    def __init__(
+        self, *, with_pages: bool = True, secure_cookies: bool = False, prefix: str = ""
+    ) -> None:
         self.clock = Clock()
         self.key = SigningKey.generate()
         self.verifier = Verifier({self.key.kid: self.key.public}, self.clock)
         self.health = Health(timeout=0.05)
         self.registry = service_registry("contoh", "1.2.3")
-        self.pages = _frame() if with_pages else None
+        self.pages = _frame(prefix) if with_pages else None
         rules = {key: rule for key, rule in RULES.items() if with_pages or "/api/" in key}
         self.app = create_app(
             title="Contoh",
@@ -202,6 +209,7 @@ class Kit:
             pages=self.pages,
             translations={Draft: lambda _: Conflict("still a draft")},
             secure_cookies=secure_cookies,
+            prefix=prefix,
         )
 
     def token(self, *grants: str, hours: float = 1, subject: str = "agus") -> str:
@@ -223,7 +231,7 @@ class Kit:
         return client(self.app)
 
 
-def _frame() -> Pages:
+def _frame(prefix: str) -> Pages:
     return Pages(
         service_name="Jemput Contoh",
         texts=Texts.load(Path(__file__).with_name("web_texts.toml")),
@@ -231,6 +239,7 @@ def _frame() -> Pages:
             NavItem("/", "nav.all"),
             NavItem("/admin", "nav.admin", frozenset({Role.ADMIN})),
         ],
+        prefix=prefix,
     )
 
 

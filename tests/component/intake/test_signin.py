@@ -1,14 +1,22 @@
-from datetime import timedelta
-from http.cookies import SimpleCookie
+"""One sign-in for the whole origin: it leads nowhere else, and the cookie is out of reach."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.web.signin import MAX_ADDRESS, safe_address
-from tests.unit.shared.web_kit import HOST, Kit
+from services.intake.app import definition
+from services.intake.pages.signin import MAX_ADDRESS, safe_address
+from services.intake.store import COLLECTIONS
+from shared.testing.messaging import HOST, MemoryMessaging, memory_messaging
+from tests.component.intake.kit import settings
 
-OPERATOR = "operator:botram:32.16"
 HTML = {"Accept": "text/html"}
 OURS = {**HTML, "Origin": HOST}
 
@@ -34,7 +42,14 @@ EVIL = [
     "/\u2028/evil.test",
     "/" + "a" * MAX_ADDRESS,
 ]
-GOOD = ["/", "/acara/botram-2023-03-11-setu", "/?bulan=3&desa=a%20b", "/a//b", "/a?x=//y", "/a#b"]
+GOOD = [
+    "/",
+    "/reporting/acara/botram-2023-03-11-setu",
+    "/?bulan=3&desa=a%20b",
+    "/a//b",
+    "/a?x=//y",
+    "/a#b",
+]
 
 
 @pytest.mark.parametrize("address", EVIL)
@@ -55,35 +70,64 @@ def test_whatever_is_kept_begins_with_one_slash(address: str) -> None:
     assert kept.isprintable()
 
 
+@dataclass(frozen=True)
+class Door:
+    """Intake's front door, at the root of the origin."""
+
+    messaging: MemoryMessaging
+    client: httpx.AsyncClient
+
+    def token(self) -> str:
+        """A token that is valid for an hour."""
+        return self.messaging.token("operator", "botram", "32.16")
+
+    async def see(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        """Open a page."""
+        return await self.client.get(HOST + path, headers=headers or HTML)
+
+    async def send(self, path: str, headers: dict[str, str] | None = None, **form: Any) -> Any:
+        """Send a form of ours, unless the headers say otherwise."""
+        return await self.client.post(HOST + path, data=form, headers=headers or OURS)
+
+
+@asynccontextmanager
+async def front_door(*, secure: bool = False) -> AsyncIterator[Door]:
+    with settings() as given_settings:
+        async with (
+            memory_messaging("intake", collections=COLLECTIONS) as messaging,
+            messaging.client(definition(given_settings), secure_cookies=secure) as client,
+        ):
+            yield Door(messaging, client)
+
+
 async def test_the_page_asks_for_a_token_and_remembers_the_way() -> None:
-    async with Kit().client as http:
-        answer = await http.get("/masuk", params={"lanjut": "/acara?x=1"}, headers=HTML)
+    async with front_door() as door:
+        answer = await door.see("/masuk?lanjut=/reporting/acara%3Fx%3D1")
     assert answer.status_code == 200
     assert "Tempel token Anda" in answer.text
-    assert '<input type="hidden" name="lanjut" value="/acara?x=1">' in answer.text
+    assert '<input type="hidden" name="lanjut" value="/reporting/acara?x=1">' in answer.text
     assert "Sesi Anda sudah berakhir" not in answer.text
 
 
 @pytest.mark.parametrize("address", EVIL)
 async def test_neither_the_form_nor_the_redirect_leads_away(address: str) -> None:
-    kit = Kit()
-    async with kit.client as http:
-        page = await http.get("/masuk", params={"lanjut": address}, headers=HTML)
+    async with front_door() as door:
+        page = await door.client.get(f"{HOST}/masuk", params={"lanjut": address}, headers=HTML)
         assert 'name="lanjut" value="/"' in page.text
-        form = {"token": kit.token(OPERATOR), "lanjut": address}
-        answer = await http.post("/masuk", data=form, headers=OURS)
+        answer = await door.send("/masuk", token=door.token(), lanjut=address)
     assert answer.status_code == 303
     assert answer.headers["location"] == "/"
 
 
 @pytest.mark.parametrize("secure", [False, True])
-async def test_a_good_token_becomes_a_cookie_out_of_reach(*, secure: bool) -> None:
-    kit = Kit(secure_cookies=secure)
-    token = kit.token(OPERATOR)
-    pasted = f"  {token[:30]}\n {token[30:]}\r\n"
-    async with kit.client as http:
-        answer = await http.post("/masuk", data={"token": pasted, "lanjut": "/x"}, headers=OURS)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/x")
+async def test_a_good_token_becomes_a_cookie_of_the_whole_origin_out_of_reach(
+    *, secure: bool
+) -> None:
+    async with front_door(secure=secure) as door:
+        token = door.token()
+        pasted = f"  {token[:30]}\n {token[30:]}\r\n"
+        answer = await door.send("/masuk", token=pasted, lanjut="/reporting/acara")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/reporting/acara")
     name = "__Host-jemput_token" if secure else "jemput_token"
     cookie = SimpleCookie(answer.headers["set-cookie"])[name]
     assert cookie.value == token
@@ -97,17 +141,13 @@ async def test_a_good_token_becomes_a_cookie_out_of_reach(*, secure: bool) -> No
 
 @pytest.mark.parametrize("secure", [False, True])
 async def test_the_whole_way_in_and_out(*, secure: bool) -> None:
-    kit = Kit(secure_cookies=secure)
-    async with kit.client as http:
-        away = await http.get("/", headers=HTML)
-        assert away.headers["location"] == "/masuk?lanjut=%2F"
-        form = {"token": kit.token(OPERATOR), "lanjut": "/"}
-        inside = await http.post("/masuk", data=form, headers=OURS)
+    async with front_door(secure=secure) as door:
+        inside = await door.send("/masuk", token=door.token(), lanjut="/")
         cookie = {"Cookie": inside.headers["set-cookie"].partition(";")[0]}
-        home = await http.get("/", headers={**HTML, **cookie})
+        home = await door.see("/", {**HTML, **cookie})
         assert home.status_code == 200
         assert "Masuk sebagai agus" in home.text
-        out = await http.post("/keluar", headers={**OURS, **cookie})
+        out = await door.send("/keluar", {**OURS, **cookie})
     assert (out.status_code, out.headers["location"]) == (303, "/masuk")
     name = "__Host-jemput_token" if secure else "jemput_token"
     gone = SimpleCookie(out.headers["set-cookie"])[name]
@@ -116,10 +156,9 @@ async def test_the_whole_way_in_and_out(*, secure: bool) -> None:
 
 
 async def test_behind_tls_a_cookie_without_the_prefix_signs_nobody_in() -> None:
-    kit = Kit(secure_cookies=True)
-    async with kit.client as http:
-        answer = await http.get("/", headers={**HTML, **kit.cookie(OPERATOR)})
-    assert answer.headers["location"] == "/masuk?lanjut=%2F"
+    async with front_door(secure=True) as door:
+        home = await door.see("/", {**HTML, "Cookie": f"jemput_token={door.token()}"})
+    assert "Masuk sebagai" not in home.text
 
 
 @pytest.mark.parametrize(
@@ -132,9 +171,8 @@ async def test_behind_tls_a_cookie_without_the_prefix_signs_nobody_in() -> None:
     ],
 )
 async def test_a_bad_token_is_explained_beside_the_field(token: str, words: str) -> None:
-    async with Kit().client as http:
-        form = {"token": token, "lanjut": "/x"}
-        answer = await http.post("/masuk", data=form, headers=OURS)
+    async with front_door() as door:
+        answer = await door.send("/masuk", token=token, lanjut="/x")
     assert answer.status_code == 422
     assert answer.text.count(words) == 2
     assert '<a href="#token">' in answer.text
@@ -145,32 +183,31 @@ async def test_a_bad_token_is_explained_beside_the_field(token: str, words: str)
 
 
 async def test_a_token_of_yesterday_or_tomorrow_is_told_apart() -> None:
-    kit = Kit()
-    form = {"token": kit.token(OPERATOR)}
-    async with kit.client as http:
-        kit.clock.advance(timedelta(hours=2))
-        late = await http.post("/masuk", data=form, headers=OURS)
-        kit.clock.advance(timedelta(hours=-4))
-        early = await http.post("/masuk", data=form, headers=OURS)
+    async with front_door() as door:
+        token = door.token()
+        door.messaging.clock.advance(hours=2)
+        late = await door.send("/masuk", token=token)
+        door.messaging.clock.advance(hours=-4)
+        early = await door.send("/masuk", token=token)
     assert "sudah kedaluwarsa" in late.text
     assert "belum berlaku" in early.text
 
 
 async def test_whose_session_ended_is_told_so() -> None:
-    async with Kit().client as http:
-        first = await http.get("/", headers={**HTML, "Cookie": "jemput_token=x"})
-        page = await http.get(first.headers["location"], headers=HTML)
+    async with front_door() as door:
+        page = await door.see("/masuk?alasan=ditolak&lanjut=%2Freporting%2Facara")
     assert "Sesi Anda sudah berakhir" in page.text
 
 
 @pytest.mark.parametrize("path", ["/masuk", "/keluar"])
 async def test_another_site_can_sign_nobody_in_or_out(path: str) -> None:
-    kit = Kit()
-    async with kit.client as http:
-        answer = await http.post(
-            path,
-            data={"token": kit.token(OPERATOR)},
-            headers={**HTML, "Origin": "http://evil.test"},
-        )
+    async with front_door() as door:
+        answer = await door.send(path, {**HTML, "Origin": "http://evil.test"}, token=door.token())
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/intake/masuk", "/intake/keluar", "/intake/", "/lacak"])
+async def test_the_front_door_lies_at_the_root_and_nothing_else_does(path: str) -> None:
+    async with front_door() as door:
+        assert (await door.see(path)).status_code == 404

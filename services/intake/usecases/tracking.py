@@ -1,0 +1,53 @@
+"""How a request stands, for whoever has its code."""
+
+from dataclasses import dataclass
+
+from services.intake.domain import (
+    Case,
+    Deliverable,
+    NextStep,
+    PlannedEvent,
+    Programme,
+    digest,
+    next_step,
+)
+from services.intake.usecases.ports import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A case with the programme it runs in and the event it waits for, as far as they are known."""
+
+    case: Case
+    programme: Programme | None
+    event: PlannedEvent | None
+
+    @property
+    def programme_name(self) -> str:
+        """Return the name that residents know it by."""
+        return self.programme.name if self.programme else self.case.programme_id
+
+    @property
+    def service_name(self) -> str:
+        """Return the name of what was asked for."""
+        service = self.programme.catalogue.get(self.case.service) if self.programme else None
+        return service.name if service else self.case.service
+
+    @property
+    def next(self) -> NextStep:
+        """Return what happens next, or what the resident can do."""
+        service = self.programme.catalogue.get(self.case.service) if self.programme else None
+        return next_step(
+            self.case, service.deliverable if service else Deliverable.CARD, self.event
+        )
+
+
+async def track(code: str, reader: Reader) -> Tracked | None:
+    """Return how the request with this code stands; None where no request has it."""
+    case = await reader.case_by_code(digest(code))
+    if case is None:
+        return None
+    programme = await reader.get(Programme, case.programme_id)
+    event_id = case.ticket.event_id if case.ticket else case.event_id
+    event = await reader.get(PlannedEvent, event_id) if event_id else None
+    return Tracked(case, programme, event)

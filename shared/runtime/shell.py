@@ -1,0 +1,130 @@
+"""Commands at the shell: a service's own way to its database, without queue and without HTTP."""
+
+import argparse
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from pydantic import ValidationError
+
+from shared.contracts.envelope import new_id
+from shared.contracts.text import holds_number
+from shared.messaging.errors import Unavailable
+from shared.messaging.group_commit import fingerprint_of
+from shared.messaging.unit_of_work import Clock
+from shared.messaging.wire import MAX_VERSION
+from shared.runtime.assemble import ServiceDefinition
+from shared.runtime.commands import Commands, Sent
+from shared.runtime.messaging import Messaging, open_messaging
+from shared.runtime.settings import ServiceSettings
+from shared.runtime.start import utc_now
+from shared.web.problems import Problem
+
+_ACCOUNT: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,63}")
+"""As an event's actor is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What a command at the shell works with."""
+
+    commands: Commands
+    messaging: Messaging
+
+
+@asynccontextmanager
+async def open_shell(
+    definition: ServiceDefinition, settings: ServiceSettings, clock: Clock = utc_now
+) -> AsyncIterator[Shell]:
+    """Give a command its way to the database. Raises Unavailable.
+
+    It publishes nothing itself: its outbox rows are taken over by the service, which runs or will.
+    """
+    messaging = open_messaging(
+        definition.name, settings, CollectorRegistry(), clock, definition.collections
+    )
+    committing: asyncio.Task[None] | None = None
+    try:
+        await messaging.prepare(definition.collections.names, definition.indexes)
+        committing = asyncio.create_task(messaging.commit.run())
+        yield Shell(messaging.commands(definition.refused), messaging)
+        await messaging.outbox.retire()
+    finally:
+        if committing is not None:
+            committing.cancel()
+            await asyncio.gather(committing, return_exceptions=True)
+        messaging.client.close()
+
+
+def run_command(
+    command: Callable[[], Awaitable[Sequence[str]]], told: tuple[type[Exception], ...] = ()
+) -> tuple[int, list[str]]:
+    """Run one command; return its exit status and lines, for stderr where it is not 0.
+
+    `told` are a service's own refusals: their messages hold no personal data, and say what to do.
+    """
+
+    async def run() -> list[str]:
+        return list(await command())
+
+    try:
+        return 0, asyncio.run(run())
+    except Problem as problem:
+        return _refused(problem.detail or problem.title)
+    except ValidationError as error:
+        return _refused(_fields(error))
+    except Unavailable as away:
+        return _refused(f"MongoDB cannot be reached ({away})")
+    except (OSError, *told) as error:  # type: ignore[misc] # mypy wants literal classes
+        return _refused(str(error))
+
+
+def _refused(why: str) -> tuple[int, list[str]]:
+    return 1, [f"refused: {why}"]
+
+
+def _fields(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in found)
+
+
+def sent_by(account: str, action: str) -> Sent:
+    """Return a command of this account, which is never the same as another one."""
+    return Sent(fingerprint_of("shell", new_id()), "shell", actor=account, action=action)
+
+
+def add_account(
+    parser: argparse.ArgumentParser, name: str = "--by", text: str = "who does it"
+) -> None:
+    """Have a command ask for the account that does it, as `by` or another name."""
+    parser.add_argument(name, type=_account, required=True, metavar="ACCOUNT", help=text)
+
+
+def add_republish(parser: argparse.ArgumentParser) -> None:
+    """Have a command ask what is published again under which version, as `id` and `version`."""
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument(
+        "--version", type=_version, required=True, help="above that of the copy that is wrong"
+    )
+    add_account(parser)
+
+
+def _account(text: str) -> str:
+    """Return an account id. ArgumentTypeError where it cannot be one."""
+    if not _ACCOUNT.fullmatch(text) or holds_number(text):
+        raise argparse.ArgumentTypeError(
+            "a pseudonymous account id is needed: a letter, then up to 63 letters, digits and "
+            ". _ : -, without nine digits in a row"
+        )
+    return text
+
+
+def _version(text: str) -> int:
+    """Return a version below the highest, so that what is published next has one too."""
+    if not text.isdecimal() or not 0 < int(text) < MAX_VERSION:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to {MAX_VERSION - 1} is needed")
+    return int(text)

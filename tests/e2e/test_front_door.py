@@ -1,0 +1,178 @@
+"""One address with real services behind the shipped nginx, in a real browser."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from deploy.local import install
+from deploy.local.proxy import PROXY
+from deploy.local.servers import Servers
+from deploy.local.stack import Stack
+from deploy.provision import service_names
+from tests.e2e.test_event_page import LARGEST, looked_at
+from tests.unit.reporting.running import stack_of
+
+pytestmark = pytest.mark.browser
+
+GRANTS = ("head:*:*", "operator:*:*", "planner:*:*", "admin:*:*", "agent:*:*", "importer:*:*")
+
+
+@pytest.fixture(scope="module")
+async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    nginx = await asyncio.to_thread(install.nginx)
+    async with stack_of(servers, tmp_path_factory.mktemp("front"), nginx) as running:
+        for name in running.processes:
+            running.start(name)
+        await asyncio.to_thread(running.await_ready)
+        await asyncio.to_thread(running.publish_shipped)
+        yield running
+
+
+@asynccontextmanager
+async def opened(browser: Browser, width: int = 1280) -> AsyncIterator[Page]:
+    """A page whose console must stay silent."""
+    context = await browser.new_context(viewport={"width": width, "height": 800})
+    page = await context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    await context.close()
+    # A browser notes every refusal of its own accord.
+    assert [line for line in said if "status of 422" not in line] == []
+
+
+async def sign_in(page: Page, stack: Stack, *grants: str) -> None:
+    """Do what the page asks for."""
+    await page.get_by_label("Tempel token Anda").fill(stack.token("contoh", *grants))
+    await page.locator("main").get_by_role("button", name="Masuk").click()
+
+
+def links(hrefs: list[str | None]) -> Iterator[str]:
+    """Addresses that lead to another page."""
+    yield from {href for href in hrefs if href and not href.startswith("#")}
+
+
+async def addresses(page: Page) -> set[str]:
+    """Every link on the page."""
+    found = await page.locator("a").all()
+    return set(links([await link.get_attribute("href") for link in found]))
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_the_start_page_at_every_width_leads_nowhere_dead(
+    stack: Stack, browser: Browser, width: int
+) -> None:
+    origin = stack.origin("intake")
+    async with opened(browser, width) as page:
+        await page.goto(f"{origin}/")
+        await expect(page.locator("h1")).to_have_text("Jemput")
+        await looked_at(page, f"depan-{width}")
+        assert {"/intake/lacak", "/masuk"} <= await addresses(page)
+        await page.get_by_role("link", name="Lacak permohonan").first.click()
+        await looked_at(page, f"lacak-{width}")
+        await page.get_by_label("Kode permohonan").fill("bukan kode")
+        async with page.expect_response("**/intake/lacak") as answered:
+            await page.get_by_role("button", name="Lihat").click()
+        assert (await answered.value).status == 422
+        await looked_at(page, f"lacak-salah-{width}")
+        await page.goto(f"{origin}/masuk")
+        await looked_at(page, f"masuk-{width}")
+        await sign_in(page, stack, *GRANTS)
+        await page.wait_for_url(f"{origin}/")
+        await expect(page.get_by_role("link", name="Angka acara")).to_be_visible()
+        await looked_at(page, f"depan-masuk-{width}")
+        for address in await addresses(page):
+            found = await page.request.get(f"{origin}{address}")
+            assert found.status == 200, address
+            assert "/masuk" not in found.url or address == "/masuk"
+
+
+async def test_one_sign_in_serves_all_services_and_one_sign_out_ends_it(
+    stack: Stack, browser: Browser
+) -> None:
+    origin = stack.origin("intake")
+    places = [f"{origin}/{name}/api/programmes" for name in service_names()]
+    async with opened(browser) as page:
+        await page.goto(f"{origin}/reporting/acara")
+        assert page.url == f"{origin}/masuk?lanjut=%2Freporting%2Facara"
+        for place in places:
+            assert (await page.request.get(place)).status == 401
+        await sign_in(page, stack, *GRANTS)
+        await page.wait_for_url(f"{origin}/reporting/acara")
+        for place in places:
+            assert (await page.request.get(place)).status == 200, place
+        (cookie,) = await page.context.cookies()
+        assert (cookie["path"], cookie["httpOnly"], cookie["sameSite"]) == ("/", True, "Strict")
+        await page.get_by_role("link", name="Beranda").click()
+        await page.wait_for_url(f"{origin}/")
+        await page.get_by_role("button", name="Keluar").click()
+        await page.wait_for_url(f"{origin}/masuk")
+        for place in places:
+            assert (await page.request.get(place)).status == 401
+
+
+async def test_every_api_describes_itself_below_its_prefix(stack: Stack) -> None:
+    async with httpx.AsyncClient(base_url=stack.origin("intake")) as http:
+        for name in service_names():
+            said = (await http.get(f"/{name}/api/openapi.json")).raise_for_status().json()
+            assert all(path.startswith(f"/{name}/") for path in said["paths"])
+
+
+async def test_what_looks_after_a_process_is_at_its_own_port_alone(stack: Stack) -> None:
+    async with httpx.AsyncClient() as http:
+        for path in ("/healthz", "/readyz", "/metrics"):
+            for name in service_names():
+                assert (await http.get(stack.direct(name) + path)).status_code == 200
+                for place in (stack.origin(name), stack.url(name)):
+                    assert (await http.get(place + path)).status_code == 404, place + path
+
+
+async def test_while_a_service_is_down_people_are_told_and_the_others_serve(
+    stack: Stack, browser: Browser
+) -> None:
+    origin = stack.origin("intake")
+    await asyncio.to_thread(stack.process("reporting").terminate)
+    context = await browser.new_context(viewport={"width": 360, "height": 800})
+    page = await context.new_page()
+    answer = await page.goto(f"{origin}/reporting/acara")
+    assert answer is not None
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    await expect(page.locator("h1")).to_have_text("Layanan sedang tidak tersedia")
+    await looked_at(page, "layanan-mati-360")
+    problem = await page.request.get(f"{origin}/reporting/api/programmes")
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert (await page.request.get(f"{origin}/courier/api/openapi.json")).status == 200
+    await page.get_by_role("link", name="Kembali ke beranda").click()
+    await page.wait_for_url(f"{origin}/")
+    stack.start("reporting")
+    await asyncio.to_thread(stack.await_ready, ["reporting"])
+    await page.goto(f"{origin}/reporting/acara")
+    await page.wait_for_url("**/masuk**")
+    await context.close()
+
+
+async def test_the_proxy_that_dies_is_the_one_that_comes_back(stack: Stack) -> None:
+    before = stack.process(PROXY).pid
+    await asyncio.to_thread(stack.kill, PROXY)
+    async with httpx.AsyncClient(base_url=stack.origin("intake")) as http:
+        with pytest.raises(httpx.TransportError):
+            await http.get("/")
+        stack.start(PROXY)
+        await asyncio.to_thread(stack.await_ready, [PROXY])
+        assert stack.process(PROXY).pid != before
+        assert (await http.get("/")).status_code == 200
+
+
+async def test_the_start_page_is_light(stack: Stack) -> None:
+    async with httpx.AsyncClient(base_url=stack.origin("intake")) as http:
+        page = await http.get("/", headers={"Accept": "text/html"})
+        size = len(page.content)
+        for part in page.text.split('"'):
+            if part.startswith("/intake/static/"):
+                size += int((await http.get(part)).headers["content-length"])
+    assert size < LARGEST

@@ -1,0 +1,83 @@
+"""No document grows with a backlog: every list in a document that is kept has an end."""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+from deploy.provision import service_names
+
+ENDS = {
+    "intake.programmes.languages": "10, by the route",
+    "intake.programmes.channels": "20, by the route",
+    "intake.programmes.services": "100, by the route",
+    "intake.programmes.calendar.closed": "400, by the route",
+    "intake.programmes.calendar.open": "400, by the route",
+    "intake.cases.facts": "one for each kind of fact",
+    "intake.cases.tickets": "a case has one ticket in one line",
+    "intake.cases.carriers": "one for each agent to whom somebody gave this job",
+    "intake.cases.parties": "one for each kind of party",
+    "intake.residents.lookups": "one for each version of the secret",
+    "intake.residents.said": "one for each of a person's own cases",
+    "intake.residents.asked": "one for each service and event at which a person asked",
+    "intake.statements.sealed": "one for each field of a person",
+    "intake.events.services": "of one event's booths, by the contract",
+    "intake.events.ticketed": "of one event's booths, by the contract",
+    "intake.open_requests.case_ids": "OPEN_LIMIT",
+    "scheduler.programmes.services": "100, by the contract",
+    "scheduler.programmes.closed": "400, by the contract",
+    "scheduler.programmes.open": "400, by the contract",
+    "scheduler.events.plan.booths": "of one event, by the route",
+    "scheduler.events.plan.booths.services": "of one booth, by the route",
+    "reporting.programmes.services": "100, by the contract",
+    "reporting.events.booths": "of one event, by the contract",
+    "reporting.events.services": "of one event's booths, by the contract",
+    "reporting.archive.payload": "one message, MAX_BODY",
+}
+"""Every list in a kept document, and what ends it. A list of who waits has no end: the waiting are
+found by a query over documents of their own."""
+
+
+def growing(kept: Any, place: str) -> Iterator[str]:
+    """Name the lists, sets and mappings inside a type, by the way to them."""
+    if is_dataclass(kept):
+        hints = get_type_hints(kept)
+        for one in fields(kept):
+            yield from growing(hints[one.name], f"{place}.{one.name}")
+        return
+    if _is_list(get_origin(kept) or kept):
+        yield place
+    for part in get_args(kept):
+        yield from growing(part, place)
+
+
+def _is_list(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, list | tuple | AbstractSet | Mapping)
+
+
+def kept_lists(service: str) -> set[str]:
+    """Name every list in what a service keeps."""
+    collections = importlib.import_module(f"services.{service}.store").COLLECTIONS
+    return {
+        place
+        for kept, collection in collections._of.items()
+        for place in growing(kept, f"{service}.{collection.name}")
+    }
+
+
+def test_every_list_in_a_kept_document_has_an_end() -> None:
+    assert {place for service in service_names() for place in kept_lists(service)} == set(ENDS)
+
+
+@dataclass(frozen=True)
+class Area:
+    """A document that grows with every waiting job."""
+
+    agent: str | None
+    waiting: tuple[str, ...] = ()
+    by_day: Mapping[str, frozenset[str]] | None = None
+
+
+def test_a_list_without_an_end_is_named() -> None:
+    assert set(growing(Area, "courier.areas")) == {"courier.areas.waiting", "courier.areas.by_day"}

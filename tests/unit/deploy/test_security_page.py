@@ -1,0 +1,60 @@
+"""SECURITY.md names an address, the limits as the code has them, and tests that are there."""
+
+import re
+from pathlib import Path
+
+from services.intake.config import Settings as Intake
+from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS
+from shared.web.body import BODY_LIMIT
+from shared.web.live import SHARE, STREAM_LIMIT
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "SECURITY.md").read_text("utf-8")
+MEBIBYTE = KIBIBYTE = 1024
+
+
+def limits() -> dict[str, list[int]]:
+    """The numbers of the table of limits, row by row."""
+    table = PAGE.partition("## Limits")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ")]
+    found = re.compile(r"[0-9][0-9,]*")
+    return {
+        name.strip(): [int(number.replace(",", "")) for number in found.findall(said)]
+        for name, said in rows
+    }
+
+
+def default(setting: str) -> int:
+    """The number that a setting has, or begins with, unless it is set."""
+    value = str(Intake.model_fields[setting].default)
+    return int(float(value.partition("/")[0]))
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    said = limits()
+    assert said["body of a request"] == [BODY_LIMIT // KIBIBYTE]
+    assert said["live streams"] == [STREAM_LIMIT, SHARE]
+    assert said["head of a request, its time, connections"] == [
+        default("head_bytes") // KIBIBYTE,
+        default("head_seconds"),
+        default("body_seconds"),
+        default("connections"),
+        default("connections_per_client"),
+    ]
+    assert said["commands that wait for the database"] == [
+        MAX_COMMANDS,
+        MAX_COMMAND_BYTES // MEBIBYTE // KIBIBYTE,
+    ]
+    assert said["wrong tracking codes"] == [default("track_limit_client")]
+    assert said["wrong receipt codes"] == [default("receipt_limit_case")]
+
+
+def test_who_finds_a_weakness_is_told_where_to_write() -> None:
+    reporting = PAGE.partition("## Reporting")[2].partition("\n## ")[0]
+    assert "Report a vulnerability" in reporting
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    named = set(re.findall(r"`((?:tests|shared|services|deploy)/[\w./*-]+)`", PAGE))
+    assert len(named) > 10
+    assert [one for one in sorted(named) if not list(ROOT.glob(one))] == []
