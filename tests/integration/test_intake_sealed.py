@@ -216,7 +216,8 @@ async def load_of(intake: Running, worker: int, stop: asyncio.Event) -> list[str
         applicant = {**SITI, "nik": nik(number), "name": "Ani Ramai"}
         made.append(await record(intake, applicant=applicant))
         assert (await shown(intake, made[-1]))["name"] == "Ani Ramai"
-        assert (await intake.client.get("/readyz")).is_success
+        ready = await intake.client.get(intake.client.base_url.join("/readyz"))
+        assert ready.is_success
     return made
 
 
