@@ -90,9 +90,10 @@ class IntakeReader(MongoReader):
         """Return who looked at a case's persons, oldest first."""
         return await self.find(PersonRead, {"case_id": case_id}, sort=(("at", 1), ("_id", 1)))
 
-    async def keys_not_under(self, master: str, limit: int) -> list[ResidentKey]:
-        """Return residents' keys that another master key wraps, so many at most."""
-        return await self.find(ResidentKey, {"master": {"$nin": [master, None]}}, limit=limit)
+    async def keys_not_under(self, master: str, after: str, limit: int) -> list[ResidentKey]:
+        """Return keys that another master key wraps, in order of ids behind `after`."""
+        query = {"master": {"$nin": [master, None]}, "_id": {"$gt": after}}
+        return await self.find(ResidentKey, query, limit=limit)
 
     async def keys_under(self, master: str) -> int:
         """Return how many residents' keys this master key wraps."""

@@ -216,7 +216,8 @@ async def load_of(intake: Running, worker: int, stop: asyncio.Event) -> list[str
         applicant = {**SITI, "nik": nik(number), "name": "Ani Ramai"}
         made.append(await record(intake, applicant=applicant))
         assert (await shown(intake, made[-1]))["name"] == "Ani Ramai"
-        assert (await intake.client.get("/readyz")).is_success
+        ready = await intake.client.get(intake.client.base_url.join("/readyz"))
+        assert ready.is_success
     return made
 
 
@@ -234,6 +235,23 @@ async def test_a_master_key_that_still_wraps_is_not_retired(intake: Running) -> 
     assert (status, "rewrap first" in lines[0]) == (1, True)
     assert old in load(file).ids
     assert (await office.run("keys", "list"))[1][1] == f"{old}: wraps 1 keys"
+
+
+async def test_keys_that_do_not_open_are_told_and_hold_up_no_other(
+    intake: Running, servers: Servers, mongo_database: str
+) -> None:
+    office = intake.office
+    case_id = await record(intake, applicant=SITI)
+    lost = {"_id": "r-0", "version": 1, "master": "0" * 16, "sealed": "x"}
+    with MongoClient[dict[str, Any]](servers.mongo_url) as client:
+        client[f"{mongo_database}_keys"]["resident_keys"].insert_one(lost)
+
+    status, lines = await office.run("keys", "rotate", *BY)
+
+    assert status == 1
+    assert "1 keys wrapped by" in lines[0]
+    assert "1 do not open, the first of them r-0" in lines[0]
+    assert (await shown(intake, case_id))["name"] == "Siti Rahasia"
 
 
 def copied(client: MongoClient[dict[str, Any]], database: str) -> dict[str, list[dict[str, Any]]]:

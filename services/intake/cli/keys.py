@@ -50,25 +50,31 @@ def new(options: argparse.Namespace) -> list[str]:
 
 async def _rotate(options: argparse.Namespace, desk: Desk) -> list[str]:
     """Add a key, unless an earlier rotation has not come to its end: then that one goes on."""
-    newest = load(desk.settings.sealing_keys).newest
-    if await desk.reader.keys_not_under(newest, limit=1):
+    newest, *older = load(desk.settings.sealing_keys).ids
+    if any([await desk.reader.keys_under(id_) for id_ in older]):
         return [f"going on under {newest}", *await _rewrap(options, desk)]
     said = f"new master key {add_key(desk.settings.sealing_keys)}"
     return [said, *await _rewrap(options, desk)]
 
 
 async def _rewrap(options: argparse.Namespace, desk: Desk) -> list[str]:
-    newest, many = load(desk.settings.sealing_keys).newest, 0
-    vault = vault_of(desk.settings)
-    while keys := await desk.reader.keys_not_under(newest, limit=PAGE):
+    """Go through all keys once; those of residents who come meanwhile have the newest already."""
+    newest, vault = load(desk.settings.sealing_keys).newest, vault_of(desk.settings)
+    wrapped, shut, after = 0, [], ""
+    while keys := await desk.reader.keys_not_under(newest, after, limit=PAGE):
         ids = tuple(key.id for key in keys)
         outcome = await desk.commands.run(
             lambda uow, ids=ids: rewrap(ids, uow, vault),  # type: ignore[misc]
             sent=sent_by(options.by, "keys rewrap"),
             key="keys",
         )
-        many += outcome.answer
-    return [f"{many} keys wrapped by {newest}"]
+        wrapped += len(outcome.answer["wrapped"])
+        shut += outcome.answer["shut"]
+        after = ids[-1]
+    said = f"{wrapped} keys wrapped by {newest}"
+    if shut:
+        raise CommandRefused(f"{said}; {len(shut)} do not open, the first of them {shut[0]}")
+    return [said]
 
 
 async def _retire(options: argparse.Namespace, desk: Desk) -> list[str]:

@@ -50,8 +50,8 @@ class Reader(Protocol):
         """Return who looked at a case's persons, oldest first."""
         ...
 
-    async def keys_not_under(self, master: str, limit: int) -> list[ResidentKey]:
-        """Return residents' keys that another master key wraps, so many at most."""
+    async def keys_not_under(self, master: str, after: str, limit: int) -> list[ResidentKey]:
+        """Return keys that another master key wraps, in order of ids behind `after`."""
         ...
 
     async def keys_under(self, master: str) -> int:

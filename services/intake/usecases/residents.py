@@ -21,6 +21,8 @@ from services.intake.usecases.ports import Reader, Vault
 from shared.contracts.envelope import new_id
 from shared.messaging.errors import Missing
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.sealing.masterkeys import UnknownMasterKey
+from shared.sealing.seal import Unsealable
 
 REASON: Final = "reason"
 """The field of a statement that says why a person asked once more; it is free text."""
@@ -180,15 +182,24 @@ async def _forget(resident: Resident, uow: UnitOfWork) -> None:
                 uow.delete(there)
 
 
-async def rewrap(resident_ids: tuple[str, ...], uow: UnitOfWork, vault: Vault) -> int:
-    """Wrap keys by the newest master key; return how many were not yet. Raises UnknownMasterKey."""
-    many = 0
+async def rewrap(
+    resident_ids: tuple[str, ...], uow: UnitOfWork, vault: Vault
+) -> dict[str, list[str]]:
+    """Wrap keys by the newest master key; return whose were `wrapped`, and whose stay `shut`.
+
+    One that does not open holds up no other.
+    """
+    found: dict[str, list[str]] = {"wrapped": [], "shut": []}
     for resident_id in resident_ids:
         key = await uow.get(ResidentKey, resident_id)
         if key is None or key.destroyed:
             continue
-        fresh = vault.rewrap(key)
+        try:
+            fresh = vault.rewrap(key)
+        except (UnknownMasterKey, Unsealable):
+            found["shut"].append(resident_id)
+            continue
         if fresh is not key:
             uow.add(fresh)
-            many += 1
-    return many
+            found["wrapped"].append(resident_id)
+    return found

@@ -318,8 +318,10 @@ async def test_keys_are_wrapped_anew_once_and_open_the_same() -> None:
     await record(work, at_event(person=SITI), vault=before)
     id_ = (await one(work)).id
 
-    assert await work.run(lambda uow: rewrap((id_, "r-0"), uow, after)) == 1
-    assert await work.run(lambda uow: rewrap((id_,), uow, after)) == 0
+    first = await work.run(lambda uow: rewrap((id_, "r-0"), uow, after))
+    assert first == {"wrapped": [id_], "shut": []}
+    again = await work.run(lambda uow: rewrap((id_,), uow, after))
+    assert again == {"wrapped": [], "shut": []}
 
     (key,) = await work.all(ResidentKey)
     assert key.master == new.newest
@@ -337,7 +339,18 @@ async def test_a_destroyed_key_is_not_wrapped_anew() -> None:
     await record(work, at_event(person=SITI))
     id_ = (await one(work)).id
     await work.run(lambda uow: erase_resident(id_, uow))
-    assert await work.run(lambda uow: rewrap((id_,), uow, SealedVault(lambda: master_keys(2)))) == 0
+    newer = SealedVault(lambda: master_keys(2))
+    done = await work.run(lambda uow: rewrap((id_,), uow, newer))
+    assert done == {"wrapped": [], "shut": []}
+
+
+async def test_a_key_that_does_not_open_holds_up_no_other() -> None:
+    work = bench()
+    work.keep(VAULT.new_key("r-1"), replace(VAULT.new_key("r-2"), master="f" * 16))
+    work.keep(replace(VAULT.new_key("r-3"), sealed="spoilt"), VAULT.new_key("r-4"))
+    newer = SealedVault(lambda: master_keys(2))
+    done = await work.run(lambda uow: rewrap(("r-1", "r-2", "r-3", "r-4"), uow, newer))
+    assert done == {"wrapped": ["r-1", "r-4"], "shut": ["r-2", "r-3"]}
 
 
 def test_a_person_does_not_show_himself() -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import tracemalloc
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from shared.messaging.collections import Collection, Collections
 from shared.messaging.errors import (
     Conflict,
     Overloaded,
@@ -659,3 +661,29 @@ async def _abandoned(one: Desk, batch: int) -> None:
     for one_sent in sent:
         one_sent.cancel()
     await asyncio.gather(*sent, return_exceptions=True)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A document whose id is made of somebody's identity."""
+
+    id: str
+    version: int = 1
+
+
+async def test_ids_that_tell_somebody_s_identity_stay_out_of_the_record_of_actions() -> None:
+    collections = Collections(Collection("ways", Way, listed=False))
+    assert collections.unlisted == {"ways"}
+    async with desk() as one:
+        one.commit._collections = collections
+
+        async def lead(uow: UnitOfWork) -> None:
+            uow.add(Way("hash-of-somebody"))
+            uow.put("letters", {"_id": "a", "version": 1})
+
+        await one.commit.command(lead, inbox_id="c1", key="a", actor="agus", action="POST /x")
+
+        (changes,) = one.store.committed
+        (action,) = changes.actions
+        assert action["changed"] == ["letters/a"]
+        assert {write.id for write in changes.writes} == {"hash-of-somebody", "a"}
