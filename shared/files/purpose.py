@@ -3,14 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from shared.files.sniff import JPEG, PDF, PNG, WEBP
 from shared.web.problems import Problem
-
-MIB: Final = 1024 * 1024
-
-JPEG: Final = "image/jpeg"
-PNG: Final = "image/png"
-WEBP: Final = "image/webp"
-PDF: Final = "application/pdf"
+from shared.worker.jobs import MIB
 
 SENTENCES: Final = {
     "too_large": "the file is larger than {limit_mib} MiB",

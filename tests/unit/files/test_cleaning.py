@@ -9,8 +9,9 @@ import pytest
 from PIL import Image, ImageFilter
 
 from shared.files.cleaning import clean_file
-from shared.files.purpose import JPEG, MIB, PDF, PNG, SENTENCES, WEBP
-from shared.worker.jobs import JobRefused, Result
+from shared.files.purpose import SENTENCES
+from shared.files.sniff import JPEG, PDF, PNG, WEBP
+from shared.worker.jobs import MIB, JobRefused, Result
 from tests.unit.files import samples
 from tests.unit.files.samples import image, pdf
 
