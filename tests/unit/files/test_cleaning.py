@@ -110,6 +110,8 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     assert refusal(samples.wide_png(60_000, 60_000)) == "too_many_pixels"
     assert refusal(image(size=(1001, 1000))) == "too_many_pixels"
     assert cleaned(image(size=(1000, 1000))).body
+    assert refusal(image("WEBP", size=(501, 1000))) == "too_many_pixels"
+    assert cleaned(image("WEBP", size=(500, 1000))).body
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
