@@ -162,7 +162,8 @@ async def test_a_file_is_bound_to_what_it_was_sent_for_alone() -> None:
         await at.bind(received.id)
 
 
-async def _away(_: str) -> None:
+async def _away(name: str) -> None:
+    del name
     raise ConnectionError
 
 
