@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from hashlib import sha256
 from typing import Final, Protocol
 
-from shared.sealing.seal import DataKey, context
+from shared.sealing.seal import OVERHEAD, DataKey, context
 
 FRAME: Final = 255 * 1024
 """Plain bytes of a frame; the last may have fewer."""
@@ -74,7 +74,7 @@ class Writer:
         """Store the last frame."""
         await self._store(bytes(self._held), last=True)
         name = part_name(self._file_id, self._part)
-        await self._frames.close(name, self._stored, FRAME)
+        await self._frames.close(name, self._stored, FRAME + OVERHEAD)
 
     async def _store(self, plain: bytes, *, last: bool) -> None:
         place = _place(self._file_id, self._part, self._number, last=last)

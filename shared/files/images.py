@@ -30,7 +30,8 @@ def rewritten(data: bytes, found: str, pixels: int, limit: int) -> tuple[str, by
     """Return type and bytes of an image as it is kept: JPEG, or PNG where it was one or has alpha.
 
     It stands upright; metadata, profile and comments are gone. A PNG that would be longer than
-    `limit` becomes a JPEG. Refuses `too_many_pixels`, `cut_off`, `does_not_decode` and `too_large`.
+    `limit` becomes a JPEG. A WebP has half of `pixels`. Refuses `too_many_pixels`, `cut_off`,
+    `does_not_decode` and `too_large`.
     """
     image = _decoded(data, found, pixels)
     image = ImageOps.exif_transpose(image)
@@ -49,7 +50,7 @@ def _decoded(data: bytes, found: str, pixels: int) -> Image.Image:
     try:
         with warnings.catch_warnings(action="ignore"):
             image = Image.open(BytesIO(data), formats=[_FORMATS[found]])
-            if image.width * image.height > pixels:
+            if image.width * image.height > (pixels // 2 if found == WEBP else pixels):
                 raise JobRefused("too_many_pixels")
             image.load()
     except _BROKEN as error:

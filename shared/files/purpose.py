@@ -3,14 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from shared.files.sniff import JPEG, PDF, PNG, WEBP
 from shared.web.problems import Problem
-
-MIB: Final = 1024 * 1024
-
-JPEG: Final = "image/jpeg"
-PNG: Final = "image/png"
-WEBP: Final = "image/webp"
-PDF: Final = "application/pdf"
+from shared.worker.jobs import MIB
 
 SENTENCES: Final = {
     "too_large": "the file is larger than {limit_mib} MiB",
@@ -24,7 +19,7 @@ SENTENCES: Final = {
     "script": "the PDF holds a script or a form with one",
     "embedded_file": "the PDF holds another file",
     "too_many_pages": "the PDF has more than {pages} pages",
-    "too_many_pixels": "the image has more than {megapixels} million pixels",
+    "too_many_pixels": "the image has more than {megapixels} million pixels (WebP: half of that)",
     "does_not_decode": "the file is damaged or is not what it says",
     "polyglot": "the file is an image and something else at once",
     "too_costly": "opening the file takes too much time or memory",
@@ -47,7 +42,8 @@ class Purpose:
     pages: int = 200
     """Of a PDF."""
     pixels: int = 50_000_000
-    """Of an image: what phones make at their finest that is in common use."""
+    """Of an image, what phones commonly make at their finest; half as many of a WebP, whose
+    decoder needs twice the memory."""
 
     def refusal(self, reason: str) -> "FileRefused":
         """Return why a file is refused, with this purpose's limits."""

@@ -5,6 +5,7 @@ timer finds the file by it. Nobody reads a file that is not bound.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,6 +30,7 @@ class FileState(StrEnum):
     CHECKED = "checked"
     """It may be bound."""
     BOUND = "bound"
+    """It belongs to what it was sent for."""
     REMOVING = "removing"
     """Its frames are being removed."""
 
@@ -117,10 +119,12 @@ async def bind(file_id: str, purpose: str, about: str, uow: UnitOfWork) -> Store
     return file
 
 
-async def begin_removal(file_id: str, uow: UnitOfWork) -> bool:
-    """Keep that an unbound file goes; False where there is nothing that may go."""
+async def begin_removal(
+    file_id: str, uow: UnitOfWork, unless: AbstractSet[FileState] = frozenset({FileState.BOUND})
+) -> bool:
+    """Keep that a file goes; False where there is none, or it has come as far as `unless`."""
     file = await uow.get(StoredFile, file_id)
-    if file is None or file.state is FileState.BOUND:
+    if file is None or file.state in unless:
         return False
     if file.state is not FileState.REMOVING:
         uow.add(file.removing())

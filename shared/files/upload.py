@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -18,6 +19,7 @@ from shared.files.purpose import Purpose
 from shared.files.scanner import Scanner, ScannerAway
 from shared.files.stored import (
     Content,
+    FileState,
     StoredFile,
     begin_removal,
     end_removal,
@@ -116,8 +118,8 @@ class Files:
     async def received(self, incoming: Incoming) -> AsyncIterator[Received]:
         """Take a file in; inside the block it is to be kept (`keep_checked`).
 
-        Whatever the block raises removes it again. Raises FileRefused, Unavailable and
-        TooManyRequests, and what the body raises where the sender has gone.
+        Whatever the block raises removes it again, unless it was kept by then. Raises FileRefused,
+        Unavailable and TooManyRequests, and what the body raises where the sender has gone.
         """
         _require_size(incoming)
         with _turn(self._coming, incoming.sender):
@@ -138,7 +140,12 @@ class Files:
 
         May be run again at any time, and is to be run until it returns.
         """
-        going = await self._keeper.run_own(lambda uow: begin_removal(file_id, uow), key=file_id)
+        return await self._remove(file_id, frozenset({FileState.BOUND}))
+
+    async def _remove(self, file_id: str, unless: AbstractSet[FileState]) -> bool:
+        going = await self._keeper.run_own(
+            lambda uow: begin_removal(file_id, uow, unless), key=file_id
+        )
         if not going:
             return False
         for part in (AS_IT_CAME, CLEAN):
@@ -148,7 +155,8 @@ class Files:
 
     async def _given_up(self, file_id: str) -> None:
         try:
-            await self.remove_unbound(file_id)
+            # One that was kept stays: only the answer was lost, and a repeat is told its id.
+            await self._remove(file_id, frozenset({FileState.BOUND, FileState.CHECKED}))
         except Exception:  # noqa: BLE001 - whatever it is, the timer comes
             _log.exception("a file that was given up is left to its timer")
 

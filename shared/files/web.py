@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi.responses import StreamingResponse
 from starlette.requests import Request
 
-from shared.files.purpose import JPEG, PDF, PNG
+from shared.files.sniff import JPEG, PDF, PNG
 
 RAW_BODY: Final[dict[str, Any]] = {
     "requestBody": {

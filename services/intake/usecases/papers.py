@@ -7,11 +7,12 @@ from typing import Any, Final
 from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party, ResidentKey
 from services.intake.usecases.ports import Reader, Vault
 from services.intake.usecases.requests import Allow, require_right
-from shared.files.purpose import MIB, Purpose
+from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile, bind, keep_checked
 from shared.files.upload import Received
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.sealing.seal import DataKey
+from shared.worker.jobs import MIB
 
 PAPER: Final = Purpose(name="paper", limit=20 * MIB)
 """A phone's photo at its finest, or a scanned file of many pages."""

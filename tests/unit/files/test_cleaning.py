@@ -9,8 +9,9 @@ import pytest
 from PIL import Image, ImageFilter
 
 from shared.files.cleaning import clean_file
-from shared.files.purpose import JPEG, MIB, PDF, PNG, SENTENCES, WEBP
-from shared.worker.jobs import JobRefused, Result
+from shared.files.purpose import SENTENCES
+from shared.files.sniff import JPEG, PDF, PNG, WEBP
+from shared.worker.jobs import MIB, JobRefused, Result
 from tests.unit.files import samples
 from tests.unit.files.samples import image, pdf
 
@@ -109,6 +110,8 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     assert refusal(samples.wide_png(60_000, 60_000)) == "too_many_pixels"
     assert refusal(image(size=(1001, 1000))) == "too_many_pixels"
     assert cleaned(image(size=(1000, 1000))).body
+    assert refusal(image("WEBP", size=(501, 1000))) == "too_many_pixels"
+    assert cleaned(image("WEBP", size=(500, 1000))).body
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
