@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Unavailable
+from shared.mongo.abandoned import keep_ending_abandoned
 from shared.mongo.migrations import Index
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics
@@ -132,6 +133,7 @@ async def _work(service: Service) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(messaging.commit.run())
         tasks.create_task(messaging.relay.run())
+        tasks.create_task(keep_ending_abandoned(messaging.client))
         if service.settings.role != "api":
             # Where they are handled; else nobody could.
             tasks.create_task(messaging.sweeper.run())
