@@ -13,8 +13,10 @@ from services.intake.domain import (
 )
 from services.intake.usecases import CaseFilter
 from shared.messaging.collections import Collection, Collections
+from shared.messaging.revocations import REVOCATIONS
 from shared.mongo.migrations import Index
 from shared.mongo.reader import MongoReader
+from shared.mongo.revocations import REVOCATION_INDEX
 
 CASES: Final = "cases"
 PERSON_READS: Final = "person_reads"
@@ -34,8 +36,10 @@ COLLECTIONS: Final = Collections(
     Collection("events", PlannedEvent, label="event"),
     Collection("open_requests", OpenRequests),
     Collection(PERSON_READS, PersonRead),
+    REVOCATIONS,
 )
 INDEXES: Final = (
+    REVOCATION_INDEX,
     Index(CASES, (("tracking", 1),), unique=True),
     Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
     Index(CASES, (("programme_id", 1), ("within", 1), ("state", 1), ("_id", 1))),

@@ -10,6 +10,7 @@ from shared.contracts.event import (
     AggregateId,
     Channel,
     Event,
+    Moment,
     NeighbourhoodUnit,
     Part,
     ProgrammeId,
@@ -19,6 +20,13 @@ from shared.contracts.event import (
 )
 from shared.contracts.text import Reason
 
+AccessId = Annotated[
+    AggregateId,
+    Field(
+        description="Pseudonymous id of an account, or of one session of it; never a name.",
+        examples=["a-2m7k3q9xw4tz8v5b"],
+    ),
+]
 CaseId = Annotated[AggregateId, Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"])]
 EventId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu"])]
 TimeZone = Annotated[
@@ -165,6 +173,25 @@ class RequestClosed(CaseEvent):
     )
 
 
+class AccessKind(StrEnum):
+    """What was taken back."""
+
+    ACCOUNT = "account"
+    SESSION = "session"
+
+
+class AccessRevoked(Event):
+    """Tokens of this account, or of this session, that were issued up to then count no more."""
+
+    type: ClassVar[str] = "intake.access_revoked.v1"
+    aggregate_field: ClassVar[str] = "access_id"
+    correlation_field: ClassVar[str] = "access_id"
+
+    access_id: AccessId
+    kind: AccessKind = Field(examples=[AccessKind.ACCOUNT])
+    revoked_at: Moment = Field(examples=["2023-03-11T02:15:00Z"])
+
+
 EVENTS: tuple[type[Event], ...] = (
     ProgrammePublished,
     RequestReceived,
@@ -172,4 +199,5 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentIssued,
     ReceiptConfirmed,
     RequestClosed,
+    AccessRevoked,
 )

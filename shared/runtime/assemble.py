@@ -7,12 +7,15 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from shared.auth.keys import load_public
+from shared.auth.revocations import Revocations
 from shared.auth.rules import RouteRules
 from shared.auth.tokens import Verifier
+from shared.auth.watched import Watched
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
 from shared.messaging.unit_of_work import Clock
 from shared.mongo.migrations import Index
+from shared.mongo.revocations import RevocationWatch
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics, service_registry
 from shared.runtime.commands import Commands
@@ -36,6 +39,7 @@ class ServiceContext:
     health: Health
     registry: CollectorRegistry
     metrics: HttpMetrics
+    revocations: Revocations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +83,14 @@ def assemble(
     context = context_of(definition, messaging, Health(), registry)
     messaging.watch(context.health)
     http_interface = definition.http_interface(context)
+    watch = RevocationWatch(messaging.database, context.revocations, clock)
     return Service(
         settings=settings,
         app=application(
             definition,
             context,
             _NOTHING if settings.role == "consumer" else http_interface,
-            Verifier(load_public(settings.token_keys), clock),
+            Verifier(Watched(settings.token_keys, load_public), clock, context.revocations),
             secure_cookies=settings.secure_cookies,
             observers=[part.strip() for part in settings.observers.split(",")],
         ),
@@ -94,7 +99,7 @@ def assemble(
         collections=definition.collections.names,
         indexes=definition.indexes,
         consumers=[consumer_of(definition, messaging)],
-        background=_background(http_interface, settings),
+        background=_background(http_interface, settings, watch),
         metrics=context.metrics,
     )
 
@@ -107,7 +112,9 @@ def context_of(
 ) -> ServiceContext:
     """Return what a service's own parts are wired to, on this messaging."""
     commands = messaging.commands(definition.refused)
-    return ServiceContext(messaging, commands, health, registry, HttpMetrics(registry))
+    return ServiceContext(
+        messaging, commands, health, registry, HttpMetrics(registry), Revocations()
+    )
 
 
 def consumer_of(definition: ServiceDefinition, messaging: Messaging) -> Consumer:
@@ -144,7 +151,9 @@ def application(
     return app
 
 
-def _background(http_interface: HttpInterface, settings: ServiceSettings) -> Sequence[Job]:
-    http = () if settings.role == "consumer" else http_interface.beside_http
+def _background(
+    http_interface: HttpInterface, settings: ServiceSettings, watch: RevocationWatch
+) -> Sequence[Job]:
+    http = () if settings.role == "consumer" else (watch.run, *http_interface.beside_http)
     queue = () if settings.role == "api" else http_interface.beside_queue
     return [*http, *queue]

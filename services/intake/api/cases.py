@@ -34,7 +34,7 @@ from shared.web.problems import NotFound, Unavailable
 from shared.web.scopekeys import ROUTE
 
 RULES: Final[RouteRules] = {
-    "GET /api/requests": Rule({Role.OPERATOR, Role.SERVICE}),
+    "GET /api/requests": Rule({Role.OPERATOR, Role.SUPERVISOR, Role.SERVICE}),
     "GET /api/requests/{case_id}": Rule({Role.OPERATOR}),
     "POST /api/requests/{case_id}/steps": Rule({Role.OPERATOR, Role.IMPORTER}),
 }

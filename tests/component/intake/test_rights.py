@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from services.intake import api
+from shared.auth.roles import Role
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
@@ -103,6 +104,9 @@ def test_every_route_has_a_row_that_may_and_one_that_may_not() -> None:
         statuses = {row.status for row in ROWS if row.route == route}
         assert any(status < 300 for status in statuses), route
         assert rule == PUBLIC or {401, 403} & statuses, route
+        found = [row for row in ROWS if row.route == route]
+        assert rule == PUBLIC or {row.role for row in found} == {*Role, "nobody"}, route
+        assert rule == PUBLIC or {r.role for r in found if r.status < 300} == rule.roles, route
     assert {row.route for row in ROWS} == set(api.RULES)
 
 
