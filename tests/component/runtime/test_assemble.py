@@ -115,7 +115,7 @@ async def test_a_consumer_shows_nothing_of_its_own(build: Build) -> None:
 
 def test_each_process_does_what_it_is_there_for(build: Build) -> None:
     def jobs(role: str) -> list[str]:
-        return [job.__qualname__ for job in build(role).background]  # type: ignore[attr-defined]
+        return [job.__qualname__ for job in build(role).background]
 
     assert jobs("all") == ["RevocationWatch.run", "show", "count"]
     assert jobs("api") == ["RevocationWatch.run", "show"]

@@ -35,8 +35,7 @@ class Desk:
         try:
             self.verifier.verify(token)
         except InvalidToken as error:
-            assert error.reason == "revoked"
-            return False
+            return error.reason != "revoked"
         else:
             return True
 
