@@ -83,7 +83,9 @@ def mongo_database(servers: Servers) -> Iterator[str]:
     name = f"test_{secrets.token_hex(6)}"
     yield name
     with MongoClient[dict[str, Any]](servers.mongo_url) as client:
-        client.drop_database(name)
+        for part in client.list_database_names():
+            if part == name or part.startswith(f"{name}_"):
+                client.drop_database(part)
 
 
 @pytest.fixture

@@ -17,12 +17,16 @@ from pathlib import Path
 
 from deploy.provision import service_names
 from shared.auth.keys import SigningKey, load_private, write_private, write_public
+from shared.sealing.masterkeys import new_line
 
 BROKER = "rabbitmq:5672"
 DATABASE = "mongo:27017"
 REPLICA_SET = "rs0"
 PRIVATE_KEY = "token_private_key.pem"
 PUBLIC_KEYS = "token_keys.json"
+
+_INTAKE = ("tracking_secret", "lookup_secret", "sealing_keys")
+"""Originals that intake alone reads, as they are."""
 
 # What the private key was called at first. A new one beside it would not be in the public set that
 # is kept, and no service would believe what it signs.
@@ -86,6 +90,8 @@ def originals(folder: Folder) -> dict[str, str]:
         "mongo_root_password": password,
         "mongo_keyfile": lambda: secrets.token_hex(256),
         "tracking_secret": lambda: secrets.token_hex(32),
+        "lookup_secret": lambda: secrets.token_hex(32),
+        "sealing_keys": new_line,
     }
     for service in service_names():
         recipes |= {f"{service}_{server}_password": password for server in ("amqp", "mongo")}
@@ -101,7 +107,7 @@ def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
         "mongo": {"keyfile": values["mongo_keyfile"]},
         **{service: _service_share(service, values) for service in service_names()},
     }
-    shares["intake"]["tracking_secret"] = values["tracking_secret"]
+    shares["intake"] |= {name: values[name] for name in _INTAKE}
     return shares
 
 

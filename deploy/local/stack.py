@@ -147,7 +147,11 @@ class Stack:
             "TOKEN_KEYS": str(self.folder / "secrets" / PUBLIC_KEYS),
         }
         if service == "intake":
-            own["TRACKING_SECRET_FILE"] = str(self.folder / "secrets" / "tracking_secret")
+            secrets = self.folder / "secrets"
+            own["TRACKING_SECRET_FILE"] = str(secrets / "tracking_secret")
+            own["LOOKUP_SECRET_FILE"] = str(secrets / "lookup_secret")
+            own["SEALING_KEYS"] = str(secrets / "sealing_keys")
+            own["ERASURE_LIST"] = str(self.folder / "erasures")
         prefixed = {f"{service.upper()}_{name}": value for name, value in own.items()}
         return {**os.environ, **prefixed, **self.environment}
 

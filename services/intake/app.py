@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from services.intake import api, handlers
 from services.intake.config import Settings
-from services.intake.domain import Holidays, Refused, Secrets
-from services.intake.gateways import KemendagriRegions, NationalCalendar, TryLimits
+from services.intake.domain import Holidays, LookupKeys, Refused, Secrets
+from services.intake.gateways import KemendagriRegions, NationalCalendar, SealedVault, TryLimits
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
-from services.intake.usecases import Limiter, Reader, Regions
+from services.intake.usecases import Limiter, Reader, Regions, Vault
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
     Commands,
@@ -26,6 +26,7 @@ from shared.runtime import (
     open_messaging,
     utc_now,
 )
+from shared.sealing.masterkeys import MasterKeyFile
 from shared.web.texts import Texts
 
 NAME: Final = "intake"
@@ -64,9 +65,17 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         Holidays: NationalCalendar(),
         Regions: regions,
         Secrets: Secrets(*settings.tracking_secrets),
+        LookupKeys: LookupKeys(*settings.lookup_secrets),
+        Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         Texts: Texts.load(TEXTS),
     }
+
+
+def vault_of(settings: Settings) -> SealedVault:
+    """Return the vault of these settings' master keys. Raises InvalidKey and OSError."""
+    file = MasterKeyFile(settings.sealing_keys)
+    return SealedVault(lambda: file.current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,8 @@ class Desk:
     commands: Commands
     reader: Reader
     regions: Regions
+    settings: Settings
+    clock: Clock
 
 
 @asynccontextmanager
@@ -93,6 +104,8 @@ async def open_desk(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
             messaging.commands(Refused),
             IntakeReader(messaging.database, COLLECTIONS),
             KemendagriRegions(),
+            settings,
+            clock,
         )
         await messaging.outbox.retire()
     finally:

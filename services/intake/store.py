@@ -1,14 +1,18 @@
 """What intake keeps, and the queries of its lists."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.intake.domain import (
-    Applicant,
     Case,
+    Lookup,
     OpenRequests,
     PersonRead,
     PlannedEvent,
     Programme,
+    Resident,
+    ResidentKey,
+    Statement,
     path,
 )
 from services.intake.usecases import CaseFilter
@@ -20,6 +24,10 @@ from shared.mongo.revocations import REVOCATION_INDEX
 
 CASES: Final = "cases"
 PERSON_READS: Final = "person_reads"
+RESIDENTS: Final = "residents"
+RESIDENT_KEYS: Final = "resident_keys"
+KEYS: Final = "keys"
+"""The part of the data that holds keys alone, a database of its own: `<database>_keys`."""
 EVERYWHERE: Final = "*"
 """As a grant writes it."""
 
@@ -32,7 +40,10 @@ def _derived(case: Case) -> dict[str, Any]:
 COLLECTIONS: Final = Collections(
     Collection("programmes", Programme),
     Collection(CASES, Case, label="request", derived=_derived),
-    Collection("persons", Applicant, label="applicant"),
+    Collection(RESIDENTS, Resident),
+    Collection(RESIDENT_KEYS, ResidentKey, apart=KEYS),
+    Collection("statements", Statement),
+    Collection("lookups", Lookup),
     Collection("events", PlannedEvent, label="event"),
     Collection("open_requests", OpenRequests),
     Collection(PERSON_READS, PersonRead),
@@ -46,6 +57,8 @@ INDEXES: Final = (
     Index(CASES, (("programme_id", 1), ("within", 1), ("event_id", 1), ("_id", 1))),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
     Index(PERSON_READS, (("subject", 1), ("at", 1))),
+    Index(RESIDENTS, (("programme_id", 1), ("_id", 1))),
+    Index(RESIDENT_KEYS, (("master", 1),)),
 )
 
 
@@ -59,6 +72,30 @@ class IntakeReader(MongoReader):
     async def cases(self, case_filter: CaseFilter) -> list[Case]:
         """Return cases, oldest first."""
         return await self.find(Case, _query(case_filter), limit=case_filter.limit)
+
+    async def reads_of(self, case_id: str) -> list[PersonRead]:
+        """Return who looked at a case's persons, oldest first."""
+        return await self.find(PersonRead, {"case_id": case_id}, sort=(("at", 1), ("_id", 1)))
+
+    async def keys_not_under(self, master: str, limit: int) -> list[ResidentKey]:
+        """Return residents' keys that another master key wraps, so many at most."""
+        return await self.find(ResidentKey, {"master": {"$nin": [master, None]}}, limit=limit)
+
+    async def keys_under(self, master: str) -> int:
+        """Return how many residents' keys this master key wraps."""
+        return await self.count(ResidentKey, {"master": master})
+
+    async def residents_until(
+        self, programme_id: str, before: datetime, after: str, limit: int
+    ) -> list[Resident]:
+        """Return residents with no case since, not erased, in order of ids behind `after`."""
+        query = {
+            "programme_id": programme_id,
+            "erased_at": None,
+            "last_case_at": {"$lt": before.astimezone(UTC).isoformat()},
+            "_id": {"$gt": after},
+        }
+        return await self.find(Resident, query, limit=limit)
 
 
 def _query(case_filter: CaseFilter) -> dict[str, Any]:

@@ -17,11 +17,10 @@ from typing import Any, ClassVar
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from shared.sealing.private import is_private
+
 MAX_PUBLIC_KEYS = 16
 """Public keys in one set; retire old ones before adding more."""
-
-_OTHERS = 0o027
-"""Nobody else reads, and the group does not write (it may read: a mounted secret)."""
 
 PublicKeys = Mapping[str, Ed25519PublicKey]
 """Public keys by key id."""
@@ -82,7 +81,7 @@ def replace_private(path: Path, key: SigningKey) -> None:
 
 def load_private(path: Path) -> SigningKey:
     """Read a private key; InvalidKey when others can read the file or it is no Ed25519 key."""
-    if path.stat().st_mode & _OTHERS:
+    if not is_private(path):
         raise InvalidKey(f"{path.name}: others can read it; chmod 600")
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)

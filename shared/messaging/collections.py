@@ -25,7 +25,9 @@ class Collection(Generic[T]):
 
     `key` is the document's id, by default the field or property `id`. `label` is the word in
     the answer 404. `derived` adds fields that only queries read. `version` is the type's own
-    field; a type without one is written once.
+    field; a type without one is written once. `apart` is the part of the service's data that it
+    lies in: a database of its own, `<database>_<apart>`, so that it is backed up apart from the
+    rest. It takes part in the same transactions.
     """
 
     def __init__(
@@ -36,8 +38,10 @@ class Collection(Generic[T]):
         key: Callable[[T], str] = _id_of,
         label: str = "",
         derived: Callable[[T], Mapping[str, Any]] | None = None,
+        apart: str = "",
     ) -> None:
         self.name = name
+        self.apart = apart
         self.type = kept
         self.key = key
         self.label = label or kept.__name__.lower()
@@ -64,6 +68,8 @@ class Collections:
     def __init__(self, *typed: Collection[Any], raw: Sequence[str] = ()) -> None:
         self._of = {collection.type: collection for collection in typed}
         self.names: tuple[str, ...] = (*(collection.name for collection in typed), *raw)
+        self.apart: Mapping[str, str] = {one.name: one.apart for one in typed if one.apart}
+        """Collections that lie in a database of their own, each with that part's name."""
 
     def of(self, kept: type[T]) -> Collection[T]:
         """Return the collection of a type. Raises KeyError for a type that is not kept."""

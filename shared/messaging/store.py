@@ -13,11 +13,15 @@ from shared.messaging.message import Document, Message
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One document as it shall be. `base` is the version it was decided on; None: not there."""
+    """One document as it shall be. `base` is the version it was decided on; None: not there.
+
+    `gone`: it shall be there no more; then of the document only the `_id` counts.
+    """
 
     collection: str
     document: Document
     base: int | None
+    gone: bool = False
 
 
 @dataclass(slots=True)

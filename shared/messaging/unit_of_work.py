@@ -32,7 +32,7 @@ class BatchSession:
         self.collections = collections or Collections()
         self._loads: dict[DocumentKey, asyncio.Future[Document | None]] = {}
         self._loaded: dict[DocumentKey, Document | None] = {}
-        self._current: dict[DocumentKey, Document] = {}
+        self._current: dict[DocumentKey, Document | None] = {}
         self._asked: dict[str, list[str]] = {}
         self._query: asyncio.Task[None] | None = None
 
@@ -89,10 +89,14 @@ class BatchSession:
 
     def writes(self) -> list[Write]:
         """Return one write per changed document, whatever number of units changed it."""
-        return [
-            Write(collection, document, _version(self._loaded.get((collection, id_))))
-            for (collection, id_), document in self._current.items()
-        ]
+        found = []
+        for (collection, id_), document in self._current.items():
+            base = _version(self._loaded.get((collection, id_)))
+            if document is not None:
+                found.append(Write(collection, document, base))
+            elif base is not None:
+                found.append(Write(collection, {"_id": id_}, base, gone=True))
+        return found
 
 
 class UnitOfWork:
@@ -121,7 +125,8 @@ class UnitOfWork:
         self.body = body
         """That event's payload as it came, byte for byte; None for a command."""
         self.seen: dict[DocumentKey, int | None] = {}
-        self.written: dict[DocumentKey, Document] = {}
+        self.written: dict[DocumentKey, Document | None] = {}
+        """Documents as they shall be; None: there no more."""
         self.messages: list[Message] = []
         self.missing: PredecessorMissing | None = None
 
@@ -157,6 +162,14 @@ class UnitOfWork:
         for one in kept:
             collection = self._session.collections.of(type(one))
             self.put(collection.name, collection.encode(one))
+
+    async def remove(self, kept: type[T], id_: str) -> T | None:
+        """Have what is kept under an id deleted; return it, or None where nothing was."""
+        collection = self._session.collections.of(kept)
+        there = await self.get(kept, id_)
+        if there is not None:
+            self.written[collection.name, id_] = None
+        return there
 
     async def load(self, collection: str, id_: str) -> Document | None:
         """Return a raw document, or None. It is shared: make a new one instead of changing it."""

@@ -103,6 +103,14 @@ def connect(url: str) -> Client:
     )
 
 
+def part(database: Database, apart: str) -> Database:
+    """Return the database of a part of a service's data; without a name, its usual one."""
+    if not apart:
+        return database
+    name = f"{database.name}_{apart}"
+    return database.client.get_database(name, read_concern=database.read_concern)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn the driver's errors into Conflict and Unavailable; a fault of the request stays itself.

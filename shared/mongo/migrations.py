@@ -7,7 +7,7 @@ from typing import Any
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shared.messaging.topology import INBOX_DAYS
-from shared.mongo.client import Database, translated
+from shared.mongo.client import Database, part, translated
 from shared.mongo.store import ACTIONS, DEFERRED, INBOX, INSTANCES, OUTBOX
 from shared.mongo.unreadable import UNREADABLE
 
@@ -40,19 +40,30 @@ MESSAGING_COLLECTIONS = frozenset({UNREADABLE, *(index.collection for index in M
 """What every service has besides its own."""
 
 
-async def migrate(database: Database, collections: Sequence[str], indexes: Sequence[Index]) -> None:
+async def migrate(
+    database: Database,
+    collections: Sequence[str],
+    indexes: Sequence[Index],
+    apart: Mapping[str, str] | None = None,
+) -> None:
     """Create what is missing; run again it changes nothing. Raises Unavailable.
+
+    `apart` names the collections that lie in a part of the data, a database of their own.
 
     An index that is there is not asked for again: a service may lack the right to make one.
 
     Collections are made beforehand: making one inside a transaction would hold its catalogue lock.
     """
+    parts = apart or {}
     wanted = {*collections, *MESSAGING_COLLECTIONS, *(index.collection for index in indexes)}
     with translated():
-        for name in sorted(wanted - set(await database.list_collection_names())):
-            await _create(database, name)
+        for name in ("", *sorted(set(parts.values()))):
+            place = part(database, name)
+            here = {one for one in wanted if parts.get(one, "") == name}
+            for missing in sorted(here - set(await place.list_collection_names())):
+                await _create(place, missing)
         for index in (*MESSAGING, *indexes):
-            await _index(database, index)
+            await _index(part(database, parts.get(index.collection, "")), index)
 
 
 async def _create(database: Database, name: str) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from shared.messaging.collections import Collections
-from shared.mongo.client import Database, translated
+from shared.messaging.collections import Collection, Collections
+from shared.mongo.client import Database, part, translated
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class MongoReader:
         """Return the first that fits, or None."""
         collection = self._collections.of(kept)
         with translated():
-            document = await self._db[collection.name].find_one(dict(query))
+            document = await self._place(collection).find_one(dict(query))
         return None if document is None else collection.decode(document)
 
     async def find(
@@ -38,5 +38,15 @@ class MongoReader:
         """Return those that fit, in order of their ids by default; 0: all."""
         collection = self._collections.of(kept)
         with translated():
-            found = self._db[collection.name].find(dict(query or {}), sort=list(sort), limit=limit)
+            place = self._place(collection)
+            found = place.find(dict(query or {}), sort=list(sort), limit=limit)
             return [collection.decode(document) for document in await found.to_list(None)]
+
+    async def count(self, kept: type[T], query: Mapping[str, Any]) -> int:
+        """Return how many fit."""
+        with translated():
+            place = self._place(self._collections.of(kept))
+            return int(await place.count_documents(dict(query)))
+
+    def _place(self, collection: Collection[Any]) -> Any:
+        return part(self._db, collection.apart)[collection.name]

@@ -1,11 +1,11 @@
 """The database of messaging: one transaction per batch, one round trip per collection in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClientSession
-from pymongo import InsertOne, ReplaceOne, WriteConcern
+from pymongo import DeleteOne, InsertOne, ReplaceOne, WriteConcern
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -13,7 +13,7 @@ from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.failpoints import failpoint
 from shared.messaging.message import Document, to_document
 from shared.messaging.store import Changes, Write
-from shared.mongo.client import Client, Database, translated
+from shared.mongo.client import Client, Database, part, translated
 
 INBOX = "inbox"
 OUTBOX = "outbox"
@@ -27,9 +27,15 @@ _SNAPSHOT = ReadConcern("snapshot")
 
 
 class MongoStore:
-    """Documents, inbox and outbox of one service, in one database of its own."""
+    """Documents, inbox and outbox of one service, in one database of its own.
 
-    def __init__(self, client: Client, database: str, owner: str) -> None:
+    `apart` names collections that lie in a part of it, a database of their own.
+    """
+
+    def __init__(
+        self, client: Client, database: str, owner: str, apart: Mapping[str, str] | None = None
+    ) -> None:
+        self._apart = apart or {}
         self._client = client
         self._owner = owner
         self._db: Database = client.get_database(database, read_concern=ReadConcern("majority"))
@@ -42,7 +48,7 @@ class MongoStore:
     async def versions(self, collection: str, ids: Sequence[str]) -> dict[str, int]:
         """Return the newest versions of the documents that exist, by id. Raises Unavailable."""
         # Not what a majority has: the transaction that conflicted saw the newest.
-        newest = self._db[collection].with_options(read_concern=ReadConcern("local"))
+        newest = self._place(collection).with_options(read_concern=ReadConcern("local"))
         with translated():
             found = newest.find({"_id": {"$in": list(ids)}}, {"version": 1})
             return {one["_id"]: one["version"] for one in await found.to_list(None)}
@@ -50,7 +56,7 @@ class MongoStore:
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id. Raises Unavailable."""
         with translated():
-            found = self._db[collection].find({"_id": {"$in": list(ids)}})
+            found = self._place(collection).find({"_id": {"$in": list(ids)}})
             return {document["_id"]: document for document in await found.to_list(None)}
 
     async def commit(self, changes: Changes) -> None:
@@ -92,10 +98,15 @@ class MongoStore:
         self, collection: str, writes: list[Write], session: AsyncIOMotorClientSession
     ) -> None:
         operations = [_operation(write) for write in writes]
-        result = await self._db[collection].bulk_write(operations, ordered=False, session=session)
-        # A replacement whose version has moved on matches nothing and raises nothing: count.
-        if result.inserted_count + result.matched_count != len(writes):
+        place = self._place(collection)
+        result = await place.bulk_write(operations, ordered=False, session=session)
+        # What replaces or deletes a version that has moved on finds nothing and raises nothing.
+        done = result.inserted_count + result.matched_count + result.deleted_count
+        if done != len(writes):
             raise Conflict(f"{collection}: a version has changed")
+
+    def _place(self, collection: str) -> Any:
+        return part(self._db, self._apart.get(collection, ""))[collection]
 
 
 def _by_collection(writes: Sequence[Write]) -> dict[str, list[Write]]:
@@ -105,10 +116,13 @@ def _by_collection(writes: Sequence[Write]) -> dict[str, list[Write]]:
     return grouped
 
 
-def _operation(write: Write) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]]:
+def _operation(
+    write: Write,
+) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]] | DeleteOne:
     if write.base is None:
         return InsertOne(write.document)
-    return ReplaceOne({"_id": write.document["_id"], "version": write.base}, write.document)
+    known = {"_id": write.document["_id"], "version": write.base}
+    return DeleteOne(known) if write.gone else ReplaceOne(known, write.document)
 
 
 async def _commit(session: AsyncIOMotorClientSession) -> None:

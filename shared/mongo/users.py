@@ -1,7 +1,8 @@
 """Users of MongoDB: each service reads and writes its own database and nothing else.
 
-A service that has a `database.toml` may do less: it names the collections that are written at will,
-and those to which documents are only added.
+A service's `database.toml` may name `apart`, parts of its data that lie in databases of their own,
+and may grant less: the collections that are written at will, and those to which documents are only
+added.
 """
 
 import tomllib
@@ -28,9 +29,12 @@ _WRITE = (*_ADD, "update", "remove", "createCollection", "createIndex", "changeS
 class Rights:
     """What a service does with its collections, besides those of messaging."""
 
-    written: tuple[str, ...]
+    written: tuple[str, ...] | None
+    """Collections that are written at will; None: all."""
     added_to: Mapping[str, tuple[Index, ...]]
     """Append-only collections with their indexes, which provisioning makes."""
+    apart: tuple[str, ...] = ()
+    """Parts of the data, each in a database `<database>_<part>`, written at will."""
 
 
 def read_rights(file: Path) -> Rights | None:
@@ -40,9 +44,10 @@ def read_rights(file: Path) -> Rights | None:
     said = tomllib.loads(file.read_text("utf-8"))
     added_to = {
         name: tuple(Index(name, tuple((key, 1) for key in keys)) for keys in indexes)
-        for name, indexes in said["append_only"].items()
+        for name, indexes in said.get("append_only", {}).items()
     }
-    return Rights(tuple(said["collections"]), added_to)
+    written = tuple(said["collections"]) if "collections" in said else None
+    return Rights(written, added_to, tuple(said.get("apart", ())))
 
 
 async def ensure_user(
@@ -50,13 +55,18 @@ async def ensure_user(
 ) -> None:
     """Create a service's user in its own database, or set its password and rights anew."""
     role = {"role": "readWrite", "db": database}
-    if rights is not None:
+    if rights is not None and rights.written is not None:
         indexes = [index for some in rights.added_to.values() for index in some]
         await migrate(client[database], list(rights.added_to), indexes)
         role = {"role": service, "db": database}
-        granted = {"privileges": list(_privileges(rights, database)), "roles": []}
+        granted = {
+            "privileges": list(_privileges(rights, rights.written, database)),
+            "roles": [],
+        }
         await _ensure(client[database], "Role", service, granted, _ROLE_EXISTS)
-    said = {"pwd": password, "roles": [role]}
+    parts = [f"{database}_{part}" for part in rights.apart] if rights else []
+    roles = [role, *({"role": "readWrite", "db": part} for part in parts)]
+    said = {"pwd": password, "roles": roles}
     await _ensure(client[database], "User", service, said, _USER_EXISTS)
 
 
@@ -69,9 +79,11 @@ async def _ensure(database: Any, kind: str, name: str, said: Mapping[str, Any], 
         await database.command({f"update{kind}": name, **said})
 
 
-def _privileges(rights: Rights, database: str) -> Iterable[dict[str, Any]]:
+def _privileges(
+    rights: Rights, written: tuple[str, ...], database: str
+) -> Iterable[dict[str, Any]]:
     yield {"resource": {"db": database, "collection": ""}, "actions": ["listCollections"]}
-    for name in sorted({*rights.written, *MESSAGING_COLLECTIONS}):
+    for name in sorted({*written, *MESSAGING_COLLECTIONS}):
         yield {"resource": {"db": database, "collection": name}, "actions": list(_WRITE)}
     for name in sorted(rights.added_to):
         yield {"resource": {"db": database, "collection": name}, "actions": list(_ADD)}

@@ -1,7 +1,7 @@
 """One service's messaging, wired: database, outbox, group commit and RabbitMQ."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
@@ -40,6 +40,8 @@ class Messaging:
     broker: ConsumingBroker
     consumer_metrics: ConsumerMetrics
     clock: Clock
+    apart: Mapping[str, str] = field(default_factory=dict)
+    """Collections that lie in a part of the data, a database of their own."""
 
     def consumer(self, refused: type[Exception], purpose: str = PURPOSE) -> Consumer:
         """Return the consumer of one of this service's queues.
@@ -62,7 +64,7 @@ class Messaging:
 
     async def prepare(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         """Bring the database into shape and register this instance. Raises Unavailable."""
-        await migrate(self.database, collections, indexes)
+        await migrate(self.database, collections, indexes, self.apart)
         await self.outbox.renew(30)
 
     def watch(self, health: Health) -> None:
@@ -107,7 +109,7 @@ def open_messaging(
         limit=settings.outbox_limit,
     )
     commit = GroupCommit(
-        MongoStore(*place),
+        MongoStore(*place, apart=collections.apart),
         relay,
         CommitMetrics(registry),
         source=service,
@@ -125,4 +127,5 @@ def open_messaging(
         broker=ConsumingBroker(settings.amqp_url, service, settings.prefetch),
         consumer_metrics=ConsumerMetrics(registry),
         clock=clock,
+        apart=collections.apart,
     )

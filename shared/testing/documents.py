@@ -22,10 +22,23 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class MemoryDatabase:
-    """Hands out collections by name, as a database of the driver does."""
+    """Hands out collections by name, as a database of the driver does, of all parts alike."""
+
+    name = "memory"
+    read_concern = None
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+
+    @property
+    def client(self) -> "MemoryDatabase":
+        """Return what hands out the databases of parts: itself."""
+        return self
+
+    def get_database(self, name: str, **_: Any) -> "MemoryDatabase":
+        """Return the database of a part: the memory tells collections apart by name alone."""
+        del name
+        return self
 
     def __getitem__(self, name: str) -> "MemoryCollection":
         return MemoryCollection(self._memory, name)

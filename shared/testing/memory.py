@@ -146,9 +146,14 @@ class MemoryStore:
         seen = {(place, one["_id"]) for place, one in ready}
         if len(seen) < len(ready) or any(self._holds(*place) for place in seen):
             raise Conflict("duplicate key")
-        ready += [(write.collection, self._based(write)) for write in changes.writes]
+        gone = [write for write in changes.writes if write.gone]
+        ready += [(one.collection, self._based(one)) for one in changes.writes if not one.gone]
+        for write in gone:
+            self._based(write)
         for collection, document in ready:
             self._memory.collections[collection][document["_id"]] = document
+        for write in gone:
+            self._memory.collections[write.collection].pop(write.document["_id"])
         self.committed.append(changes)
 
     def _holds(self, collection: str, id_: str) -> bool:

@@ -164,6 +164,21 @@ class StoreContract:
         for collection in ("drawers", "inbox", "outbox", "deferred"):
             assert await stores.held(collection) == []
 
+    async def test_a_document_is_removed_at_its_version(self, stores: Stores) -> None:
+        store = stores.store()
+        await store.commit(Changes(writes=[Write("letters", letter("a", 3), None)]))
+        with pytest.raises(Conflict):
+            await store.commit(
+                Changes(
+                    inbox=[inbox_id("m1")],
+                    writes=[Write("letters", {"_id": "a"}, 2, gone=True)],
+                )
+            )
+        assert [one["_id"] for one in await stores.held("letters")] == ["a"]
+        assert await stores.held("inbox") == []
+        await store.commit(Changes(writes=[Write("letters", {"_id": "a"}, 3, gone=True)]))
+        assert await stores.held("letters") == []
+
     async def test_a_document_that_is_not_there_conflicts(self, stores: Stores) -> None:
         with pytest.raises(Conflict):
             await stores.store().commit(Changes(writes=[Write("letters", letter("a", 2), 1)]))

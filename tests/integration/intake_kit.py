@@ -32,6 +32,7 @@ from shared.messaging.provision import Management
 from shared.messaging.topology import Binding, Queue, Topology, read_subscription, topology
 from shared.messaging.wire import read
 from shared.runtime import utc_now
+from shared.sealing.masterkeys import add_key
 
 ROOT = Path(__file__).parents[2]
 SUBSCRIPTIONS = ROOT / "services" / "intake" / "subscriptions.toml"
@@ -65,8 +66,12 @@ class Office:
             return Settings()
 
     async def command(self, *arguments: str) -> tuple[int, list[str]]:
+        """Run one command about programmes; its exit status and what it said."""
+        return await self.run("programmes", *arguments)
+
+    async def run(self, *arguments: str) -> tuple[int, list[str]]:
         """Run one command; its exit status and what it said."""
-        return await asyncio.to_thread(main, ["programmes", *arguments], self.settings)
+        return await asyncio.to_thread(main, list(arguments), self.settings)
 
     async def shell(self, *arguments: str) -> tuple[int, str, str]:
         """Run one command as a process; its exit status and what it wrote, out and error."""
@@ -148,6 +153,7 @@ async def open_office(
     """Bring the broker to intake's topology and lay its secrets ready."""
     key = SigningKey.generate()
     write_public(folder / "keys.json", {key.kid: key.public})
+    add_key(folder / "sealing")
     (folder / "secret").write_text("a made-up secret of the integration tests\n")
     _provision(servers, amqp_url.rpartition("/")[2])
     port = _free_port()
@@ -158,6 +164,9 @@ async def open_office(
         "INTAKE_HTTP_PORT": str(port),
         "INTAKE_TOKEN_KEYS": str(folder / "keys.json"),
         "INTAKE_TRACKING_SECRET_FILE": str(folder / "secret"),
+        "INTAKE_LOOKUP_SECRET_FILE": str(folder / "secret"),
+        "INTAKE_SEALING_KEYS": str(folder / "sealing"),
+        "INTAKE_ERASURE_LIST": str(folder / "erasures"),
     }
     yield Office(environment, Issuer(key, utc_now), port)
 

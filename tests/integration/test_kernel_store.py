@@ -3,17 +3,21 @@
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pymongo import WriteConcern
+from pymongo.errors import OperationFailure
 
 from deploy.local.servers import Servers
+from shared.messaging.errors import Conflict
 from shared.messaging.message import Document
 from shared.messaging.store import Changes, Write
 from shared.mongo.client import Client, connect
 from shared.mongo.migrations import Index, migrate
 from shared.mongo.outbox import MongoDeferred, MongoOutbox
 from shared.mongo.store import MongoStore
+from shared.mongo.users import Rights, ensure_user
 from shared.testing.outbox_suite import OutboxContract, ParkingContract
 from shared.testing.reader_suite import ReaderContract
 from shared.testing.store_suite import StoreContract, deferred, inbox_id, letter
@@ -106,6 +110,49 @@ async def test_a_release_that_comes_late_does_not_forget_the_new_mark(stores: Mo
     assert await late._moved(["w1"], [late._addressed(document) for document in ready]) is False
     assert [found["_id"] for found in await stores.held("inbox")] == ["message:w1"]
     assert await stores.held("outbox") == []
+
+
+async def test_a_part_lies_in_a_database_of_its_own_and_in_the_same_transaction(
+    servers: Servers, mongo_database: str
+) -> None:
+    client = connect(servers.mongo_url)
+    apart = {"drawers": "keys"}
+    await migrate(
+        client[mongo_database], ["letters", "drawers"], [Index("drawers", (("at", 1),))], apart
+    )
+    store = MongoStore(client, mongo_database, "one", apart)
+    both = [Write("letters", letter("a", 1), None), Write("drawers", letter("d", 1), None)]
+    await store.commit(Changes(writes=both))
+    stale = [Write("letters", letter("a", 2), 1), Write("drawers", letter("d", 9), 8)]
+    with pytest.raises(Conflict):
+        await store.commit(Changes(writes=stale))
+
+    assert await store.load("letters", ["a"]) == {"a": letter("a", 1)}
+    assert await store.load("drawers", ["d"]) == {"d": letter("d", 1)}
+    assert await store.versions("drawers", ["d"]) == {"d": 1}
+    parts = {name: client[f"{mongo_database}{name}"] for name in ("", "_keys")}
+    assert "drawers" not in await parts[""].list_collection_names()
+    assert await parts["_keys"].list_collection_names() == ["drawers"]
+    assert "at_1" in await parts["_keys"]["drawers"].index_information()
+    client.close()
+
+
+async def test_a_service_writes_the_parts_that_it_names_and_no_other(
+    servers: Servers, mongo_database: str
+) -> None:
+    admin = connect(servers.mongo_url)
+    await ensure_user(admin, "keeper", "pw", mongo_database, Rights(None, {}, ("keys",)))
+    parts = urlsplit(servers.mongo_url)
+    at = parts.netloc.rpartition("@")[2]
+    login = f"mongodb://keeper:pw@{at}/{mongo_database}?directConnection=true"
+    keeper = connect(login)
+    for name in (mongo_database, f"{mongo_database}_keys"):
+        await keeper[name]["letters"].insert_one({"_id": "a"})
+    with pytest.raises(OperationFailure, match="not authorized"):
+        await keeper[f"{mongo_database}_other"]["letters"].insert_one({"_id": "a"})
+    await admin[mongo_database].command("dropUser", "keeper")
+    keeper.close()
+    admin.close()
 
 
 async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database: str) -> None:

@@ -65,5 +65,6 @@ async def test_it_adds_to_the_archive_and_rebuilds_its_totals(stack: Stack) -> N
 def test_the_file_names_every_collection_and_index_of_the_archive() -> None:
     rights = read_rights(Path(ROOT / "services/reporting/database.toml"))
     assert rights is not None
+    assert rights.written is not None
     assert {*rights.written, *rights.added_to} == set(COLLECTIONS.names)
     assert rights.added_to == {ARCHIVE: tuple(i for i in INDEXES if i.collection == ARCHIVE)}

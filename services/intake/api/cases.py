@@ -7,25 +7,35 @@ import asyncio
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import BaseModel
 
 from services.intake.api.rights import allowed, replayed_case
+from services.intake.api.sealed import openable
 from services.intake.domain import (
-    Applicant,
+    ERASED,
     Case,
     Fact,
     Outcome,
-    Person,
+    Party,
     State,
     Step,
     mask_nik,
     mask_phone,
 )
-from services.intake.usecases import CaseFilter, Reader, note_person_read, take_step
+from services.intake.usecases import (
+    CaseFilter,
+    Reader,
+    Told,
+    Vault,
+    note_person_read,
+    take_step,
+    told_of,
+)
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import AggregateId, Moment, ProgrammeId
+from shared.contracts.event import AggregateId, Moment, ProgrammeId, PublicText
+from shared.messaging.errors import Missing
 from shared.runtime import CommandsDep, SentDep, provided
 from shared.runtime.commands import ANSWER_WITHIN, Commands
 from shared.web.body import Body
@@ -84,8 +94,12 @@ class CaseAnswer(BaseModel):
 
 
 class ApplicantAnswer(BaseModel):
-    """What working on a case needs of its applicant; the address only where somebody goes."""
+    """What working on a case needs of its applicant; the address only where somebody goes.
 
+    Of an erased one nothing is left: his name says "dihapus".
+    """
+
+    erased: bool = False
     name: str
     nik: str | None
     phone: str | None
@@ -117,6 +131,15 @@ class PageAnswer(BaseModel):
 
 router = APIRouter(prefix="/api/requests")
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+VaultDep = Annotated[Vault, Depends(provided(Vault))]
+AccessReason = Annotated[
+    PublicText | None,
+    Header(
+        alias="Access-Reason",
+        description="Why this person is looked at, for the access log; it names nobody.",
+    ),
+]
+"""A header, not a part of the address: addresses are kept in the logs of every proxy."""
 
 
 @router.get("")
@@ -146,18 +169,22 @@ async def get_request(
     caller: CallerDep,
     commands: CommandsDep,
     reader: ReaderDep,
+    vault: VaultDep,
+    reason: AccessReason = None,
 ) -> RequestAnswer:
     """Return one request and as much of its applicant as working on it needs."""
     case = await reader.get(Case, case_id)
     if case is None:
         raise NotFound("request")
     caller.require(programme=case.programme_id, region=case.office_region)
-    await _log_read(caller, case_id, f"{request.method} {request.scope[ROUTE]}", commands)
-    applicant = await reader.get(Applicant, case_id)
-    if applicant is None:
-        raise NotFound("applicant")
+    await _log_read(caller, case_id, f"{request.method} {request.scope[ROUTE]}", reason, commands)
+    try:
+        with openable():
+            told = await told_of(case, Party.APPLICANT, reader, vault)
+    except Missing as missing:
+        raise NotFound(missing.detail) from None
     shows_person(request, case_id)
-    return _request_answer(case, applicant.person)
+    return _request_answer(case, told)
 
 
 @router.post("/{case_id}/steps")
@@ -181,33 +208,41 @@ async def post_step(
     return StateAnswer(state=outcome.answer["state"])
 
 
-async def _log_read(caller: Caller, case_id: str, route: str, commands: Commands) -> None:
+async def _log_read(
+    caller: Caller, case_id: str, route: str, reason: str | None, commands: Commands
+) -> None:
     """Keep the look at a person, committed when this returns. Raises Unavailable."""
     subject = caller.subject
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
             await commands.run_own(
-                lambda uow: note_person_read(subject, case_id, route, uow), key=f"read:{case_id}"
+                lambda uow: note_person_read(subject, case_id, route, uow, reason),
+                key=f"read:{case_id}",
             )
     except TimeoutError:
         raise Unavailable("the access log cannot be written") from None
 
 
-def _request_answer(case: Case, person: Person) -> RequestAnswer:
+def _request_answer(case: Case, told: Told | None) -> RequestAnswer:
     """Return a case with its applicant, numbers masked."""
-    at_home = case.pick_up or case.deliver
-    applicant = ApplicantAnswer(
+    return RequestAnswer(
+        **_fields(case),
+        applicant=_applicant(case, told),
+        facts=dict(case.facts),
+        failed_attempts=case.failed_attempts,
+        reason=told.reason if told else None,
+    )
+
+
+def _applicant(case: Case, told: Told | None) -> ApplicantAnswer:
+    if told is None:
+        return ApplicantAnswer(erased=True, name=ERASED, nik=None, phone=None, address=None)
+    person = told.person
+    return ApplicantAnswer(
         name=person.name,
         nik=mask_nik(person.nik) if person.nik else None,
         phone=mask_phone(person.phone) if person.phone else None,
-        address=person.address if at_home else None,
-    )
-    return RequestAnswer(
-        **_fields(case),
-        applicant=applicant,
-        facts=dict(case.facts),
-        failed_attempts=case.failed_attempts,
-        reason=case.repeat_reason,
+        address=person.address if case.pick_up or case.deliver else None,
     )
 
 

@@ -47,6 +47,8 @@ RULES: Final[RouteRules] = {
 MAX_SERVICES: Final = 100
 MAX_CHANNELS: Final = 20
 MAX_EXCEPTIONS: Final = 400
+MAX_RETENTION: Final = 36_500
+"""Days: a hundred years."""
 
 Days = Annotated[tuple[date, ...], Field(max_length=MAX_EXCEPTIONS)]
 ProgrammePath = Annotated[ProgrammeId, Path()]
@@ -87,6 +89,8 @@ class ProgrammeBody(Body):
     standard_working_days: Annotated[int, Field(ge=0, le=365)] | None
     pick_up_and_delivery: bool
     calendar: CalendarBody = CalendarBody()
+    retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION)] | None = None
+    """Days after the last of a person's cases was closed; then he may be erased. Null: never."""
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -115,6 +119,7 @@ class ProgrammeBody(Body):
             calendar=CalendarExceptions(
                 frozenset(self.calendar.closed), frozenset(self.calendar.open)
             ),
+            retention_days=self.retention_days,
         )
 
 
@@ -148,6 +153,7 @@ class ProgrammeAnswer(BaseModel):
     standard_working_days: int | None
     pick_up_and_delivery: bool
     calendar: dict[str, list[date]]
+    retention_days: int | None
     copied_from: str | None
 
 
@@ -252,5 +258,6 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
             "closed": sorted(programme.calendar.closed),
             "open": sorted(programme.calendar.open),
         },
+        retention_days=programme.retention_days,
         copied_from=programme.copied_from,
     )

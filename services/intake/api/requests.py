@@ -16,10 +16,12 @@ from services.intake.api.fields import (
     require_region,
 )
 from services.intake.api.rights import allowed, replayed_case
+from services.intake.api.sealed import openable
 from services.intake.domain import (
     AlreadyOpen,
     Case,
     Holidays,
+    LookupKeys,
     NewRequest,
     Person,
     Refused,
@@ -28,7 +30,7 @@ from services.intake.domain import (
     digest,
     require_door,
 )
-from services.intake.usecases import Reader, Regions, record_request
+from services.intake.usecases import Reader, Regions, Vault, record_request
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
@@ -114,6 +116,8 @@ ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 RegionsDep = Annotated[Regions, Depends(provided(Regions))]
 HolidaysDep = Annotated[Holidays, Depends(provided(Holidays))]
 SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
+LookupsDep = Annotated[LookupKeys, Depends(provided(LookupKeys))]
+VaultDep = Annotated[Vault, Depends(provided(Vault))]
 
 
 @router.post("", status_code=201)
@@ -125,6 +129,8 @@ async def post_request(
     regions: RegionsDep,
     holidays: HolidaysDep,
     secrets: SecretsDep,
+    lookups: LookupsDep,
+    vault: VaultDep,
     sent: SentDep,
 ) -> RecordedAnswer:
     """Record a request; the same Idempotency-Key brings the same answer to who has the right.
@@ -137,18 +143,20 @@ async def post_request(
     new = body.request(case_id, digest(secrets.code(case_id)))
     _check(new, regions)
     try:
-        outcome = await commands.run(
-            lambda uow: record_request(
-                new,
-                uow,
-                holidays=holidays,
-                secrets=secrets,
-                allow=allowed(caller),
-                occurred_at=body.occurred_at,
-            ),
-            sent=sent,
-            key=case_id,
-        )
+        with openable():
+            outcome = await commands.run(
+                lambda uow: record_request(
+                    new,
+                    uow,
+                    holidays=holidays,
+                    lookups=lookups,
+                    vault=vault,
+                    allow=allowed(caller),
+                    occurred_at=body.occurred_at,
+                ),
+                sent=sent,
+                key=case_id,
+            )
     except AlreadyOpen as already:
         raise _already_open(already) from None
     case = await replayed_case(outcome, outcome.answer["case_id"], caller, reader)

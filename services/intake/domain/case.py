@@ -8,13 +8,14 @@ under: whatever the order in which facts arrive, the same events go out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from functools import reduce
 
 from services.intake.domain.calendar import local_day
 from services.intake.domain.refusal import Refused
+from services.intake.domain.resident import Party
 
 
 class State(StrEnum):
@@ -117,7 +118,7 @@ class Ticket:
 class Case:
     """One request of one person. `version` counts its changes, `tracking` is its code's hash.
 
-    Who the person is stands elsewhere.
+    Who its parties are stands elsewhere, sealed.
     """
 
     id: str
@@ -139,8 +140,8 @@ class Case:
     failed_attempts: int = 0
     carriers: tuple[str, ...] = ()
     """Accounts of all agents who were given the job or carried; none of them confirms receipt."""
-    repeat_reason: str | None = None
-    """Why the same person asked once more while an earlier request was open."""
+    parties: Mapping[Party, str] = field(default_factory=dict)
+    """Residents by what they are to the case."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -200,6 +201,10 @@ class Case:
     def ticket(self) -> Ticket | None:
         """Return the newest ticket."""
         return max(self.tickets, key=lambda t: (t.since, t.id), default=None)
+
+    def involving(self, party: Party, resident_id: str) -> "Case":
+        """Return the case with a resident as one of its parties, before it is stored."""
+        return replace(self, parties={**self.parties, party: resident_id})
 
     def note(self, fact: Fact, at: datetime) -> "Case":
         """Add a fact; the case itself where that is nothing new."""

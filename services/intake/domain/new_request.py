@@ -66,7 +66,6 @@ def open_case(
         deliver=new.deliver,
         due_on=_due_on(programme, received_at, holidays),
         facts={Fact.RECEIVED: received_at},
-        repeat_reason=new.repeat_reason,
     )
 
 

@@ -6,7 +6,8 @@ registered, not where he lives. So only what can be no NIK at all is refused.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Final
 
@@ -26,12 +27,20 @@ _MOBILE: Final = re.compile(r"(?:\+?620?|0)?(8[1-35-9][0-9]{7,10})")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The applicant. A newborn has no NIK, and not everybody has a phone."""
+    """Who a case is about. A newborn has no NIK, and not everybody has a phone.
 
-    name: str
-    nik: str | None = None
-    phone: str | None = None
-    address: str | None = None
+    It does not show itself: what prints it for a log or an error prints no person.
+    """
+
+    name: str = field(repr=False)
+    nik: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
+
+    @property
+    def said(self) -> Mapping[str, str]:
+        """Return the fields that are known, by their names."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     @property
     def identity(self) -> str | None:
@@ -45,13 +54,13 @@ class Person:
             return None
         return f"phone:{self.phone}:{' '.join(self.name.casefold().split())}"
 
+    @property
+    def sure_identity(self) -> str | None:
+        """Return what tells for certain that two requests are of one resident: the NIK alone.
 
-@dataclass(frozen=True, slots=True)
-class Applicant:
-    """Who a case is about, kept apart from it under the same id."""
-
-    id: str
-    person: Person
+        Two persons who were taken for one cannot be told apart again: they share a key.
+        """
+        return self.identity if self.nik is not None else None
 
 
 def checked_name(text: str) -> str:

@@ -14,4 +14,6 @@ class PersonRead:
     case_id: str
     at: datetime
     route: str
-    """Method and template of the route."""
+    """Method and template of the route, or the words of a shell command."""
+    reason: str | None = None
+    """Why, as the reader stated it; it names nobody."""

@@ -43,6 +43,8 @@ class Programme:
     standard_working_days: int | None
     pick_up_and_delivery: bool
     calendar: CalendarExceptions = field(default_factory=CalendarExceptions)
+    retention_days: int | None = None
+    """Days after the last of a person's cases was closed; then he is erased. None: never."""
     copied_from: str | None = None
     version: int = 0
 

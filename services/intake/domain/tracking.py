@@ -21,14 +21,13 @@ RECEIPT_BITS: Final = 40
 GROUP: Final = 4
 
 _RECEIPT_LABEL: Final = "receipt:"
-_PERSON_LABEL: Final = "person:"
 
 _BITS_PER_SIGN: Final = 5
 _FOLDED: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 
 class Secrets:
-    """Versions of the tracking secret: the newest makes codes and keys, all verify."""
+    """Versions of the tracking secret: the newest makes codes, all verify."""
 
     def __init__(self, *versions: bytes) -> None:
         """Take the versions, the newest first."""
@@ -53,13 +52,6 @@ class Secrets:
         rights = [_receipt_signs(secret, case_id).encode() for secret in self._versions]
         return sum(hmac.compare_digest(folded, right) for right in rights) > 0
 
-    def person_keys(self, programme_id: str, *parts: str) -> tuple[str, ...]:
-        """Return the keyed hash of a person and a purpose under each version, the newest first.
-
-        Each programme has a key of its own, so the same person is another in each of them.
-        """
-        return tuple(_person_key(secret, programme_id, parts) for secret in self._versions)
-
     def _version_of(self, case_id: str, tracking: str | None) -> bytes:
         fitting = (
             secret
@@ -67,11 +59,6 @@ class Secrets:
             if digest(_signs(secret, case_id, CODE_BITS)) == tracking
         )
         return next(fitting, self._versions[0])
-
-
-def _person_key(secret: bytes, programme_id: str, parts: tuple[str, ...]) -> str:
-    key = hmac.digest(secret, f"{_PERSON_LABEL}{programme_id}".encode(), "sha256")
-    return hmac.digest(key, "\x00".join(parts).encode(), "sha256").hex()
 
 
 def _receipt_signs(secret: bytes, case_id: str) -> str:

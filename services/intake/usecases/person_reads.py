@@ -5,6 +5,8 @@ from shared.contracts.envelope import new_id
 from shared.messaging.unit_of_work import UnitOfWork
 
 
-async def note_person_read(subject: str, case_id: str, route: str, uow: UnitOfWork) -> None:
-    """Keep who looks at which case's person, when and by which route."""
-    uow.add(PersonRead(new_id(), subject, case_id, uow.now(), route))
+async def note_person_read(
+    subject: str, case_id: str, route: str, uow: UnitOfWork, reason: str | None = None
+) -> None:
+    """Keep who looks at which case's person, when, by which route and why."""
+    uow.add(PersonRead(new_id(), subject, case_id, uow.now(), route, reason))

@@ -1,9 +1,11 @@
 """What the use cases and the routes need of the outside."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeVar
 
-from services.intake.domain import Case, State
+from services.intake.domain import Case, PersonRead, Resident, ResidentKey, State
 
 T = TypeVar("T")
 
@@ -40,6 +42,48 @@ class Reader(Protocol):
 
     async def cases(self, case_filter: CaseFilter) -> list[Case]:
         """Return cases, oldest first."""
+        ...
+
+    async def reads_of(self, case_id: str) -> list[PersonRead]:
+        """Return who looked at a case's persons, oldest first."""
+        ...
+
+    async def keys_not_under(self, master: str, limit: int) -> list[ResidentKey]:
+        """Return residents' keys that another master key wraps, so many at most."""
+        ...
+
+    async def keys_under(self, master: str) -> int:
+        """Return how many residents' keys this master key wraps."""
+        ...
+
+    async def residents_until(
+        self, programme_id: str, before: datetime, after: str, limit: int
+    ) -> list[Resident]:
+        """Return residents with no case since, neither erased, in order of ids behind `after`."""
+        ...
+
+
+class Vault(Protocol):
+    """Seals and opens what residents say, each with a key of his own."""
+
+    def new_key(self, resident_id: str) -> ResidentKey:
+        """Return a new key."""
+        ...
+
+    def seal(
+        self, key: ResidentKey, statement_id: str, fields: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Return fields sealed, each so that it opens in this place alone."""
+        ...
+
+    def open(
+        self, key: ResidentKey, statement_id: str, sealed: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Return what was sealed. Raises UnknownMasterKey and Unsealable (`shared.sealing`)."""
+        ...
+
+    def rewrap(self, key: ResidentKey) -> ResidentKey:
+        """Return a key wrapped by the newest master key; itself where it is so already."""
         ...
 
 

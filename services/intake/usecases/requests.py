@@ -4,21 +4,23 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from services.intake.domain import (
-    Applicant,
     Case,
     Fact,
     Holidays,
+    LookupKeys,
     NewRequest,
     OpenRequests,
+    Party,
     PlannedEvent,
     Programme,
     Refused,
-    Secrets,
     Step,
     office_region,
     open_case,
 )
 from services.intake.usecases.case_events import keep
+from services.intake.usecases.ports import Vault
+from services.intake.usecases.residents import Told, keep_told, resident_of
 from shared.contracts.event import CLOCKS_APART
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -39,7 +41,8 @@ async def record_request(
     uow: UnitOfWork,
     *,
     holidays: Holidays,
-    secrets: Secrets,
+    lookups: LookupKeys,
+    vault: Vault,
     allow: Allow,
     occurred_at: datetime | None = None,
 ) -> dict[str, Any]:
@@ -61,9 +64,12 @@ async def record_request(
         backdated=backdated,
     )
     case = open_case(new, programme, event, occurred_at or now, holidays)
-    await _join_open_requests(new, secrets, uow)
-    uow.add(Applicant(case.id, new.person))
-    keep(None, case, uow)
+    asked = await _join_open_requests(new, lookups, uow)
+    at = occurred_at or now
+    known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
+    told = Told(new.person, new.repeat_reason)
+    keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
+    keep(None, case.involving(Party.APPLICANT, known.resident.id), uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
     return {**answer, "backdated": backdated}
@@ -115,20 +121,22 @@ async def _event(new: NewRequest, uow: UnitOfWork) -> PlannedEvent | None:
     return event
 
 
-async def _join_open_requests(new: NewRequest, secrets: Secrets, uow: UnitOfWork) -> None:
-    """Keep that this person asks for this service at this event.
+async def _join_open_requests(new: NewRequest, lookups: LookupKeys, uow: UnitOfWork) -> str | None:
+    """Keep that this person asks for this service at this event; return under which id.
 
     One document for all three, so that of two requests at the same moment one sees the other.
     """
     identity = new.person.identity
     if new.event_id is None or identity is None:
-        return
-    keys = secrets.person_keys(new.programme_id, new.event_id, new.service, identity)
+        return None
+    purpose = ("open", new.event_id, new.service)
+    keys = lookups.hashes(new.programme_id, *purpose, identity)
     known = [await uow.get(OpenRequests, key) or OpenRequests(key) for key in keys]
     case_ids = [case_id for requests in known for case_id in requests.case_ids]
     cases = [await uow.get(Case, case_id) for case_id in case_ids]
     still_open = tuple(case.id for case in cases if case is not None and case.outcome is None)
     uow.add(known[0].joined(new.case_id, still_open, new.repeat_reason))
+    return keys[0]
 
 
 def _backdated(occurred_at: datetime | None, now: datetime) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
@@ -11,6 +13,7 @@ from pydantic import SecretStr
 from services.intake.app import definition
 from services.intake.config import Settings
 from services.intake.store import COLLECTIONS
+from shared.sealing.masterkeys import add_key
 from shared.testing.messaging import MemoryMessaging, memory_messaging
 from tests.unit.intake.bus import scheduled
 from tests.unit.intake.sample import EVENT, NIK
@@ -89,6 +92,8 @@ class Desk:
 
     messaging: MemoryMessaging
     client: httpx.AsyncClient
+    keys: Path
+    """The file of master keys."""
 
     async def operator(self, method: str, path: str, **how: Any) -> httpx.Response:
         """Act as an operator of every programme."""
@@ -135,15 +140,26 @@ async def desk(
     *, per_client: str = "1000/minute", per_case: str = "1000/minute", secret: str = SECRET
 ) -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
+    with TemporaryDirectory() as folder:
+        keys = Path(folder) / "keys"
+        add_key(keys)
+        async with _desk(keys, per_client, per_case, secret) as running:
+            yield running
+
+
+@asynccontextmanager
+async def _desk(keys: Path, per_client: str, per_case: str, secret: str) -> AsyncIterator[Desk]:
     async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
         settings = Settings(
             **NOWHERE,
             tracking_secret=SecretStr(secret),
+            lookup_secret=SecretStr(secret),
+            sealing_keys=keys,
             track_limit_client=per_client,
             receipt_limit_case=per_case,
         )
         async with messaging.client(definition(settings)) as client:
-            running = Desk(messaging, client)
+            running = Desk(messaging, client, keys)
             (await running.publish("botram", BOTRAM)).raise_for_status()
             (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()
             await messaging.deliver(scheduled())

@@ -80,6 +80,7 @@ async def test_every_look_at_a_person_is_kept_with_who_when_and_how() -> None:
             "case_id": case_id,
             "at": NOW.isoformat()[:16],
             "route": LOOK,
+            "reason": None,
         }
         assert looks == [line, line]
 

@@ -16,6 +16,7 @@ from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.messaging.topology import read_subscription
 from shared.runtime import Service, utc_now
+from shared.sealing.masterkeys import add_key
 from tests.component.away import assert_put_off
 from tests.component.intake.kit import SECRET
 
@@ -28,11 +29,14 @@ TOKEN = Issuer(KEY, utc_now).issue("agus", [Grant.parse("operator:*:*")], timede
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     write_public(tmp_path / "keys.json", {KEY.kid: KEY.public})
+    add_key(tmp_path / "sealing")
     settings = Settings(
         amqp_url=f"amqp://127.0.0.1:{NOBODY_LISTENS}/",
         mongo_url=f"mongodb://127.0.0.1:{NOBODY_LISTENS}/",
         token_keys=tmp_path / "keys.json",
         tracking_secret=SecretStr(SECRET),
+        lookup_secret=SecretStr(SECRET),
+        sealing_keys=tmp_path / "sealing",
     )
     built = build(settings)
     yield built

@@ -94,6 +94,7 @@ async def test_whoever_works_on_a_case_sees_no_more_of_a_person_than_that_needs(
         counter = (await office.operator("GET", f"/requests/{event}")).json()
 
         assert shown["applicant"] == {
+            "erased": False,
             "name": "Siti Contoh",
             "nik": "3216********0001",
             "phone": "+62********001",

@@ -24,7 +24,7 @@ REQUIRED = {
     "usecases",
 }
 OPTIONAL = {
-    "cli.py",  # commands for the shell
+    "cli",  # commands for the shell
     "database.toml",  # rights in the database beyond the usual ones
     "gateways.py",  # outside systems: calendars, limits
     "metrics.py",
@@ -33,7 +33,7 @@ OPTIONAL = {
     "templates",
     "texts.toml",
 }
-PACKAGES = {"api", "domain", "pages", "store", "usecases"}
+PACKAGES = {"api", "cli", "domain", "pages", "store", "usecases"}
 """A module that has become a package: one file for each theme."""
 DATA = {"intake": {"programmes"}}
 """Folders of documents that a service ships."""

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from services.intake.domain import (
     CatalogueService,
     Deliverable,
+    LookupKeys,
     NewRequest,
     Person,
     PlannedEvent,
@@ -15,7 +16,10 @@ from services.intake.domain import (
     open_case,
 )
 from services.intake.domain.case import Case
-from services.intake.store import COLLECTIONS
+from services.intake.gateways import SealedVault
+from services.intake.store import COLLECTIONS, IntakeReader
+from services.intake.usecases import record_request
+from shared.sealing.masterkeys import MasterKeys
 from shared.testing.bench import Bench
 
 SATURDAY = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
@@ -23,6 +27,17 @@ SATURDAY = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
 CASE = "0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"
 EVENT = "botram-2023-03-11-setu"
 NIK = "3216991203850001"
+
+LOOKUPS: Final = LookupKeys(b"s" * 32)
+
+
+def master_keys(newest: int) -> MasterKeys:
+    """Return so many made-up master keys; each number is a newer one."""
+    return MasterKeys(*(bytes([number]) * 32 for number in range(newest, 0, -1)))
+
+
+_KEYS: Final = master_keys(1)
+VAULT: Final = SealedVault(lambda: _KEYS)
 
 BOTRAM = Programme(
     id="botram",
@@ -125,3 +140,20 @@ def later(minutes: int) -> datetime:
 def bench(*kept: object) -> Bench:
     """Return intake's data with two programmes, the event in Setu, and what is given."""
     return Bench(COLLECTIONS, BOTRAM, HALO_PAMOR, SETU, *kept)
+
+
+def reader(work: Bench) -> IntakeReader:
+    """Return what routes read of these data."""
+    return IntakeReader(work.database, COLLECTIONS)
+
+
+def everybody(**_: Any) -> None:
+    """Let everybody act."""
+
+
+async def record(work: Bench, new: NewRequest, **more: Any) -> dict[str, Any]:
+    """Record a request and return its answer."""
+    usual = {"holidays": Closed(), "lookups": LOOKUPS, "vault": VAULT, "allow": everybody}
+    how = {**usual, **more}
+    answer: dict[str, Any] = await work.run(lambda uow: record_request(new, uow, **how))
+    return answer

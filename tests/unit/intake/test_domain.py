@@ -31,7 +31,6 @@ from services.intake.domain.person import Person
 from services.intake.domain.tracking import ALPHABET
 from tests.unit.intake.sample import (
     BOTRAM,
-    EVENT,
     HALO_PAMOR,
     NIK,
     SATURDAY,
@@ -335,13 +334,3 @@ def test_the_newest_secret_makes_codes_and_all_of_them_verify() -> None:
     assert not Secrets(new).confirms("one", before.receipt_code("one"))
     assert after.code("one", tracking) == before.code("one")
     assert after.receipt_code("one", tracking) == before.receipt_code("one")
-
-
-def test_a_persons_key_is_another_in_each_programme_and_holds_no_number() -> None:
-    secrets = Secrets(b"n" * 32, b"o" * 32)
-
-    keys = secrets.person_keys("botram", EVENT, "KIA", NIK)
-
-    assert keys[1:] == Secrets(b"o" * 32).person_keys("botram", EVENT, "KIA", NIK)
-    assert keys != secrets.person_keys("sregep", EVENT, "KIA", NIK)
-    assert all(re.fullmatch("[0-9a-f]{64}", key) for key in keys)

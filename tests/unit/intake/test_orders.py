@@ -26,8 +26,7 @@ from shared.messaging.errors import Missing
 from shared.testing.bench import Bench
 from tests.size import examples
 from tests.unit.intake.bus import CARRYING, QUEUEING, job, ticket
-from tests.unit.intake.sample import CASE, bench, event_case, home_case, later
-from tests.unit.intake.test_usecases import everybody
+from tests.unit.intake.sample import CASE, bench, event_case, everybody, home_case, later
 
 Deed = Callable[[Bench], Awaitable[object]]
 

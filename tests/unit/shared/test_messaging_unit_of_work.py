@@ -1,15 +1,28 @@
 """What a use case reads and writes through."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from shared.messaging.collections import Collection, Collections
 from shared.messaging.errors import PredecessorMissing, Rejected, Unavailable, refusals
 from shared.messaging.failpoints import FAILPOINTS, _Armed, failpoint
 from shared.messaging.store import Changes, Write
 from shared.messaging.unit_of_work import BatchSession, UnitOfWork
 from shared.testing.memory import Memory, MemoryStore
 from tests.unit.shared.messaging_kit import NOW, event, message
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A document with nothing but its version."""
+
+    id: str
+    version: int
+
+
+LETTERS = Collections(Collection("letters", Letter))
 
 
 async def stocked() -> MemoryStore:
@@ -118,3 +131,49 @@ def test_a_gap_without_name_cannot_be_armed() -> None:
 async def test_an_unarmed_gap_is_passed() -> None:
     for name in FAILPOINTS:
         await failpoint(name)
+
+
+async def test_what_is_removed_is_gone_for_the_unit_and_for_those_behind_it() -> None:
+    store = await stocked()
+    session = BatchSession(store, LETTERS)
+    first, second = unit_on(session), unit_on(session)
+
+    assert await first.remove(Letter, "a") == Letter("a", 3)
+    assert await first.get(Letter, "a") is None
+    assert session.enter(first)
+
+    assert await second.get(Letter, "a") is None
+    assert await second.remove(Letter, "a") is None
+    assert session.writes() == [Write("letters", {"_id": "a"}, 3, gone=True)]
+
+
+async def test_what_was_made_and_removed_in_one_batch_is_never_written() -> None:
+    session = BatchSession(await stocked(), LETTERS)
+    first, second = unit_on(session), unit_on(session)
+    first.add(Letter("b", 1))
+    assert session.enter(first)
+    assert await second.remove(Letter, "b") == Letter("b", 1)
+    assert session.enter(second)
+    assert session.writes() == []
+
+
+async def test_a_unit_that_read_what_was_removed_is_decided_again() -> None:
+    session = BatchSession(await stocked(), LETTERS)
+    first, second = unit_on(session), unit_on(session)
+    await second.get(Letter, "a")
+    await first.remove(Letter, "a")
+    assert session.enter(first)
+    assert not session.enter(second)
+
+
+async def test_what_was_removed_may_come_back() -> None:
+    store = await stocked()
+    session = BatchSession(store, LETTERS)
+    first, second = unit_on(session), unit_on(session)
+    await first.remove(Letter, "a")
+    assert session.enter(first)
+    assert await second.get(Letter, "a") is None
+    second.add(Letter("a", 1))
+    assert session.enter(second)
+    await store.commit(Changes(writes=session.writes()))
+    assert await store.load("letters", ["a"]) == {"a": {"_id": "a", "version": 1}}
