@@ -1,21 +1,32 @@
 """Where intake is put together; the only place that wires."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry
 
 from services.intake import api, handlers
+from services.intake.api.cookies import SessionCookies
 from services.intake.config import Settings
-from services.intake.domain import Holidays, LookupKeys, Refused, Secrets
-from services.intake.gateways import KemendagriRegions, NationalCalendar, SealedVault, TryLimits
+from services.intake.domain import AccountCodes, Holidays, Limits, LookupKeys, Refused, Secrets
+from services.intake.gateways import (
+    KemendagriRegions,
+    NationalCalendar,
+    SealedVault,
+    ThreadedPasswords,
+    TokenSigner,
+    TryLimits,
+)
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
-from services.intake.usecases import Limiter, Reader, Regions, Vault
-from shared.messaging.unit_of_work import Clock
+from services.intake.usecases import Clock, Limiter, Reader, Regions, Signer, SignIn, Vault
+from shared.auth.breached import BreachedPasswords
+from shared.auth.keys import load_private
+from shared.auth.watched import Watched
 from shared.runtime import (
     Commands,
     HttpInterface,
@@ -33,7 +44,7 @@ NAME: Final = "intake"
 TEXTS: Final = Path(__file__).with_name("texts.toml")
 
 
-def build(settings: Settings, clock: Clock = utc_now) -> Service:
+def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Service:
     """Wire the service. Nothing is connected before it runs."""
     return assemble(definition(settings), settings, clock)
 
@@ -61,6 +72,7 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
     regions = KemendagriRegions()
     regions.load()
     return {
+        **_accounts(settings, context),
         Reader: IntakeReader(context.messaging.database, COLLECTIONS),
         Holidays: NationalCalendar(),
         Regions: regions,
@@ -69,6 +81,27 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         Texts: Texts.load(TEXTS),
+    }
+
+
+def _accounts(settings: Settings, context: ServiceContext) -> Mapping[type, object]:
+    """Return what accounts and sessions need."""
+    clock, codes = context.messaging.clock, AccountCodes(*settings.lookup_secrets)
+    sign_in = SignIn(
+        IntakeReader(context.messaging.database, COLLECTIONS),
+        ThreadedPasswords(),
+        BreachedPasswords(settings.breached_passwords),
+        codes,
+        vault_of(settings),
+        clock,
+    )
+    return {
+        SignIn: sign_in,
+        AccountCodes: codes,
+        Clock: clock,
+        Signer: TokenSigner(Watched(settings.signing_key, load_private), clock),
+        Limits: Limits(settings.session_idle, settings.session_absolute),
+        SessionCookies: SessionCookies(secure=settings.secure_cookies),
     }
 
 
@@ -86,11 +119,13 @@ class Desk:
     reader: Reader
     regions: Regions
     settings: Settings
-    clock: Clock
+    clock: Callable[[], datetime]
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Desk]:
     """Give a command its way to the database. Raises Unavailable.
 
     It publishes nothing itself: its outbox rows are taken over by the service, which runs or will.

@@ -4,7 +4,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.intake.domain import (
+    Account,
     Case,
+    Devices,
+    Invitation,
+    LoginName,
     Lookup,
     OpenRequests,
     PersonRead,
@@ -12,6 +16,7 @@ from services.intake.domain import (
     Programme,
     Resident,
     ResidentKey,
+    SecurityRecord,
     Statement,
     path,
 )
@@ -24,6 +29,7 @@ from shared.mongo.revocations import REVOCATION_INDEX
 
 CASES: Final = "cases"
 PERSON_READS: Final = "person_reads"
+SECURITY_RECORDS: Final = "security_records"
 RESIDENTS: Final = "residents"
 RESIDENT_KEYS: Final = "resident_keys"
 KEYS: Final = "keys"
@@ -47,6 +53,11 @@ COLLECTIONS: Final = Collections(
     Collection("events", PlannedEvent, label="event"),
     Collection("open_requests", OpenRequests),
     Collection(PERSON_READS, PersonRead),
+    Collection("accounts", Account),
+    Collection("login_names", LoginName),
+    Collection("invitations", Invitation),
+    Collection("devices", Devices, label="devices"),
+    Collection(SECURITY_RECORDS, SecurityRecord),
     REVOCATIONS,
 )
 INDEXES: Final = (
@@ -56,6 +67,7 @@ INDEXES: Final = (
     Index(CASES, (("programme_id", 1), ("within", 1), ("state", 1), ("_id", 1))),
     Index(CASES, (("programme_id", 1), ("within", 1), ("event_id", 1), ("_id", 1))),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
+    Index(SECURITY_RECORDS, (("at", -1),)),
     Index(PERSON_READS, (("subject", 1), ("at", 1))),
     Index(RESIDENTS, (("programme_id", 1), ("_id", 1))),
     Index(RESIDENT_KEYS, (("master", 1),)),
@@ -64,6 +76,14 @@ INDEXES: Final = (
 
 class IntakeReader(MongoReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
+
+    async def accounts(self, after: str, limit: int) -> list[Account]:
+        """Return accounts in order of ids behind `after`, so many at most."""
+        return await self.find(Account, {"_id": {"$gt": after}}, limit=limit)
+
+    async def security_records(self, limit: int) -> list[SecurityRecord]:
+        """Return what supervisors are told of, newest first."""
+        return await self.find(SecurityRecord, sort=(("at", -1), ("_id", -1)), limit=limit)
 
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""

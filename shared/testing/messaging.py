@@ -256,6 +256,11 @@ class MemoryMessaging:
         """Return a token that holds one grant, valid for an hour of this clock."""
         return self._issued([Grant(Role(role), programme, region)], subject)
 
+    @property
+    def signing_key(self) -> SigningKey:
+        """Return the key whose tokens the service believes."""
+        return self._key
+
     def _issued(self, grants: Sequence[Grant], subject: str) -> str:
         return Issuer(self._key, self.clock).issue(subject, grants, timedelta(hours=1))
 

@@ -139,6 +139,21 @@ class NotAccepted(Problem):
         )
 
 
+class SignInRefused(Problem):
+    """Somebody did not prove who he is, or his session is over (401); `reason` is a stable word."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(
+            401,
+            "sign-in-refused",
+            "The sign-in is refused",
+            detail,
+            headers={"WWW-Authenticate": 'Bearer realm="jemput"'},
+            members={"reason": reason},
+        )
+        self.reason = reason
+
+
 class NotFresh(Problem):
     """The caller is known, and has to sign in once more before this (401, RFC 9470)."""
 

@@ -1,8 +1,28 @@
 """What intake does, and what it needs for that."""
 
+from services.intake.usecases.accounts import (
+    AllowAccount,
+    Invited,
+    change_grants,
+    confirm,
+    disable,
+    invite,
+    recover,
+    redeem,
+)
 from services.intake.usecases.case_progress import copy_event, note_failure, note_job, note_ticket
 from services.intake.usecases.person_reads import note_person_read
-from services.intake.usecases.ports import CaseFilter, Limiter, Reader, Regions, Vault
+from services.intake.usecases.ports import (
+    Breached,
+    CaseFilter,
+    Clock,
+    Limiter,
+    PasswordHasher,
+    Reader,
+    Regions,
+    Signer,
+    Vault,
+)
 from services.intake.usecases.programmes import (
     AllowProgramme,
     copy_programme,
@@ -24,31 +44,68 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
+from services.intake.usecases.sessions import (
+    Browser,
+    Opened,
+    Proven,
+    Shown,
+    Stolen,
+    open_session,
+    prove_again,
+    refresh_session,
+    revoke_device,
+    sign_out,
+)
+from services.intake.usecases.sign_in import Secret, SignIn
 
 __all__ = [
     "Allow",
+    "AllowAccount",
     "AllowProgramme",
+    "Breached",
+    "Browser",
     "CaseFilter",
+    "Clock",
+    "Invited",
     "KeyMissing",
     "Limiter",
+    "Opened",
+    "PasswordHasher",
+    "Proven",
     "Reader",
     "Regions",
+    "Secret",
+    "Shown",
+    "SignIn",
+    "Signer",
+    "Stolen",
     "Told",
     "Vault",
+    "change_grants",
+    "confirm",
     "confirm_receipt",
     "copy_event",
     "copy_programme",
+    "disable",
     "erase_resident",
+    "invite",
     "note_failure",
     "note_job",
     "note_person_read",
     "note_ticket",
+    "open_session",
     "opened",
+    "prove_again",
     "publish_if_missing",
     "publish_programme",
     "record_request",
+    "recover",
+    "redeem",
+    "refresh_session",
     "require_right",
+    "revoke_device",
     "rewrap",
+    "sign_out",
     "take_step",
     "told_of",
 ]

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from services.intake.app import definition
 from services.intake.config import Settings
 from services.intake.store import COLLECTIONS
+from shared.auth.keys import write_private
 from shared.sealing.masterkeys import add_key
 from shared.testing.messaging import MemoryMessaging, memory_messaging
 from tests.unit.intake.bus import scheduled
@@ -150,11 +151,14 @@ async def desk(
 @asynccontextmanager
 async def _desk(keys: Path, per_client: str, per_case: str, secret: str) -> AsyncIterator[Desk]:
     async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
+        signing = keys.with_name("signing.pem")
+        write_private(signing, messaging.signing_key)
         settings = Settings(
             **NOWHERE,
             tracking_secret=SecretStr(secret),
             lookup_secret=SecretStr(secret),
             sealing_keys=keys,
+            signing_key=signing,
             track_limit_client=per_client,
             receipt_limit_case=per_case,
         )

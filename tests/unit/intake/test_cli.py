@@ -37,6 +37,7 @@ def test_settings_with_a_short_secret_are_refused_without_showing_it(
     for name in ("AMQP_URL", "MONGO_URL", "TOKEN_KEYS"):
         monkeypatch.setenv(f"INTAKE_{name}", "nowhere")
     monkeypatch.setenv("INTAKE_SEALING_KEYS", "nowhere")
+    monkeypatch.setenv("INTAKE_SIGNING_KEY", "nowhere")
     monkeypatch.setenv("INTAKE_LOOKUP_SECRET", "b" * 32)
     monkeypatch.setenv("INTAKE_TRACKING_SECRET_FILE", str(file))
 

@@ -1,0 +1,117 @@
+"""The two cookies of somebody who has signed in, and the signed statement of his device."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import Depends, Request, Response
+
+from services.intake.domain import Refused
+from services.intake.usecases import Clock
+from shared.auth.proof import HEADER, Asked, InvalidProof, Proof, verified
+from shared.contracts.envelope import new_id
+from shared.messaging.group_commit import fingerprint_of
+from shared.runtime import Sent, provided
+from shared.web.guard import cookie_name
+from shared.web.problems import Conflict, SignInRefused
+from shared.web.scopekeys import ROUTE
+
+REFRESH_PATH: Final = "/api/session"
+"""Below this alone the refresh token is sent."""
+
+
+class SessionCookies:
+    """Gives, reads and takes back the cookies. No script reads either."""
+
+    def __init__(self, *, secure: bool) -> None:
+        self._secure = secure
+        self._token = cookie_name(secure=secure)
+        self._refresh = f"{'__Secure-' if secure else ''}jemput_refresh"
+
+    def give_token(self, response: Response, token: str, until: datetime) -> None:
+        """Give the token that every service reads."""
+        self._give(response, self._token, token, until, "/")
+
+    def give_refresh(
+        self, request: Request, response: Response, refresh: str, until: datetime
+    ) -> None:
+        """Give the right to another token."""
+        self._give(response, self._refresh, refresh, until, _path(request))
+
+    def refresh(self, request: Request) -> str:
+        """Return the refresh token. Raises SignInRefused: no_session."""
+        token = request.cookies.get(self._refresh)
+        if not token:
+            raise SignInRefused("no_session", "there is no session on this device: sign in")
+        return token
+
+    def take(self, request: Request, response: Response) -> None:
+        """Take both back."""
+        for name, path in ((self._token, "/"), (self._refresh, _path(request))):
+            response.delete_cookie(
+                name, path=path, secure=self._secure, httponly=True, samesite="strict"
+            )
+
+    def _give(self, response: Response, name: str, value: str, until: datetime, path: str) -> None:
+        response.set_cookie(
+            name,
+            value,
+            expires=until,
+            path=path,
+            secure=self._secure,
+            httponly=True,
+            samesite="strict",
+        )
+
+
+def _path(request: Request) -> str:
+    return f"{request.scope.get('root_path', '')}{REFRESH_PATH}"
+
+
+def proof_of(request: Request, now: datetime, token: str | None = None) -> Proof:
+    """Return what the request's proof proves. Raises SignInRefused with the reason."""
+    asked = Asked(request.method, request.headers.get("host", ""), request.scope["path"])
+    try:
+        return verified(request.headers.get(HEADER, ""), asked, now, token)
+    except InvalidProof as error:
+        raise SignInRefused("no_proof", error.reason) from None
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Answer what the domain refuses while somebody signs in with a 401 that has its reason."""
+    try:
+        yield
+    except Refused as refused:
+        raise SignInRefused(refused.reason, refused.detail) from None
+    except Conflict as conflict:
+        reason = str(conflict.members.get("reason", "conflict"))
+        raise SignInRefused(reason, conflict.detail) from None
+
+
+def sent_by(account_id: str, request: Request) -> Sent:
+    """Return a command of somebody who signs in or out: each sending is one of its own."""
+    action = f"{request.method} {request.scope[ROUTE]}"
+    return Sent(fingerprint_of("session", new_id()), "session", actor=account_id, action=action)
+
+
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS: Final = ("Android", "iPhone", "Windows", "Macintosh", "Linux")
+
+
+def label_of(request: Request) -> str:
+    """Return what to call a browser in a list: its kind and system, nothing finer."""
+    agent = request.headers.get("user-agent", "")
+    browser = next((name for sign, name in _BROWSERS if sign in agent), "Peramban lain")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    return f"{browser}, {system}" if system else browser
+
+
+ClockDep = Annotated[Clock, Depends(provided(Clock))]
+CookiesDep = Annotated[SessionCookies, Depends(provided(SessionCookies))]
