@@ -26,6 +26,11 @@ def service_names(services: Path = SERVICES) -> tuple[str, ...]:
     return tuple(sorted({s.service for s in read_subscriptions(services)}))
 
 
+def has_worker(service: str, services: Path = SERVICES) -> bool:
+    """Return whether a service has a worker: a list of the jobs that it does."""
+    return (services / service / "jobs.py").exists()
+
+
 def rabbit(
     management_url: str,
     passwords: Mapping[str, str],

@@ -33,6 +33,9 @@ SESSION_KEY = "session_private_key.pem"
 """What intake signs the tokens of people with; PRIVATE_KEY signs those of machines, by command."""
 PUBLIC_KEYS = "token_keys.json"
 
+ERASURES = "erasures"
+"""No container but a folder of intake's: the list of who was erased, apart from all data."""
+
 _INTAKE = ("tracking_secret", "lookup_secret", "sealing_keys", SESSION_KEY)
 """Originals that intake alone reads, as they are."""
 
@@ -118,6 +121,7 @@ def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
         **{service: _service_share(service, values) for service in service_names()},
     }
     shares["intake"] |= {name: values[name] for name in _INTAKE}
+    shares[ERASURES] = {}
     return shares
 
 
@@ -174,7 +178,7 @@ def _private(path: Path, text: str) -> None:
 def main() -> None:
     """Make the secrets of the folders that the environment names."""
     servers = dict.fromkeys(("rabbitmq", "mongo"), SERVER_UID)
-    applications = dict.fromkeys(("secrets", *service_names()), APPLICATION_UID)
+    applications = dict.fromkeys(("secrets", ERASURES, *service_names()), APPLICATION_UID)
     folders = (Path(os.environ["JEMPUT_SECRETS"]), Path(os.environ["JEMPUT_HANDOUTS"]))
     make(*folders, owners=servers | applications)
     print("secrets are complete")

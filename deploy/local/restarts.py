@@ -1,4 +1,4 @@
-"""Services that ended while they should run are started again, ever less often.
+"""Services and workers that ended while they should run are started again, ever less often.
 
 The pause before a start is 1 s, doubled for each end in a row up to 30 s; a service that ran for a
 minute begins at 1 s again. Nothing is given up: who watches sees the line that each end prints.
@@ -34,7 +34,7 @@ class Restarts:
         self._stack = stack
         self._say = say
         self._clock = clock
-        self._known = {name: _Service(clock()) for name in stack.services}
+        self._known = {name: _Service(clock()) for name in stack.processes}
 
     def keep_running(self) -> None:
         """Look after the services until Ctrl-C."""

@@ -33,6 +33,8 @@ from shared.runtime.start import utc_now
 
 Say = Callable[[str], None]
 
+WORKER = "-worker"
+"""Behind a service's name: its worker."""
 READY_WITHIN = 60.0
 _STOP_WITHIN = 30.0
 _TOKEN_LIFETIME = timedelta(hours=12)
@@ -64,6 +66,12 @@ class Stack:
         """Return where every service's database can be read."""
         return self.servers.mongo_url
 
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """Return the names of all processes: the services, and the workers of those with one."""
+        workers = (name + WORKER for name in self.services if provision.has_worker(name))
+        return (*self.services, *workers)
+
     def url(self, service: str) -> str:
         """Return where a service answers."""
         return f"http://127.0.0.1:{self.ports[service]}"
@@ -80,27 +88,32 @@ class Stack:
         """Return a token with grants written `role:programme:region`."""
         return issued(self.folder / "secrets" / PRIVATE_KEY, subject, grants)
 
-    def start(self, service: str, environment: Mapping[str, str] | None = None) -> Process:
-        """Start a service with additions to its environment; does not wait."""
+    def start(self, name: str, environment: Mapping[str, str] | None = None) -> Process:
+        """Start a service, or its worker, with additions to its environment; does not wait."""
+        service = name.removesuffix(WORKER)
+        own = self._environment(name) if name == service else self._worker_environment(service)
         process = Process(
-            service,
+            name,
             [sys.executable, "-m", f"services.{service}"],
-            {**self._environment(service), **(environment or {})},
-            self.folder / "log" / f"{service}.log",
+            {**own, **(environment or {})},
+            self.folder / "log" / f"{name}.log",
             cwd=ROOT,
-            pid_file=self.folder / "log" / f"{service}.pid",
+            pid_file=self.folder / "log" / f"{name}.pid",
         )
         process.start()
-        self._running[service] = process
+        self._running[name] = process
         return process
 
     def process(self, service: str) -> Process:
-        """Return the process that was started last for a service."""
+        """Return the process that was started last under this name."""
         return self._running[service]
 
     def await_ready(self, services: Sequence[str] | None = None) -> None:
-        """Wait until services are ready. Raises FailedError with a service's last words."""
-        for service in services or list(self._running):
+        """Wait until services are ready. Raises FailedError with a service's last words.
+
+        A service whose worker does not answer is not: it says so itself.
+        """
+        for service in services or [name for name in self._running if name in self.ports]:
             process = self._running[service]
             await_ready(
                 lambda service=service: self.ready(service),  # type: ignore[misc]
@@ -159,8 +172,19 @@ class Stack:
             own["SEALING_KEYS"] = str(secrets / "sealing_keys")
             own["SIGNING_KEY"] = str(secrets / SESSION_KEY)
             own["ERASURE_LIST"] = str(self.folder / "erasures")
+        if provision.has_worker(service):
+            own["WORKER_SOCKET"] = str(self._worker_socket(service))
         prefixed = {f"{service.upper()}_{name}": value for name, value in own.items()}
         return {**os.environ, **prefixed, **self.environment}
+
+    def _worker_environment(self, service: str) -> dict[str, str]:
+        """Return what a worker is told: nothing that a stranger's file could give away."""
+        own = {"ROLE": "worker", "WORKER_SOCKET": str(self._worker_socket(service))}
+        prefixed = {f"{service.upper()}_{name}": value for name, value in own.items()}
+        return {"PATH": os.environ.get("PATH", os.defpath), **prefixed, **self.environment}
+
+    def _worker_socket(self, service: str) -> Path:
+        return self.folder / f"{service}{WORKER}.socket"
 
     def _amqp_url(self, user: str, password: str) -> str:
         parts = urlsplit(self.servers.amqp_url)
@@ -196,8 +220,8 @@ def running(
     try:
         names = services or provision.service_names()
         say(f"starting {', '.join(names)}")
-        for service in names:
-            stack.start(service)
+        for name in stack.processes:
+            stack.start(name)
         stack.await_ready()
         yield stack
     finally:

@@ -1,15 +1,20 @@
-"""`python -m services.intake`: run the service; with `programmes ...`, one command."""
+"""`python -m services.intake`: run the service or its worker; `programmes ...`: one command."""
 
 import sys
 
-from services.intake.app import build
+from services.intake.app import NAME, build
 from services.intake.cli import main
-from services.intake.config import Settings
-from shared.runtime import start
+from services.intake.config import Settings, WorkerSettings
+from services.intake.jobs import JOBS
+from shared.runtime import start, start_worker
 
 if __name__ == "__main__":
     if sys.argv[1:]:
         status, lines = main(sys.argv[1:], Settings)
         print(*lines, sep="\n", file=sys.stderr if status else sys.stdout)
         sys.exit(status)
-    start(build(Settings()))
+    worker = WorkerSettings()
+    if worker.role == "worker":
+        start_worker(NAME, worker, JOBS)
+    else:
+        start(build(Settings()))

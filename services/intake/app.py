@@ -18,12 +18,20 @@ from services.intake.gateways import (
     KemendagriRegions,
     NationalCalendar,
     SealedVault,
-    ThreadedPasswords,
     TokenSigner,
     TryLimits,
 )
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
-from services.intake.usecases import Clock, Limiter, Reader, Regions, Signer, SignIn, Vault
+from services.intake.usecases import (
+    Clock,
+    Limiter,
+    PasswordHasher,
+    Reader,
+    Regions,
+    Signer,
+    SignIn,
+    Vault,
+)
 from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
@@ -35,10 +43,12 @@ from shared.runtime import (
     ServiceDefinition,
     assemble,
     open_messaging,
+    open_worker,
     utc_now,
 )
 from shared.sealing.masterkeys import MasterKeyFile
 from shared.web.texts import Texts
+from shared.worker.passwords import Passwords
 
 NAME: Final = "intake"
 TEXTS: Final = Path(__file__).with_name("texts.toml")
@@ -49,12 +59,12 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
     return assemble(definition(settings), settings, clock)
 
 
-def definition(settings: Settings) -> ServiceDefinition:
-    """Return what is intake's own."""
+def definition(settings: Settings, hasher: PasswordHasher | None = None) -> ServiceDefinition:
+    """Return what is intake's own; `hasher` in the place of its worker, for tests."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
         return HttpInterface(
-            rules=api.RULES, routers=api.ROUTERS, provides=_provided(settings, context)
+            rules=api.RULES, routers=api.ROUTERS, provides=_provided(settings, context, hasher)
         )
 
     return ServiceDefinition(
@@ -68,11 +78,14 @@ def definition(settings: Settings) -> ServiceDefinition:
     )
 
 
-def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, object]:
+def _provided(
+    settings: Settings, context: ServiceContext, hasher: PasswordHasher | None
+) -> Mapping[type, object]:
     regions = KemendagriRegions()
     regions.load()
+    worker = open_worker(settings.worker_socket, context)
     return {
-        **_accounts(settings, context),
+        **_accounts(settings, context, hasher or Passwords(worker)),
         Reader: IntakeReader(context.messaging.database, COLLECTIONS),
         Holidays: NationalCalendar(),
         Regions: regions,
@@ -84,12 +97,14 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
     }
 
 
-def _accounts(settings: Settings, context: ServiceContext) -> Mapping[type, object]:
+def _accounts(
+    settings: Settings, context: ServiceContext, hasher: PasswordHasher
+) -> Mapping[type, object]:
     """Return what accounts and sessions need."""
     clock, codes = context.messaging.clock, AccountCodes(*settings.lookup_secrets)
     sign_in = SignIn(
         IntakeReader(context.messaging.database, COLLECTIONS),
-        ThreadedPasswords(),
+        hasher,
         BreachedPasswords(settings.breached_passwords),
         codes,
         vault_of(settings),

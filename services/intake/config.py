@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.intake.domain import ABSOLUTE, IDLE
+from shared import runtime
 from shared.runtime import ServiceSettings
 
 SECRET_LENGTH: Final = 32
@@ -44,6 +45,9 @@ class Settings(ServiceSettings):
     erasure_list: Path | None = Field(
         default=None, description="Where commands note who was erased; apart from all backups."
     )
+    worker_socket: Path | None = Field(
+        default=None, description="Where intake's worker takes jobs; without it none is done."
+    )
     track_limit_client: str = Field(
         default="20/minute", description="Wrong codes from one address."
     )
@@ -68,6 +72,12 @@ class Settings(ServiceSettings):
     def lookup_secrets(self) -> tuple[bytes, ...]:
         """Return the versions of the look-up secret, the newest first."""
         return tuple(line.encode() for line in _lines(self.lookup_secret))
+
+
+class WorkerSettings(runtime.WorkerSettings):
+    """Read from `INTAKE_...` by intake's worker, which is told no secret."""
+
+    model_config = SettingsConfigDict(env_prefix="INTAKE_")
 
 
 def _lines(secret: SecretStr) -> list[str]:

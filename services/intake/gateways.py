@@ -1,20 +1,16 @@
 """Intake's outside systems: the calendar, the register of regions, counted tries, the vault."""
 
-import asyncio
 import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 from pathlib import Path
 from typing import Final
 
-import argon2
 import holidays
-from argon2.exceptions import InvalidHashError, VerificationError
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
@@ -115,42 +111,6 @@ class SealedVault:
 
 def _place(key: ResidentKey, statement_id: str, field: str) -> bytes:
     return context("resident", key.id, f"{statement_id}/{field}")
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """Whether a password fits, and whether its hash is of former parameters: hash it anew."""
-
-    fits: bool
-    anew: bool
-
-
-class ThreadedPasswords:
-    """`usecases.PasswordHasher` in threads of this process, two at a time.
-
-    argon2id with 19 MiB, two passes and one lane, as OWASP's Password Storage Cheat Sheet names it.
-    """
-
-    def __init__(self) -> None:
-        self._hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-        self._room = asyncio.Semaphore(2)
-
-    async def hash(self, password: str) -> str:
-        """Return what is stored of a password."""
-        async with self._room:
-            return await asyncio.to_thread(self._hasher.hash, password)
-
-    async def verify(self, stored: str, password: str) -> Verified:
-        """Return whether this is the password of that hash."""
-        async with self._room:
-            fits = await asyncio.to_thread(self._fits, stored, password)
-        return Verified(fits, fits and self._hasher.check_needs_rehash(stored))
-
-    def _fits(self, stored: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(stored, password)
-        except (VerificationError, InvalidHashError):
-            return False
 
 
 class TokenSigner:

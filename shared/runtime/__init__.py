@@ -5,8 +5,9 @@ from shared.runtime.commands import Commands, CommandsDep, Sent, SentDep
 from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.provided import provided
 from shared.runtime.service import Service, run
-from shared.runtime.settings import FileSettings, ServiceSettings
+from shared.runtime.settings import FileSettings, ProcessSettings, ServiceSettings
 from shared.runtime.start import start, utc_now
+from shared.runtime.worker import WorkerSettings, open_worker, start_worker
 
 __all__ = [
     "Commands",
@@ -14,16 +15,20 @@ __all__ = [
     "FileSettings",
     "HttpInterface",
     "Messaging",
+    "ProcessSettings",
     "Sent",
     "SentDep",
     "Service",
     "ServiceContext",
     "ServiceDefinition",
     "ServiceSettings",
+    "WorkerSettings",
     "assemble",
     "open_messaging",
+    "open_worker",
     "provided",
     "run",
     "start",
+    "start_worker",
     "utc_now",
 ]

@@ -53,7 +53,14 @@ class FileSettings(BaseSettings):
         return init_settings, _Files(settings_cls), env_settings
 
 
-class ServiceSettings(FileSettings):
+class ProcessSettings(FileSettings):
+    """What every process of a service is told, whatever its role."""
+
+    instance: str = Field(default_factory=new_id, description="Name of this process, new at start.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class ServiceSettings(ProcessSettings):
     """Read once from the environment in `__main__`; `<X>_FILE` may hold the value of any `<X>`."""
 
     amqp_url: str = Field(description="RabbitMQ with its own user; several hosts with commas.")
@@ -67,8 +74,6 @@ class ServiceSettings(FileSettings):
         default="all",
         description="api: HTTP alone. consumer: the queue alone, with /healthz, /readyz, /metrics.",
     )
-    instance: str = Field(default_factory=new_id, description="Name of this process, new at start.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     prefetch: int = Field(default=PREFETCH, ge=1, le=2000)
     outbox_limit: int = Field(default=DEFAULT_LIMIT, ge=1)
     head_bytes: int = Field(default=16 * 1024, ge=1024, description="Of a request's head; 431.")

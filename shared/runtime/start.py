@@ -3,12 +3,15 @@
 import gc
 import logging
 import sys
+from collections.abc import Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 import uvloop
 
 from shared.observability import logs
 from shared.runtime.service import Service, run
+from shared.runtime.settings import ProcessSettings
 
 _log = logging.getLogger(__name__)
 
@@ -20,12 +23,16 @@ def utc_now() -> datetime:
 
 def start(service: Service) -> None:
     """Run a service until it is asked to stop; ends with 1 where something else ended it."""
-    settings = service.settings
+    run_process(service.messaging.service, service.settings, run(service))
+
+
+def run_process(name: str, settings: ProcessSettings, main: Coroutine[Any, Any, None]) -> None:
+    """Run a process to its end, with its logs under this name; 1 where an error ended it."""
     level = logging.getLevelNamesMapping()[settings.log_level]
-    logs.configure(service.messaging.service, settings.instance, level=level)
+    logs.configure(name, settings.instance, level=level)
     _spare_the_collector()
     try:
-        uvloop.run(run(service))
+        uvloop.run(main)
     except Exception:  # noqa: BLE001 - through the log: a bare traceback may quote a payload
         _log.critical("ended by an error", exc_info=True)
         sys.exit(1)

@@ -24,6 +24,7 @@ from shared.web.problems import (
 )
 from shared.web.routes import API
 from shared.web.scopekeys import PROBLEM
+from shared.worker.client import Away, Busy
 
 Translation = Callable[[Exception], Problem]
 Translations = Mapping[type[Exception], Translation]
@@ -31,6 +32,8 @@ Translations = Mapping[type[Exception], Translation]
 
 _OURS: Final[Translations] = {
     errors.Unavailable: lambda _: Unavailable("the database is away"),
+    Away: lambda _: Unavailable("the worker is away", retry_after=5),
+    Busy: lambda _: Unavailable("the worker has too much to do", retry_after=2),
     Problem: lambda error: error,  # type: ignore[dict-item,return-value]
     Forbidden: lambda error: Denied(str(error)),
     HTTPException: of_http_exception,  # type: ignore[dict-item]

@@ -14,12 +14,12 @@ from deploy.local.folder import ROOT
 from deploy.local.processes import signals_interrupt
 from deploy.local.servers import Servers, provide
 from shared.runtime.start import utc_now
-from tests.benchmarks import hop, road
+from tests.benchmarks import hop, road, seal
 from tests.conftest import may_publish_for_others
 
 RESULT = ROOT / "build" / "bench.json"
-KEYS = ("hop", "road")
-_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "road")
+KEYS = ("hop", "road", "seal")
+_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "road", "seal")
 say = partial(print, flush=True)
 
 
@@ -30,6 +30,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--events", type=int, help="hop: so many a contender at most")
     parser.add_argument("--rounds", type=int, default=3, help="hop: so often each contender")
     parser.add_argument("--seconds", type=int, default=road.SECONDS, help="road: at each rate")
+    parser.add_argument("--requests", type=int, default=seal.REQUESTS, help="seal: in a round")
     wanted = parser.parse_args(words)
     keys = wanted.key or KEYS
     found: dict[str, Any] = {}
@@ -43,6 +44,8 @@ def main(words: list[str]) -> None:
             found |= hop.measure(servers, say, wanted.rounds, wanted.events)
         if "road" in keys:
             found |= road.measure(servers, say, wanted.seconds)
+        if "seal" in keys:
+            found |= seal.measure(servers, say, wanted.requests)
         measured = {"at": utc_now().isoformat(timespec="seconds"), "machine": machine(servers)}
     write({**found, "measured": dict.fromkeys(keys, measured)})
     say(json.dumps({name: found[name] for name in _SHOWN if name in found}))

@@ -7,16 +7,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import aiohttp
-import httpx
 
 from deploy.local import stack as stacks
 from deploy.local.demo.botram import REQUESTS
@@ -27,6 +25,7 @@ from deploy.local.servers import Say, Servers
 from deploy.local.stack import Stack
 from shared.runtime.start import utc_now
 from tests.benchmarks.load import bodies
+from tests.benchmarks.vhosts import vhost
 
 RATES: Final = (54, 300, 500)
 SECONDS: Final = 20
@@ -48,7 +47,7 @@ def measure(servers: Servers, say: Say, seconds: int) -> dict[str, object]:
     """Run the four services, and measure one rate after the other."""
     with (
         tempfile.TemporaryDirectory(prefix="jemput-road-") as folder,
-        _vhost(servers),
+        vhost(servers, _VHOST),
         stacks.running(servers, Path(folder), say=say, vhost=_VHOST, prefix="bench_road_") as stack,
     ):
         return {"road": asyncio.run(_rates(stack, Path(folder), say, seconds))}
@@ -206,15 +205,3 @@ async def _publish(client: Client, stack: Stack) -> None:
 async def _client(stack: Stack) -> AsyncIterator[Client]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as http:
         yield Client(http, {service: stack.url(service) for service in stack.services})
-
-
-@contextmanager
-def _vhost(servers: Servers) -> Iterator[None]:
-    """Make a virtual host of its own, so that the hop's queues copy nothing of this."""
-    user = urlsplit(servers.amqp_url).username
-    everything = {"configure": ".*", "write": ".*", "read": ".*"}
-    with httpx.Client(base_url=f"{servers.management_url}/api/", timeout=30) as api:
-        api.put(f"vhosts/{_VHOST}").raise_for_status()
-        api.put(f"permissions/{_VHOST}/{user}", json=everything).raise_for_status()
-        yield
-        api.delete(f"vhosts/{_VHOST}").raise_for_status()

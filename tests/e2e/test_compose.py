@@ -81,10 +81,18 @@ def test_service_is_ready(stack: Stack, service: str) -> None:
 
 def test_jobs_have_done_their_work_and_everything_else_runs(stack: Stack) -> None:
     states = {name: one["State"] for name, one in stack.containers().items()}
-    assert set(states) == {*SERVICES, *SERVERS, *JOBS}
+    lasting = (*SERVICES, "intake-worker", *SERVERS)
+    assert set(states) == {*lasting, *JOBS}
     assert {name: states[name]["ExitCode"] for name in JOBS} == dict.fromkeys(JOBS, 0)
-    healthy = {name: states[name].get("Health", {}).get("Status") for name in (*SERVICES, *SERVERS)}
-    assert healthy == dict.fromkeys((*SERVICES, *SERVERS), "healthy")
+    healthy = {name: states[name].get("Health", {}).get("Status") for name in lasting}
+    assert healthy == dict.fromkeys(lasting, "healthy")
+
+
+def test_intake_reaches_its_worker_which_reaches_nobody(stack: Stack) -> None:
+    ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/readyz').read())"
+    assert '"worker":"ok"' in stack.compose("exec", "-T", "intake", "python", "-c", ask)
+    devices = stack.compose("exec", "-T", "intake-worker", "ls", "/sys/class/net").split()
+    assert devices == ["lo"]
 
 
 def test_prometheus_reaches_every_target(stack: Stack) -> None:
@@ -140,7 +148,17 @@ def test_secrets_stay_where_they_belong(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("container", "files"),
     [
-        ("intake", {"amqp_url", "mongo_url", "token_keys.json", "tracking_secret"}),
+        (
+            "intake",
+            {
+                "amqp_url",
+                "mongo_url",
+                "token_keys.json",
+                "tracking_secret",
+                "lookup_secret",
+                "sealing_keys",
+            },
+        ),
         ("scheduler", {"amqp_url", "mongo_url", "token_keys.json"}),
         ("courier", {"amqp_url", "mongo_url", "token_keys.json"}),
         ("reporting", {"amqp_url", "mongo_url", "token_keys.json"}),

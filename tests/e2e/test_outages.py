@@ -45,9 +45,9 @@ def comes_true(what: str, holds: Callable[[], bool], within: float = 90) -> None
 
 
 def all_running(office: Office) -> None:
-    """Start all the services, wait for them, and publish the programme."""
-    for service in office.stack.services:
-        office.stack.start(service)
+    """Start everything, wait for it, and publish the programme."""
+    for name in office.stack.processes:
+        office.stack.start(name)
     office.stack.await_ready()
     office.publish("halo_pamor")
     time.sleep(SETTLED_SECONDS)
@@ -75,7 +75,8 @@ def test_a_service_that_starts_later_gets_all_that_happened(
     make_office: Callable[[], Office],
 ) -> None:
     office = make_office()
-    office.stack.start("intake")
+    for name in ("intake", "intake-worker"):
+        office.stack.start(name)
     office.stack.await_ready()
     office.publish("halo_pamor")
     asked = {office.ask(new_id()).raise_for_status().json()["case_id"] for _ in range(10)}

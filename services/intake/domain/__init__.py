@@ -3,6 +3,7 @@
 from services.intake.domain.account import (
     INVITED_FOR,
     LOGIN,
+    MAX_PASSWORD,
     TOTP,
     Account,
     Invitation,
@@ -78,6 +79,7 @@ __all__ = [
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
+    "MAX_PASSWORD",
     "NAME_LIMIT",
     "PLAIN",
     "TOTP",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.intake.domain import (
     LOGIN,
+    MAX_PASSWORD,
     TOTP,
     Account,
     AccountCodes,
@@ -73,6 +74,7 @@ class SignIn:
         """
         known = account.password if account is not None and account.can_sign_in else None
         typed = written_password(secret.password)
+        typed = typed if len(typed) <= MAX_PASSWORD else ""  # nobody's, and quick to hash
         found = await self._hasher.verify(known or await self._nobodys(), typed)
         if account is None or known is None or not found.fits:
             raise Refused("not_recognised", "login, password: not recognised")

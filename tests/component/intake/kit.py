@@ -7,7 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import argon2
 import httpx
+from argon2.exceptions import VerifyMismatchError
 from pydantic import SecretStr
 
 from services.intake.app import definition
@@ -16,6 +18,7 @@ from services.intake.store import COLLECTIONS
 from shared.auth.keys import write_private
 from shared.sealing.masterkeys import add_key
 from shared.testing.messaging import MemoryMessaging, memory_messaging
+from shared.worker.passwords import Verified
 from tests.unit.intake.bus import scheduled
 from tests.unit.intake.sample import EVENT, NIK
 
@@ -85,6 +88,24 @@ def at_home(**changed: Any) -> dict[str, Any]:
         "deliver": True,
         **changed,
     }
+
+
+class QuickPasswords:
+    """argon2id as the worker does it, but cheap and in this process."""
+
+    def __init__(self) -> None:
+        self._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+    async def hash(self, password: str) -> str:
+        """Return what is stored of a password."""
+        return self._hasher.hash(password)
+
+    async def verify(self, stored: str, password: str) -> Verified:
+        """Return whether this is the password of that hash."""
+        try:
+            return Verified(fits=self._hasher.verify(stored, password), anew=False)
+        except VerifyMismatchError:
+            return Verified(fits=False, anew=False)
 
 
 @dataclass(frozen=True)
@@ -162,7 +183,7 @@ async def _desk(keys: Path, per_client: str, per_case: str, secret: str) -> Asyn
             track_limit_client=per_client,
             receipt_limit_case=per_case,
         )
-        async with messaging.client(definition(settings)) as client:
+        async with messaging.client(definition(settings, QuickPasswords())) as client:
             running = Desk(messaging, client, keys)
             (await running.publish("botram", BOTRAM)).raise_for_status()
             (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()

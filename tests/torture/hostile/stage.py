@@ -96,8 +96,10 @@ def started(servers: Servers, folder: Path, say: Say) -> Iterator[Stage]:
     """The four services with their programmes; each names itself to mongod, for `failCommand`."""
     stack = stacks.prepared(servers, folder)
     try:
-        say(f"starting {', '.join(stack.services)}")
+        say(f"starting {', '.join(stack.processes)}")
         running = {name: _start(stack, name) for name in stack.services}
+        for name in set(stack.processes) - set(stack.services):
+            stack.start(name)
         stack.await_ready()
         stack.publish_shipped()
         pids = {name: process.pid or 0 for name, process in running.items()}

@@ -27,6 +27,7 @@ OPTIONAL = {
     "cli",  # commands for the shell
     "database.toml",  # rights in the database beyond the usual ones
     "gateways.py",  # outside systems: calendars, limits
+    "jobs.py",  # what its worker does; with it the service has one
     "metrics.py",
     "pages",  # HTML
     "static",

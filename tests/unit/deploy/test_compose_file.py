@@ -11,17 +11,21 @@ import pytest
 import yaml
 
 from deploy.compose import make_secrets
-from deploy.provision import service_names
+from deploy.provision import has_worker, service_names
 from shared.auth.keys import load_private, load_public, write_public
+from shared.runtime import WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 SERVICES = service_names()
+WORKERS = tuple(f"{service}-worker" for service in SERVICES if has_worker(service))
 SERVERS = ("rabbitmq", "mongo", "prometheus")
 JOBS = ("secrets", "mongo-init", "provision", "programmes")
-LASTING = (*SERVICES, *SERVERS)
+LASTING = (*SERVICES, *WORKERS, *SERVERS)
 DRAIN_SECONDS = 25
+PARENT_MIB = 128
+"""A worker's parent: 92 measured."""
 HANDOUTS = "/run/jemput"
 SECRET = re.compile(r"(PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL|AMQP_URL|MONGO_URL)S?$")
 
@@ -49,7 +53,7 @@ def _contents(folder: Path) -> dict[str, str]:
 
 
 def test_it_consists_of_what_the_architecture_names() -> None:
-    assert set(CONTAINERS) == {*SERVICES, *SERVERS, *JOBS}
+    assert set(CONTAINERS) == {*SERVICES, *WORKERS, *SERVERS, *JOBS}
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -64,7 +68,7 @@ def test_image_can_be_exchanged_and_is_pinned(container: str) -> None:
 
 def test_images_that_are_built_bear_the_version_of_the_project() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    for container in (*SERVICES, *JOBS[1:]):
+    for container in (*SERVICES, *WORKERS, *JOBS[1:]):
         assert CONTAINERS[container]["image"].endswith(f"${{JEMPUT_VERSION:-{version}}}")
 
 
@@ -141,7 +145,7 @@ def test_secrets_are_mounted_where_they_are_needed_and_read_only() -> None:
         if name != "secrets"
     }
     wanted: dict[str, set[str]] = {name: {f"{name}-secrets"} for name in (*SERVICES, *SERVERS[:2])}
-    wanted |= {"programmes": {"intake-secrets"}}
+    wanted |= {"programmes": {"intake-secrets"}, **{worker: set() for worker in WORKERS}}
     wanted |= {"prometheus": set(), "mongo-init": {"secrets"}, "provision": {"secrets"}}
     assert mounted == wanted
     for name, sources in mounted.items():
@@ -157,8 +161,35 @@ def test_every_named_volume_is_declared_and_used() -> None:
 def test_service_is_pointed_at_files_that_it_is_given(service: str, tmp_path: Path) -> None:
     given = _made(tmp_path)[service]
     environment = CONTAINERS[service]["environment"]
-    files = {value for value in environment.values() if str(value).startswith("/")}
+    files = {value for value in environment.values() if str(value).startswith(HANDOUTS)}
     assert files == {f"{HANDOUTS}/{name}" for name in given}
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_worker_has_its_socket_and_nothing_else_of_the_outside(worker: str) -> None:
+    """It opens what strangers send: no network, no secret, memory of its own."""
+    settings, service = CONTAINERS[worker], CONTAINERS[worker.removesuffix("-worker")]
+    prefix = worker.removesuffix("-worker").upper()
+    assert settings["network_mode"] == "none"
+    assert "ports" not in settings
+    assert settings["image"] == service["image"]
+    assert settings["environment"][f"{prefix}_ROLE"] == "worker"
+    socket = settings["environment"][f"{prefix}_WORKER_SOCKET"]
+    assert socket == service["environment"][f"{prefix}_WORKER_SOCKET"]
+    assert settings["healthcheck"]["test"] == ["CMD", "python", "-m", "shared.worker", socket]
+    assert _mounts(worker) == {worker: str(Path(socket).parent)}
+    assert _mounts(worker.removesuffix("-worker"))[worker] == str(Path(socket).parent)
+    given = {name for name, value in settings["environment"].items() if value}
+    assert given == {f"{prefix}_ROLE", f"{prefix}_WORKER_SOCKET"}
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_workers_memory_holds_its_children_at_their_limits(worker: str) -> None:
+    settings = WorkerSettings()
+    children = settings.quick_children * settings.quick_mib
+    children += settings.heavy_children * settings.heavy_mib
+    assert CONTAINERS[worker]["deploy"]["resources"]["limits"]["memory"] == "1G"
+    assert children + PARENT_MIB <= 1024
 
 
 def test_each_handout_has_a_volume(tmp_path: Path) -> None:

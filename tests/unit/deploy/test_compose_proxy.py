@@ -18,7 +18,7 @@ NETWORK: dict[str, str] = COMPOSE["networks"]["default"]["ipam"]["config"][0]
 EDGE = "FORWARDED_ALLOW_IPS"
 # What the stack itself decides: one process a container, and how long it has to drain.
 # What stands in a file there, so that no listing of containers shows it.
-SECRET = {"amqp_url", "mongo_url", "tracking_secret"}
+SECRET = {"amqp_url", "mongo_url", "tracking_secret", "lookup_secret"}
 DECIDED = {"mongo_database", "role", "instance", "drain_seconds"}
 
 

@@ -38,7 +38,7 @@ class OneService:
 
     child: Child = field(default_factory=Child)
     starts: int = 0
-    services: tuple[str, ...] = ("courier",)
+    processes: tuple[str, ...] = ("courier",)
 
     def process(self, _: str) -> Child:
         """Return the service."""

@@ -6,6 +6,7 @@ import pytest
 
 from services.intake.cli import main
 from services.intake.config import Settings
+from shared.sealing.masterkeys import load
 from tests.unit.intake.sample import NIK
 
 COPY = ("programmes", "copy", "botram", "sregep", "--name", "SREGEP", "--owner", "Kesra")
@@ -45,3 +46,49 @@ def test_settings_with_a_short_secret_are_refused_without_showing_it(
         Settings()
 
     assert "aaaa" not in str(refused.value)
+
+
+ERASE = ("residents", "erase", "--resident", "r-1", "--requested-by", "sri-1")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ERASE,
+        (*ERASE, "--approved-by", NIK),
+        ("residents", "export", "--resident", "r-1"),
+        ("residents", "apply-erasures"),
+        ("residents", "retention", "--programme", "botram"),
+        ("keys", "rotate"),
+        ("keys", "rewrap"),
+        ("keys", "retire", "--key", "k-1"),
+        ("residents", "export", "--resident", "r-1", "--by", "a-1", "--reason", f"NIK {NIK}"),
+    ],
+)
+def test_what_concerns_persons_and_keys_has_an_account_and_no_number(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command], never)
+
+    assert ended.value.code == 2
+    assert NIK not in capsys.readouterr().err
+
+
+def test_the_first_master_key_needs_no_settings_and_no_database(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+
+    first = main(["keys", "new", "--file", str(file)], never)
+    second = main(["keys", "new", "--file", str(file)], never)
+
+    assert (first[0], second[0]) == (0, 0)
+    assert [f"new master key {id_}" for id_ in load(file).ids] == [*second[1], *first[1]]
+
+
+def test_a_key_that_cannot_be_written_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    missing = tmp_path / "no-such-folder" / "keys"
+
+    status, lines = main(["keys", "new", "--file", str(missing)], never)
+
+    assert status == 1
+    assert lines[0].startswith("refused: ")

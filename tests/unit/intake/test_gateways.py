@@ -1,11 +1,16 @@
 """The national calendar, the register of regions, and counted tries."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+import services.intake
 from services.intake.domain import CalendarExceptions, due_day
-from services.intake.gateways import KemendagriRegions, NationalCalendar, TryLimits
+from services.intake.gateways import ErasureList, KemendagriRegions, NationalCalendar, TryLimits
+from services.intake.store import COLLECTIONS
+from shared.mongo.users import read_rights
+from tests.unit.intake.sample import SATURDAY
 
 
 def test_the_request_of_the_first_botram_is_due_on_wednesday() -> None:
@@ -112,3 +117,35 @@ async def test_one_line_is_one_client_whatever_address_it_chooses() -> None:
 def test_a_limit_that_cannot_be_read_is_an_error_at_start() -> None:
     with pytest.raises(ValueError, match="couldn't parse"):
         TryLimits("often", "2/hour")
+
+
+def test_an_erasure_is_noted_once_and_for_all(tmp_path: Path) -> None:
+    erasures = ErasureList(tmp_path / "erasures")
+    assert erasures.ids() == ()
+
+    for id_ in ("r-1", "r-2", "r-1"):
+        erasures.add(id_, SATURDAY, "sri-1", "agus-1")
+
+    assert erasures.ids() == ("r-1", "r-2")
+    assert (tmp_path / "erasures").stat().st_mode & 0o777 == 0o600
+    assert "2023-03-11T02:15:00+00:00" in (tmp_path / "erasures").read_text()
+
+
+def test_a_line_that_a_power_cut_left_unfinished_loses_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "erasures"
+    erasures = ErasureList(file)
+    erasures.add("r-1", SATURDAY, "sri-1", "agus-1")
+    with file.open("a") as cut:
+        cut.write('{"resident_id": "r-2", "at"')
+
+    erasures.add("r-3", SATURDAY, "sri-1", "agus-1")
+
+    assert erasures.ids() == ("r-1", "r-3")
+
+
+def test_the_database_of_keys_is_one_that_intake_s_user_may_write() -> None:
+    rights = read_rights(Path(services.intake.__file__).with_name("database.toml"))
+    assert rights is not None
+    assert rights.written is None
+    assert set(rights.apart) == set(COLLECTIONS.apart.values()) == {"keys"}
+    assert set(COLLECTIONS.apart) == {"resident_keys"}
