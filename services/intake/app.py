@@ -30,6 +30,7 @@ from services.intake.usecases import (
     Regions,
     Signer,
     SignIn,
+    Throttle,
     Vault,
 )
 from shared.auth.breached import BreachedPasswords
@@ -113,6 +114,10 @@ def _accounts(
     return {
         SignIn: sign_in,
         AccountCodes: codes,
+        Throttle: Throttle(
+            TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_login),
+            TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_device),
+        ),
         Clock: clock,
         Signer: TokenSigner(Watched(settings.signing_key, load_private), clock),
         Limits: Limits(settings.session_idle, settings.session_absolute),

@@ -42,6 +42,15 @@ class Settings(ServiceSettings):
     session_absolute: timedelta = Field(
         default=ABSOLUTE, gt=timedelta(0), le=ABSOLUTE, description="In all; the same."
     )
+    sign_in_limit_client: str = Field(
+        default="30/15minute", description="Wrong sign-ins from one address, of unknown devices."
+    )
+    sign_in_limit_login: str = Field(
+        default="20/hour", description="Wrong sign-ins to one login name, of unknown devices."
+    )
+    sign_in_limit_device: str = Field(
+        default="10/15minute", description="Wrong sign-ins of a device that signed in before."
+    )
     erasure_list: Path | None = Field(
         default=None, description="Where commands note who was erased; apart from all backups."
     )

@@ -90,6 +90,11 @@ def refusing() -> Iterator[None]:
         raise SignInRefused(reason, conflict.detail) from None
 
 
+def address_of(request: Request) -> str:
+    """Return the client's address, as the proxies that we believe say it."""
+    return request.client.host if request.client else ""
+
+
 def sent_by(account_id: str, request: Request) -> Sent:
     """Return a command of somebody who signs in or out: each sending is one of its own."""
     action = f"{request.method} {request.scope[ROUTE]}"

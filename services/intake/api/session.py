@@ -13,20 +13,31 @@ from pydantic import BaseModel, Field
 from services.intake.api.cookies import (
     ClockDep,
     CookiesDep,
+    address_of,
     label_of,
     proof_of,
     refusing,
     sent_by,
 )
-from services.intake.domain import AccountCodes, Limits, session_id, token_digest
+from services.intake.domain import (
+    Account,
+    AccountCodes,
+    Limits,
+    Refused,
+    session_id,
+    token_digest,
+)
 from services.intake.usecases import (
     Browser,
     Opened,
+    Proven,
     Secret,
     Shown,
     Signer,
     SignIn,
     Stolen,
+    Throttle,
+    Try,
     open_session,
     prove_again,
     refresh_session,
@@ -39,10 +50,11 @@ from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import CommandsDep, provided
 from shared.web.body import Body
 from shared.web.guard import CallerDep
-from shared.web.problems import SignInRefused
+from shared.web.problems import SignInRefused, TooManyRequests
 
 TOKEN: Final = timedelta(minutes=10)
 """How long a token of a session lives; of one without a device as long as the session."""
+_WRONG: Final = frozenset({"not_recognised", "code_wrong"})
 EVERYBODY: Final = Rule(set(Role))
 RULES: Final[RouteRules] = {
     "POST /api/session": PUBLIC,
@@ -85,6 +97,24 @@ SignInDep = Annotated[SignIn, Depends(provided(SignIn))]
 SignerDep = Annotated[Signer, Depends(provided(Signer))]
 CodesDep = Annotated[AccountCodes, Depends(provided(AccountCodes))]
 LimitsDep = Annotated[Limits, Depends(provided(Limits))]
+
+
+ThrottleDep = Annotated[Throttle, Depends(provided(Throttle))]
+
+
+async def proven_by(
+    sign_in: SignIn, throttle: Throttle, tried: Try, account: Account | None, body: SecretBody
+) -> Proven:
+    """Return who somebody is, counting what is wrong. Raises SignInRefused and TooManyRequests."""
+    waits = await throttle.waits(tried)
+    if waits is not None:
+        raise TooManyRequests("too many wrong passwords or codes", retry_after=waits)
+    try:
+        return await sign_in.prove(account, Secret(body.password, body.code))
+    except Refused as refused:
+        if refused.reason in _WRONG:
+            await throttle.count(tried)
+        raise SignInRefused(refused.reason, refused.detail) from None
 
 
 class Tokens:
@@ -135,6 +165,7 @@ async def post_session(
     body: SignInBody,
     request: Request,
     sign_in: SignInDep,
+    throttle: ThrottleDep,
     codes: CodesDep,
     limits: LimitsDep,
     clock: ClockDep,
@@ -144,8 +175,9 @@ async def post_session(
     """Sign in; with a proof the session is bound to the device whose key it is."""
     proof = proof_of(request, clock()) if HEADER in request.headers else None
     account = await sign_in.account_of(body.login)
-    with refusing():
-        proven = await sign_in.prove(account, Secret(body.password, body.code))
+    key = proof.key if proof and await sign_in.knows(account, proof.key) else None
+    tried = Try(sign_in.login_keys(body.login)[0], address_of(request), key)
+    proven = await proven_by(sign_in, throttle, tried, account, body)
     id_ = session_id()
     refresh = codes.refresh_token(proven.account_id, id_) if proof else None
     browser = Browser(proof.key if proof else None, label_of(request))
@@ -197,6 +229,7 @@ async def post_proof(
     request: Request,
     caller: CallerDep,
     sign_in: SignInDep,
+    throttle: ThrottleDep,
     limits: LimitsDep,
     tokens: TokensDep,
     commands: CommandsDep,
@@ -206,8 +239,9 @@ async def post_proof(
     session = caller.session
     if session is None:
         raise SignInRefused("no_session", "a machine does not sign in")
+    tried = Try(caller.subject, address_of(request), session)
+    proven = await proven_by(sign_in, throttle, tried, account, body)
     with refusing():
-        proven = await sign_in.prove(account, Secret(body.password, body.code))
         outcome = await commands.run(
             lambda uow: prove_again(proven, session, limits, uow),
             sent=sent_by(caller.subject, request),

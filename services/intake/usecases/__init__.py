@@ -57,6 +57,7 @@ from services.intake.usecases.sessions import (
     sign_out,
 )
 from services.intake.usecases.sign_in import Secret, SignIn
+from services.intake.usecases.throttle import Throttle, Try
 
 __all__ = [
     "Allow",
@@ -79,7 +80,9 @@ __all__ = [
     "SignIn",
     "Signer",
     "Stolen",
+    "Throttle",
     "Told",
+    "Try",
     "Vault",
     "change_grants",
     "confirm",

@@ -1,5 +1,6 @@
 """Who somebody is: a password, and a code where a role asks for one, held against an account."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.intake.domain import (
@@ -8,6 +9,7 @@ from services.intake.domain import (
     TOTP,
     Account,
     AccountCodes,
+    Devices,
     LoginName,
     Refused,
     ResidentKey,
@@ -51,13 +53,24 @@ class SignIn:
         self._clock = clock
         self._decoy = ""
 
+    def login_keys(self, login: str) -> Sequence[str]:
+        """Return the keys of a login name, as somebody typed it."""
+        try:
+            return self._codes.login_keys(checked_login(login))
+        except Refused:
+            return self._codes.login_keys("")
+
+    async def knows(self, account: Account | None, device: str | None) -> bool:
+        """Return whether this device has signed in to the account before and was not revoked."""
+        if account is None or device is None:
+            return False
+        devices = await self._reader.get(Devices, account.id)
+        known = devices.device(device) if devices else None
+        return known is not None and not known.revoked
+
     async def account_of(self, login: str) -> Account | None:
         """Return the account with this login name, as somebody typed it."""
-        try:
-            keys = self._codes.login_keys(checked_login(login))
-        except Refused:
-            return None
-        for key in keys:
+        for key in self.login_keys(login):
             if (name := await self._reader.get(LoginName, key)) is not None:
                 return await self._reader.get(Account, name.account_id)
         return None
