@@ -15,6 +15,7 @@ from services.intake.api.cookies import SessionCookies
 from services.intake.config import Settings
 from services.intake.domain import AccountCodes, Holidays, Limits, LookupKeys, Refused, Secrets
 from services.intake.gateways import (
+    ErasureList,
     KemendagriRegions,
     NationalCalendar,
     SealedVault,
@@ -32,12 +33,14 @@ from services.intake.usecases import (
     SignIn,
     Throttle,
     Vault,
+    erase_again,
 )
 from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
 from shared.runtime import (
     Commands,
+    FingerprintKey,
     HttpInterface,
     Service,
     ServiceContext,
@@ -65,7 +68,10 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
 
     def http_interface(context: ServiceContext) -> HttpInterface:
         return HttpInterface(
-            rules=api.RULES, routers=api.ROUTERS, provides=_provided(settings, context, hasher)
+            rules=api.RULES,
+            routers=api.ROUTERS,
+            provides=_provided(settings, context, hasher),
+            beside_http=[lambda: _erase_again(settings, context.commands)],
         )
 
     return ServiceDefinition(
@@ -85,13 +91,15 @@ def _provided(
     regions = KemendagriRegions()
     regions.load()
     worker = open_worker(settings.worker_socket, context)
+    lookups = LookupKeys(*settings.lookup_secrets)
     return {
         **_accounts(settings, context, hasher or Passwords(worker)),
         Reader: IntakeReader(context.messaging.database, COLLECTIONS),
         Holidays: NationalCalendar(),
         Regions: regions,
         Secrets: Secrets(*settings.tracking_secrets),
-        LookupKeys: LookupKeys(*settings.lookup_secrets),
+        LookupKeys: lookups,
+        FingerprintKey: FingerprintKey(lookups.fingerprint_key),
         Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         Texts: Texts.load(TEXTS),
@@ -123,6 +131,14 @@ def _accounts(
         Limits: Limits(settings.session_idle, settings.session_absolute),
         SessionCookies: SessionCookies(secure=settings.secure_cookies),
     }
+
+
+async def _erase_again(settings: Settings, commands: Commands) -> None:
+    """Erase at each start whom a restore has brought back, as far as the list is at hand."""
+    if settings.erasure_list is None:
+        return
+    for id_ in await asyncio.to_thread(ErasureList(settings.erasure_list).ids):
+        await commands.run_own(lambda uow, id_=id_: erase_again(id_, uow), key=id_)  # type: ignore[misc]
 
 
 def vault_of(settings: Settings) -> SealedVault:

@@ -27,7 +27,8 @@ class Collection(Generic[T]):
     the answer 404. `derived` adds fields that only queries read. `version` is the type's own
     field; a type without one is written once. `apart` is the part of the service's data that it
     lies in: a database of its own, `<database>_<apart>`, so that it is backed up apart from the
-    rest. It takes part in the same transactions.
+    rest. It takes part in the same transactions. `listed`: its ids stand in the record of actions;
+    not where they are made of somebody's identity, for that record is kept when he is erased.
     """
 
     def __init__(
@@ -39,9 +40,11 @@ class Collection(Generic[T]):
         label: str = "",
         derived: Callable[[T], Mapping[str, Any]] | None = None,
         apart: str = "",
+        listed: bool = True,
     ) -> None:
         self.name = name
         self.apart = apart
+        self.listed = listed
         self.type = kept
         self.key = key
         self.label = label or kept.__name__.lower()
@@ -70,6 +73,8 @@ class Collections:
         self.names: tuple[str, ...] = (*(collection.name for collection in typed), *raw)
         self.apart: Mapping[str, str] = {one.name: one.apart for one in typed if one.apart}
         """Collections that lie in a database of their own, each with that part's name."""
+        self.unlisted = frozenset(one.name for one in typed if not one.listed)
+        """Collections whose ids the record of actions leaves out."""
 
     def of(self, kept: type[T]) -> Collection[T]:
         """Return the collection of a type. Raises KeyError for a type that is not kept."""

@@ -368,11 +368,22 @@ class GroupCommit:
             writes=[write for write in session.writes() if _place(write) in written],
             messages=[message for _, uow in done for message in uow.messages],
             deferred=[_deferred(task, uow.missing, now) for task, uow in done if uow.missing],
-            actions=[_action(task, uow, now) for task, uow in done if task.action],
+            actions=[self._action(task, uow, now) for task, uow in done if task.action],
         )
         await failpoint("commit.before")
         with self._metrics.commit(len(done)):
             await self._store.commit(changes)
+
+    def _action(self, task: Task, uow: UnitOfWork, now: datetime) -> Document:
+        """Return the record of who did what, kept as long as the state itself."""
+        unlisted = self._collections.unlisted
+        return {
+            "_id": new_id(),
+            "at": now,
+            "actor": task.actor,
+            "action": task.action,
+            "changed": [f"{name}/{id_}" for name, id_ in uow.written if name not in unlisted],
+        }
 
     async def _again(
         self,
@@ -442,18 +453,6 @@ def _inbox_record(task: Task, now: datetime) -> Document:
         record["fingerprint"] = task.fingerprint
         record["answer"] = task.outcome.answer if task.outcome else None
     return record
-
-
-def _action(task: Task, uow: UnitOfWork, now: datetime) -> Document:
-    """Return the record of who did what, kept as long as the state itself."""
-    changed = [f"{collection}/{id_}" for collection, id_ in uow.written]
-    return {
-        "_id": new_id(),
-        "at": now,
-        "actor": task.actor,
-        "action": task.action,
-        "changed": changed,
-    }
 
 
 def _deferred(task: Task, missing: PredecessorMissing | None, now: datetime) -> Document:

@@ -1,7 +1,7 @@
 """What every service's `app.py` wires: settings, messaging, and a process that stops gracefully."""
 
 from shared.runtime.assemble import HttpInterface, ServiceContext, ServiceDefinition, assemble
-from shared.runtime.commands import Commands, CommandsDep, Sent, SentDep
+from shared.runtime.commands import Commands, CommandsDep, FingerprintKey, Sent, SentDep
 from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.provided import provided
 from shared.runtime.service import Service, run
@@ -13,6 +13,7 @@ __all__ = [
     "Commands",
     "CommandsDep",
     "FileSettings",
+    "FingerprintKey",
     "HttpInterface",
     "Messaging",
     "ProcessSettings",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
@@ -54,15 +54,27 @@ class Sent:
     """Returns when the caller has hung up; None where nobody can."""
 
 
+@dataclass(frozen=True, slots=True)
+class FingerprintKey:
+    """What a service provides whose bodies hold persons: fingerprints of commands are keyed by it.
+
+    They are kept for weeks. Without it a body could be guessed from one whose Idempotency-Key is
+    no random one. A repeat across a change of the key counts as another request.
+    """
+
+    secret: str = field(repr=False)
+
+
 async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent:
     """Return the request as a command, by its caller, key and content."""
     raw = await request.body()
     body = raw.decode("utf-8", "replace")
+    keyed = request.app.state.provided.get(FingerprintKey)
+    parts = (keyed.secret,) if keyed else ()
     return Sent(
         fingerprint_of("command", caller.subject, key),
-        # With the sender's own random key in it, which is stored nowhere: the digest is kept for
-        # weeks, and a body that holds a NIK could otherwise be guessed from it.
-        fingerprint_of(key, request.method, request.url.path, body),
+        # With the sender's own key in it, which is stored nowhere.
+        fingerprint_of(*parts, key, request.method, request.url.path, body),
         actor=caller.subject,
         action=f"{request.method} {request.scope[ROUTE]}",
         size=len(raw),

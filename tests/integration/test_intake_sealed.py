@@ -292,6 +292,27 @@ def lines_of(file: str) -> list[str]:
     return Path(file).read_text("utf-8").splitlines()
 
 
+async def test_a_start_erases_again_whom_a_restore_has_brought_back(
+    office: Office, servers: Servers, mongo_database: str, tmp_path: Path
+) -> None:
+    parts = (mongo_database, f"{mongo_database}_keys")
+    with MongoClient[dict[str, Any]](servers.mongo_url) as client:
+        async with running(office, tmp_path / "log") as before:
+            case_id = await record(before, applicant=SITI)
+            yesterday = [copied(client, part) for part in parts]
+            who = ("--resident", await resident_of(office, case_id))
+            by = ("--requested-by", "sri-1", "--approved-by", "agus-1")
+            assert (await office.run("residents", "erase", *who, *by))[0] == 0
+        for part, held in zip(parts, yesterday, strict=True):
+            put_back(client, part, held)
+        async with running(office, tmp_path / "log") as after:
+
+            async def erased() -> bool:
+                return bool((await shown(after, case_id))["name"] == "dihapus")
+
+            await until(erased)
+
+
 async def apply(office: Office) -> str:
     status, lines = await office.run("residents", "apply-erasures", *BY)
     assert status == 0, lines

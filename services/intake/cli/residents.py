@@ -29,9 +29,8 @@ from services.intake.domain import (
     checked_nik,
 )
 from services.intake.gateways import ErasureList
-from services.intake.usecases import erase_resident, note_person_read, opened
+from services.intake.usecases import erase_again, erase_resident, note_person_read, opened
 from shared.contracts.event import PublicText
-from shared.messaging.errors import Missing
 from shared.messaging.unit_of_work import UnitOfWork
 
 _PAGE: Final = 200
@@ -157,19 +156,12 @@ async def _apply_erasures(options: argparse.Namespace, desk: Desk) -> list[str]:
     ids, again = _erasures(desk).ids(), 0
     for id_ in ids:
         outcome = await desk.commands.run(
-            lambda uow, id_=id_: _erased_if_there(id_, uow),  # type: ignore[misc]
+            lambda uow, id_=id_: erase_again(id_, uow),  # type: ignore[misc]
             sent=once(options.by, "residents apply-erasures"),
             key=id_,
         )
         again += outcome.answer
     return [f"{len(ids)} erasures in the list, {again} of them applied now"]
-
-
-async def _erased_if_there(id_: str, uow: UnitOfWork) -> bool:
-    try:
-        return await erase_resident(id_, uow)
-    except Missing:
-        return False
 
 
 async def _retention(options: argparse.Namespace, desk: Desk) -> list[str]:

@@ -21,6 +21,11 @@ class LookupKeys:
             raise ValueError("at least one secret is needed")
         self._extracted = tuple(hmac.digest(_SALT, version, _HASH) for version in versions)
 
+    @property
+    def fingerprint_key(self) -> str:
+        """Return a key of the newest version that makes no hash of a person; in hexadecimal."""
+        return _expanded(self._extracted[0], "/fingerprints").hex()
+
     def hashes(self, programme_id: str, purpose: str, *parts: str) -> tuple[str, ...]:
         """Return the hash of something in a programme under each version, the newest first."""
         said = "\x00".join((purpose, *parts)).encode()

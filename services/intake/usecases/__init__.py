@@ -39,6 +39,7 @@ from services.intake.usecases.requests import (
 from services.intake.usecases.residents import (
     KeyMissing,
     Told,
+    erase_again,
     erase_resident,
     opened,
     rewrap,
@@ -90,6 +91,7 @@ __all__ = [
     "copy_event",
     "copy_programme",
     "disable",
+    "erase_again",
     "erase_resident",
     "invite",
     "note_failure",

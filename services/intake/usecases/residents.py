@@ -27,7 +27,7 @@ REASON: Final = "reason"
 
 
 class KeyMissing(Exception):  # noqa: N818 - reads as the finding it is
-    """A resident's key is not there and was not destroyed: the keys are older than the data."""
+    """A key or a statement is not there and nobody erased it: a restore is not complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +121,16 @@ async def told_of(case: Case, party: Party, reader: Reader, vault: Vault) -> Tol
     if resident_id is None:
         raise Missing(party.value.replace("_", " "))
     key = await reader.get(ResidentKey, resident_id)
-    if key is None:
-        resident = await reader.get(Resident, resident_id)
-        if resident is None or resident.erased_at is None:
-            raise KeyMissing
+    if key is not None and key.destroyed:
         return None
     statement = await reader.get(Statement, statement_id(case.id, party))
-    if key.destroyed or statement is None:
-        return None
-    return opened(key, statement, vault)
+    if key is not None and statement is not None:
+        return opened(key, statement, vault)
+    # Asked last: he may have been erased between the two.
+    resident = await reader.get(Resident, resident_id)
+    if resident is None or resident.erased_at is None:
+        raise KeyMissing
+    return None
 
 
 def opened(key: ResidentKey, statement: Statement, vault: Vault) -> Told:
@@ -157,6 +158,14 @@ async def erase_resident(resident_id: str, uow: UnitOfWork) -> bool:
         uow.add(resident.erased(uow.now()))
         changed = True
     return changed
+
+
+async def erase_again(resident_id: str, uow: UnitOfWork) -> bool:
+    """Erase whom a restore has brought back; False where there is nothing to erase."""
+    try:
+        return await erase_resident(resident_id, uow)
+    except Missing:
+        return False
 
 
 async def _forget(resident: Resident, uow: UnitOfWork) -> None:

@@ -128,3 +128,22 @@ async def test_a_command_needs_its_key() -> None:
 
         assert refused.status_code == 400
         assert refused.json()["type"] == "/problems/idempotency-key"
+
+
+async def test_how_long_persons_are_kept_is_said_by_the_programme() -> None:
+    async with desk() as office:
+        await office.publish("botram", {**BOTRAM, "retention_days": 365})
+
+        shown = (await office.operator("GET", "/programmes/botram")).json()
+        unsaid = (await office.operator("GET", "/programmes/halo_pamor")).json()
+
+        assert (shown["retention_days"], unsaid["retention_days"]) == (365, None)
+
+
+@pytest.mark.parametrize("days", [0, -1, 36_501, 1.5, "soon"])
+async def test_a_retention_that_cannot_be_is_refused_by_name(days: object) -> None:
+    async with desk() as office:
+        refused = await office.publish("botram", {**BOTRAM, "retention_days": days})
+
+        assert refused.status_code == 422
+        assert "/retention_days" in refused.text

@@ -1,10 +1,12 @@
 """A person over HTTP: opened to be shown, erased, moved, or without the key."""
 
+import json
 from typing import Any
 
 import pytest
 
 from services.intake.usecases import erase_resident
+from shared.messaging.group_commit import fingerprint_of
 from shared.sealing.masterkeys import add_key
 from shared.web.problems import Problem
 from tests.component.intake.kit import Desk, at_event, at_home, desk
@@ -128,3 +130,38 @@ async def test_a_new_master_key_is_used_at_once_and_the_old_one_still_opens() ->
         assert masters.count(added) == 1
         for case_id, name in ((before, "Siti Contoh"), (after, "Ani Contoh")):
             assert (await look(office, case_id)).json()["applicant"]["name"] == name
+
+
+async def test_what_is_kept_of_a_command_cannot_be_guessed_from_nor_leads_to_a_person() -> None:
+    async with desk() as office:
+        body = json.dumps(at_event(applicant=SITI)).encode()
+        said = {**office.messaging.headers("operator"), "Idempotency-Key": "guessable-1"}
+        said["Content-Type"] = "application/json"
+        answer = await office.client.post("/api/requests", content=body, headers=said)
+        assert answer.status_code == 201
+
+        kept = [
+            one["fingerprint"] for one in office.messaging.documents("inbox") if "answer" in one
+        ]
+        guess = fingerprint_of("guessable-1", "POST", "/api/requests", body.decode())
+        assert guess not in kept
+        (lookup,) = office.messaging.documents("lookups")
+        (asked,) = office.messaging.documents("open_requests")
+        actions = json.dumps(office.messaging.documents("actions"), default=str)
+        assert lookup["_id"] not in actions
+        assert asked["_id"] not in actions
+        assert f"cases/{answer.json()['case_id']}" in actions
+
+
+async def test_a_repeat_under_its_key_is_answered_as_before() -> None:
+    async with desk() as office:
+        said = office.messaging.headers("operator")
+        answers = [
+            await office.client.post("/api/requests", json=at_event(applicant=SITI), headers=said)
+            for _ in range(2)
+        ]
+        assert [one.status_code for one in answers] == [201, 201]
+        assert answers[0].json() == answers[1].json()
+        changed = at_event(applicant=ANI)
+        other = await office.client.post("/api/requests", json=changed, headers=said)
+        assert other.status_code == 422

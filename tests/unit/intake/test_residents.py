@@ -22,7 +22,7 @@ from services.intake.domain import (
     statement_id,
 )
 from services.intake.gateways import SealedVault
-from services.intake.usecases import erase_resident, rewrap, told_of
+from services.intake.usecases import erase_again, erase_resident, rewrap, told_of
 from services.intake.usecases.residents import KeyMissing
 from shared.messaging.errors import Missing
 from shared.sealing.masterkeys import UnknownMasterKey
@@ -119,6 +119,12 @@ def test_a_hash_is_of_one_purpose_and_the_newest_secret_makes_it() -> None:
     old, both = LookupKeys(b"o" * 32), LookupKeys(b"n" * 32, b"o" * 32)
     assert both.hashes("botram", "resident", NIK)[1:] == old.hashes("botram", "resident", NIK)
     assert both.hashes("botram", "resident", NIK)[0] != both.hashes("botram", "open", NIK)[0]
+
+
+def test_the_key_of_fingerprints_is_no_programme_s() -> None:
+    keys = LookupKeys(b"n" * 32, b"o" * 32)
+    assert keys.fingerprint_key == LookupKeys(b"n" * 32).fingerprint_key
+    assert keys.fingerprint_key != LookupKeys(b"o" * 32).fingerprint_key
 
 
 def test_a_hash_is_hkdf_and_hmac_as_the_standards_have_them() -> None:
@@ -251,6 +257,20 @@ async def test_erasing_where_the_keys_are_older_than_the_resident_leaves_a_mark(
         await told_of(case, Party.APPLICANT, reader(work), VAULT)
     await work.run(lambda uow: erase_resident(id_, uow))
     assert await told_of(case, Party.APPLICANT, reader(work), VAULT) is None
+
+
+async def test_a_statement_that_is_lost_is_not_taken_for_an_erasure() -> None:
+    work = bench()
+    await record(work, at_event(person=SITI))
+    work.memory.collections["statements"].clear()
+    case = await work.get(Case, CASE)
+    assert case is not None
+    with pytest.raises(KeyMissing):
+        await told_of(case, Party.APPLICANT, reader(work), VAULT)
+
+
+async def test_whoever_is_not_there_has_nothing_to_erase_again() -> None:
+    assert await bench().run(lambda uow: erase_again("r-0", uow)) is False
 
 
 async def test_nobody_cannot_be_erased() -> None:
