@@ -24,6 +24,7 @@ from services.intake.gateways import (
 )
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import (
+    ChainEntries,
     Clock,
     Limiter,
     PasswordHasher,
@@ -32,6 +33,7 @@ from services.intake.usecases import (
     Signer,
     SignIn,
     Throttle,
+    Trail,
     Vault,
     erase_again,
 )
@@ -67,11 +69,14 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
     """Return what is intake's own; `hasher` in the place of its worker, for tests."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
+        reader = IntakeReader(context.messaging.database, COLLECTIONS)
+        chain = ChainEntries(reader, context.commands, context.messaging.clock)
         return HttpInterface(
             rules=api.RULES,
             routers=api.ROUTERS,
             provides=_provided(settings, context, hasher),
             beside_http=[lambda: _erase_again(settings, context.commands)],
+            beside_queue=[chain.run],
         )
 
     return ServiceDefinition(
@@ -153,6 +158,7 @@ class Desk:
 
     commands: Commands
     reader: Reader
+    trail: Trail
     regions: Regions
     settings: Settings
     clock: Callable[[], datetime]
@@ -171,9 +177,11 @@ async def open_desk(
     try:
         await messaging.prepare(COLLECTIONS.names, INDEXES)
         committing = asyncio.create_task(messaging.commit.run())
+        reader = IntakeReader(messaging.database, COLLECTIONS)
         yield Desk(
             messaging.commands(Refused),
-            IntakeReader(messaging.database, COLLECTIONS),
+            reader,
+            reader,
             KemendagriRegions(),
             settings,
             clock,

@@ -17,6 +17,7 @@ from shared.contracts.event import (
     PublicText,
     RegionCode,
     ServiceCode,
+    Slug,
 )
 from shared.contracts.text import Reason
 
@@ -192,6 +193,29 @@ class AccessRevoked(Event):
     revoked_at: Moment = Field(examples=["2023-03-11T02:15:00Z"])
 
 
+class AuditHeadPublished(Event):
+    """The hash of an audit trail's newest block: kept elsewhere, it shows a trail that was altered.
+
+    The trail itself stays where it is; nothing of it can be read from its hash.
+    """
+
+    type: ClassVar[str] = "intake.audit_head_published.v1"
+    aggregate_field: ClassVar[str] = "chain"
+    correlation_field: ClassVar[str] = "chain"
+
+    chain: Annotated[Slug, Field(description="Whose trail it is.", examples=["intake"])]
+    number: int = Field(ge=1, le=2**31 - 1, description="Of the block.", examples=[17])
+    head: Annotated[
+        str,
+        Field(
+            pattern="^[0-9a-f]{64}$",
+            description="SHA-256 of the block, which holds that of the block before.",
+            examples=["5e8c" * 16],
+        ),
+    ]
+    entries: int = Field(ge=1, le=500, description="In the block.", examples=[3])
+
+
 EVENTS: tuple[type[Event], ...] = (
     ProgrammePublished,
     RequestReceived,
@@ -200,4 +224,5 @@ EVENTS: tuple[type[Event], ...] = (
     ReceiptConfirmed,
     RequestClosed,
     AccessRevoked,
+    AuditHeadPublished,
 )

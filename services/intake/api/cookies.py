@@ -66,7 +66,9 @@ class SessionCookies:
 
 
 def _path(request: Request) -> str:
-    return f"{request.scope.get('root_path', '')}{REFRESH_PATH}"
+    """Return the path of sessions as this browser sees it, whatever it lies below."""
+    before, _, _ = str(request.scope["path"]).partition(REFRESH_PATH)
+    return f"{before}{REFRESH_PATH}"
 
 
 def proof_of(request: Request, now: datetime, token: str | None = None) -> Proof:

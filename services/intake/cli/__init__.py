@@ -1,4 +1,4 @@
-"""Commands at the shell: `programmes`, `accounts`, `keys`, `residents`, each with its own words."""
+"""Commands at the shell: `programmes`, `accounts`, `audit`, `keys` and `residents`."""
 
 import argparse
 import asyncio
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pydantic import ValidationError
 
 from services.intake.app import open_desk
-from services.intake.cli import accounts, keys, programmes, residents
+from services.intake.cli import accounts, audit, keys, programmes, residents
 from services.intake.cli.programmes import ProgrammeFile
 from services.intake.cli.shell import CommandRefused
 from services.intake.config import Settings
@@ -46,7 +46,7 @@ def _refused(why: str) -> tuple[int, list[str]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.intake")
     themes = parser.add_subparsers(required=True)
-    for theme in (programmes, accounts, keys, residents):
+    for theme in (programmes, accounts, audit, keys, residents):
         theme.add_commands(themes)
     return parser
 

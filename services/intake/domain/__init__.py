@@ -14,6 +14,14 @@ from services.intake.domain.account import (
     written_password,
 )
 from services.intake.domain.account_codes import AccountCodes, account_id, session_id, token_digest
+from services.intake.domain.audit import (
+    AuditEntry,
+    Block,
+    Deed,
+    block_id,
+    next_block,
+    wrong_entries,
+)
 from services.intake.domain.calendar import (
     ZONES,
     CalendarExceptions,
@@ -87,9 +95,12 @@ __all__ = [
     "Account",
     "AccountCodes",
     "AlreadyOpen",
+    "AuditEntry",
+    "Block",
     "CalendarExceptions",
     "Case",
     "CatalogueService",
+    "Deed",
     "Deliverable",
     "Device",
     "Devices",
@@ -125,6 +136,7 @@ __all__ = [
     "Step",
     "Ticket",
     "account_id",
+    "block_id",
     "case_of",
     "checked_address",
     "checked_login",
@@ -139,6 +151,7 @@ __all__ = [
     "local_day",
     "mask_nik",
     "mask_phone",
+    "next_block",
     "next_step",
     "office_region",
     "open_case",
@@ -149,4 +162,5 @@ __all__ = [
     "token_digest",
     "within",
     "written_password",
+    "wrong_entries",
 ]

@@ -10,6 +10,7 @@ from services.intake.usecases.accounts import (
     recover,
     redeem,
 )
+from services.intake.usecases.audit import ChainEntries, Trail, Verdict, note, verify
 from services.intake.usecases.case_progress import copy_event, note_failure, note_job, note_ticket
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import (
@@ -67,6 +68,7 @@ __all__ = [
     "Breached",
     "Browser",
     "CaseFilter",
+    "ChainEntries",
     "Clock",
     "Invited",
     "KeyMissing",
@@ -83,8 +85,10 @@ __all__ = [
     "Stolen",
     "Throttle",
     "Told",
+    "Trail",
     "Try",
     "Vault",
+    "Verdict",
     "change_grants",
     "confirm",
     "confirm_receipt",
@@ -94,6 +98,7 @@ __all__ = [
     "erase_again",
     "erase_resident",
     "invite",
+    "note",
     "note_failure",
     "note_job",
     "note_person_read",
@@ -113,4 +118,5 @@ __all__ = [
     "sign_out",
     "take_step",
     "told_of",
+    "verify",
 ]

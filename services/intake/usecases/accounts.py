@@ -9,6 +9,7 @@ from services.intake.domain import (
     LOGIN,
     TOTP,
     Account,
+    Deed,
     Device,
     Devices,
     Ended,
@@ -19,6 +20,7 @@ from services.intake.domain import (
     Standing,
     account_id,
 )
+from services.intake.usecases.audit import note
 from services.intake.usecases.ports import Vault
 from shared.contracts.envelope import new_id
 from shared.contracts.intake import AccessKind, AccessRevoked
@@ -65,6 +67,7 @@ async def invite(
     ).granted(wanted.grants)
     invitation = _invitation(account.id, uow)
     uow.add(key, account, LoginName(account.login, account.id), invitation)
+    note(Deed.INVITED, account.id, uow, *account.grants)
     return {"account_id": account.id, "invitation_id": invitation.id}
 
 
@@ -89,6 +92,7 @@ async def redeem(
     if account.standing is Standing.ACTIVE:
         uow.add(invitation.use(uow.now()))
     uow.add(account)
+    note(Deed.PASSWORD_SET, account.id, uow)
     await end_sessions(account.id, uow, Ended.ACCOUNT)
     return {"account_id": account.id, "waits": account.standing is not Standing.ACTIVE}
 
@@ -103,6 +107,7 @@ async def confirm(invitation_id: str, step: int, uow: UnitOfWork) -> dict[str, A
     if account.password is None or TOTP not in account.sealed:
         raise Refused("no_password", "code: set a password first")
     uow.add(account.confirm(step), invitation.use(uow.now()))
+    note(Deed.SECOND_FACTOR_SET, account.id, uow)
     return {"account_id": account.id}
 
 
@@ -119,6 +124,7 @@ async def change_grants(
     if changed.grants == account.grants:
         return {"version": account.version}
     uow.add(changed)
+    note(Deed.GRANTED, of, uow, *changed.grants)
     await _publish(of, AccessKind.ACCOUNT, changed.version, uow)
     if not changed.confirmed and changed.needs_second_factor:
         # A role that asks for a second factor: none can be given but by a new link.
@@ -133,6 +139,7 @@ async def disable(of: str, uow: UnitOfWork, *, allow: AllowAccount) -> dict[str,
     """
     account = (await _of_another(of, uow, allow)).disabled()
     uow.add(account)
+    note(Deed.DISABLED, of, uow)
     await _publish(of, AccessKind.ACCOUNT, account.version, uow)
     await end_sessions(of, uow, Ended.ACCOUNT, revoke=True)
     return {"version": account.version}
@@ -146,6 +153,7 @@ async def recover(of: str, uow: UnitOfWork, *, allow: AllowAccount) -> dict[str,
     account = (await _of_another(of, uow, allow)).recovering()
     invitation = _invitation(of, uow)
     uow.add(account, invitation)
+    note(Deed.RECOVERED, of, uow)
     await _publish(of, AccessKind.ACCOUNT, account.version, uow)
     await end_sessions(of, uow, Ended.ACCOUNT)
     return {"account_id": of, "invitation_id": invitation.id}

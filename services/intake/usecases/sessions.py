@@ -6,6 +6,7 @@ from typing import TypedDict
 from services.intake.domain import (
     PLAIN,
     Account,
+    Deed,
     Device,
     Devices,
     Ended,
@@ -17,6 +18,7 @@ from services.intake.domain import (
     Sign,
 )
 from services.intake.usecases.accounts import end_sessions, revoke_sessions
+from services.intake.usecases.audit import note
 from shared.contracts.envelope import new_id
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -84,6 +86,7 @@ async def open_session(
     devices = await uow.get(Devices, account.id) or Devices(account.id)
     devices, ended = devices.opened(device)
     uow.add(devices)
+    note(Deed.SIGNED_IN, account.id, uow, id_)
     await revoke_sessions(ended, uow)
     return _opened(account, device, session, limits)
 
@@ -119,6 +122,7 @@ async def prove_again(proven: Proven, session: str, limits: Limits, uow: UnitOfW
         raise Refused("session_over", "the session is over: sign in again")
     again = replace(device.session, proved_at=uow.now())
     uow.add(devices.put(replace(device, session=again)))
+    note(Deed.PROVED, account.id, uow, session)
     return _opened(account, device, again, limits)
 
 
@@ -163,10 +167,12 @@ async def refresh_session(
 
 def _record(sign: Sign, account: Account, device: Device, uow: UnitOfWork) -> None:
     uow.add(SecurityRecord(new_id(), sign, account.id, device.label, uow.now(), account.grants))
+    note(Deed(sign.value), account.id, uow, device.id)
 
 
 async def sign_out(of: str, session: str, uow: UnitOfWork) -> None:
     """End one session, here and in every service."""
+    note(Deed.SIGNED_OUT, of, uow, session)
     await end_sessions(
         of, uow, Ended.SIGNED_OUT, lambda one: one.session is not None and one.session.id == session
     )
@@ -177,4 +183,5 @@ async def revoke_device(of: str, device_id: str, uow: UnitOfWork) -> None:
     devices = await uow.get(Devices, of)
     if devices is None or devices.device(device_id) is None:
         raise Refused("unknown_device", "device_id: this account has no such device")
+    note(Deed.DEVICE_REVOKED, of, uow, device_id)
     await end_sessions(of, uow, Ended.REVOKED, lambda one: one.id == device_id, revoke=True)
