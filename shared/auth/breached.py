@@ -37,8 +37,9 @@ class BreachedPasswords:
 
 
 def _read(file: Path) -> set[bytes]:
-    lines = (line.rstrip("\r\n") for line in file.open(encoding="utf-8", errors="replace"))
-    return {_listed(line) for line in lines if line}
+    with file.open(encoding="utf-8", errors="replace") as opened:
+        lines = (line.rstrip("\r\n") for line in opened)
+        return {_listed(line) for line in lines if line}
 
 
 def _listed(line: str) -> bytes:

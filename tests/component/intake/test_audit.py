@@ -123,7 +123,7 @@ def alter_entry(trail: Trail) -> None:
 
 
 def remove_entry(trail: Trail) -> None:
-    del trail.entries[sorted(trail.entries)[0]]
+    del trail.entries[min(trail.entries)]
 
 
 def alter_block(trail: Trail) -> None:

@@ -92,3 +92,21 @@ def test_a_key_that_cannot_be_written_is_refused_with_a_sentence(tmp_path: Path)
 
     assert status == 1
     assert lines[0].startswith("refused: ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("accounts", "first-admin", "--login", "kepala"),
+        ("accounts", "first-admin", "--login", "x y", "--by", "a-1"),
+        ("audit", "verify", "--head", "1:abc"),
+    ],
+)
+def test_what_an_account_or_head_cannot_be_is_refused_before_anything_is_opened(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command], never)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err
