@@ -119,7 +119,7 @@ def _accounts(
     sign_in = SignIn(
         IntakeReader(context.messaging.database, COLLECTIONS),
         hasher,
-        BreachedPasswords(settings.breached_passwords),
+        BreachedPasswords(settings.breached_list),
         codes,
         vault_of(settings),
         clock,

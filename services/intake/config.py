@@ -32,7 +32,7 @@ class Settings(ServiceSettings):
     signing_key: Path = Field(
         description="What tokens of people are signed with; watched for changes."
     )
-    breached_passwords: Path | None = Field(
+    breached_list: Path | None = Field(
         default=None,
         description="More breached passwords, one a line or as SHA-1; read at the start.",
     )

@@ -194,10 +194,7 @@ class AccessRevoked(Event):
 
 
 class AuditHeadPublished(Event):
-    """The hash of an audit trail's newest block: kept elsewhere, it shows a trail that was altered.
-
-    The trail itself stays where it is; nothing of it can be read from its hash.
-    """
+    """The hash of an audit trail's newest block: kept elsewhere, it shows if one was altered."""
 
     type: ClassVar[str] = "intake.audit_head_published.v1"
     aggregate_field: ClassVar[str] = "chain"
