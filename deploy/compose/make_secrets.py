@@ -19,19 +19,27 @@ from types import MappingProxyType
 from deploy.provision import service_names
 from deploy.proxy import configuration
 from deploy.proxy.configuration import CERTIFICATE, CERTIFICATE_KEY, Plan
-from shared.auth.keys import SigningKey, load_private, write_private, write_public
+from shared.auth.keys import (
+    SigningKey,
+    load_private,
+    load_public,
+    write_private,
+    write_public,
+)
 from shared.sealing.masterkeys import new_line
 
 BROKER = "rabbitmq:5672"
 DATABASE = "mongo:27017"
 REPLICA_SET = "rs0"
 PRIVATE_KEY = "token_private_key.pem"
+SESSION_KEY = "session_private_key.pem"
+"""What intake signs the tokens of people with; PRIVATE_KEY signs those of machines, by command."""
 PUBLIC_KEYS = "token_keys.json"
 
 ERASURES = "erasures"
 """No container but a folder of intake's: the list of who was erased, apart from all data."""
 
-_INTAKE = ("tracking_secret", "lookup_secret", "sealing_keys")
+_INTAKE = ("tracking_secret", "lookup_secret", "sealing_keys", SESSION_KEY)
 """Originals that intake alone reads, as they are."""
 
 # What the private key was called at first. A new one beside it would not be in the public set that
@@ -108,7 +116,9 @@ def originals(folder: Folder) -> dict[str, str]:
     for service in service_names():
         recipes |= {f"{service}_{server}_password": password for server in ("amqp", "mongo")}
     values = {name: folder.keep(name, make) for name, make in recipes.items()}
-    return {**values, PUBLIC_KEYS: _token_keys(folder)}
+    public = _token_keys(folder)
+    session = (folder.path / SESSION_KEY).read_text()
+    return {**values, PUBLIC_KEYS: public, SESSION_KEY: session}
 
 
 def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -164,7 +174,9 @@ def make(
     store = Folder(secrets_folder, owners.get("secrets"))
     store.prepare()
     shares = {**handouts(originals(store)), "proxy": front(environment, given)}
-    for container, files in shares.items():
+    # Intake last: it signs with no key that the others cannot look up yet.
+    for container in sorted(shares, key=lambda name: name == "intake"):
+        files = shares[container]
         share = Folder(handouts_folder / container, owners.get(container))
         share.prepare()
         for name, text in files.items():
@@ -176,11 +188,16 @@ def _token_keys(folder: Folder) -> str:
     private, public = folder.path / PRIVATE_KEY, folder.path / PUBLIC_KEYS
     if (former := folder.path / _FORMER_PRIVATE_KEY).exists():
         former.replace(private)
-    if not private.exists():
-        folder.place(PRIVATE_KEY, lambda path: write_private(path, SigningKey.generate()))
-    if not public.exists():
-        key = load_private(private)
-        folder.place(PUBLIC_KEYS, lambda path: write_public(path, {key.kid: key.public}))
+    names = (PRIVATE_KEY, SESSION_KEY)
+    made = [name for name in names if not (folder.path / name).exists()]
+    for name in made:
+        folder.place(name, lambda path: write_private(path, SigningKey.generate()))
+    # One that was there before and is not in a set that is kept was retired: it stays out.
+    added = [load_private(folder.path / name) for name in (made if public.exists() else names)]
+    if added:
+        known = dict(load_public(public)) if public.exists() else {}
+        known |= {key.kid: key.public for key in added}
+        folder.place(PUBLIC_KEYS, lambda path: write_public(path, known))
     return public.read_text()
 
 

@@ -15,7 +15,13 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from deploy import provision
-from deploy.compose.make_secrets import PRIVATE_KEY, PUBLIC_KEYS, Folder, originals
+from deploy.compose.make_secrets import (
+    PRIVATE_KEY,
+    PUBLIC_KEYS,
+    SESSION_KEY,
+    Folder,
+    originals,
+)
 from deploy.local import ports
 from deploy.local.folder import ROOT, kept
 from deploy.local.processes import FailedError, Process, await_ready
@@ -187,6 +193,7 @@ class Stack:
             own["TRACKING_SECRET_FILE"] = str(secrets / "tracking_secret")
             own["LOOKUP_SECRET_FILE"] = str(secrets / "lookup_secret")
             own["SEALING_KEYS"] = str(secrets / "sealing_keys")
+            own["SIGNING_KEY"] = str(secrets / SESSION_KEY)
             own["ERASURE_LIST"] = str(self.folder / "erasures")
             own["NEIGHBOUR_PREFIXES"] = json.dumps(self.path_prefixes())
         if provision.has_worker(service):

@@ -26,11 +26,12 @@ from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
+_READERS: Final = Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SUPERVISOR, Role.SERVICE})
 RULES: Final[RouteRules] = {
     "PUT /api/areas/{programme_id}/{village}/{rw}": Rule({Role.ADMIN}),
-    "GET /api/jobs": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
-    "GET /api/jobs/{job_id}": Rule({Role.AGENT, Role.ADMIN, Role.OPERATOR, Role.SERVICE}),
-    "POST /api/jobs/{job_id}/assign": Rule({Role.ADMIN, Role.OPERATOR}),
+    "GET /api/jobs": _READERS,
+    "GET /api/jobs/{job_id}": _READERS,
+    "POST /api/jobs/{job_id}/assign": Rule({Role.ADMIN, Role.OPERATOR, Role.SUPERVISOR}),
     "POST /api/jobs/{job_id}/steps": Rule({Role.AGENT}),
     "GET /api/programmes": Rule({Role.ADMIN, Role.PLANNER, Role.SERVICE}),
 }

@@ -8,6 +8,7 @@ from services.courier.usecases import (
     withdraw_job,
 )
 from shared.contracts.intake import (
+    AccessRevoked,
     DocumentIssued,
     ProgrammePublished,
     ReceiptConfirmed,
@@ -15,10 +16,12 @@ from shared.contracts.intake import (
     RequestReceived,
 )
 from shared.messaging.consumer import Consumer
+from shared.messaging.revocations import keep_revocation
 
 
 def subscribe(consumer: Consumer) -> None:
     """Register every handler."""
+    consumer.on(AccessRevoked)(keep_revocation)
     consumer.on(ProgrammePublished)(copy_programme)
     consumer.on(RequestReceived)(open_job)
     consumer.on(DocumentIssued)(note_issued)

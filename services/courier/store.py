@@ -5,9 +5,11 @@ from typing import Any
 from services.courier.domain import Area, Job, JobState, Place, Programme
 from services.courier.usecases import WAITING_PAGE, JobFilter
 from shared.messaging.collections import Collection, Collections
+from shared.messaging.revocations import REVOCATIONS
 from shared.mongo.migrations import Index
 from shared.mongo.reader import MongoReader
 from shared.mongo.regions import within
+from shared.mongo.revocations import REVOCATION_INDEX
 
 JOBS = "jobs"
 AREAS = "areas"
@@ -16,8 +18,10 @@ COLLECTIONS = Collections(
     Collection(JOBS, Job),
     Collection(AREAS, Area),
     Collection("programmes", Programme),
+    REVOCATIONS,
 )
 INDEXES = (
+    REVOCATION_INDEX,
     Index(JOBS, (("agent_id", 1), ("state", 1), ("_id", 1))),
     Index(JOBS, (("programme_id", 1), ("state", 1), ("_id", 1))),
     Index(JOBS, (("programme_id", 1), ("place.village", 1), ("_id", 1))),

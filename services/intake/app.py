@@ -1,27 +1,45 @@
 """Where intake is put together; the only place that wires."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from services.intake import api, handlers, pages
+from services.intake.api.cookies import SessionCookies
 from services.intake.config import Settings
-from services.intake.domain import Holidays, LookupKeys, Refused, Secrets
+from services.intake.domain import AccountCodes, Holidays, Limits, LookupKeys, Refused, Secrets
 from services.intake.gateways import (
     ErasureList,
     KemendagriRegions,
     NationalCalendar,
     SealedVault,
+    TokenSigner,
     TryLimits,
 )
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
-from services.intake.usecases import Limiter, Reader, Regions, Vault, erase_again
+from services.intake.usecases import (
+    ChainEntries,
+    Clock,
+    Limiter,
+    PasswordHasher,
+    Reader,
+    Regions,
+    Signer,
+    SignIn,
+    Throttle,
+    Trail,
+    Vault,
+    erase_again,
+)
+from shared.auth.breached import BreachedPasswords
+from shared.auth.keys import load_private
+from shared.auth.watched import Watched
 from shared.files.scanner import Clamd, Scanner
 from shared.files.upload import Files
-from shared.messaging.unit_of_work import Clock
 from shared.mongo.files import MongoFrames
 from shared.runtime import (
     Commands,
@@ -44,24 +62,28 @@ NAME: Final = "intake"
 TEXTS: Final = Path(__file__).with_name("texts.toml")
 
 
-def build(settings: Settings, clock: Clock = utc_now) -> Service:
+def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Service:
     """Wire the service. Nothing is connected before it runs."""
     return assemble(definition(settings), settings, clock)
 
 
-def definition(settings: Settings) -> ServiceDefinition:
-    """Return what is intake's own."""
+def definition(settings: Settings, hasher: PasswordHasher | None = None) -> ServiceDefinition:
+    """Return what is intake's own; `hasher` in the place of its worker, for tests."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
         frame = _frame(context.prefix)
+        reader = IntakeReader(context.messaging.database, COLLECTIONS)
+        chain = ChainEntries(reader, context.commands, context.messaging.clock)
+        provides = _provided(settings, context, hasher)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[*api.ROUTERS, *pages.ROUTERS],
             front_rules=pages.FRONT_RULES,
             front_routers=pages.FRONT_ROUTERS,
-            provides={**_provided(settings, context), Pages: frame, Texts: frame.texts},
+            provides={**provides, Pages: frame, Texts: frame.texts},
             pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
+            beside_queue=[chain.run],
         )
 
     return ServiceDefinition(
@@ -75,12 +97,15 @@ def definition(settings: Settings) -> ServiceDefinition:
     )
 
 
-def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, object]:
+def _provided(
+    settings: Settings, context: ServiceContext, hasher: PasswordHasher | None
+) -> Mapping[type, object]:
     regions = KemendagriRegions()
     regions.load()
     lookups = LookupKeys(*settings.lookup_secrets)
     worker = open_worker(settings.worker_socket, context)
     return {
+        **_accounts(settings, context, hasher or Passwords(worker)),
         Reader: IntakeReader(context.messaging.database, COLLECTIONS),
         Holidays: NationalCalendar(),
         Regions: regions,
@@ -90,10 +115,36 @@ def _provided(settings: Settings, context: ServiceContext) -> Mapping[type, obje
         Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
         pages.Neighbours: pages.Neighbours(settings.neighbour_prefixes),
-        Passwords: Passwords(worker),
         Files: Files(
             MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
         ),
+    }
+
+
+def _accounts(
+    settings: Settings, context: ServiceContext, hasher: PasswordHasher
+) -> Mapping[type, object]:
+    """Return what accounts and sessions need."""
+    clock, codes = context.messaging.clock, AccountCodes(*settings.lookup_secrets)
+    sign_in = SignIn(
+        IntakeReader(context.messaging.database, COLLECTIONS),
+        hasher,
+        BreachedPasswords(settings.breached_list),
+        codes,
+        vault_of(settings),
+        clock,
+    )
+    return {
+        SignIn: sign_in,
+        AccountCodes: codes,
+        Throttle: Throttle(
+            TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_login),
+            TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_device),
+        ),
+        Clock: clock,
+        Signer: TokenSigner(Watched(settings.signing_key, load_private), clock),
+        Limits: Limits(settings.session_idle, settings.session_absolute),
+        SessionCookies: SessionCookies(secure=settings.secure_cookies),
     }
 
 
@@ -133,14 +184,17 @@ class Desk:
 
     commands: Commands
     reader: Reader
+    trail: Trail
     regions: Regions
     settings: Settings
-    clock: Clock
+    clock: Callable[[], datetime]
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Desk]:
     """Give a command what it works with. Raises Unavailable."""
     async with open_shell(definition(settings), settings, clock) as shell:
         reader = IntakeReader(shell.messaging.database, COLLECTIONS)
-        yield Desk(shell.commands, reader, KemendagriRegions(), settings, clock)
+        yield Desk(shell.commands, reader, reader, KemendagriRegions(), settings, clock)

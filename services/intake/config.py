@@ -1,11 +1,13 @@
 """Intake's settings."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.intake.domain import ABSOLUTE, IDLE
 from shared import runtime
 from shared.runtime import PathPrefix, ServiceSettings
 
@@ -32,6 +34,28 @@ class Settings(ServiceSettings):
         description="Persons are found again by it. Several, one a line: the newest first."
     )
     sealing_keys: Path = Field(description="Master keys of residents' keys; watched for changes.")
+    signing_key: Path = Field(
+        description="What tokens of people are signed with; watched for changes."
+    )
+    breached_list: Path | None = Field(
+        default=None,
+        description="More breached passwords, one a line or as SHA-1; read at the start.",
+    )
+    session_idle: timedelta = Field(
+        default=IDLE, gt=timedelta(0), le=IDLE, description="Without use; an office may set less."
+    )
+    session_absolute: timedelta = Field(
+        default=ABSOLUTE, gt=timedelta(0), le=ABSOLUTE, description="In all; the same."
+    )
+    sign_in_limit_client: str = Field(
+        default="30/15minute", description="Wrong sign-ins from one address, of unknown devices."
+    )
+    sign_in_limit_login: str = Field(
+        default="20/hour", description="Wrong sign-ins to one login name, of unknown devices."
+    )
+    sign_in_limit_device: str = Field(
+        default="10/15minute", description="Wrong sign-ins of a device that signed in before."
+    )
     erasure_list: Path | None = Field(
         default=None, description="Where commands note who was erased; apart from all backups."
     )

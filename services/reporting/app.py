@@ -57,6 +57,7 @@ def show(context: ServiceContext, timing: Timing | None = None) -> HttpInterface
         clock=context.messaging.clock,
         gauge=context.metrics.streams,
         timing=timing,
+        revocations=context.revocations,
     )
     return HttpInterface(
         rules={**api.RULES, **pages.RULES},

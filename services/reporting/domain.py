@@ -251,6 +251,12 @@ class Period:
             raise Refused("too_long", f"at most {MAX_DAYS} days")
 
 
+def lies_in(region: str, outer: str) -> bool:
+    """Return whether a region is the other or lies in it, compared segment by segment."""
+    above = outer.split(".")
+    return region.split(".")[: len(above)] == above
+
+
 @dataclass(frozen=True, slots=True)
 class Programme:
     """Our copy of a programme; `services` are the names of its catalogue by code."""
@@ -262,6 +268,17 @@ class Programme:
     region_code: str
     time_zone: str
     services: Mapping[str, str]
+
+    def parts(self, regions: Iterable[str]) -> frozenset[str]:
+        """Return those of the regions that are a part of this programme's and are counted.
+
+        Nothing is counted below the sub-district.
+        """
+        return frozenset(
+            region
+            for region in regions
+            if len(region) <= SUB_DISTRICT and lies_in(region, self.region_code)
+        )
 
 
 @dataclass(frozen=True, slots=True)

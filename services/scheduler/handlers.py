@@ -1,8 +1,14 @@
 """Events that scheduler reads, each with the use case that answers it."""
 
 from services.scheduler.usecases import copy_programme, issue_ticket, void_ticket
-from shared.contracts.intake import ProgrammePublished, RequestClosed, RequestReceived
+from shared.contracts.intake import (
+    AccessRevoked,
+    ProgrammePublished,
+    RequestClosed,
+    RequestReceived,
+)
 from shared.messaging.consumer import Consumer
+from shared.messaging.revocations import keep_revocation
 
 
 def subscribe(consumer: Consumer) -> None:
@@ -11,6 +17,7 @@ def subscribe(consumer: Consumer) -> None:
     Requests are kept in order by case, not by line: the requests of one batch then load their
     cases in one query, and who meets a line that has moved on decides again at once, from memory.
     """
+    consumer.on(AccessRevoked)(keep_revocation)
     consumer.on(ProgrammePublished)(copy_programme)
     consumer.on(RequestReceived)(issue_ticket)
     consumer.on(RequestClosed)(void_ticket)

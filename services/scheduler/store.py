@@ -4,8 +4,7 @@ A line is found by event and service and a ticket by its place in a line, so tha
 decided reads documents it can name.
 """
 
-from collections.abc import Collection as Some
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,10 +17,13 @@ from services.scheduler.domain import (
     Tally,
     Ticket,
 )
+from shared.auth.roles import Grant
 from shared.messaging.collections import Collection, Collections
+from shared.messaging.revocations import REVOCATIONS
 from shared.mongo.migrations import Index
 from shared.mongo.reader import MongoReader
 from shared.mongo.regions import within
+from shared.mongo.revocations import REVOCATION_INDEX
 
 EVENTS = "events"
 TALLIES = "tallies"
@@ -34,8 +36,10 @@ COLLECTIONS = Collections(
     Collection("cases", Case),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
+    REVOCATIONS,
 )
 INDEXES = (
+    REVOCATION_INDEX,
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
     Index(TALLIES, (("event_id", 1),)),
 )
@@ -50,12 +54,12 @@ class SchedulerReader(MongoReader):
         *,
         first: date | None,
         last: date | None,
-        regions: Some[str],
+        grants: Sequence[Grant],
         limit: int,
     ) -> list[ScheduledEvent]:
-        """Return a programme's events in these regions (`*`: all), by day, at most `limit`."""
-        place = within("plan.region_code", regions)
-        query = {"plan.programme_id": programme_id, **_between(first, last), **place}
+        """Return a programme's events that any of the grants reaches, by day, at most `limit`."""
+        reached = {"$or": [_reached(grant) for grant in grants]}
+        query = {"plan.programme_id": programme_id, **_between(first, last), **reached}
         by_day = (("plan.on", 1), ("_id", 1))
         return await self.find(ScheduledEvent, query, sort=by_day, limit=limit)
 
@@ -76,6 +80,11 @@ class SchedulerReader(MongoReader):
         if counter is None or counter.ticket_id is None:
             return None
         return await self.get(Ticket, counter.ticket_id)
+
+
+def _reached(grant: Grant) -> dict[str, Any]:
+    place = within("plan.region_code", [grant.region])
+    return place if grant.agency is None else {**place, "plan.booths.agency_id": grant.agency}
 
 
 def _between(first: date | None, last: date | None) -> dict[str, Any]:

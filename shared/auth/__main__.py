@@ -57,8 +57,8 @@ def _add_token(command: argparse.ArgumentParser) -> None:
         dest="grants",
         action="append",
         required=True,
-        metavar="ROLE:PROGRAMME:REGION",
-        help="operator:botram:32.16; programme and region may be *",
+        metavar="ROLE:PROGRAMME:REGION[:AGENCY]",
+        help="operator:botram:32.16; programme and region may be *; agency_operator has an agency",
     )
     command.add_argument("--hours", type=float, required=True)
     command.set_defaults(run=_token)

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from secrets import token_urlsafe
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import jwt
 from jwt.types import Options
 
 from shared.auth.keys import PublicKeys, SigningKey
+from shared.auth.revocations import Revocations
 from shared.auth.roles import Caller, Grant
 from shared.contracts.text import holds_number
 
@@ -55,6 +56,18 @@ class InvalidToken(Exception):  # noqa: N818 - reads as the finding it is
         self.reason = reason
 
 
+class KeySource(Protocol):
+    """Public keys that may change while the process runs, such as `Watched`."""
+
+    def current(self) -> PublicKeys:
+        """Return the keys as they were found lately; the same object while nothing changed."""
+        ...
+
+    def refreshed(self) -> PublicKeys:
+        """Return the keys as they are this moment."""
+        ...
+
+
 class _Statement(NamedTuple):
     caller: Caller
     starts: datetime
@@ -68,8 +81,19 @@ class Issuer:
         self._key = key
         self._clock = clock
 
-    def issue(self, subject: str, grants: Sequence[Grant], lifetime: timedelta) -> str:
-        """A token for this subject, valid from now for `lifetime`; ValueError when it cannot be."""
+    def issue(
+        self,
+        subject: str,
+        grants: Sequence[Grant],
+        lifetime: timedelta,
+        *,
+        session: str | None = None,
+        signed_in_at: datetime | None = None,
+    ) -> str:
+        """A token for this subject, valid from now for `lifetime`; ValueError when it cannot be.
+
+        `session` is what can be revoked; `signed_in_at` is when the person proved who he is.
+        """
         if not _fits(subject):
             raise ValueError(
                 "a subject is an account id: 1 to 64 letters, digits and . _ @ -, without nine "
@@ -80,7 +104,7 @@ class Issuer:
         if not timedelta(0) < lifetime <= MAX_LIFETIME:
             raise ValueError(f"a token lives above 0 and up to {MAX_LIFETIME.days} days")
         now = int(self._clock().timestamp())
-        claims = {
+        claims: dict[str, Any] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": subject,
@@ -89,6 +113,10 @@ class Issuer:
             "jti": token_urlsafe(12),
             "grants": [str(grant) for grant in grants],
         }
+        if session is not None:
+            claims["sid"] = session
+        if signed_in_at is not None:
+            claims["auth_time"] = int(signed_in_at.timestamp())
         token = jwt.encode(claims, self._key.private, ALGORITHM, headers={"kid": self._key.kid})
         if len(token) > MAX_TOKEN_BYTES:
             raise ValueError(f"too many grants: a token holds at most {MAX_TOKEN_BYTES} bytes")
@@ -98,11 +126,20 @@ class Issuer:
 class Verifier:
     """Believes tokens that one of the public keys has signed.
 
-    A signature is checked once; the newest REMEMBERED tokens need only their times looked at.
+    A signature is checked once; the newest REMEMBERED tokens need only their times looked at. A
+    token of a key that is not known has the keys looked at again, so that none is refused because
+    its key is new.
     """
 
-    def __init__(self, keys: PublicKeys, clock: Clock) -> None:
-        self._keys = dict(keys)
+    def __init__(
+        self,
+        keys: PublicKeys | KeySource,
+        clock: Clock,
+        revocations: Revocations | None = None,
+    ) -> None:
+        self._revocations = revocations or Revocations()
+        self._source = _Fixed(keys) if isinstance(keys, Mapping) else keys
+        self._keys = self._source.current()
         self._clock = clock
         self._remembered = lru_cache(REMEMBERED)(self._believed)
 
@@ -110,13 +147,26 @@ class Verifier:
         """Whom the token names; InvalidToken with the reason when it is not believed."""
         if len(token) > MAX_TOKEN_BYTES:
             raise InvalidToken(f"longer than {MAX_TOKEN_BYTES} bytes")
+        self._take(self._source.current())
         statement = self._remembered(token)
         now = self._clock()
         if statement.starts > now + LEEWAY:
             raise InvalidToken("not valid yet")
         if statement.expires <= now - LEEWAY:
             raise InvalidToken("expired")
+        if self._revocations.ended(statement.caller):
+            raise InvalidToken("revoked")
         return statement.caller
+
+    def fresh(self, caller: Caller) -> bool:
+        """Whether the caller proved who he is a short while ago."""
+        return caller.fresh(self._clock())
+
+    def _take(self, keys: PublicKeys) -> None:
+        if keys is not self._keys:
+            # What was believed for the sake of a retired key is believed no more.
+            self._keys = keys
+            self._remembered.cache_clear()
 
     def _believed(self, token: str) -> _Statement:
         claims = self._claims(token)
@@ -124,7 +174,15 @@ class Verifier:
         expires = _instant(claims, "exp")
         if not _fits(claims["sub"]):
             raise InvalidToken("malformed subject")
-        return _Statement(Caller(claims["sub"], _grants(claims), expires), starts, expires)
+        caller = Caller(
+            claims["sub"],
+            _grants(claims),
+            expires,
+            session=_session(claims),
+            issued_at=_instant(claims, "iat"),
+            signed_in_at=_instant(claims, "auth_time") if "auth_time" in claims else None,
+        )
+        return _Statement(caller, starts, expires)
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:
@@ -133,7 +191,11 @@ class Verifier:
             raise InvalidToken("malformed") from None
         if header.get("alg") != ALGORITHM:
             raise InvalidToken("algorithm not allowed")
-        key = self._keys.get(header.get("kid", ""))
+        kid = header.get("kid", "")
+        key = self._keys.get(kid)
+        if key is None:
+            self._take(self._source.refreshed())
+            key = self._keys.get(kid)
         if key is None:
             raise InvalidToken("unknown key")
         try:
@@ -147,6 +209,17 @@ class Verifier:
             )
         except jwt.InvalidTokenError as error:
             raise InvalidToken(_reason(error)) from None
+
+
+class _Fixed:
+    def __init__(self, keys: PublicKeys) -> None:
+        self._keys = dict(keys)
+
+    def current(self) -> PublicKeys:
+        return self._keys
+
+    def refreshed(self) -> PublicKeys:
+        return self._keys
 
 
 def _fits(subject: str) -> bool:
@@ -166,6 +239,13 @@ def _instant(claims: Mapping[str, Any], name: str) -> datetime:
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
         raise InvalidToken(f"malformed {name}") from None
+
+
+def _session(claims: Mapping[str, Any]) -> str | None:
+    session = claims.get("sid")
+    if session is not None and (not isinstance(session, str) or not _fits(session)):
+        raise InvalidToken("malformed sid")
+    return session
 
 
 def _grants(claims: Mapping[str, Any]) -> tuple[Grant, ...]:

@@ -10,15 +10,24 @@ from shared.contracts.event import (
     AggregateId,
     Channel,
     Event,
+    Moment,
     NeighbourhoodUnit,
     Part,
     ProgrammeId,
     PublicText,
     RegionCode,
     ServiceCode,
+    Slug,
 )
 from shared.contracts.text import Reason
 
+AccessId = Annotated[
+    AggregateId,
+    Field(
+        description="Pseudonymous id of an account, or of one session of it; never a name.",
+        examples=["a-2m7k3q9xw4tz8v5b"],
+    ),
+]
 CaseId = Annotated[AggregateId, Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"])]
 EventId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu"])]
 TimeZone = Annotated[
@@ -165,6 +174,45 @@ class RequestClosed(CaseEvent):
     )
 
 
+class AccessKind(StrEnum):
+    """What was taken back."""
+
+    ACCOUNT = "account"
+    SESSION = "session"
+
+
+class AccessRevoked(Event):
+    """Tokens of this account, or of this session, that were issued up to then count no more."""
+
+    type: ClassVar[str] = "intake.access_revoked.v1"
+    aggregate_field: ClassVar[str] = "access_id"
+    correlation_field: ClassVar[str] = "access_id"
+
+    access_id: AccessId
+    kind: AccessKind = Field(examples=[AccessKind.ACCOUNT])
+    revoked_at: Moment = Field(examples=["2023-03-11T02:15:00Z"])
+
+
+class AuditHeadPublished(Event):
+    """The hash of an audit trail's newest block: kept elsewhere, it shows if one was altered."""
+
+    type: ClassVar[str] = "intake.audit_head_published.v1"
+    aggregate_field: ClassVar[str] = "chain"
+    correlation_field: ClassVar[str] = "chain"
+
+    chain: Annotated[Slug, Field(description="Whose trail it is.", examples=["intake"])]
+    number: int = Field(ge=1, le=2**31 - 1, description="Of the block.", examples=[17])
+    head: Annotated[
+        str,
+        Field(
+            pattern="^[0-9a-f]{64}$",
+            description="SHA-256 of the block, which holds that of the block before.",
+            examples=["5e8c" * 16],
+        ),
+    ]
+    entries: int = Field(ge=1, le=500, description="In the block.", examples=[3])
+
+
 EVENTS: tuple[type[Event], ...] = (
     ProgrammePublished,
     RequestReceived,
@@ -172,4 +220,6 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentIssued,
     ReceiptConfirmed,
     RequestClosed,
+    AccessRevoked,
+    AuditHeadPublished,
 )

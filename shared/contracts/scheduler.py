@@ -28,6 +28,19 @@ BoothId = Annotated[
         "without a letter between them"
     ),
 ]
+AgencyId = Annotated[
+    str,
+    Field(
+        pattern=token("a-z", "_-"),
+        max_length=40,
+        description="As grants name the agency.",
+        examples=["dinkes"],
+    ),
+    Reason(
+        "an agency id has 1 to 40 of a-z 0-9 _ -, begins with a letter, and has no nine digits "
+        "without a letter between them"
+    ),
+]
 TicketId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu/KIA/17"])]
 
 
@@ -36,6 +49,7 @@ class BoothPlan(Part):
 
     booth_id: BoothId
     agency: Annotated[PublicText, Field(examples=["Disdukcapil Kabupaten Bekasi"])]
+    agency_id: AgencyId | None = None
     services: tuple[ServiceCode, ...] = Field(min_length=1, max_length=10)
     ticketed: bool = Field(
         description="False where people simply walk up, as at an information stand.",

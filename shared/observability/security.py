@@ -51,7 +51,7 @@ class SecurityEvents:
     ) -> None:
         self._events = Counter(
             "jemput_security_events",
-            "Security events: refused, throttled, bad_token, mass_read; with route and reason.",
+            "Security events: refused, throttled, bad_token, sign_in_refused, mass_read; why.",
             ["event", "route", "reason"],
             registry=registry,
         )

@@ -7,12 +7,15 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from shared.auth.keys import load_public
+from shared.auth.revocations import Revocations
 from shared.auth.rules import RouteRules
 from shared.auth.tokens import Verifier
+from shared.auth.watched import Watched
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
 from shared.messaging.unit_of_work import Clock
 from shared.mongo.migrations import Index
+from shared.mongo.revocations import RevocationWatch
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics, service_registry
 from shared.runtime.commands import Commands
@@ -37,6 +40,7 @@ class ServiceContext:
     health: Health
     registry: CollectorRegistry
     metrics: HttpMetrics
+    revocations: Revocations
     prefix: str
     """What the service lies below, for the links of its pages."""
 
@@ -85,13 +89,14 @@ def assemble(
     context = context_of(definition, messaging, Health(), registry, settings.path_prefix)
     messaging.watch(context.health)
     http_interface = definition.http_interface(context)
+    watch = RevocationWatch(messaging.database, context.revocations, clock)
     return Service(
         settings=settings,
         app=application(
             definition,
             context,
             _NOTHING if settings.role == "consumer" else http_interface,
-            Verifier(load_public(settings.token_keys), clock),
+            Verifier(Watched(settings.token_keys, load_public), clock, context.revocations),
             secure_cookies=settings.secure_cookies,
             observers=[part.strip() for part in settings.observers.split(",")],
         ),
@@ -100,7 +105,7 @@ def assemble(
         collections=definition.collections.names,
         indexes=definition.indexes,
         consumers=[consumer_of(definition, messaging)],
-        background=_background(http_interface, settings),
+        background=_background(http_interface, settings, watch),
         metrics=context.metrics,
     )
 
@@ -114,7 +119,8 @@ def context_of(
 ) -> ServiceContext:
     """Return what a service's own parts are wired to, on this messaging."""
     commands = messaging.commands(definition.refused)
-    return ServiceContext(messaging, commands, health, registry, HttpMetrics(registry), prefix)
+    metrics = HttpMetrics(registry)
+    return ServiceContext(messaging, commands, health, registry, metrics, Revocations(), prefix)
 
 
 def consumer_of(definition: ServiceDefinition, messaging: Messaging) -> Consumer:
@@ -159,7 +165,9 @@ def application(
     return app
 
 
-def _background(http_interface: HttpInterface, settings: ServiceSettings) -> Sequence[Job]:
-    http = () if settings.role == "consumer" else http_interface.beside_http
+def _background(
+    http_interface: HttpInterface, settings: ServiceSettings, watch: RevocationWatch
+) -> Sequence[Job]:
+    http = () if settings.role == "consumer" else (watch.run, *http_interface.beside_http)
     queue = () if settings.role == "api" else http_interface.beside_queue
     return [*http, *queue]

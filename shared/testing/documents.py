@@ -159,10 +159,13 @@ def _is_operators(wanted: Any) -> bool:
 
 
 def _value(document: Mapping[str, Any], field: str) -> Any:
-    value: Any = document
-    for step in field.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
+    step, _, rest = field.partition(".")
+    value = document.get(step)
+    if not rest:
+        return value
+    if isinstance(value, list):
+        return [_value(part, rest) for part in value if isinstance(part, Mapping)]
+    return _value(value, rest) if isinstance(value, Mapping) else None
 
 
 def _order(value: Any) -> tuple[bool, Any]:

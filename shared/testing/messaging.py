@@ -25,6 +25,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from shared.auth.keys import SigningKey
+from shared.auth.revocations import Revocations
 from shared.auth.roles import EVERYWHERE, Grant, Role
 from shared.auth.tokens import Issuer, Verifier
 from shared.contracts import CATALOGUE, Event
@@ -45,6 +46,7 @@ from shared.messaging.topology import DEAD
 from shared.messaging.wire import DETAIL, REASON, properties
 from shared.mongo.client import Client, Database
 from shared.mongo.outbox import MongoOutbox
+from shared.mongo.revocations import RevocationWatch
 from shared.observability.health import Health
 from shared.runtime.assemble import ServiceDefinition, application, consumer_of, context_of
 from shared.runtime.commands import Commands
@@ -132,6 +134,7 @@ class MemoryMessaging:
         self.messaging = self._as_messaging()
         self._key = SigningKey.generate()
         self._consumers: list[Consumer] = []
+        self._revocations: list[Revocations] = []
         self._replayed = 0
 
     def _as_messaging(self) -> Messaging:
@@ -257,7 +260,8 @@ class MemoryMessaging:
         prefix = f"/{definition.name}"
         context = context_of(definition, self.messaging, self.health, self.registry, prefix)
         self._consumers.append(consumer_of(definition, self.messaging))
-        verifier = Verifier({self._key.kid: self._key.public}, self.clock)
+        self._revocations.append(context.revocations)
+        verifier = Verifier({self._key.kid: self._key.public}, self.clock, context.revocations)
         return application(
             definition,
             context,
@@ -286,8 +290,31 @@ class MemoryMessaging:
         """Return a token that holds one grant, valid for an hour of this clock."""
         return self._issued([Grant(Role(role), programme, region)], subject)
 
+    @property
+    def signing_key(self) -> SigningKey:
+        """Return the key whose tokens the service believes."""
+        return self._key
+
     def _issued(self, grants: Sequence[Grant], subject: str) -> str:
         return Issuer(self._key, self.clock).issue(subject, grants, timedelta(hours=1))
+
+    def session_headers(
+        self, *grants: str, subject: str, session: str, signed_in_at: datetime | None = None
+    ) -> dict[str, str]:
+        """Return the headers of a person who has signed in, just now unless it is said."""
+        token = Issuer(self._key, self.clock).issue(
+            subject,
+            [Grant.parse(text) for text in grants],
+            timedelta(minutes=10),
+            session=session,
+            signed_in_at=signed_in_at or self.clock(),
+        )
+        return {"Authorization": f"Bearer {token}", HEADER: new_id()}
+
+    async def look(self) -> None:
+        """Read what was revoked, as every process does each few seconds."""
+        for revocations in self._revocations:
+            await RevocationWatch(self.messaging.database, revocations, self.clock).look()
 
     def headers(
         self,

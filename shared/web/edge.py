@@ -18,7 +18,7 @@ from shared.observability.metrics import UNMATCHED, HttpMetrics
 from shared.observability.security import SecurityEvents
 from shared.web.answers import Answers, as_json
 from shared.web.pages import POLICY
-from shared.web.problems import NO_TOKEN, Problem
+from shared.web.problems import NO_TOKEN, Problem, SignInRefused
 from shared.web.scopekeys import PERSON, PROBLEM, ROUTE, VIEWER
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
@@ -85,7 +85,9 @@ class Edge:
         problem = scope.get(PROBLEM)
         if problem is None or problem.status not in _EVENTS:
             return
-        if problem.status == NOT_ACCEPTED and problem.detail != NO_TOKEN:
+        if isinstance(problem, SignInRefused):
+            self._security.happened("sign_in_refused", route, problem.reason, subject)
+        elif problem.status == NOT_ACCEPTED and problem.detail != NO_TOKEN:
             self._security.happened("bad_token", route, problem.detail, subject)
         else:
             self._security.happened(_EVENTS[problem.status], route, problem.kind, subject)

@@ -19,7 +19,14 @@ from shared.auth.roles import Caller, Forbidden
 from shared.auth.tokens import InvalidToken, Verifier
 from shared.web import problems
 from shared.web.answers import Answers
-from shared.web.problems import Denied, FieldError, InvalidFields, NotAccepted, Problem
+from shared.web.problems import (
+    Denied,
+    FieldError,
+    InvalidFields,
+    NotAccepted,
+    NotFresh,
+    Problem,
+)
 from shared.web.routes import Route, RouteTable
 from shared.web.scopekeys import CALLER, MORE_TIME, PERSON, PROBLEM, ROUTE, UPLOAD, VIEWER
 from shared.web.session import SIGN_IN, SessionCookie
@@ -119,6 +126,8 @@ class Guard:
             raise NotAccepted(error.reason) from None
         except Forbidden as error:
             raise Denied(error.reason) from None
+        if route.rule.fresh and not self._verifier.fresh(scope[CALLER]):
+            raise NotFresh
 
     def _recognise(self, scope: Scope, credential: _Credential | None) -> None:
         if credential is None or self._answers.is_api(scope):

@@ -17,6 +17,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 
+from shared.auth.revocations import Revocations
 from shared.auth.roles import Caller
 from shared.observability.health import Gauge
 from shared.web.problems import TooManyRequests, Unavailable
@@ -82,7 +83,9 @@ class Streams:
         limit: int = STREAM_LIMIT,
         share: int = SHARE,
         timing: Timing | None = None,
+        revocations: Revocations | None = None,
     ) -> None:
+        self.revocations = revocations or Revocations()
         self.stopping = stopping
         self.timing = timing or Timing()
         self._clock = clock
@@ -96,11 +99,14 @@ class Streams:
     ) -> "LiveResponse":
         """The answer to an EventSource: the fragment at once, and again after each change.
 
-        It ends when the process stops and at `until`, the moment the caller's token expires.
+        It ends when the process stops, at `until`, the moment the caller's token expires, and
+        within a heartbeat after his access was revoked.
         """
         left = None if until is None else (until - self._clock()).total_seconds()
         shown = request.headers.get("last-event-id", "")
-        return LiveResponse(self, _Source(render, changes, shown, left), _subject(request))
+        caller = _caller(request)
+        source = _Source(render, changes, shown, left, caller)
+        return LiveResponse(self, source, caller.subject if caller else "")
 
     def enter(self, subject: str) -> None:
         """Count one more of this caller, `""` for nobody known.
@@ -161,11 +167,12 @@ class _Source:
     changes: Changes
     shown: str
     left: float | None
+    caller: Caller | None
 
     async def events(self, streams: Streams) -> AsyncGenerator[bytes]:
         yield format_sse_event(retry=RETRY, comment="jemput")
         ends = None if self.left is None else asyncio.get_running_loop().time() + self.left
-        while True:
+        while not self._revoked(streams):
             seen = self.changes.revision
             fragment = await self.render()
             digest = sha256(fragment.encode()).hexdigest()[:16]
@@ -176,9 +183,12 @@ class _Source:
             if await _over(streams.stopping, streams.timing.pace, ends):
                 return
             while not await self._changed(seen, streams, ends):
-                if streams.stopping.is_set() or _past(ends):
+                if streams.stopping.is_set() or _past(ends) or self._revoked(streams):
                     return
                 yield format_sse_event(comment="still here")
+
+    def _revoked(self, streams: Streams) -> bool:
+        return self.caller is not None and streams.revocations.ended(self.caller)
 
     async def _changed(self, seen: int, streams: Streams, ends: float | None) -> bool:
         change = asyncio.ensure_future(self.changes.beyond(seen))
@@ -195,9 +205,9 @@ class _Source:
             stop.cancel()
 
 
-def _subject(request: Request) -> str:
+def _caller(request: Request) -> Caller | None:
     caller = request.scope.get(CALLER)
-    return caller.subject if isinstance(caller, Caller) else ""
+    return caller if isinstance(caller, Caller) else None
 
 
 async def _over(stopping: asyncio.Event, seconds: float, ends: float | None) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from shared.auth.roles import FRESH
 from shared.web.reasons import UNKNOWN_FIELD, reason_of
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -134,6 +135,39 @@ class NotAccepted(Problem):
             "unauthenticated",
             "A valid token is needed",
             reason,
+            headers={"WWW-Authenticate": challenge},
+        )
+
+
+class SignInRefused(Problem):
+    """Somebody did not prove who he is, or his session is over (401); `reason` is a stable word."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(
+            401,
+            "sign-in-refused",
+            "The sign-in is refused",
+            detail,
+            headers={"WWW-Authenticate": 'Bearer realm="jemput"'},
+            members={"reason": reason},
+        )
+        self.reason = reason
+
+
+class NotFresh(Problem):
+    """The caller is known, and has to sign in once more before this (401, RFC 9470)."""
+
+    def __init__(self) -> None:
+        seconds = int(FRESH.total_seconds())
+        challenge = (
+            'Bearer realm="jemput", error="insufficient_user_authentication", '
+            f'error_description="sign in once more", max_age="{seconds}"'
+        )
+        super().__init__(
+            401,
+            "sign-in-too-old",
+            "Sign in once more for this",
+            f"this needs a sign-in of the last {seconds} seconds",
             headers={"WWW-Authenticate": challenge},
         )
 

@@ -21,7 +21,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from deploy.local.servers import Servers
 from services.intake.cli import main
 from services.intake.config import Settings
-from shared.auth.keys import SigningKey, write_public
+from shared.auth.keys import SigningKey, write_private, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.contracts import CATALOGUE, Event
@@ -154,6 +154,7 @@ async def open_office(
     """Bring the broker to intake's topology and lay its secrets ready."""
     key = SigningKey.generate()
     write_public(folder / "keys.json", {key.kid: key.public})
+    write_private(folder / "signing.pem", key)
     add_key(folder / "sealing")
     (folder / "secret").write_text("a made-up secret of the integration tests\n")
     _provision(servers, amqp_url.rpartition("/")[2])
@@ -167,6 +168,7 @@ async def open_office(
         "INTAKE_TRACKING_SECRET_FILE": str(folder / "secret"),
         "INTAKE_LOOKUP_SECRET_FILE": str(folder / "secret"),
         "INTAKE_SEALING_KEYS": str(folder / "sealing"),
+        "INTAKE_SIGNING_KEY": str(folder / "signing.pem"),
         "INTAKE_ERASURE_LIST": str(folder / "erasures"),
     }
     yield Office(environment, Issuer(key, utc_now), port)

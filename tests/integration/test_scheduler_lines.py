@@ -71,7 +71,7 @@ def new_event() -> str:
     return "event-" + "".join(secrets.choice(ascii_lowercase) for _ in range(16))
 
 
-def anybody(_: Plan) -> None:
+def anybody(_: Plan, __: Booth | None) -> None:
     return
 
 

@@ -1,8 +1,18 @@
-"""Intake over HTTP: programmes, requests, cases, papers, and a request's status by its code."""
+"""Intake over HTTP: programmes, requests, cases, papers, a request's status, and accounts."""
 
 from typing import Final
 
-from services.intake.api import cases, papers, programmes, requests, track
+from services.intake.api import (
+    accounts,
+    cases,
+    devices,
+    invitations,
+    papers,
+    programmes,
+    requests,
+    session,
+    track,
+)
 from shared.auth.rules import RouteRules
 
 RULES: Final[RouteRules] = {
@@ -11,7 +21,21 @@ RULES: Final[RouteRules] = {
     **cases.RULES,
     **papers.RULES,
     **track.RULES,
+    **session.RULES,
+    **devices.RULES,
+    **accounts.RULES,
+    **invitations.RULES,
 }
 """Which roles may use which route; programme and region are checked on what is asked for."""
 
-ROUTERS: Final = (programmes.router, requests.router, cases.router, papers.router, track.router)
+ROUTERS: Final = (
+    programmes.router,
+    requests.router,
+    cases.router,
+    papers.router,
+    track.router,
+    session.router,
+    devices.router,
+    accounts.router,
+    invitations.router,
+)

@@ -41,7 +41,7 @@ from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
 RULES: Final[RouteRules] = {
-    "GET /api/requests": Rule({Role.OPERATOR, Role.SERVICE}),
+    "GET /api/requests": Rule({Role.OPERATOR, Role.SUPERVISOR, Role.SERVICE}),
     "GET /api/requests/{case_id}": Rule({Role.OPERATOR}),
     "POST /api/requests/{case_id}/steps": Rule({Role.OPERATOR, Role.IMPORTER}),
 }

@@ -216,7 +216,7 @@ async def get_programme(
     programme_id: ProgrammePath, caller: CallerDep, reader: ReaderDep
 ) -> ProgrammeAnswer:
     """Return one programme."""
-    caller.regions(programme_id)  # refuses another tenant before anything is looked up
+    caller.within(programme_id)  # refuses another tenant before anything is looked up
     programme = await reader.get(Programme, programme_id)
     if programme is None:
         raise NotFound("programme")

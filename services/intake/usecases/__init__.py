@@ -1,5 +1,16 @@
 """What intake does, and what it needs for that."""
 
+from services.intake.usecases.accounts import (
+    AllowAccount,
+    Invited,
+    change_grants,
+    confirm,
+    disable,
+    invite,
+    recover,
+    redeem,
+)
+from services.intake.usecases.audit import ChainEntries, Trail, Verdict, note, verify
 from services.intake.usecases.case_events import OVERDUE
 from services.intake.usecases.case_progress import (
     copy_event,
@@ -18,7 +29,17 @@ from services.intake.usecases.papers import (
     sealed_key,
 )
 from services.intake.usecases.person_reads import note_person_read
-from services.intake.usecases.ports import CaseFilter, Limiter, Reader, Regions, Vault
+from services.intake.usecases.ports import (
+    Breached,
+    CaseFilter,
+    Clock,
+    Limiter,
+    PasswordHasher,
+    Reader,
+    Regions,
+    Signer,
+    Vault,
+)
 from services.intake.usecases.programmes import (
     AllowProgramme,
     copy_programme,
@@ -42,45 +63,90 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
+from services.intake.usecases.sessions import (
+    Browser,
+    Opened,
+    Proven,
+    Shown,
+    Stolen,
+    open_session,
+    prove_again,
+    refresh_session,
+    revoke_device,
+    sign_out,
+)
+from services.intake.usecases.sign_in import Secret, SignIn
+from services.intake.usecases.throttle import Throttle, Try
 from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
     "OVERDUE",
     "PAPER",
     "Allow",
+    "AllowAccount",
     "AllowProgramme",
+    "Breached",
+    "Browser",
     "CaseFilter",
+    "ChainEntries",
+    "Clock",
+    "Invited",
     "KeyMissing",
     "Limiter",
+    "Opened",
+    "PasswordHasher",
+    "Proven",
     "Reader",
     "Regions",
     "ResidentErased",
+    "Secret",
+    "Shown",
+    "SignIn",
+    "Signer",
+    "Stolen",
+    "Throttle",
     "Told",
     "Tracked",
+    "Trail",
+    "Try",
     "Vault",
+    "Verdict",
     "applicants_key",
     "bind_paper",
+    "change_grants",
+    "confirm",
     "confirm_receipt",
     "copy_event",
     "copy_programme",
+    "disable",
     "erase_again",
     "erase_resident",
+    "invite",
     "keep_upload",
+    "note",
     "note_failure",
     "note_job",
     "note_overdue",
     "note_person_read",
     "note_ticket",
+    "open_session",
     "opened",
     "opened_key",
+    "prove_again",
     "publish_if_missing",
     "publish_programme",
     "record_request",
+    "recover",
+    "redeem",
+    "refresh_session",
     "republish_programme",
     "require_right",
+    "revoke_device",
     "rewrap",
     "sealed_key",
+    "sign_out",
     "take_step",
     "told_of",
     "track",
+    "verify",
 ]

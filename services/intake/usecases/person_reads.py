@@ -1,6 +1,7 @@
 """The access log: every look at a person is kept before the person is shown."""
 
-from services.intake.domain import PersonRead
+from services.intake.domain import Deed, PersonRead
+from services.intake.usecases.audit import note
 from shared.contracts.envelope import new_id
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -10,3 +11,4 @@ async def note_person_read(
 ) -> None:
     """Keep who looks at which case's person, when, by which route and why."""
     uow.add(PersonRead(new_id(), subject, case_id, uow.now(), route, reason))
+    note(Deed.READ, case_id, uow, route, actor=subject)

@@ -1,11 +1,19 @@
 """What the use cases and the routes need of the outside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from services.intake.domain import Case, PersonRead, Resident, ResidentKey, State
+from services.intake.domain import (
+    Account,
+    Case,
+    PersonRead,
+    Resident,
+    ResidentKey,
+    SecurityRecord,
+    State,
+)
 
 T = TypeVar("T")
 
@@ -36,6 +44,14 @@ class Reader(Protocol):
 
     async def find(self, kept: type[T]) -> list[T]:
         """Return all of a type, in order of ids."""
+        ...
+
+    async def accounts(self, after: str, limit: int) -> list[Account]:
+        """Return accounts in order of ids behind `after`, so many at most."""
+        ...
+
+    async def security_records(self, limit: int) -> list[SecurityRecord]:
+        """Return what supervisors are told of, newest first."""
         ...
 
     async def case_by_code(self, tracking: str) -> Case | None:
@@ -94,6 +110,64 @@ class Regions(Protocol):
 
     def known(self, code: str) -> bool:
         """Return whether there is a region with this code."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def __call__(self) -> datetime:
+        """Return the time, aware, UTC."""
+        ...
+
+
+class Verified(Protocol):
+    """Whether a password fits a hash, and whether that is of former parameters."""
+
+    @property
+    def fits(self) -> bool:
+        """Return whether it is the password."""
+        ...
+
+    @property
+    def anew(self) -> bool:
+        """Return whether it is to be hashed anew."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Passwords as argon2id hashes."""
+
+    async def hash(self, password: str) -> str:
+        """Return what is stored of a password."""
+        ...
+
+    async def verify(self, stored: str, password: str) -> Verified:
+        """Return whether this is the password of that hash."""
+        ...
+
+
+class Breached(Protocol):
+    """Passwords that are known from breaches."""
+
+    def holds(self, password: str) -> bool:
+        """Return whether a password is known."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs what people show to every service."""
+
+    def token(
+        self,
+        account_id: str,
+        grants: Sequence[str],
+        *,
+        session: str,
+        proved_at: datetime,
+        lifetime: timedelta,
+    ) -> str:
+        """Return a token, valid from now."""
         ...
 
 

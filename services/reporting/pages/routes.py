@@ -23,7 +23,7 @@ TEMPLATES: Final = File(__file__).parents[1] / "templates"
 STATIC: Final = File(__file__).parents[1] / "static"
 TEXTS: Final = File(__file__).parents[1] / "texts.toml"
 
-_ROLES: Final = frozenset({Role.HEAD, Role.PLANNER, Role.OPERATOR, Role.SERVICE})
+_ROLES: Final = frozenset({Role.HEAD, Role.SUPERVISOR, Role.PLANNER, Role.OPERATOR, Role.SERVICE})
 NAVIGATION: Final = (NavItem(LIST, "navigation.events", _ROLES),)
 RULES: Final[RouteRules] = dict.fromkeys(
     (

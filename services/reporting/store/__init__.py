@@ -20,12 +20,14 @@ from services.reporting.store.reader import Reader
 from services.reporting.store.rebuilds import Rebuilds
 from services.reporting.usecases.archive import ArchivedEvent, Uncounted
 from shared.messaging.collections import Collection, Collections
+from shared.messaging.revocations import REVOCATIONS
 
 COLLECTIONS = Collections(
     ArchiveCollection(ARCHIVE, ArchivedEvent),
     UncountedCollection(UNFOLDED, Uncounted),
     Collection(PROGRAMMES, Programme),
     Collection(EVENTS, EventPlan, label="event"),
+    REVOCATIONS,
     raw=(REFOLDED, TOTALS, REVISIONS, STATE, CURSORS),
 )
 

@@ -14,6 +14,7 @@ from pymongo.read_concern import ReadConcern
 from services.reporting.domain import By, Cell, Measure, Totals
 from shared.mongo.client import Client, Database
 from shared.mongo.migrations import Index
+from shared.mongo.revocations import REVOCATION_INDEX
 
 ARCHIVE = "archive"
 UNFOLDED = "unfolded"
@@ -34,6 +35,7 @@ THE_STATE = "totals"
 FIRST_GENERATION = 1
 
 INDEXES = (
+    REVOCATION_INDEX,
     Index(ARCHIVE, (("archived_at", 1), ("_id", 1))),
     Index(ARCHIVE, (("programme_id", 1), ("_id", 1))),
     Index(UNFOLDED, (("programme_id", 1), ("type", 1), ("since", 1))),

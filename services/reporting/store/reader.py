@@ -36,9 +36,16 @@ class Reader(MongoReader):
 
     async def names(self, event_ids: Iterable[str]) -> dict[str, str]:
         """Return the names of those events that we know, by id."""
+        return await self._of_events("name", event_ids)
+
+    async def places(self, event_ids: Iterable[str]) -> dict[str, str]:
+        """Return the regions of those events that we know, by id."""
+        return await self._of_events("region_code", event_ids)
+
+    async def _of_events(self, field: str, event_ids: Iterable[str]) -> dict[str, str]:
         with translated():
-            found = self._db[EVENTS].find({"_id": {"$in": list(event_ids)}}, {"name": 1})
-            return {document["_id"]: document["name"] for document in await found.to_list(None)}
+            found = self._db[EVENTS].find({"_id": {"$in": list(event_ids)}}, {field: 1})
+            return {document["_id"]: document[field] for document in await found.to_list(None)}
 
     async def event_totals(self, programme_id: str, event_id: str) -> Totals:
         """Return every counter of one event."""

@@ -10,10 +10,11 @@ from typing import Any
 from services.reporting.domain import Booth, EventPlan, Programme, coarsened
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
-from shared.contracts.intake import ProgrammePublished
+from shared.contracts.intake import AccessRevoked, ProgrammePublished
 from shared.contracts.scheduler import EventScheduled
 from shared.messaging.consumer import UnknownEvent
 from shared.messaging.copies import keep_newest, published_version
+from shared.messaging.revocations import note_revocation
 from shared.messaging.unit_of_work import UnitOfWork
 
 _MAY_BE_FINE = re.compile(rb'"rw"|[0-9]{2}\.[0-9]{4}|\\')
@@ -80,6 +81,12 @@ def _coarse(body: bytes) -> bytes:
         return body
     coarse = coarsened(json.loads(body))
     return json.dumps(coarse, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+async def archive_revocation(event: AccessRevoked, uow: UnitOfWork) -> None:
+    """Keep that access was revoked, for the archive and for this service's own guard."""
+    await archive(event, uow)
+    await note_revocation(event.access_id, event.revoked_at, uow)
 
 
 async def archive_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:

@@ -17,6 +17,7 @@ from services.reporting.domain import (
     Period,
     Programme,
     Totals,
+    lies_in,
 )
 from shared.auth.roles import Grant
 
@@ -33,6 +34,10 @@ class Split(StrEnum):
     CHANNEL = "channel"
     DAY = "day"
     EVENT = "event"
+
+
+BY_REGION: Final = frozenset({Split.REGION, Split.EVENT})
+"""Along what the figures of a part of a programme are known: each row of these has its region."""
 
 
 class Revision(NamedTuple):
@@ -60,6 +65,10 @@ class Reader(Protocol):
 
     async def names(self, event_ids: Iterable[str]) -> Mapping[str, str]:
         """Return the names of those events that we know, by id."""
+        ...
+
+    async def places(self, event_ids: Iterable[str]) -> Mapping[str, str]:
+        """Return the regions of those events that we know, by id."""
         ...
 
     async def event_totals(self, programme_id: str, event_id: str) -> Totals:
@@ -164,20 +173,41 @@ async def event_report(known: Known, reader: Reader) -> EventReport:
 
 
 async def programme_report(
-    programme: Programme, split: Split, period: Period, reader: Reader
+    programme: Programme,
+    split: Split,
+    period: Period,
+    reader: Reader,
+    shown: frozenset[str] | None = None,
 ) -> ProgrammeReport:
-    """Return a programme's figures of these days, along one split."""
+    """Return a programme's figures of these days, along one split.
+
+    `shown` are the regions whose rows count; None: all. With regions, `split` is one of BY_REGION.
+    """
     by = By.ALL if split is Split.DAY else By(split.value)
     found = await reader.totals(programme.id, by, period)
     sums: dict[str, dict[Measure, int]] = {}
     for cell, amounts in found.items():
         _add(sums.setdefault(cell.day if split is Split.DAY else cell.value, {}), amounts)
+    if shown is not None:
+        sums = await _within(shown, split, sums, reader)
     whole: dict[Measure, int] = {}
     for amounts in sums.values():
         _add(whole, amounts)
     total = Row(NONE, programme.name, whole)
     names = await _names(split, sums, programme, reader)
     return ProgrammeReport(programme, period, total, _named(sums, names, total))
+
+
+async def _within(
+    shown: frozenset[str], split: Split, sums: Mapping[str, dict[Measure, int]], reader: Reader
+) -> dict[str, dict[Measure, int]]:
+    """Return the rows that lie in these regions: where people live, or where the event stands."""
+    places = await reader.places(sums) if split is Split.EVENT else {value: value for value in sums}
+    return {
+        value: amounts
+        for value, amounts in sums.items()
+        if any(lies_in(places.get(value, NONE), region) for region in shown)
+    }
 
 
 async def _names(

@@ -20,7 +20,7 @@ from shared.web.problems import NotFound
 
 router = APIRouter(prefix="/api")
 _BOOTH: Final = "/events/{event_id}/booths/{booth_id}"
-_OPERATORS: Final = Rule({Role.OPERATOR})
+_OPERATORS: Final = Rule({Role.OPERATOR, Role.AGENCY_OPERATOR})
 RULES: Final[RouteRules] = {
     "POST /api/events/{event_id}/booths/{booth_id}/calls": _OPERATORS,
     "GET /api/events/{event_id}/booths/{booth_id}/current": READERS,

@@ -14,13 +14,21 @@ from pydantic import (
 )
 
 from services.scheduler.api.fields import Day, LocalTime, OneLine, Weekday
-from services.scheduler.api.parts import READERS, EventId, HolidaysDep, ReaderDep, allowed, visible
+from services.scheduler.api.parts import (
+    READERS,
+    EventId,
+    HolidaysDep,
+    ReaderDep,
+    allowed,
+    narrowed,
+    visible,
+)
 from services.scheduler.domain import Booth, Line, Plan, ScheduledEvent, Tally
 from services.scheduler.usecases import schedule_event
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ProgrammeId, RegionCode, ServiceCode
-from shared.contracts.scheduler import BoothId
+from shared.contracts.scheduler import AgencyId, BoothId
 from shared.runtime import CommandsDep, SentDep
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
@@ -46,6 +54,7 @@ class BoothBody(Body):
 
     booth_id: BoothId
     agency: OneLine
+    agency_id: AgencyId | None = None
     services: Annotated[tuple[ServiceCode, ...], Field(min_length=1, max_length=MAX_SERVICES)]
     ticketed: StrictBool
 
@@ -95,7 +104,10 @@ class EventBody(Body):
             on=self.on,
             opens=time.fromisoformat(self.opens),
             closes=time.fromisoformat(self.closes),
-            booths=tuple(Booth(b.booth_id, b.agency, b.services, b.ticketed) for b in self.booths),
+            booths=tuple(
+                Booth(b.booth_id, b.agency, b.services, b.ticketed, b.agency_id)
+                for b in self.booths
+            ),
         )
 
 
@@ -125,6 +137,7 @@ class BoothAnswer(BaseModel):
 
     booth_id: str
     agency: str
+    agency_id: str | None
     services: tuple[str, ...]
     ticketed: bool
 
@@ -192,7 +205,13 @@ def event_answer(event: ScheduledEvent) -> EventAnswer:
         opens_at=event.opens_at,
         closes_at=event.closes_at,
         booths=[
-            BoothAnswer(booth_id=b.id, agency=b.agency, services=b.services, ticketed=b.ticketed)
+            BoothAnswer(
+                booth_id=b.id,
+                agency=b.agency,
+                agency_id=b.agency_id,
+                services=b.services,
+                ticketed=b.ticketed,
+            )
             for b in plan.booths
         ],
     )
@@ -258,12 +277,12 @@ async def list_events(
     last: Annotated[Day | None, Query(alias="to")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> list[EventAnswer]:
-    """Return a programme's events in the caller's regions, both days included, by day."""
+    """Return a programme's events that the caller's grants reach, both days included, by day."""
     if first is not None and last is not None and last < first:
         raise InvalidFields(FieldError("query/to", "must not be before from"))
-    regions = caller.regions(programme_id)
-    found = await reader.events(programme_id, first=first, last=last, regions=regions, limit=limit)
-    return [event_answer(event) for event in found]
+    grants = caller.within(programme_id)
+    found = await reader.events(programme_id, first=first, last=last, grants=grants, limit=limit)
+    return [event_answer(narrowed(event, caller)) for event in found]
 
 
 @router.get("/events/{event_id}")
@@ -271,4 +290,5 @@ async def get_event(event_id: EventId, caller: CallerDep, reader: ReaderDep) -> 
     """Return an event with the numbers of its lines and of who walked up."""
     event = await visible(event_id, caller, reader)
     lines = await reader.lines(event_id, event.plan.ticketed_services)
-    return event_detail(event, lines, await reader.tallies(event_id))
+    tallies = await reader.tallies(event_id)
+    return event_detail(event, lines, [one for one in tallies if event.plan.booth(one.booth_id)])

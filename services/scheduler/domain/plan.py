@@ -19,12 +19,16 @@ _PROMISED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Booth:
-    """A booth of one agency, with one counter. Without tickets people simply walk up."""
+    """A booth of one agency, with one counter. Without tickets people simply walk up.
+
+    `agency` is its name as people read it; `agency_id` names it in its operators' grants.
+    """
 
     id: str
     agency: str
     services: tuple[str, ...]
     ticketed: bool
+    agency_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,11 @@ class Plan:
     def booth(self, booth_id: str) -> Booth | None:
         """Return a booth."""
         return next((booth for booth in self.booths if booth.id == booth_id), None)
+
+    def of_agencies(self, agencies: frozenset[str]) -> "Plan":
+        """Return the plan with the booths of these agencies alone."""
+        kept = tuple(booth for booth in self.booths if booth.agency_id in agencies)
+        return replace(self, booths=kept)
 
     def check(self, programme: Programme) -> None:
         """Refuse a plan that its programme cannot carry out.

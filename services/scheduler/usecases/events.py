@@ -24,11 +24,11 @@ async def schedule_event(
     Raises Missing without the programme, and Refused where the plan cannot be carried out, or would
     move what people hold tickets for or take it away.
     """
-    allow(plan)
+    allow(plan, None)
     programme = await uow.require(Programme, plan.programme_id)
     known = await uow.get(ScheduledEvent, event_id)
     if known is not None:
-        allow(known.plan)
+        allow(known.plan, None)
     plan.check(programme)
     event = known.replan(plan) if known else _first(event_id, plan, programme)
     if event is not known:
@@ -86,7 +86,13 @@ def _scheduled(event: ScheduledEvent) -> EventScheduled:
         opens_at=event.opens_at,
         closes_at=event.closes_at,
         booths=tuple(
-            BoothPlan(booth_id=b.id, agency=b.agency, services=b.services, ticketed=b.ticketed)
+            BoothPlan(
+                booth_id=b.id,
+                agency=b.agency,
+                agency_id=b.agency_id,
+                services=b.services,
+                ticketed=b.ticketed,
+            )
             for b in plan.booths
         ),
     )

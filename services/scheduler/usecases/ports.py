@@ -1,15 +1,17 @@
 """What the use cases and routes need from outside."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Protocol, TypeVar
 
-from services.scheduler.domain import Line, Plan, ScheduledEvent, Tally, Ticket
+from services.scheduler.domain import Booth, Line, Plan, ScheduledEvent, Tally, Ticket
+from shared.auth.roles import Grant
 
 T = TypeVar("T")
 
-Allow = Callable[[Plan], None]
-"""Raises where the caller has no right to the event so planned."""
+
+Allow = Callable[[Plan, Booth | None], None]
+"""Raises where the caller has no right to the event so planned, or to this booth of it."""
 
 
 class Reader(Protocol):
@@ -29,10 +31,10 @@ class Reader(Protocol):
         *,
         first: date | None,
         last: date | None,
-        regions: Collection[str],
+        grants: Sequence[Grant],
         limit: int,
     ) -> list[ScheduledEvent]:
-        """Return a programme's events in these regions (`*`: all), by day, at most `limit`."""
+        """Return a programme's events that any of the grants reaches, by day, at most `limit`."""
         ...
 
     async def lines(self, event_id: str, services: Iterable[str]) -> list[Line]:

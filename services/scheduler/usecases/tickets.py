@@ -97,8 +97,8 @@ async def call_next(
 
 async def _booth_of(event_id: str, booth_id: str, uow: UnitOfWork, allow: Allow) -> Booth:
     event = await uow.require(ScheduledEvent, event_id)
-    allow(event.plan)
     booth = event.plan.booth(booth_id)
+    allow(event.plan, booth)
     if booth is None:
         raise Missing("booth")
     if not booth.ticketed:
@@ -120,7 +120,7 @@ async def serve_ticket(
     Refused: not_called, already_served, void, other_booth.
     """
     event = await uow.require(ScheduledEvent, event_id)
-    allow(event.plan)
+    allow(event.plan, event.plan.booth(booth_id))
     ticket = await uow.require(Ticket, ticket_id(event_id, service, number))
     served = ticket.serve(booth_id)
     [line] = await lines_of(event_id, [service], uow)

@@ -16,8 +16,8 @@ async def record_visit(
     Raises Missing, and Refused: ticketed (its visitors are counted by their tickets), not_offered.
     """
     event = await uow.require(ScheduledEvent, event_id)
-    allow(event.plan)
     booth = event.plan.booth(booth_id)
+    allow(event.plan, booth)
     if booth is None:
         raise Missing("booth")
     if booth.ticketed:

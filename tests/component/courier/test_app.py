@@ -60,12 +60,12 @@ async def test_without_its_database_it_says_to_come_back(service: Service) -> No
         assert_put_off(answer)
 
 
-def test_it_reads_one_queue_and_owns_three_collections(service: Service) -> None:
+def test_it_reads_one_queue_and_owns_its_collections(service: Service) -> None:
     (consumer,) = service.consumers
     assert consumer.queue == "courier.events"
     assert not consumer.consuming
     assert (service.collections, service.indexes) == (COLLECTIONS.names, INDEXES)
-    assert COLLECTIONS.names == ("jobs", "areas", "programmes")
+    assert COLLECTIONS.names == ("jobs", "areas", "programmes", "revocations")
 
 
 def test_its_settings_come_from_its_own_names_and_never_change(

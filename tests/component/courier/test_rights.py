@@ -65,6 +65,7 @@ def test_every_route_has_somebody_who_may_and_somebody_who_may_not(route: str) -
     found = [row for row in rows() if row.route == route]
     assert {row.status for row in found} >= {"200", "403", "401"}
     assert {row.role for row in found} == {*Role, "nobody"}
+    assert {row.role for row in found if row.status == "200"} == RULES[route].roles
 
 
 def test_the_table_names_no_route_that_is_not_there() -> None:

@@ -7,19 +7,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import argon2
 import httpx
+from argon2.exceptions import VerifyMismatchError
 from pydantic import SecretStr
 
 from services.intake.app import definition
 from services.intake.config import Settings
 from services.intake.jobs import JOBS
 from services.intake.store import COLLECTIONS
+from shared.auth.keys import SigningKey, write_private
 from shared.files.upload import Files
 from shared.runtime import HttpInterface, ServiceContext, ServiceDefinition
 from shared.sealing.masterkeys import add_key
 from shared.testing.files import MemoryFrames, MemoryScanner
 from shared.testing.messaging import MemoryMessaging, memory_messaging
 from shared.testing.worker import MemoryWorker
+from shared.worker.passwords import Verified
 from tests.unit.intake.bus import scheduled
 from tests.unit.intake.sample import EVENT, NIK
 
@@ -59,14 +63,22 @@ HALO_PAMOR: Final[Mapping[str, Any]] = {
 
 
 @contextmanager
-def settings(secret: str = SECRET, **more: Any) -> Iterator[Settings]:
-    """Give intake's settings, with nothing to connect to and a master key of their own."""
+def settings(
+    secret: str = SECRET, signing: SigningKey | None = None, **more: Any
+) -> Iterator[Settings]:
+    """Give intake's settings, with nothing to connect to and keys of their own."""
     said = SecretStr(secret)
     with TemporaryDirectory() as folder:
-        keys = Path(folder) / "keys"
+        keys, signing_key = Path(folder) / "keys", Path(folder) / "signing.pem"
         add_key(keys)
+        write_private(signing_key, signing or SigningKey.generate())
         yield Settings(
-            **NOWHERE, tracking_secret=said, lookup_secret=said, sealing_keys=keys, **more
+            **NOWHERE,
+            tracking_secret=said,
+            lookup_secret=said,
+            sealing_keys=keys,
+            signing_key=signing_key,
+            **more,
         )
 
 
@@ -102,6 +114,24 @@ def at_home(**changed: Any) -> dict[str, Any]:
         "deliver": True,
         **changed,
     }
+
+
+class QuickPasswords:
+    """argon2id as the worker does it, but cheap and in this process."""
+
+    def __init__(self) -> None:
+        self._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+    async def hash(self, password: str) -> str:
+        """Return what is stored of a password."""
+        return self._hasher.hash(password)
+
+    async def verify(self, stored: str, password: str) -> Verified:
+        """Return whether this is the password of that hash."""
+        try:
+            return Verified(fits=self._hasher.verify(stored, password), anew=False)
+        except VerifyMismatchError:
+            return Verified(fits=False, anew=False)
 
 
 @dataclass(frozen=True)
@@ -190,13 +220,13 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """Intake with two programmes and the event in Setu."""
     parts = MemoryFrames(), MemoryWorker(JOBS), MemoryScanner(VIRUS)
-    with settings(secret, track_limit_client=per_client, receipt_limit_case=per_case) as given:
-        async with (
-            memory_messaging("intake", collections=COLLECTIONS) as messaging,
-            messaging.client(_on_fakes(definition(given), *parts)) as client,
-        ):
-            running = Desk(messaging, client, given.sealing_keys, *parts)
-            (await running.publish("botram", BOTRAM)).raise_for_status()
-            (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()
-            await messaging.deliver(scheduled())
-            yield running
+    limits = {"track_limit_client": per_client, "receipt_limit_case": per_case}
+    async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
+        with settings(secret, messaging.signing_key, **limits) as given:
+            made = _on_fakes(definition(given, QuickPasswords()), *parts)
+            async with messaging.client(made) as client:
+                running = Desk(messaging, client, given.sealing_keys, *parts)
+                (await running.publish("botram", BOTRAM)).raise_for_status()
+                (await running.publish("halo_pamor", HALO_PAMOR)).raise_for_status()
+                await messaging.deliver(scheduled())
+                yield running

@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
 from services.intake.api import RULES
+from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.memory import Fault
 from shared.testing.messaging import NOW
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
+from tests.component.intake.test_rights import ACCOUNTS, Row, ask_of_accounts
 from tests.unit.files.samples import image
 from tests.unit.intake.bus import job
 from tests.unit.intake.sample import NIK, home_case
@@ -61,7 +64,9 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
 
 
 async def test_every_changing_route_leaves_an_action_and_its_events_the_actor() -> None:
-    changing = {route for route in RULES if not route.startswith("GET ")} - READ_ONLY
+    changing = (
+        {route for route in RULES if not route.startswith("GET ")} - READ_ONLY - set(ACCOUNTS)
+    )
     for route in sorted(changing):
         async with desk() as office:
             answer, actor = await change(route, office)
@@ -74,6 +79,22 @@ async def test_every_changing_route_leaves_an_action_and_its_events_the_actor() 
             kept = json.dumps(office.messaging.documents("actions"), default=str)
             assert NIK not in kept
             assert "Siti" not in kept
+
+
+@pytest.mark.parametrize("route", [route for route in ACCOUNTS if not route.startswith("GET ")])
+async def test_every_change_of_accounts_and_sessions_leaves_an_action(route: str) -> None:
+    role = "nobody" if RULES[route] == PUBLIC else "admin"
+    row = Row(route, role, "botram", "32.16", "botram", "32.16", 0)
+    async with desk() as office:
+        answer = await ask_of_accounts(row, office)
+
+        assert answer.is_success, answer.text
+        last = office.messaging.documents("actions")[-1]
+        assert last["action"] == route
+        assert last["actor"].startswith("a-")
+        assert last["changed"]
+        kept = json.dumps(office.messaging.documents("actions"), default=str)
+        assert not any(name in kept for name in ("siti", "tono", "somebody"))
 
 
 async def test_every_look_at_a_person_is_kept_with_who_when_and_how() -> None:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from services.intake.app import build
 from services.intake.config import Settings
 from services.intake.usecases import OVERDUE
-from shared.auth.keys import SigningKey, write_public
+from shared.auth.keys import SigningKey, write_private, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.messaging.timers import timer_type
@@ -33,6 +33,7 @@ TOKEN = Issuer(KEY, utc_now).issue("agus", [Grant.parse("operator:*:*")], timede
 def service(tmp_path: Path) -> Iterator[Service]:
     write_public(tmp_path / "keys.json", {KEY.kid: KEY.public})
     add_key(tmp_path / "sealing")
+    write_private(tmp_path / "signing.pem", KEY)
     settings = Settings(
         amqp_url=f"amqp://127.0.0.1:{NOBODY_LISTENS}/",
         mongo_url=f"mongodb://127.0.0.1:{NOBODY_LISTENS}/",
@@ -40,6 +41,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
         tracking_secret=SecretStr(SECRET),
         lookup_secret=SecretStr(SECRET),
         sealing_keys=tmp_path / "sealing",
+        signing_key=tmp_path / "signing.pem",
     )
     built = build(settings)
     yield built

@@ -3,6 +3,7 @@
 from services.intake.api import RULES
 from tests.component.away import assert_put_off, reads
 from tests.component.intake.kit import at_home, desk
+from tests.component.intake.test_sessions import at_work
 
 PATHS = {
     "GET /api/programmes": "/programmes",
@@ -12,15 +13,33 @@ PATHS = {
     "GET /api/requests/{case_id}/papers": "/requests/case-1/papers",
     "GET /api/requests/{case_id}/papers/{file_id}/content": "/requests/case-1/papers/f-1/content",
 }
+ADMINS = {
+    "GET /api/devices": "/devices",
+    "GET /api/accounts": "/accounts",
+    "GET /api/accounts/{account_id}": "/accounts/a-1",
+    "GET /api/accounts/{account_id}/devices": "/accounts/a-1/devices",
+    "GET /api/security-records": "/security-records",
+}
 
 
 async def test_every_read_is_put_off() -> None:
-    assert set(PATHS) == reads(RULES)
+    assert {*PATHS, *ADMINS} == reads(RULES)
     async with desk() as office:
         office.messaging.memory.away = True
         for path in PATHS.values():
             assert_put_off(await office.operator("GET", path))
+        for path in ADMINS.values():
+            assert_put_off(await office.ask("GET", path, "admin"))
         office.messaging.memory.away = False
+
+
+async def test_whoever_signs_in_is_told_to_come_back() -> None:
+    async with desk() as office:
+        _, browser = await at_work(office)
+        office.messaging.memory.away = True
+        assert_put_off(await browser.sign_in("siti"))
+        office.messaging.memory.away = False
+        assert (await browser.refresh()).status_code == 200
 
 
 async def test_a_resident_is_told_to_come_back() -> None:

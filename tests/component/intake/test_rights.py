@@ -9,10 +9,14 @@ import httpx
 import pytest
 
 from services.intake import api, pages
+from services.intake.api import accounts, devices, invitations, session
+from shared.auth.roles import Role
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.messaging import HOST
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
+from tests.component.intake.people import PASSWORD, Browser, Person, invited
+from tests.component.intake.test_sessions import at_work
 from tests.unit.files.samples import image
 from tests.unit.intake.bus import job
 from tests.unit.intake.sample import home_case
@@ -79,12 +83,12 @@ async def sent_file(case_id: str, row: Row, office: Desk) -> str:
 
 async def ask(row: Row, office: Desk) -> httpx.Response:
     """Ask as the row says, for a case of its programme and region where the route needs one."""
+    if row.route in ACCOUNTS:
+        return await ask_of_accounts(row, office)
     method, path = row.route.split()
     if not path.startswith("/api/"):
         return await ask_for_page(row, office)
-    how: dict[str, Any] = {"json": command(row)} if method in ("POST", "PUT") else {}
-    if row.route == "POST /api/requests/{case_id}/papers":
-        how = {"content": image()}
+    how = _how(row)
     if "{case_id}" in path or path.startswith("/api/track"):
         recorded = await office.record(request_body(row))
         if path == "/api/track/receipt":
@@ -107,6 +111,13 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
     return await office.client.request(method, path, headers=headers, **how)
 
 
+def _how(row: Row) -> dict[str, Any]:
+    """Return what is sent with the request."""
+    if row.route == "POST /api/requests/{case_id}/papers":
+        return {"content": image()}
+    return {"json": command(row)} if row.route.startswith(("POST", "PUT")) else {}
+
+
 async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     """Ask as a browser does, at the root of the origin or below the prefix."""
     method, path = row.route.split()
@@ -119,6 +130,58 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     code = (await office.record(request_body(row)))["tracking_code"]
     form = {"kode": code, "token": office.messaging.token("operator")}
     return await office.client.post(address, data=form, headers=headers)
+
+
+ACCOUNTS = {**accounts.RULES, **devices.RULES, **invitations.RULES, **session.RULES}
+
+
+async def ask_of_accounts(row: Row, office: Desk) -> httpx.Response:
+    """Ask as a person who has signed in just now, about an account with a grant in the target."""
+    method, path = row.route.split()
+    if row.role == "nobody" and api.RULES[row.route] == PUBLIC:
+        return await ask_without_account(path, office)
+    target = f"operator:{row.programme}:{row.region}"
+    body: Any = {"login": "somebody", "grants": [target]} if method in ("POST", "PUT") else None
+    if "{account_id}" in path:
+        one, browser = await at_work(office, "tono", target)
+        (device,) = (await browser.ask("GET", "/devices")).json()
+        path = path.format(account_id=one.account_id, device_id=device["device_id"])
+        body = {"grants": ["head:botram:32.16.18"]} if path.endswith("grants") else None
+    if row.role == "nobody":
+        return await office.client.request(method, path, json=body)
+    grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
+    if path.startswith(("/api/session", "/api/devices")):
+        return await ask_about_oneself(method, path, grant, office)
+    headers = office.messaging.session_headers(grant, subject="a-asker", session="s-asker")
+    return await office.client.request(method, path, json=body, headers=headers)
+
+
+async def ask_about_oneself(method: str, path: str, grant: str, office: Desk) -> httpx.Response:
+    """Ask as somebody who has an account and a device."""
+    one, browser = await at_work(office, "siti", grant)
+    (device,) = (await browser.ask("GET", "/devices")).json()
+    office.messaging.clock.advance(seconds=30)
+    body = {"password": PASSWORD, "code": one.code(office)} if method == "POST" else None
+    path = path.removeprefix("/api").format(device_id=device["device_id"])
+    return await browser.ask(method, path, json=body)
+
+
+async def ask_without_account(path: str, office: Desk) -> httpx.Response:
+    """Take the way of somebody who holds a link, to its end or to this route."""
+    made = (await invited(office, "siti", "auditor:botram:32.16")).json()
+    first = {"code": made["code"], "password": PASSWORD}
+    answer = await office.client.post("/api/invitations/password", json=first)
+    one = Person(made["account_id"], "siti", answer.json()["secret"])
+    if path.endswith("/password"):
+        return answer
+    shown = {"code": made["code"], "app_code": one.code(office)}
+    answer = await office.client.post("/api/invitations/code", json=shown)
+    if path.endswith("/code"):
+        return answer
+    office.messaging.clock.advance(seconds=30)
+    browser = Browser(office)
+    answer = await browser.sign_in("siti", code=one.code(office))
+    return answer if path.endswith("/session") else await browser.refresh()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -134,6 +197,9 @@ def test_every_route_has_a_row_that_may_and_one_that_may_not() -> None:
         statuses = {row.status for row in ROWS if row.route == route}
         assert any(status < 400 for status in statuses), route
         assert rule == PUBLIC or {401, 403} & statuses, route
+        found = [row for row in ROWS if row.route == route]
+        assert rule == PUBLIC or {row.role for row in found} == {*Role, "nobody"}, route
+        assert rule == PUBLIC or {r.role for r in found if r.status < 300} == rule.roles, route
     assert {row.route for row in ROWS} == {*api.RULES, *pages.RULES, *pages.FRONT_RULES}
 
 

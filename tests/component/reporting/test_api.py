@@ -172,4 +172,24 @@ async def test_the_description_names_roles_and_hides_pages(full: Desk) -> None:
         "/reporting/api/programmes/{programme_id}/totals",
     }
     operation = said["paths"]["/reporting/api/events/{event_id}/report"]["get"]
-    assert operation["x-roles"] == ["head", "planner", "service"]
+    assert operation["x-roles"] == ["head", "planner", "service", "supervisor"]
+
+
+async def test_a_camat_sees_the_rows_of_his_sub_district(full: Desk) -> None:
+    elsewhere = "botram-2023-03-18-tambun"
+    await full.tell(
+        scheduled(elsewhere, region_code="32.16.06", name="BOTRAM Tambun"),
+        received("c7", "KK", event_id=elsewhere, region_code="32.16.06.2001"),
+        received("c8", "KK", event_id=SETU, region_code="32.16.06.2001"),
+    )
+
+    async def rows(by: str, *scope: str) -> tuple[dict[str, int], int]:
+        said = (await full.get(TOTALS, "head", *scope, **MARCH, by=by)).json()
+        found = {r["value"]: r["measures"]["requests_received"] for r in said["rows"]}
+        return found, said["measures"]["requests_received"]
+
+    assert await rows("region", "botram", "32.16.18") == ({"32.16.18": 5}, 5)
+    assert await rows("region", "botram", "32.16.06") == ({"32.16.06": 2}, 2)
+    assert await rows("event", "botram", "32.16.18") == ({SETU: 5}, 5)
+    assert await rows("event", "botram", "32.16.06") == ({elsewhere: 1}, 1)
+    assert await rows("event", "botram", "32.16") == ({SETU: 5, elsewhere: 1, "-": 1}, 7)

@@ -16,6 +16,7 @@ from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.contracts import CATALOGUE
+from shared.mongo.revocations import RevocationWatch
 from shared.runtime import Service, utc_now
 from shared.testing.messaging import HOST
 
@@ -53,10 +54,10 @@ async def test_one_process_counts_and_shows_and_an_api_alone_does_not_count(
     def jobs(built: Service) -> set[type]:
         return {type(getattr(job, "__self__", None)) for job in built.background}
 
-    assert jobs(service) == {Board, Projector}
+    assert jobs(service) == {Board, Projector, RevocationWatch}
     alone = build(settings.model_copy(update={"role": "api"}))
     alone.messaging.client.close()
-    assert jobs(alone) == {Board}
+    assert jobs(alone) == {Board, RevocationWatch}
 
 
 async def test_without_its_database_it_says_to_come_back(service: Service) -> None:

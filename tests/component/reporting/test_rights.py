@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from services.reporting import api, pages
+from shared.auth.roles import Role
 from tests.component.reporting.kit import BALANGAN, SETU, desk, two_offices, until
 
-ROWS = list(csv.DictReader(Path(__file__).with_name("rights.csv").read_text().splitlines()))
+TABLE = Path(__file__).with_name("rights.csv").read_text().splitlines()
+ROWS = list(csv.DictReader(TABLE, restval="day"))
 EVENTS = {"botram": SETU, "dik_jamila": BALANGAN}
 REGIONS = {"botram": ("32.16", "32.16.18"), "dik_jamila": ("63.11", "63.11.01")}
 
@@ -21,6 +23,13 @@ def test_every_route_has_rows_of_both_kinds() -> None:
         allowed[row["route"]].add(int(row["status"]) < 400)
     assert set(allowed) == {*api.RULES, *pages.RULES}
     assert all(kinds == {True, False} for kinds in allowed.values())
+
+
+def test_roles_of_a_route_are_those_of_the_table() -> None:
+    for route, rule in {**api.RULES, **pages.RULES}.items():
+        found = [row for row in ROWS if row["route"] == route]
+        assert {row["role"] for row in found} == {*Role, "nobody"}, route
+        assert {r["role"] for r in found if int(r["status"]) < 400} == rule.roles, route
 
 
 def test_the_table_tells_the_targets_as_they_are() -> None:
@@ -37,7 +46,7 @@ async def test_a_row_of_the_table(row: dict[str, str]) -> None:
             .format(event_id=EVENTS[row["programme"]], programme_id=row["programme"])
         )
         if path.endswith("/totals"):
-            path += "?from=2023-03-01&to=2023-03-31&by=day"
+            path += f"?from=2023-03-01&to=2023-03-31&by={row['by']}"
         headers = {}
         if row["role"] != "nobody":
             headers = full.messaging.headers(

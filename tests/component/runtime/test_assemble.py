@@ -115,9 +115,12 @@ async def test_a_consumer_shows_nothing_of_its_own(build: Build) -> None:
 
 
 def test_each_process_does_what_it_is_there_for(build: Build) -> None:
-    assert list(build("all").background) == [show, count]
-    assert list(build("api").background) == [show]
-    assert list(build("consumer").background) == [count]
+    def jobs(role: str) -> list[str]:
+        return [job.__qualname__ for job in build(role).background]
+
+    assert jobs("all") == ["RevocationWatch.run", "show", "count"]
+    assert jobs("api") == ["RevocationWatch.run", "show"]
+    assert jobs("consumer") == ["count"]
 
 
 async def test_what_cannot_be_read_is_put_off(build: Build) -> None:

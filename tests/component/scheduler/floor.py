@@ -37,10 +37,11 @@ def event_body(programme_id: str = "botram", **changes: Any) -> dict[str, Any]:
 
 
 def booth_body(booth_id: str, *services: str, ticketed: bool = True) -> dict[str, Any]:
-    """A booth."""
+    """A booth of the civil registry office, without tickets one of the health office."""
     return {
         "booth_id": booth_id,
-        "agency": "Disdukcapil Kabupaten Bekasi",
+        "agency": "Disdukcapil Kabupaten Bekasi" if ticketed else "Dinas Kesehatan (Puskesmas)",
+        "agency_id": "disdukcapil" if ticketed else "dinkes",
         "services": list(services),
         "ticketed": ticketed,
     }

@@ -473,3 +473,34 @@ async def test_events_of_two_programmes_do_not_meet() -> None:
 
         assert [line["issued"] for line in answer.json()["lines"]] == [1, 0]
         assert [t.number for t in told(at, TicketIssued)] == [1, 1]
+
+
+async def test_an_agencys_operator_sees_and_works_its_booths_alone() -> None:
+    async with floor() as at:
+        await at.request("case-1")
+        await at.visit({"service": "HEALTH_CHECK", "visitors": 3})
+        mine = ("agency_operator", "botram", "32.16:dinkes")
+
+        seen = (await at.get(f"/api/events/{SETU}", *mine)).json()
+        listed = (await at.get("/api/events?programme_id=botram", *mine)).json()
+        others = await at.get(
+            "/api/events?programme_id=botram", "agency_operator", "botram", "32.16:bjb"
+        )
+
+        assert [booth["booth_id"] for booth in seen["booths"]] == ["puskesmas"]
+        assert seen["lines"] == []
+        assert [visit["visitors"] for visit in seen["visits"]] == [3]
+        assert [[b["booth_id"] for b in event["booths"]] for event in listed] == [["puskesmas"]]
+        assert others.json() == []
+
+
+async def test_an_agencys_operator_does_not_serve_for_another_booth() -> None:
+    async with floor() as at:
+        await at.request("case-1")
+        (await at.call()).raise_for_status()
+        headers = at.messaging.headers("agency_operator", "botram", "32.16:dinkes")
+        path = f"/api/events/{SETU}/services/KIA/tickets/1/serve"
+
+        answer = await at.client.post(path, json={"booth_id": "loket-1"}, headers=headers)
+
+        assert answer.status_code == 403

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from services.scheduler.api import RULES
+from shared.auth.roles import Role
 from tests.component.scheduler.floor import EVENTS, Floor, event_body, floor
 
 
@@ -71,6 +72,13 @@ def test_every_route_has_somebody_who_may_and_somebody_who_may_not(route: str) -
     found = {row.status for row in rows() if row.route == route}
 
     assert found >= {"200", "403", "401"}
+
+
+@pytest.mark.parametrize("route", RULES)
+def test_roles_of_a_route_are_those_of_the_table(route: str) -> None:
+    found = [row for row in rows() if row.route == route]
+    assert {row.role for row in found} == {*Role, "nobody"}
+    assert {row.role for row in found if row.status == "200"} == RULES[route].roles
 
 
 def test_the_table_names_no_route_that_is_not_there() -> None:

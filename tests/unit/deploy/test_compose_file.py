@@ -13,7 +13,7 @@ import yaml
 from deploy.compose import make_secrets
 from deploy.provision import has_worker, service_names
 from deploy.proxy.configuration import GENERATED
-from shared.auth.keys import load_private, load_public
+from shared.auth.keys import load_private, load_public, write_public
 from shared.runtime import WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -304,7 +304,7 @@ def test_secrets_differ_and_only_their_owner_reads_them(tmp_path: Path) -> None:
     administration = {"rabbitmq_admin_password", "operator_amqp_password", "mongo_root_password"}
     administration |= {"erlang_cookie"}
     keys = {"mongo_keyfile", "tracking_secret", "lookup_secret", "sealing_keys"}
-    keys |= {"token_private_key.pem", "token_keys.json"}
+    keys |= {"token_private_key.pem", "session_private_key.pem", "token_keys.json"}
     assert set(originals) == logins | administration | keys
     assert len(set(originals.values())) == len(originals)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
@@ -357,10 +357,32 @@ def test_service_logs_in_with_its_own_name_and_password(tmp_path: Path) -> None:
 
 def test_tokens_signed_with_the_private_key_are_verified_by_every_service(tmp_path: Path) -> None:
     _made(tmp_path)
-    signing = load_private(tmp_path / "secrets" / make_secrets.PRIVATE_KEY)
+    machines = load_private(tmp_path / "secrets" / make_secrets.PRIVATE_KEY)
+    people = load_private(tmp_path / "handouts/intake" / make_secrets.SESSION_KEY)
     for service in SERVICES:
         keys = load_public(tmp_path / "handouts" / service / make_secrets.PUBLIC_KEYS)
-        assert set(keys) == {signing.kid}
+        assert set(keys) == {machines.kid, people.kid}
+
+
+def test_intake_gets_a_key_that_it_lacks_and_the_set_keeps_the_others(tmp_path: Path) -> None:
+    _made(tmp_path)
+    machines = load_private(tmp_path / "secrets" / make_secrets.PRIVATE_KEY)
+    public = tmp_path / "secrets" / make_secrets.PUBLIC_KEYS
+    before = set(load_public(public))
+    (tmp_path / "secrets" / make_secrets.SESSION_KEY).unlink()
+    _made(tmp_path)
+    people = load_private(tmp_path / "handouts/intake" / make_secrets.SESSION_KEY)
+    assert set(load_public(public)) == before | {people.kid}
+    assert machines.kid in before
+
+
+def test_a_key_that_was_retired_stays_out_of_the_set(tmp_path: Path) -> None:
+    _made(tmp_path)
+    public = tmp_path / "secrets" / make_secrets.PUBLIC_KEYS
+    machines = load_private(tmp_path / "secrets" / make_secrets.PRIVATE_KEY)
+    write_public(public, {k: v for k, v in load_public(public).items() if k != machines.kid})
+    _made(tmp_path)
+    assert machines.kid not in load_public(public)
 
 
 def test_a_key_that_was_stored_under_its_former_name_still_signs(tmp_path: Path) -> None:

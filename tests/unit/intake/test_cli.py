@@ -39,6 +39,7 @@ def test_settings_with_a_short_secret_are_refused_without_showing_it(
     for name in ("AMQP_URL", "MONGO_URL", "TOKEN_KEYS"):
         monkeypatch.setenv(f"INTAKE_{name}", "nowhere")
     monkeypatch.setenv("INTAKE_SEALING_KEYS", "nowhere")
+    monkeypatch.setenv("INTAKE_SIGNING_KEY", "nowhere")
     monkeypatch.setenv("INTAKE_LOOKUP_SECRET", "b" * 32)
     monkeypatch.setenv("INTAKE_TRACKING_SECRET_FILE", str(file))
 
@@ -92,3 +93,21 @@ def test_a_key_that_cannot_be_written_is_refused_with_a_sentence(tmp_path: Path)
 
     assert status == 1
     assert lines[0].startswith("refused: ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("accounts", "first-admin", "--login", "kepala"),
+        ("accounts", "first-admin", "--login", "x y", "--by", "a-1"),
+        ("audit", "verify", "--head", "1:abc"),
+    ],
+)
+def test_what_an_account_or_head_cannot_be_is_refused_before_anything_is_opened(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command], never)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err

@@ -70,11 +70,11 @@ class Calendar:
         return "Hari Kemerdekaan" if day == date(2023, 8, 17) else None
 
 
-def anybody(_: Plan) -> None:
+def anybody(_: Plan, __: Booth | None) -> None:
     return
 
 
-def nobody(_: Plan) -> None:
+def nobody(_: Plan, __: Booth | None) -> None:
     raise Forbidden("not here")
 
 
@@ -233,7 +233,7 @@ async def test_who_may_not_touch_an_event_cannot_take_it_over() -> None:
     """The right to the new region is not the right to the old one."""
     work = await at_setu()
 
-    def in_tambun(asked: Plan) -> None:
+    def in_tambun(asked: Plan, _: Booth | None) -> None:
         if asked.region_code != "32.16.06":
             raise Forbidden("not here")
 

@@ -135,3 +135,49 @@ def test_one_belongs_to_a_programme_by_any_grant_in_it() -> None:
     assert held.belongs_to("halo_pamor")
     assert not held.belongs_to("sregep")
     assert caller("importer:*:63").belongs_to("sregep")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "agency_operator:botram:32.16",
+        "agency_operator:botram:32.16:",
+        "agency_operator:botram:32.16:*",
+        "agency_operator:botram:32.16:Dinkes",
+        "agency_operator:botram:32.16:dinkes:bjb",
+        "head:botram:32.16:dinkes",
+    ],
+)
+def test_an_agency_is_named_where_the_role_has_one_and_nowhere_else(text: str) -> None:
+    with pytest.raises(ValueError, match="grant"):
+        Grant.parse(text)
+
+
+def test_a_grant_of_an_agency_reaches_what_is_that_agencys_and_nothing_else() -> None:
+    grant = Grant.parse("agency_operator:botram:32.16:dinkes")
+    assert str(grant) == "agency_operator:botram:32.16:dinkes"
+    assert grant.covers("botram", "32.16.18", "dinkes")
+    assert not grant.covers("botram", "32.16.18", "bjb")
+    assert not grant.covers("botram", "32.16.18")
+    assert not grant.covers("botram", "32.75", "dinkes")
+    assert OPERATOR.covers("botram", "32.16", "dinkes")
+
+
+def test_who_asks_by_region_alone_sees_nothing_by_a_grant_of_an_agency() -> None:
+    held = caller("agency_operator:botram:32.16:dinkes").acting_as({Role.AGENCY_OPERATOR})
+    assert held.reach("botram") == frozenset()
+    assert held.agencies("botram", "32.16.18") == {"dinkes"}
+    assert held.agencies("botram", "32.75") == frozenset()
+    assert held.within("botram") == held.grants
+    held.require(programme="botram", region="32.16.18", agency="dinkes")
+    with pytest.raises(Forbidden):
+        held.require(programme="botram", region="32.16.18")
+    with pytest.raises(Forbidden):
+        held.within("halo_pamor")
+
+
+def test_a_wider_grant_beside_one_of_an_agency_shows_every_agency() -> None:
+    held = caller("agency_operator:botram:32.16:dinkes", "operator:botram:32.16.18")
+    acting = held.acting_as({Role.AGENCY_OPERATOR, Role.OPERATOR})
+    assert acting.agencies("botram", "32.16.18") == {"dinkes", "*"}
+    assert acting.agencies("botram", "32.16.06") == {"dinkes"}

@@ -8,8 +8,9 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
-from shared.auth.roles import Role
+from shared.auth.roles import Grant, Role
 from shared.auth.rules import Rule
+from shared.auth.tokens import Issuer
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics, service_registry
 from shared.web.app import create_app
@@ -267,6 +268,22 @@ async def test_a_stream_ends_with_the_callers_token() -> None:
     async with board.browser() as browser:
         await browser.until("938")
         assert await browser.piece() is None
+    assert board.open == 0
+
+
+@pytest.mark.parametrize("revoked", ["a-1", "s-1"])
+async def test_a_stream_ends_at_a_heartbeat_after_access_was_revoked(revoked: str) -> None:
+    board = Board(QUICK)
+    issuer = Issuer(board.kit.key, board.kit.clock)
+    grants = [Grant.parse("head:*:*")]
+    token = issuer.issue("a-1", grants, timedelta(minutes=10), session="s-1")
+    async with board.browser(Authorization=f"Bearer {token}") as browser:
+        await browser.until("938")
+        await browser.until("still here")
+        board.streams.revocations.replace({revoked: board.kit.clock.now})
+        async with asyncio.timeout(10):
+            while await browser.piece() is not None:
+                pass
     assert board.open == 0
 
 

@@ -1,0 +1,207 @@
+"""The audit trail: what is noted, chained and published, and that nothing is altered unseen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from services.intake.domain import Block, Deed, Refused
+from services.intake.store import AUDIT, AUDIT_BLOCKS, COLLECTIONS, IntakeReader
+from services.intake.usecases import ChainEntries, Verdict, verify
+from shared.contracts.intake import AuditHeadPublished
+from shared.messaging.message import Document
+from tests.component.intake.kit import Desk, at_event, desk
+from tests.component.intake.people import Browser, admin_headers, person
+from tests.component.intake.test_sessions import OPERATOR, at_work
+
+Documents = dict[str, Document]
+
+
+@dataclass(frozen=True)
+class Trail:
+    """An office with its trail."""
+
+    office: Desk
+    reader: IntakeReader
+    chain: ChainEntries
+
+    @property
+    def entries(self) -> Documents:
+        """What lies in the database."""
+        return self.office.messaging.memory.collections[AUDIT]
+
+    @property
+    def blocks(self) -> Documents:
+        """What lies in the database."""
+        return self.office.messaging.memory.collections[AUDIT_BLOCKS]
+
+    @property
+    def deeds(self) -> list[str]:
+        """What was noted, in order."""
+        return [entry["deed"] for _, entry in sorted(self.entries.items())]
+
+    @property
+    def told(self) -> list[AuditHeadPublished]:
+        """What was published."""
+        published = self.office.messaging.published
+        return [event for event in published if isinstance(event, AuditHeadPublished)]
+
+    async def verdict(self) -> Verdict:
+        """Verify, with the heads that were published."""
+        heads = {event.number: event.head for event in self.told}
+        return await verify(self.reader, self.office.messaging.clock(), heads)
+
+
+@pytest.fixture
+async def trail() -> AsyncIterator[Trail]:
+    async with desk() as office:
+        messaging = office.messaging
+        reader = IntakeReader(messaging.messaging.database, COLLECTIONS)
+        chain = ChainEntries(reader, messaging.commands(Refused), messaging.clock)
+        yield Trail(office, reader, chain)
+
+
+@pytest.fixture
+async def three(trail: Trail) -> Trail:
+    """A trail of three blocks."""
+    for name in ("siti", "tono", "rudi"):
+        await person(trail.office, name, OPERATOR)
+        assert await trail.chain.look() == 2
+        trail.office.messaging.clock.advance(minutes=1)
+    return trail
+
+
+async def test_what_is_done_with_rights_and_persons_is_noted(trail: Trail) -> None:
+    office = trail.office
+    one, browser = await at_work(office)
+    recorded = await office.record(at_event())
+    (await browser.ask("GET", f"/requests/{recorded['case_id']}")).raise_for_status()
+    assert (await browser.copied().refresh()).status_code == 401
+    (await browser.ask("DELETE", "/session")).raise_for_status()
+    path = f"/api/accounts/{one.account_id}"
+    for way, body in (("grants", {"grants": ["head:botram:32.16"]}), ("recovery", None)):
+        method = "PUT" if body else "POST"
+        await office.client.request(
+            method, f"{path}/{way}", json=body, headers=admin_headers(office)
+        )
+    await office.client.post(f"{path}/disable", headers=admin_headers(office))
+
+    assert trail.deeds == [
+        "invited",
+        "password_set",
+        "signed_in",
+        "read",
+        "refresh_elsewhere",
+        "signed_out",
+        "granted",
+        "recovered",
+        "disabled",
+    ]
+    by_deed = {entry["deed"]: entry for entry in trail.entries.values()}
+    assert by_deed["invited"]["actor"] == "a-root"
+    assert by_deed["granted"]["said"] == ["head:botram:32.16"]
+    assert (by_deed["read"]["actor"], by_deed["read"]["about"]) == (
+        one.account_id,
+        recorded["case_id"],
+    )
+    assert "siti" not in str(trail.entries)
+
+
+async def test_a_trail_that_nobody_touched_has_no_findings(three: Trail) -> None:
+    found = await three.verdict()
+    assert (found.entries, found.blocks, found.findings) == (6, 3, [])
+    assert found.head == f"3:{three.told[-1].head}"
+    assert [event.number for event in three.told] == [1, 2, 3]
+    assert await three.chain.look() == 0
+
+
+def alter_entry(trail: Trail) -> None:
+    entry = trail.entries[sorted(trail.entries)[1]]
+    entry["actor"] = "somebody-else"
+
+
+def remove_entry(trail: Trail) -> None:
+    del trail.entries[min(trail.entries)]
+
+
+def alter_block(trail: Trail) -> None:
+    block = trail.blocks["000000000002"]
+    block["entries"] = dict(list(block["entries"].items())[:1])
+
+
+def remove_block(trail: Trail) -> None:
+    del trail.blocks["000000000002"]
+
+
+def remove_the_end(trail: Trail) -> None:
+    del trail.blocks["000000000003"]
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (alter_entry, "is altered"),
+        (remove_entry, "is missing"),
+        (alter_block, "block 3 does not follow the one before it"),
+        (remove_block, "block 3 does not follow the one before it"),
+        (remove_the_end, "block 3 was published and is missing"),
+    ],
+)
+async def test_a_trail_that_was_altered_by_hand_is_found(
+    three: Trail, harm: Callable[[Trail], None], words: str
+) -> None:
+    harm(three)
+    three.office.messaging.clock.advance(hours=1)
+    assert any(words in finding for finding in (await three.verdict()).findings)
+
+
+async def test_a_chain_that_was_made_anew_is_not_the_published_one(three: Trail) -> None:
+    remove_entry(three)
+    three.blocks.clear()
+    heads = {event.number: event.head for event in three.told}
+    await three.chain.look()
+    found = await verify(three.reader, three.office.messaging.clock(), heads)
+    assert "block 1 is not the one that was published" in found.findings
+    assert (await verify(three.reader, three.office.messaging.clock(), {})).findings == []
+
+
+async def test_an_entry_that_stays_without_a_block_is_found(three: Trail) -> None:
+    await person(three.office, "ani", OPERATOR)
+    assert (await three.verdict()).findings == []
+    three.office.messaging.clock.advance(minutes=16)
+    assert len((await three.verdict()).findings) == 2
+
+
+async def test_two_instances_that_chain_at_one_moment_make_one_block(trail: Trail) -> None:
+    await person(trail.office, "siti", OPERATOR)
+    commands = trail.office.messaging.commands(Refused)
+    other = ChainEntries(trail.reader, commands, trail.office.messaging.clock)
+    await asyncio.gather(trail.chain.look(), other.look())
+    assert len(trail.blocks) == 1
+    assert len(trail.told) == 1
+    assert (await trail.verdict()).findings == []
+
+
+async def test_an_entry_that_was_committed_late_gets_into_a_later_block(three: Trail) -> None:
+    late = {**three.entries[min(three.entries)], "_id": "00000000-late", "about": "case-9"}
+    three.entries["00000000-late"] = late
+    assert await three.chain.look() == 1
+    found = await three.verdict()
+    assert (found.blocks, found.findings) == (4, [])
+
+
+async def test_stolen_tokens_are_in_the_trail(trail: Trail) -> None:
+    _, browser = await at_work(trail.office)
+    old, known = dict(browser.cookies), browser.refresh_hash
+    for _ in range(2):
+        (await browser.refresh()).raise_for_status()
+    await Browser(trail.office, browser.key, old, known).refresh()
+    assert trail.deeds[-1] == Deed.REFRESH_REUSED
+
+
+def test_a_block_says_whose_block_it_follows() -> None:
+    block = Block("000000000001", 1, "0" * 64, datetime.max.replace(tzinfo=UTC), {})
+    assert block.follows(None)
+    assert not block.follows(block)
