@@ -23,9 +23,9 @@ from shared.messaging.store import Changes
 from shared.messaging.timers import TIMERS, Timer, due_message, timer_id
 from shared.messaging.unit_of_work import BatchSession, UnitOfWork, UseCase
 from shared.mongo.client import Database
+from shared.testing.callers import StandingClock
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryStore
-from shared.testing.messaging import StandingClock
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)

@@ -17,17 +17,15 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from shared.auth.keys import SigningKey
 from shared.auth.revocations import Revocations
-from shared.auth.roles import EVERYWHERE, Grant, Role
-from shared.auth.tokens import Issuer, Verifier
+from shared.auth.tokens import Verifier
 from shared.contracts import CATALOGUE, Event
 from shared.contracts.envelope import Envelope, new_id
 from shared.messaging.bus import AmqpBus
@@ -52,36 +50,11 @@ from shared.runtime.assemble import ServiceDefinition, application, consumer_of,
 from shared.runtime.commands import Commands
 from shared.runtime.messaging import PURPOSE, Messaging
 from shared.testing.bus import MemoryBus, Sent
+from shared.testing.callers import Callers, StandingClock, service_client
 from shared.testing.delivery import Delivery
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemoryStore
 from shared.testing.timers import MemoryTimers
-from shared.web.idempotency import HEADER
-
-NOW = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
-"""Where the clock of messaging in memory stands: a Saturday, 09.15 in Bekasi."""
-
-HOST = "http://jemput.test"
-
-
-class StandingClock:
-    """A clock that stands still until a test moves it."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        return self.now
-
-    def advance(self, **by: float) -> None:
-        """Let time pass, with the arguments of `timedelta`."""
-        self.now += timedelta(**by)
-
-
-def service_client(app: FastAPI, service: str) -> httpx.AsyncClient:
-    """Return a client of an application, whose paths are relative to the service's prefix."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{HOST}/{service}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +69,7 @@ class Receipt:
     """It will be tried again."""
 
 
-class MemoryMessaging:
+class MemoryMessaging(Callers):
     """One instance of a service on fakes."""
 
     def __init__(
@@ -108,8 +81,8 @@ class MemoryMessaging:
         collections: Collections | None = None,
         max_commands: int = MAX_COMMANDS,
     ) -> None:
+        super().__init__(clock)
         self.service = service
-        self.clock = clock
         self.memory = memory
         self.registry = CollectorRegistry()
         self.store = MemoryStore(memory)
@@ -132,7 +105,6 @@ class MemoryMessaging:
             max_commands=max_commands,
         )
         self.messaging = self._as_messaging()
-        self._key = SigningKey.generate()
         self._consumers: list[Consumer] = []
         self._revocations: list[Revocations] = []
         self._replayed = 0
@@ -280,60 +252,10 @@ class MemoryMessaging:
         app = self.app(definition, secure_cookies=secure_cookies)
         return service_client(app, definition.name)
 
-    def token(
-        self,
-        role: Role | str,
-        programme: str = EVERYWHERE,
-        region: str = EVERYWHERE,
-        subject: str = "agus",
-    ) -> str:
-        """Return a token that holds one grant, valid for an hour of this clock."""
-        return self._issued([Grant(Role(role), programme, region)], subject)
-
-    @property
-    def signing_key(self) -> SigningKey:
-        """Return the key whose tokens the service believes."""
-        return self._key
-
-    def _issued(self, grants: Sequence[Grant], subject: str) -> str:
-        return Issuer(self._key, self.clock).issue(subject, grants, timedelta(hours=1))
-
-    def session_headers(
-        self, *grants: str, subject: str, session: str, signed_in_at: datetime | None = None
-    ) -> dict[str, str]:
-        """Return the headers of a person who has signed in, just now unless it is said."""
-        token = Issuer(self._key, self.clock).issue(
-            subject,
-            [Grant.parse(text) for text in grants],
-            timedelta(minutes=10),
-            session=session,
-            signed_in_at=signed_in_at or self.clock(),
-        )
-        return {"Authorization": f"Bearer {token}", HEADER: new_id()}
-
     async def look(self) -> None:
         """Read what was revoked, as every process does each few seconds."""
         for revocations in self._revocations:
             await RevocationWatch(self.messaging.database, revocations, self.clock).look()
-
-    def headers(
-        self,
-        role: Role | str,
-        programme: str = EVERYWHERE,
-        region: str = EVERYWHERE,
-        *,
-        subject: str = "agus",
-        key: str | None = None,
-    ) -> dict[str, str]:
-        """Return the headers of a request by such a caller, with an idempotency key."""
-        return self.headers_of(f"{Role(role)}:{programme}:{region}", subject=subject, key=key)
-
-    def headers_of(
-        self, *grants: str, subject: str = "agus", key: str | None = None
-    ) -> dict[str, str]:
-        """Return the same for a caller with several grants, each `role:programme:region`."""
-        token = self._issued([Grant.parse(text) for text in grants], subject)
-        return {"Authorization": f"Bearer {token}", HEADER: key or new_id()}
 
 
 @asynccontextmanager

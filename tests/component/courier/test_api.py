@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from shared.testing.messaging import HOST
+from shared.testing.callers import HOST
 from tests.component.courier.counter import AREA, STEPS, Counter, counter
 from tests.unit.courier.sample import (
     AGENT,

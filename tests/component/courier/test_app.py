@@ -16,7 +16,7 @@ from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.runtime import Service, utc_now
-from shared.testing.messaging import HOST
+from shared.testing.callers import HOST
 from tests.component.away import assert_put_off
 
 NOBODY_LISTENS = 1

@@ -15,8 +15,9 @@ from shared.messaging.errors import Missing, Rejected
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import Commands
 from shared.sealing.seal import DataKey
+from shared.testing.callers import NOW
 from shared.testing.files import MemoryFrames
-from shared.testing.messaging import NOW, memory_messaging
+from shared.testing.messaging import memory_messaging
 from shared.testing.worker import MemoryWorker
 from shared.worker.jobs import MIB
 from tests.unit.files.samples import image

@@ -9,8 +9,8 @@ import pytest
 from services.intake.api import RULES
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
+from shared.testing.callers import NOW
 from shared.testing.memory import Fault
-from shared.testing.messaging import NOW
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
 from tests.component.intake.test_rights import ACCOUNTS, Row, ask_of_accounts
 from tests.unit.files.samples import image

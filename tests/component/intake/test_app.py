@@ -19,7 +19,7 @@ from shared.messaging.timers import timer_type
 from shared.messaging.topology import read_subscription
 from shared.runtime import Service, utc_now
 from shared.sealing.masterkeys import add_key
-from shared.testing.messaging import HOST
+from shared.testing.callers import HOST
 from tests.component.away import assert_put_off
 from tests.component.intake.kit import SECRET
 

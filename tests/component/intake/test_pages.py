@@ -10,7 +10,8 @@ from services.intake.app import TEXTS, definition
 from services.intake.pages.start import TASKS
 from services.intake.store import COLLECTIONS
 from shared.auth.roles import Role
-from shared.testing.messaging import HOST, memory_messaging
+from shared.testing.callers import HOST
+from shared.testing.messaging import memory_messaging
 from shared.web.texts import Texts
 from tests.component.intake.kit import Desk, at_event, desk, settings
 

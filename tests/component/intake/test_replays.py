@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from shared.contracts.courier import DocumentCollected
-from shared.testing.messaging import NOW
+from shared.testing.callers import NOW
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
 from tests.unit.intake.bus import job
 from tests.unit.intake.sample import home_case

@@ -9,7 +9,7 @@ import pytest
 from services.intake.domain import digest
 from services.intake.store import COLLECTIONS
 from shared.contracts.intake import RequestReceived
-from shared.testing.messaging import NOW
+from shared.testing.callers import NOW
 from tests.component.intake.kit import at_event, at_home, desk
 from tests.unit.intake.sample import EVENT, NIK
 

@@ -13,7 +13,7 @@ from services.intake.api import accounts, devices, invitations, session
 from shared.auth.roles import Role
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
-from shared.testing.messaging import HOST
+from shared.testing.callers import HOST
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
 from tests.component.intake.people import PASSWORD, Browser, Person, invited
 from tests.component.intake.test_sessions import at_work

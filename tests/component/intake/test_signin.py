@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from services.intake.app import definition
 from services.intake.pages.signin import MAX_ADDRESS, safe_address
 from services.intake.store import COLLECTIONS
-from shared.testing.messaging import HOST, MemoryMessaging, memory_messaging
+from shared.testing.callers import HOST
+from shared.testing.messaging import MemoryMessaging, memory_messaging
 from tests.component.intake.kit import settings
 
 HTML = {"Accept": "text/html"}

@@ -18,7 +18,7 @@ from shared.auth.tokens import Issuer
 from shared.contracts import CATALOGUE
 from shared.mongo.revocations import RevocationWatch
 from shared.runtime import Service, utc_now
-from shared.testing.messaging import HOST
+from shared.testing.callers import HOST
 
 KEY = SigningKey.generate()
 

@@ -11,7 +11,7 @@ from services.reporting.pages import board as board_module
 from services.reporting.store.names import REVISIONS
 from shared.contracts.scheduler import EventScheduled
 from shared.messaging.errors import Unavailable
-from shared.testing.messaging import HOST
+from shared.testing.callers import HOST
 from shared.web.problems import NotFound
 from tests.component.reporting.kit import BALANGAN, SETU, Desk, desk, two_offices, until
 from tests.unit.reporting.histories import programme, received, scheduled

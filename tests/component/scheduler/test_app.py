@@ -15,7 +15,7 @@ from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.messaging.topology import read_subscription
 from shared.runtime import Service, utc_now
-from shared.testing.messaging import HOST
+from shared.testing.callers import HOST
 
 SUBSCRIPTIONS = Path(__file__).parents[3] / "services" / "scheduler" / "subscriptions.toml"
 NOBODY_LISTENS = 1

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.courier.domain import SETTLES_AFTER, Area, Job, JobState, Place, Refused, Step
-from shared.testing.messaging import NOW
+from shared.testing.callers import NOW
 from tests.unit.courier.sample import AGENT, PLACE, job
 
 LATER = NOW + timedelta(hours=1)

@@ -34,7 +34,7 @@ from shared.contracts.intake import CloseOutcome
 from shared.messaging.errors import Missing, PredecessorMissing
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.testing.bench import Bench
-from shared.testing.messaging import NOW
+from shared.testing.callers import NOW
 from tests.unit.courier.sample import (
     AGENT,
     PLACE,

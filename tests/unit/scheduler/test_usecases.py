@@ -48,7 +48,7 @@ from shared.messaging.errors import Missing, PredecessorMissing
 from shared.messaging.message import Document
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.testing.bench import Bench
-from shared.testing.messaging import StandingClock
+from shared.testing.callers import StandingClock
 from tests.unit.scheduler.sample import (
     DAY,
     HEALTH,

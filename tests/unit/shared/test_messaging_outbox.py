@@ -13,8 +13,8 @@ from shared.messaging.metrics import OutboxMetrics
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.store import Changes, Write
 from shared.testing.bus import MemoryBus, Trouble
+from shared.testing.callers import StandingClock
 from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemoryStore
-from shared.testing.messaging import StandingClock
 from shared.testing.store_suite import deferred, inbox_id, letter
 from tests.unit.shared.messaging_kit import message
 

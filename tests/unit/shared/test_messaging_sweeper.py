@@ -14,8 +14,8 @@ from shared.messaging.metrics import TimerMetrics
 from shared.messaging.sweeper import PAGE, Sweeper
 from shared.messaging.timers import TIMERS, new_timer
 from shared.testing.bus import MemoryBus, Trouble
+from shared.testing.callers import StandingClock
 from shared.testing.memory import Memory
-from shared.testing.messaging import StandingClock
 from shared.testing.timers import LEASE, MemoryTimers
 
 

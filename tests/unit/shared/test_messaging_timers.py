@@ -20,8 +20,9 @@ from shared.messaging.topology import RETRY_SECONDS, SUSPECT_LIMIT
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.messaging.wire import ATTEMPT, REASON, properties, split_type
 from shared.testing.bus import Trouble
+from shared.testing.callers import StandingClock
 from shared.testing.delivery import Delivery
-from shared.testing.messaging import MemoryMessaging, Receipt, StandingClock, memory_messaging
+from shared.testing.messaging import MemoryMessaging, Receipt, memory_messaging
 from tests.unit.shared.messaging_kit import event
 
 HOUR = timedelta(hours=1)
