@@ -133,7 +133,7 @@ async def test_due_while_rabbitmq_is_away_it_fires_once_later(
     async with door(url) as way:
         desk = build_desk(servers, way.url, mongo_database)
         async with running(desk):
-            await until(lambda: desk.messaging.bus.connected)
+            await until(lambda: desk.messaging.bus.connected and desk.consumer.consuming)
             await way.shut()
             await until(lambda: not desk.messaging.bus.connected)
             await desk.do(set_(*keys))
