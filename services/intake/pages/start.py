@@ -46,16 +46,18 @@ class Task:
 TASKS: Final = (
     Task(
         "figures",
-        frozenset({Role.HEAD, Role.PLANNER, Role.OPERATOR, Role.SERVICE}),
+        frozenset({Role.HEAD, Role.PLANNER, Role.OPERATOR, Role.SERVICE, Role.SUPERVISOR}),
         "reporting",
         "/acara",
     ),
     Task("record", frozenset({Role.OPERATOR, Role.AGENT, Role.CHANNEL})),
-    Task("serve", frozenset({Role.OPERATOR})),
+    Task("serve", frozenset({Role.OPERATOR, Role.AGENCY_OPERATOR})),
     Task("plan", frozenset({Role.PLANNER})),
     Task("carry", frozenset({Role.AGENT})),
     Task("programmes", frozenset({Role.ADMIN})),
     Task("agents", frozenset({Role.ADMIN})),
+    Task("accounts", frozenset({Role.ADMIN})),
+    Task("security", frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR})),
     Task("import", frozenset({Role.IMPORTER})),
 )
 """What has a page comes first."""

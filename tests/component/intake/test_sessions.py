@@ -165,8 +165,8 @@ async def test_a_proof_counts_once() -> None:
     "changed",
     [
         {"htm": "GET"},
-        {"htu": "http://jemput.test/api/session"},
-        {"htu": "http://elsewhere.test/api/session/refresh"},
+        {"htu": "http://jemput.test/intake/api/session"},
+        {"htu": "http://elsewhere.test/intake/api/session/refresh"},
         {"iat": 0},
         {"iat": None},
         {"jti": "short"},

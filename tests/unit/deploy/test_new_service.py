@@ -1,6 +1,5 @@
 """A service's folder is found by whatever is code; what is written by hand is named here."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,9 +61,6 @@ def _pages(service: str) -> Iterator[str]:
         yield f"services/{service}/README.md"
     if f"| {service} |" not in text("README.md"):
         yield f"README.md: a row for {service} under Services"
-    page = text("deploy/compose/README.md")
-    if not re.search(rf"docker compose restart .*\b{service}\b", page):
-        yield f"deploy/compose/README.md: {service} is restarted for a new key"
 
 
 @pytest.mark.parametrize("service", service_names())
@@ -85,7 +81,6 @@ def test_whatever_has_to_be_written_by_hand_is_named() -> None:
         "deploy/prometheus/prometheus.yml: scrape_configs: job kiosk with target kiosk:8000",
         "services/kiosk/README.md",
         "README.md: a row for kiosk under Services",
-        "deploy/compose/README.md: kiosk is restarted for a new key",
     ]
 
 

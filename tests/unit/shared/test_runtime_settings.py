@@ -78,6 +78,7 @@ def test_a_service_lies_below_its_name_unless_its_settings_say_otherwise(
     settings = import_module(f"services.{service}.config").Settings
     assert settings.model_fields["path_prefix"].default == f"/{service}"
     nothing = {"amqp_url": "x", "mongo_url": "x", "token_keys": "x", "sealing_keys": "x"}
+    nothing |= {"signing_key": "x"}
     nothing |= {"tracking_secret": "s" * 32, "lookup_secret": "s" * 32}
     monkeypatch.setenv(f"{service.upper()}_PATH_PREFIX", "/elsewhere")
     assert settings(**nothing).path_prefix == "/elsewhere"
