@@ -6,7 +6,7 @@ a token is shown with the proof, the proof holds the token's digest.
 """
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -120,8 +120,9 @@ def _same_place(htu: object, asked: Asked) -> bool:
 
 
 def _thumbprint(jwk: Mapping[str, str]) -> str:
+    """Return it in lower-case base 32: in base 64 for URLs it may begin with - or _, as no id does."""
     canonical = json.dumps(jwk, separators=(",", ":"), sort_keys=True)
-    return _encode(sha256(canonical.encode()).digest())
+    return b32encode(sha256(canonical.encode()).digest()).rstrip(b"=").decode().lower()
 
 
 def _encode(raw: bytes) -> str:

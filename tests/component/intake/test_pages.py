@@ -26,7 +26,8 @@ def links(page: str) -> Iterator[str]:
 
 async def start(office: Desk, *roles: str) -> httpx.Response:
     """Open the start page, signed in with these roles."""
-    grants = [f"{role}:botram:32.16" for role in roles]
+    agency = {Role.AGENCY_OPERATOR: ":dinkes"}
+    grants = [f"{role}:botram:32.16{agency.get(Role(role), '')}" for role in roles]
     headers = office.messaging.headers_of(*grants) if grants else {}
     return await office.client.get(f"{HOST}/", headers={**HTML, **headers})
 

@@ -77,7 +77,7 @@ def test_the_limits_are_those_of_the_services() -> None:
     assert said("client_header_timeout") == f"{defaults['head_seconds']:.0f}s"
     assert said("client_body_timeout") == f"{defaults['body_seconds']:.0f}s"
     assert said("proxy_read_timeout") == f"{6 * HEARTBEAT:.0f}s"
-    assert uvicorn.Config("x").timeout_keep_alive > IDLE_SECONDS
+    assert uvicorn.Config("x", log_config=None).timeout_keep_alive > IDLE_SECONDS
 
 
 def test_nothing_that_nginx_writes_names_a_client() -> None:
