@@ -120,7 +120,7 @@ def _same_place(htu: object, asked: Asked) -> bool:
 
 
 def _thumbprint(jwk: Mapping[str, str]) -> str:
-    """Return it in lower-case base 32: in base 64 for URLs it may begin with - or _, as no id does."""
+    """Return it in lower-case base 32: in base 64 it may begin with - or _, as no id does."""
     canonical = json.dumps(jwk, separators=(",", ":"), sort_keys=True)
     return b32encode(sha256(canonical.encode()).digest()).rstrip(b"=").decode().lower()
 
