@@ -36,5 +36,7 @@ async def test_every_answer_is_as_the_document_says(target: Target, route: str) 
 
 
 @pytest.mark.parametrize("route", sorted(RULES))
-async def test_every_route_is_put_off_while_the_database_is_away(target: Target, route: str) -> None:
+async def test_every_route_is_put_off_while_the_database_is_away(
+    target: Target, route: str
+) -> None:
     await hold_away(target, route)
