@@ -129,7 +129,7 @@ async def hold_away(target: Target, route: str) -> None:
     """
     seen: list[int] = []
 
-    def put_off(case: schemathesis.Case, answer: httpx.Response) -> None:
+    def put_off(case: schemathesis.Case[Any], answer: httpx.Response) -> None:
         seen.append(answer.status_code)
         if answer.status_code not in _REFUSALS:
             assert_put_off(answer)
@@ -147,12 +147,12 @@ async def _try_out(
     target: Target,
     route: str,
     usual: int,
-    judge: Callable[[schemathesis.Case, httpx.Response], None],
+    judge: Callable[[schemathesis.Case[Any], httpx.Response], None],
 ) -> None:
     loop = asyncio.get_running_loop()
     operation = _operation(target, route)
 
-    def one(case: schemathesis.Case) -> None:
+    def one(case: schemathesis.Case[Any]) -> None:
         sending = asyncio.run_coroutine_threadsafe(_send(target, case), loop)
         judge(case, sending.result(_LOOP_PATIENCE))
 

@@ -1,5 +1,6 @@
 """A person's number is in no programme, no id and no reason."""
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -10,13 +11,14 @@ from tests.component.personal import NUMBERS, assert_refused
 
 @pytest.mark.parametrize("number", NUMBERS)
 async def test_no_programme_holds_a_persons_number(number: str) -> None:
-    service = {**BOTRAM["services"][0], "name": number}
+    service: dict[str, Any] = {**BOTRAM["services"][0], "name": number}
     async with desk() as office:
-        for field, changed in {
+        changes: dict[str, dict[str, Any]] = {
             "/name": {"name": number},
             "/owner": {"owner": f"Bapak {number}"},
             "/services/0/name": {"services": [service]},
-        }.items():
+        }
+        for field, changed in changes.items():
             assert_refused(await office.publish("botram", {**BOTRAM, **changed}), field, number)
         named = await office.publish(quote(number), BOTRAM)
         assert_refused(named, "path/programme_id", number)
