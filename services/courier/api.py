@@ -18,7 +18,7 @@ from services.courier.usecases import (
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
-from shared.contracts.event import Moment, ProgrammeId, TypedNeighbourhoodUnit
+from shared.contracts.event import AggregateId, Moment, ProgrammeId, TypedNeighbourhoodUnit
 from shared.contracts.text import Reason, dotted_region
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import CommandsDep, SentDep, provided
@@ -50,6 +50,7 @@ Village = Annotated[
     Path(examples=["32.75.01.1001"]),
 ]
 Rw = Annotated[TypedNeighbourhoodUnit, Path()]
+JobPath = Annotated[AggregateId, Path()]
 
 
 class AreaBody(Body):
@@ -138,7 +139,7 @@ async def list_jobs(
 
 
 @router.get("/jobs/{job_id}")
-async def get_job(job_id: str, caller: CallerDep, reader: ReaderDep) -> JobAnswer:
+async def get_job(job_id: JobPath, caller: CallerDep, reader: ReaderDep) -> JobAnswer:
     """Return one job: to an agent his own, to others what their region covers."""
     job = await reader.get(Job, job_id)
     if job is None:
@@ -149,7 +150,7 @@ async def get_job(job_id: str, caller: CallerDep, reader: ReaderDep) -> JobAnswe
 
 @router.post("/jobs/{job_id}/steps")
 async def post_step(
-    job_id: str, body: StepBody, caller: CallerDep, commands: CommandsDep, sent: SentDep
+    job_id: JobPath, body: StepBody, caller: CallerDep, commands: CommandsDep, sent: SentDep
 ) -> dict[str, str]:
     """Report a step of one's own job."""
     outcome = await commands.run(
@@ -160,7 +161,7 @@ async def post_step(
 
 @router.post("/jobs/{job_id}/assign")
 async def post_assign(
-    job_id: str, body: AssignBody, caller: CallerDep, commands: CommandsDep, sent: SentDep
+    job_id: JobPath, body: AssignBody, caller: CallerDep, commands: CommandsDep, sent: SentDep
 ) -> dict[str, str]:
     """Give a job to another agent, with what the former one holds."""
     outcome = await commands.run(

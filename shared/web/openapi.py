@@ -31,6 +31,13 @@ _PROBLEM: Final = {
     "description": "A problem",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+_PUT_OFF: Final = {
+    **_PROBLEM,
+    "description": "Not now: the same request may be sent again after so many seconds",
+    "headers": {
+        "Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 1}},
+    },
+}
 _UNUSED: Final = ("HTTPValidationError", "ValidationError")
 
 
@@ -60,7 +67,7 @@ def _operation(part: Mapping[str, Any], rule: Rule) -> dict[str, Any]:
     responses = {
         status: answer for status, answer in part["responses"].items() if not _default(answer)
     }
-    described = {**part, "responses": {**responses, "default": _PROBLEM}}
+    described = {**part, "responses": {**responses, "503": _PUT_OFF, "default": _PROBLEM}}
     if not rule.public:
         described["security"] = [{"token": []}]
         described["x-roles"] = sorted(rule.roles)

@@ -209,7 +209,16 @@ def of_validation(error: RequestValidationError) -> Problem:
         reason = f"{found[0]['ctx']['error']} at character {at}"
         errors = [FieldError("body", reason)]
         return Problem(400, "malformed-json", "The body is not JSON", reason, errors=errors)
-    return InvalidFields(*(FieldError(_path(part["loc"]), reason_of(part)) for part in found))
+    said = [part for part in found if not _counts_refused(part, found)]
+    return InvalidFields(*(FieldError(_path(part["loc"]), reason_of(part)) for part in said))
+
+
+def _counts_refused(part: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a list is called too short because pydantic leaves out refused parts of it."""
+    at = part["loc"]
+    return part["type"] == "too_short" and any(
+        len(other["loc"]) > len(at) and other["loc"][: len(at)] == at for other in found
+    )
 
 
 def _path(loc: Sequence[str | int]) -> str:

@@ -37,6 +37,7 @@ def test_the_day_comes_out_right_although_services_are_killed(tmp_path: Path) ->
     assert told["halo_pamor"] == {"jobs": 60, "delivered": 60}
     assert (told["lost"], told["duplicated"]) == (0, 0)
     assert told["failed"] == []
+    assert told["front"] == {"origins": 1, "sign_ins": 1}
     assert set(told["killed_by_service"]) == {"courier", "intake", "reporting", "scheduler"}
     assert told["killed"] == sum(told["killed_by_service"].values())
     assert "make up DEMO=1, then http://127.0.0.1:" in done.stdout

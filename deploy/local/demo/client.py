@@ -42,6 +42,8 @@ class Client:
     def __init__(self, http: aiohttp.ClientSession, urls: Mapping[str, str]) -> None:
         self._http = http
         self._urls = urls
+        self.addresses: set[str] = set()
+        """Every address that was asked."""
 
     async def get(self, service: str, path: str, token: str, **query: str | int) -> Any:
         """Read something."""
@@ -96,6 +98,7 @@ class Client:
     async def _try(
         self, method: str, url: str, headers: Mapping[str, str], content: Mapping[str, Any]
     ) -> _Answer | None:
+        self.addresses.add(url)
         try:
             async with self._http.request(method, url, headers=headers, **content) as answer:
                 body = await answer.json(content_type=None)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from deploy.local.demo import botram, halo_pamor
 from deploy.local.demo.day import Ledger
+from deploy.local.demo.front import front
 from deploy.local.demo.verify import Verdict
 from deploy.local.folder import ROOT
 
@@ -29,6 +30,10 @@ class Course:
     kills: Counter[str] = field(default_factory=Counter)
     """By name of the service."""
     failed: list[str] = field(default_factory=list)
+    origins: set[str] = field(default_factory=set)
+    """That the day's client used."""
+    sign_ins: int = 0
+    """That a walk through intake's and reporting's pages took."""
 
 
 def place() -> Path:
@@ -55,6 +60,7 @@ def result(course: Course, ran_on: tuple[str, str, str], seconds: float) -> dict
         "killed": course.kills.total(),
         "killed_by_service": dict(sorted(course.kills.items())),
         "failed": course.failed,
+        "front": dict(front(course.origins, course.sign_ins)),
     }
 
 
@@ -83,5 +89,6 @@ def agrees(result: Mapping[str, Any]) -> bool:
         }
         and result["halo_pamor"] == {"jobs": halo_pamor.JOBS, "delivered": halo_pamor.JOBS}
         and (result["lost"], result["duplicated"]) == (0, 0)
+        and result["front"] == {"origins": 1, "sign_ins": 1}
         and not result["failed"]
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import httpx
 
 from deploy.local import install
 from deploy.local import stack as stacks
@@ -21,6 +22,7 @@ from deploy.local.demo import botram, compose, halo_pamor
 from deploy.local.demo.chaos import Chaos
 from deploy.local.demo.client import Client, Refusal, until
 from deploy.local.demo.day import EVENT, HALO_PAMOR, Day, Ledger, Say, Target
+from deploy.local.demo.front import origin_of, walk
 from deploy.local.demo.result import Course, agrees, place, result, write
 from deploy.local.demo.tables import botram_table, halo_pamor_table
 from deploy.local.demo.verify import verify
@@ -97,8 +99,11 @@ async def the_day(target: Target, say: Say, storm: Chaos | None = None) -> Cours
         try:
             await _carried_out(day, storm)
             await until("reporting has counted the day", partial(_counted, day, course.reports))
-        except* (FailedError, Refusal) as failed:
+            async with httpx.AsyncClient(timeout=30) as visitor:
+                course.sign_ins = await walk(target, visitor)
+        except* (FailedError, Refusal, httpx.HTTPError) as failed:
             course.failed += [str(why) for why in _each(failed)]
+        course.origins = {origin_of(url) for url in day.client.addresses}
         course.verdict = await verify(target, day.ledger)
     return course
 

@@ -4,12 +4,14 @@ import random
 from itertools import islice
 from typing import Any
 
+import httpx
 import pytest
 
 from deploy.local.demo import botram
 from deploy.local.demo.chaos import victims_of
 from deploy.local.demo.client import Progress
 from deploy.local.demo.day import Ledger
+from deploy.local.demo.front import front, origin_of, walk
 from deploy.local.demo.result import RESULT_VARIABLE, Course, agrees, place, result
 from deploy.local.demo.verify import Verdict
 from deploy.local.folder import ROOT
@@ -27,6 +29,7 @@ GOOD: dict[str, Any] = {
     "lost": 0,
     "duplicated": 0,
     "failed": [],
+    "front": {"origins": 1, "sign_ins": 1},
 }
 
 
@@ -55,6 +58,8 @@ def test_every_id_is_looked_for_and_found_once(
         {"lost": 1},
         {"duplicated": 1},
         {"failed": ["intake did not answer"]},
+        {"front": {"origins": 2, "sign_ins": 1}},
+        {"front": {"origins": 1, "sign_ins": 2}},
         {"halo_pamor": {"jobs": 61, "delivered": 60}},
         {"botram": {**GOOD["botram"], "within_standard": 937, "late": 1}},
         {"botram": {**GOOD["botram"], "total": 939}},
@@ -84,7 +89,52 @@ def test_a_day_that_was_given_up_has_a_result_all_the_same() -> None:
     assert (told["lost"], told["failed"]) == (1, ["intake did not answer"])
     assert told["botram"]["total"] == told["halo_pamor"]["jobs"] == 0
     assert (told["killed"], told["killed_by_service"]) == (3, {"courier": 1, "intake": 2})
+    assert told["front"] == {"origins": 0, "sign_ins": 0}
     assert not agrees(told)
+
+
+class Office:
+    """A front door whose session holds at all services, or at one alone."""
+
+    services = ("intake", "reporting")
+    mongo_url = ""
+
+    def __init__(self, *, one_session: bool) -> None:
+        self.one_session = one_session
+
+    def url(self, service: str) -> str:
+        """Below the one origin."""
+        return f"http://jemput.test/{service}"
+
+    def token(self, subject: str, *grants: str) -> str:
+        """Made up."""
+        return f"{subject} {grants}"
+
+    def database(self, service: str) -> str:
+        """Not asked for."""
+        return service
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Sign in at the root; show a page only to who has signed in since the last one."""
+        if request.url.path == "/masuk":
+            return httpx.Response(303, headers={"Set-Cookie": "session=yes; Path=/"})
+        if "session=yes" not in request.headers.get("cookie", ""):
+            return httpx.Response(303, headers={"Location": "/masuk"})
+        again = {} if self.one_session else {"Set-Cookie": "session=no; Path=/"}
+        return httpx.Response(200, headers=again)
+
+
+@pytest.mark.parametrize(("one_session", "sign_ins"), [(True, 1), (False, 2)])
+async def test_sign_ins_are_counted_on_the_way(one_session: bool, sign_ins: int) -> None:  # noqa: FBT001
+    office = Office(one_session=one_session)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(office.answer)) as http:
+        assert await walk(office, http) == sign_ins
+
+
+def test_origins_are_counted_once_each() -> None:
+    asked = ["http://a.test:1/intake/x", "http://a.test:1/courier/y", "http://a.test:2/intake/x"]
+
+    assert front(map(origin_of, asked), 1) == {"origins": 2, "sign_ins": 1}
 
 
 def test_what_stands_still_is_given_up() -> None:

@@ -342,7 +342,8 @@ async def test_the_openapi_document_tells_of_problems_tokens_and_roles() -> None
     people = document["paths"]["/api/people"]["post"]
     assert people["x-roles"] == ["admin", "operator"]
     assert people["security"] == [{"token": []}]
-    assert set(people["responses"]) == {"201", "default"}
+    assert set(people["responses"]) == {"201", "503", "default"}
+    assert people["responses"]["503"]["headers"]["Retry-After"]["required"]
     assert "application/problem+json" in people["responses"]["default"]["content"]
     assert "security" not in document["paths"]["/api/public"]["get"]
     assert "Problem" in document["components"]["schemas"]

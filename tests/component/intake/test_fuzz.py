@@ -1,0 +1,43 @@
+"""Intake against its own OpenAPI document, and while the database is away."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import pytest
+
+from services.intake.api import RULES, cases
+from shared.runtime import commands
+from tests.component.fuzz import PATIENCE, Target, hold, hold_away
+from tests.component.intake.kit import BOTRAM, at_home, desk
+
+KNOWN: Final = {**BOTRAM, **at_home()}
+"""A programme and a request as intake takes them; the case and its codes are the fixture's."""
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[Target]:
+    """Intake with a request from home to home."""
+    async with desk() as office:
+        recorded = await office.record(at_home())
+        codes = {name: recorded[f"{name}_code"] for name in ("tracking", "receipt")}
+        known = {
+            **KNOWN,
+            "case_id": recorded["case_id"],
+            "code": codes["tracking"],
+            "receipt_code": codes["receipt"],
+        }
+        yield await Target(office.messaging, office.client, known).described()
+
+
+@pytest.mark.parametrize("route", sorted(RULES))
+async def test_every_answer_is_as_the_document_says(target: Target, route: str) -> None:
+    await hold(target, route)
+
+
+@pytest.mark.parametrize("route", sorted(RULES))
+async def test_every_route_is_put_off_while_the_database_is_away(
+    target: Target, route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "ANSWER_WITHIN", PATIENCE)
+    monkeypatch.setattr(cases, "ANSWER_WITHIN", PATIENCE)
+    await hold_away(target, route)
