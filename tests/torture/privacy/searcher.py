@@ -1,9 +1,10 @@
 """Finds made-up residents in bytes, however they are written.
 
-Instead of writing each of some thousand values in each of a dozen ways and looking for all of these,
-it reads what is there in each way and looks at the plain text that comes of it: runs of digits and of
-letters, and in them windows of the length of a value, each asked of a table. So its time hangs on the
-bytes and hardly on the number of persons, and a way inside another (base 64 of gzip) is found as well.
+Instead of writing each of some thousand values in each of a dozen ways and looking for all of
+these, it reads what is there in each way and looks at the plain text that comes of it: runs of
+digits and of letters, and in them windows of the length of a value, each asked of a table. So its
+time hangs on the bytes and hardly on the number of persons, and a way inside another (base 64 of
+gzip) is found as well.
 """
 
 import re
