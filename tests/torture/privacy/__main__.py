@@ -90,7 +90,7 @@ def searched(
 
 def passed(result: Mapping[str, Any]) -> bool:
     """Whether nothing was found, the searcher is not blind, and the erased are gone."""
-    return (
+    return bool(
         result["found"] == 0
         and result["planted_found"] == planted.COUNT
         and result["erased_unreadable"] == result["erased"] == erased.COUNT

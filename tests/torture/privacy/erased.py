@@ -1,4 +1,4 @@
-"""Ten residents erased, yesterday's data put back without yesterday's keys: is anybody readable?"""
+"""Ten residents erased, yesterday's data put back without yesterday's keys: who can be read."""
 
 import asyncio
 import os
@@ -67,12 +67,12 @@ def _resident(office: Office, case_id: str) -> str:
 
 
 def _copied(office: Office) -> Copy:
-    database = office.data()
+    database = office.database
     return {name: list(database[name].find({})) for name in database.list_collection_names()}
 
 
 def _put_back(office: Office, copy: Copy) -> None:
-    database = office.data()
+    database = office.database
     for name in set(copy) | set(database.list_collection_names()):
         database[name].delete_many({})
         if documents := copy.get(name):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from pymongo import MongoClient
+from pymongo.database import Database
 
 from deploy.local import install
 from deploy.local.folder import ROOT
@@ -38,9 +39,14 @@ class Office:
     folder: Path
     client: MongoClient[dict[str, Any]]
 
-    def data(self, *collection: str) -> Any:
-        """Intake's database, or a collection of it."""
-        return self.client[self.stack.database("intake")][".".join(collection)]
+    @property
+    def database(self) -> Database[dict[str, Any]]:
+        """Intake's database."""
+        return self.client[self.stack.database("intake")]
+
+    def data(self, collection: str) -> Any:
+        """A collection of intake's database."""
+        return self.database[collection]
 
     def headers(self, subject: str, *grants: str) -> dict[str, str]:
         """Headers of an account with such grants, and a fresh key."""

@@ -84,7 +84,7 @@ def test_every_field_is_found_in_every_way_of_writing(way: str, field: str) -> N
     "written",
     [
         f"{ONE.nik[:6]} {ONE.nik[6:12]} {ONE.nik[12:]}",
-        "{}.{}.{}".format(ONE.nik[:4], ONE.nik[4:8], ONE.nik[8:]),
+        f"{ONE.nik[:4]}.{ONE.nik[4:8]}.{ONE.nik[8:]}",
     ],
 )
 def test_a_nik_with_separators_is_found(written: str) -> None:
