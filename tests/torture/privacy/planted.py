@@ -1,4 +1,4 @@
-"""Three leaks where leaks could be, of residents whom nobody recorded: the searcher must not be blind."""
+"""Three leaks where leaks could be, of residents whom nobody recorded: so it sees."""
 
 import asyncio
 import base64
