@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -102,13 +102,14 @@ async def _planned(office: Office) -> None:
 
 
 def event(**changed: Any) -> dict[str, Any]:
-    """An event of today, as a planner sends it."""
+    """An event of tomorrow, as a planner sends it: midnight comes to every run some time."""
+    tomorrow = datetime.now(ZoneInfo("Asia/Jakarta")) + timedelta(days=1)
     return {
         "programme_id": EVENT_PROGRAMME,
         "name": "BOTRAM Setu",
         "place": "Lapangan Setu",
         "region_code": "32.16.18",
-        "on": f"{datetime.now(ZoneInfo('Asia/Jakarta')):%Y-%m-%d}",
+        "on": f"{tomorrow:%Y-%m-%d}",
         "opens": "00:00",
         "closes": "23:59",
         "booths": [booth()],
