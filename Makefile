@@ -1,6 +1,6 @@
 # Everything starts here: `make` lists the verbs. Each of them makes .venv ready first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long hostile up lint contracts test-compose bench lock clean ready
+.PHONY: help demo test test-long hostile privacy up lint contracts test-compose bench lock clean ready
 
 PYTHON := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
@@ -24,6 +24,10 @@ test-long: test ## the tests with ten times the examples and torture rounds
 hostile: ready ## six attacks on a running stack while honest requests go on
 	@$(PYTHON) -m deploy.local install servers
 	@$(PYTHON) -m tests.torture.hostile
+
+privacy: ready ## made-up residents searched for in every place that keeps, ten of them erased
+	@$(PYTHON) -m deploy.local install servers nginx
+	@$(PYTHON) -m tests.torture.privacy
 
 up: ready ## the four services on this machine until Ctrl-C (DEMO=1 shows the demo's day)
 	@$(PYTHON) -m deploy.local up $(if $(filter-out 0,$(DEMO)),--demo)

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from shared.auth.roles import FRESH
+from shared.contracts.text import holds_number
 from shared.web.reasons import UNKNOWN_FIELD, reason_of
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -19,6 +20,8 @@ MAX_ERRORS: Final = 20
 """Fields named in one answer; the rest show when these are right."""
 MAX_SEGMENT: Final = 64
 """Characters of one step of a field's path: an unknown field's name is somebody's input."""
+NOT_REPEATED: Final = "(a number)"
+"""A step of a field's path that could be somebody's number: it is not said back."""
 NO_TOKEN: Final = "no token"  # noqa: S105 - a reason, not a secret
 
 
@@ -229,7 +232,10 @@ def _path(loc: Sequence[str | int]) -> str:
 
 
 def _segment(step: str | int) -> str:
-    text = "".join(sign for sign in str(step) if sign.isprintable())[:MAX_SEGMENT]
+    text = "".join(sign for sign in str(step) if sign.isprintable())
+    if holds_number(text):
+        return NOT_REPEATED
+    text = text[:MAX_SEGMENT]
     return text.replace("~", "~0").replace("/", "~1")
 
 

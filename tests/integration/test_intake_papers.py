@@ -137,7 +137,7 @@ async def _cut_off_at_99_percent(office: Desk, case_id: str) -> None:
     """Send most of a file, and hang up when it has begun to be stored."""
     data = pdf(change=samples.of_size(2_000_000))
     headers = office.intake.office.headers("operator:*:*")
-    head = [f"POST /api/requests/{case_id}/papers HTTP/1.1", "Host: x"]
+    head = [f"POST /intake/api/requests/{case_id}/papers HTTP/1.1", "Host: x"]
     head += [f"{name}: {value}" for name, value in headers.items()]
     head += [f"Content-Length: {len(data)}", "", ""]
     _, writer = await asyncio.open_connection("127.0.0.1", office.intake.office.port)

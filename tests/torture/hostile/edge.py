@@ -70,7 +70,7 @@ async def _half_open(port: int) -> None:
     """Send half a request and wait until it is ended."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=STRANGER)
     with suppress(OSError):
-        writer.write(b"POST /api/requests HTTP/1.1\r\nHost: x\r\n")
+        writer.write(b"POST /intake/api/requests HTTP/1.1\r\nHost: x\r\n")
         try:
             await asyncio.wait_for(reader.read(), CLOSED_WITHIN)
         except TimeoutError:

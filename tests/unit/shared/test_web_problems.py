@@ -53,6 +53,18 @@ async def test_an_unknown_field_is_refused_by_name(kit: Kit) -> None:
     }
 
 
+@pytest.mark.parametrize("number", [NIK, f"nik {NIK}", "0812-7766-5544", f"{'x' * 60}{NIK}"])
+async def test_an_unknown_field_that_could_be_a_number_is_not_said_back(
+    kit: Kit, number: str
+) -> None:
+    answer = await post(kit, {"nik": NIK, number: "rahasia"})
+    assert answer.json()["errors"] == [{"field": "/(a number)", "reason": "unknown field"}]
+    assert answer.json()["detail"] == "/(a number): unknown field"
+    async with kit.client as http:
+        wrong = await http.get("/api/list", params={number: 1}, headers=kit.bearer(OPERATOR))
+    assert wrong.json()["errors"] == [{"field": "query/(a number)", "reason": "unknown field"}]
+
+
 @pytest.mark.parametrize(
     ("body", "field", "reason"),
     [

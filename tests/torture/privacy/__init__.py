@@ -1,0 +1,1 @@
+"""`make privacy`: made-up residents on a running stack, searched for in every place that keeps."""
