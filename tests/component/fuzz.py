@@ -28,7 +28,8 @@ from schemathesis.specs.openapi.checks import (
 
 from shared.auth.roles import Role
 from shared.contracts.envelope import new_id
-from shared.testing.messaging import HOST, MemoryMessaging
+from shared.testing.callers import HOST
+from shared.testing.messaging import MemoryMessaging
 from shared.web.idempotency import HEADER
 from tests.component.away import assert_put_off
 from tests.size import examples

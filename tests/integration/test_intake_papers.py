@@ -198,7 +198,8 @@ async def test_a_worker_that_dies_over_a_file_is_asked_again_when_it_is_back(
         put_off = await office.send(case_id, image())
         assert (put_off.status_code, "retry-after" in put_off.headers) == (503, True)
         assert await office.nothing_left()
-        checks = (await office.intake.client.get("/readyz")).json()["checks"]
+        client = office.intake.client
+        checks = (await client.get(client.base_url.join("/readyz"))).json()["checks"]
         assert checks["worker"].startswith("degraded")
         async with a_worker(tmp_path) as worker:
             worker.process.send_signal(signal.SIGSTOP)
