@@ -32,7 +32,7 @@ def proof(key: EllipticCurvePrivateKey, at: datetime, path: str, **changed: Any)
     jwk = json.loads(ECAlgorithm.to_jwk(key.public_key()))
     claims = {
         "htm": "POST",
-        "htu": f"{ORIGIN}{path}",
+        "htu": f"{ORIGIN}/intake{path}",
         "iat": int(at.timestamp()),
         "jti": new_id(),
         **changed,
