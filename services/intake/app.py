@@ -55,6 +55,7 @@ from shared.runtime import (
 )
 from shared.sealing.masterkeys import MasterKeyFile
 from shared.web.pages import Pages
+from shared.web.session import RefreshCookie
 from shared.web.texts import Texts
 from shared.worker.passwords import Passwords
 
@@ -145,6 +146,7 @@ def _accounts(
         Signer: TokenSigner(Watched(settings.signing_key, load_private), clock),
         Limits: Limits(settings.session_idle, settings.session_absolute),
         SessionCookies: SessionCookies(secure=settings.secure_cookies),
+        RefreshCookie: RefreshCookie(secure=settings.secure_cookies),
     }
 
 

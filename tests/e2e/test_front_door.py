@@ -48,8 +48,9 @@ async def opened(browser: Browser, width: int = 1280) -> AsyncIterator[Page]:
 
 async def sign_in(page: Page, stack: Stack, *grants: str) -> None:
     """Do what the page asks for."""
+    await page.get_by_text("Masuk dengan token").first.click()
     await page.get_by_label("Tempel token Anda").fill(stack.token("contoh", *grants))
-    await page.locator("main").get_by_role("button", name="Masuk").click()
+    await page.get_by_role("button", name="Masuk dengan token").click()
 
 
 def links(hrefs: list[str | None]) -> Iterator[str]:

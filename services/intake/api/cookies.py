@@ -15,19 +15,15 @@ from shared.messaging.group_commit import fingerprint_of
 from shared.runtime import Sent, provided
 from shared.web.problems import Conflict, SignInRefused
 from shared.web.scopekeys import ROUTE
-from shared.web.session import SessionCookie
-
-REFRESH_PATH: Final = "/api/session"
-"""Below this alone the refresh token is sent."""
+from shared.web.session import SESSIONS, RefreshCookie, SessionCookie
 
 
 class SessionCookies:
     """Gives, reads and takes back the cookies. No script reads either."""
 
     def __init__(self, *, secure: bool) -> None:
-        self._secure = secure
         self._token = SessionCookie(secure=secure)
-        self._refresh = f"{'__Secure-' if secure else ''}jemput_refresh"
+        self._refresh = RefreshCookie(secure=secure)
 
     def give_token(self, response: Response, token: str, until: datetime) -> None:
         """Give the token that every service reads."""
@@ -37,19 +33,11 @@ class SessionCookies:
         self, request: Request, response: Response, refresh: str, until: datetime
     ) -> None:
         """Give the right to another token."""
-        response.set_cookie(
-            self._refresh,
-            refresh,
-            expires=until,
-            path=_path(request),
-            secure=self._secure,
-            httponly=True,
-            samesite="strict",
-        )
+        self._refresh.give(response, refresh, until, _path(request))
 
     def refresh(self, request: Request) -> str:
         """Return the refresh token. Raises SignInRefused: no_session."""
-        token = request.cookies.get(self._refresh)
+        token = request.cookies.get(self._refresh.name)
         if not token:
             raise SignInRefused("no_session", "there is no session on this device: sign in")
         return token
@@ -57,19 +45,13 @@ class SessionCookies:
     def take(self, request: Request, response: Response) -> None:
         """Take both back."""
         self._token.take(response)
-        response.delete_cookie(
-            self._refresh,
-            path=_path(request),
-            secure=self._secure,
-            httponly=True,
-            samesite="strict",
-        )
+        self._refresh.take(response, _path(request))
 
 
 def _path(request: Request) -> str:
     """Return the path of sessions as this browser sees it, whatever it lies below."""
-    before, _, _ = str(request.scope["path"]).partition(REFRESH_PATH)
-    return f"{before}{REFRESH_PATH}"
+    before, _, _ = str(request.scope["path"]).partition(SESSIONS)
+    return f"{before}{SESSIONS}"
 
 
 def proof_of(request: Request, now: datetime, token: str | None = None) -> Proof:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Final
 
+import segno
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
@@ -41,13 +42,15 @@ class CodeBody(Body):
 class PasswordAnswer(BaseModel):
     """The account; where a role asks for a second factor, its secret: shown once, for an app.
 
-    `address` is what a QR code holds. The account can be used after the first code.
+    `address` is what a QR code holds, `qr` that code as an SVG image in a `data:` address. The
+    account can be used after the first code.
     """
 
     account_id: str
     usable: bool
     secret: str | None
     address: str | None
+    qr: str | None
 
 
 class AccountReady(BaseModel):
@@ -101,7 +104,9 @@ async def post_password(
     try:
         hashed = await sign_in.hashed(body.password, account)
     except Refused as refused:
-        raise invalid(refused) from None
+        problem = invalid(refused)
+        problem.members["reason"] = refused.reason
+        raise problem from None
     secret = new_secret()
     outcome = await commands.run(
         lambda uow: redeem(invitation.id, hashed, secret, uow, vault),
@@ -109,13 +114,19 @@ async def post_password(
         key=account.id,
     )
     waits = bool(outcome.answer["waits"])
-    login = await sign_in.opened(account, LOGIN)
+    if not waits:
+        return PasswordAnswer(
+            account_id=account.id, usable=True, secret=None, address=None, qr=None
+        )
+    said = address(secret, await sign_in.opened(account, LOGIN), ISSUER)
     return PasswordAnswer(
-        account_id=account.id,
-        usable=not waits,
-        secret=secret if waits else None,
-        address=address(secret, login, ISSUER) if waits else None,
+        account_id=account.id, usable=False, secret=secret, address=said, qr=_drawn(said)
     )
+
+
+def _drawn(said: str) -> str:
+    """Return a QR code with the margin that cameras need: four modules (ISO/IEC 18004)."""
+    return segno.make_qr(said, error="m").svg_data_uri(scale=6, border=4, light="#fff")
 
 
 @router.post("/code")

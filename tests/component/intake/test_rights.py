@@ -14,6 +14,7 @@ from shared.auth.roles import Role
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import HOST
+from shared.web.session import STATE
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
 from tests.component.intake.people import PASSWORD, Browser, Person, invited
 from tests.component.intake.test_sessions import at_work
@@ -122,7 +123,8 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     """Ask as a browser does, at the root of the origin or below the prefix."""
     method, path = row.route.split()
     address = HOST + path if row.route in pages.FRONT_RULES else path
-    headers = {"Accept": "text/html"}
+    # The state is asked for by a page's script.
+    headers = {"Accept": "*/*" if path == STATE else "text/html"}
     if row.role != "nobody":
         headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     if method == "GET":

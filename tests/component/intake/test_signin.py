@@ -1,10 +1,12 @@
 """One sign-in for the whole origin: it leads nowhere else, and the cookie is out of reach."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -12,11 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.app import definition
-from services.intake.pages.signin import MAX_ADDRESS, safe_address
+from services.intake.pages.signin import (
+    INVITATION,
+    INVITATION_REFUSALS,
+    MAX_ADDRESS,
+    REFUSALS,
+    safe_address,
+)
 from services.intake.store import COLLECTIONS
 from shared.testing.callers import HOST
 from shared.testing.messaging import MemoryMessaging, memory_messaging
-from tests.component.intake.kit import settings
+from shared.web.session import STATE
+from tests.component.intake.kit import desk, settings
+from tests.component.intake.people import PASSWORD, Browser, invited, person
 
 HTML = {"Accept": "text/html"}
 OURS = {**HTML, "Origin": HOST}
@@ -130,7 +140,11 @@ async def test_a_good_token_becomes_a_cookie_of_the_whole_origin_out_of_reach(
         answer = await door.send("/masuk", token=pasted, lanjut="/reporting/acara")
     assert (answer.status_code, answer.headers["location"]) == (303, "/reporting/acara")
     name = "__Host-jemput_token" if secure else "jemput_token"
-    cookie = SimpleCookie(answer.headers["set-cookie"])[name]
+    given, taken = answer.headers.get_list("set-cookie")
+    assert "jemput_refresh" in taken
+    assert "Max-Age=0" in taken
+    assert "Path=/intake/api/session;" in taken
+    cookie = SimpleCookie(given)[name]
     assert cookie.value == token
     assert "domain" not in answer.headers["set-cookie"].lower()
     assert cookie["httponly"] is True
@@ -151,7 +165,7 @@ async def test_the_whole_way_in_and_out(*, secure: bool) -> None:
         out = await door.send("/keluar", {**OURS, **cookie})
     assert (out.status_code, out.headers["location"]) == (303, "/masuk")
     name = "__Host-jemput_token" if secure else "jemput_token"
-    gone = SimpleCookie(out.headers["set-cookie"])[name]
+    gone = SimpleCookie(out.headers.get_list("set-cookie")[0])[name]
     assert (gone.value, gone["max-age"], gone["path"]) == ("", "0", "/")
     assert gone["secure"] == (True if secure else "")
 
@@ -192,6 +206,62 @@ async def test_a_token_of_yesterday_or_tomorrow_is_told_apart() -> None:
         early = await door.send("/masuk", token=token)
     assert "sudah kedaluwarsa" in late.text
     assert "belum berlaku" in early.text
+
+
+async def test_every_word_of_the_scripts_stands_on_their_page_and_no_script_in_it() -> None:
+    async with front_door() as door:
+        for path, refusals in (("/masuk", REFUSALS), (INVITATION, INVITATION_REFUSALS)):
+            page = await door.see(path)
+            assert page.status_code == 200
+            assert set(re.findall(r'data-word="([a-z_]+)"', page.text)) == set(refusals)
+            assert set(re.findall(r"<script[^>]*>([^<]*)<", page.text)) == {""}
+            for address in re.findall(r'<script src="([^"]+)"', page.text):
+                assert (await door.see(address)).status_code == 200
+            assert "JavaScript di peramban Anda tidak berjalan" in page.text
+
+
+async def test_whose_account_was_made_ready_is_told_so() -> None:
+    async with front_door() as door:
+        page = await door.see("/masuk?alasan=siap")
+    assert "Kata sandi Anda sudah tersimpan" in page.text
+
+
+async def test_signing_out_by_the_page_ends_the_session_and_takes_both_cookies() -> None:
+    async with desk() as office:
+        await person(office, "siti", "operator:botram:32.16")
+        browser = Browser(office)
+        (await browser.sign_in("siti")).raise_for_status()
+        asked = {
+            **OURS,
+            "Accept": "*/*",
+            "Cookie": f"jemput_token={browser.cookies['jemput_token']}",
+        }
+        assert (await office.client.get(f"{HOST}{STATE}", headers=asked)).status_code == 204
+        out = await office.client.post(f"{HOST}/keluar", headers={**asked, **HTML})
+        assert (out.status_code, out.headers["location"]) == (303, "/masuk")
+        taken = " ".join(out.headers.get_list("set-cookie"))
+        assert "jemput_token=" in taken
+        assert "jemput_refresh=" in taken
+        assert "Path=/intake/api/session;" in taken
+        refused = await browser.refresh()
+    assert (refused.status_code, refused.json()["reason"]) == (401, "session_over")
+
+
+async def test_a_password_is_refused_by_name_and_a_qr_code_is_drawn() -> None:
+    async with desk() as office:
+        code = (await invited(office, "siti", "auditor:botram:32.16")).json()["code"]
+        for password, reason in (
+            ("pendek", "password_length"),
+            ("ini kata siti sendiri", "password_is_login"),
+            ("1q2w3e4r5t6y", "password_breached"),
+        ):
+            said = {"code": code, "password": password}
+            answer = await office.client.post("/api/invitations/password", json=said)
+            assert (answer.status_code, answer.json()["reason"]) == (422, reason)
+        said = {"code": code, "password": PASSWORD}
+        answer = (await office.client.post("/api/invitations/password", json=said)).json()
+    assert answer["qr"].startswith("data:image/svg+xml")
+    assert "http://www.w3.org/2000/svg" in unquote(answer["qr"])
 
 
 async def test_whose_session_ended_is_told_so() -> None:
