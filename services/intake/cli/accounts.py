@@ -37,9 +37,10 @@ async def _first_admin(options: argparse.Namespace, desk: Desk) -> list[str]:
         key=wanted.login_keys[0],
     )
     made = outcome.answer
+    link = f"{INVITATION}#{codes.link_code(made['invitation_id'])}"
     return [
         f"account {made['account_id']} waits for its owner, as {grant}",
-        f"his link, for three days and one use: {INVITATION}#{codes.link_code(made['invitation_id'])}",
+        f"his link, for three days and one use: {link}",
     ]
 
 
