@@ -48,7 +48,7 @@ async def opened(browser: Browser, width: int = 1280) -> AsyncIterator[Page]:
 
 async def sign_in(page: Page, stack: Stack, *grants: str) -> None:
     """Do what the page asks for."""
-    await page.get_by_text("Masuk dengan token").first.click()
+    await page.locator("summary").click()
     await page.get_by_label("Tempel token Anda").fill(stack.token("contoh", *grants))
     await page.get_by_role("button", name="Masuk dengan token").click()
 

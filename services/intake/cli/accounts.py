@@ -8,12 +8,10 @@ import argparse
 from services.intake.app import Desk, vault_of
 from services.intake.cli.shell import Themes
 from services.intake.domain import AccountCodes, Refused, checked_login
+from services.intake.pages.signin import INVITATION
 from services.intake.usecases import Invited, invite
 from shared.auth.roles import EVERYWHERE, Grant, Role
 from shared.runtime import add_account, sent_by
-
-PAGE = "/masuk/undangan"
-"""Where the link leads; the code stands behind `#`, which no server is sent and no log has."""
 
 
 def add_commands(themes: Themes) -> None:
@@ -39,9 +37,10 @@ async def _first_admin(options: argparse.Namespace, desk: Desk) -> list[str]:
         key=wanted.login_keys[0],
     )
     made = outcome.answer
+    link = f"{INVITATION}#{codes.link_code(made['invitation_id'])}"
     return [
         f"account {made['account_id']} waits for its owner, as {grant}",
-        f"his link, for three days and one use: {PAGE}#{codes.link_code(made['invitation_id'])}",
+        f"his link, for three days and one use: {link}",
     ]
 
 

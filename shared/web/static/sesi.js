@@ -147,7 +147,7 @@
     var line = document.createElement("p"), link = document.createElement("a");
     line.className = "notice";
     link.href = SIGN_IN + "?lanjut=" + encodeURIComponent(location.pathname + location.search);
-    link.textContent = box.dataset.action;
+    link.textContent = box.dataset.again;
     line.append(box.dataset.over + " ", link);
     box.append(line);
     box.scrollIntoView({ block: "nearest" });

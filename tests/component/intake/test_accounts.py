@@ -41,6 +41,7 @@ async def test_a_link_is_good_for_one_password() -> None:
             "usable": True,
             "secret": None,
             "address": None,
+            "qr": None,
         }
         again = await password(office, made["code"], "another password 9")
         assert (again.status_code, again.json()["reason"]) == (409, "link_spent")
