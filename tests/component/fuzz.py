@@ -70,7 +70,8 @@ class Target:
 
     def headers(self) -> dict[str, str]:
         """Return a token that holds every role everywhere, and a key of its own."""
-        grants = [f"{role}:*:*" for role in Role]
+        agency = {Role.AGENCY_OPERATOR: ":dinkes"}
+        grants = [f"{role}:*:*{agency.get(role, '')}" for role in Role]
         return {**self.messaging.headers_of(*grants), HEADER: new_id()}
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from services.intake.api import RULES, cases
+from services.intake.api import RULES
 from shared.runtime import commands
 from tests.component.fuzz import PATIENCE, Target, hold, hold_away
 from tests.component.intake.kit import BOTRAM, at_home, desk
@@ -39,5 +39,5 @@ async def test_every_route_is_put_off_while_the_database_is_away(
     target: Target, route: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "ANSWER_WITHIN", PATIENCE)
-    monkeypatch.setattr(cases, "ANSWER_WITHIN", PATIENCE)
+    monkeypatch.setattr(person_reads, "ANSWER_WITHIN", PATIENCE)
     await hold_away(target, route)

@@ -36,7 +36,12 @@ from tests.unit.reporting.histories import (
 )
 
 SETU = "botram-2023-03-11-setu"
-UNCOUNTED = {"intake.programme_published.v1", "scheduler.event_scheduled.v1"}
+UNCOUNTED = {
+    "intake.access_revoked.v1",
+    "intake.audit_head_published.v1",
+    "intake.programme_published.v1",
+    "scheduler.event_scheduled.v1",
+}
 
 
 def fact(told_: Told) -> Fact:
