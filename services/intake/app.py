@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from services.intake import api, handlers, pages
 from services.intake.api.cookies import SessionCookies
@@ -38,6 +38,7 @@ from services.intake.usecases import (
 from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
+from shared.files.removal import Removal
 from shared.files.scanner import Clamd, Scanner
 from shared.files.upload import Files
 from shared.mongo.files import MongoFrames
@@ -76,6 +77,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
         reader = IntakeReader(context.messaging.database, COLLECTIONS)
         chain = ChainEntries(reader, context.commands, context.messaging.clock)
         provides = _provided(settings, context, hasher)
+        removal = Removal(cast("Files", provides[Files]), reader.files_going)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[*api.ROUTERS, *pages.ROUTERS],
@@ -84,7 +86,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
             provides={**provides, Pages: frame, Texts: frame.texts},
             pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
-            beside_queue=[chain.run],
+            beside_queue=[chain.run, removal.run],
         )
 
     return ServiceDefinition(

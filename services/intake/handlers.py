@@ -17,6 +17,7 @@ from shared.contracts.scheduler import (
     TicketIssued,
     TicketServed,
 )
+from shared.files.stored import UNBOUND, note_unbound
 from shared.messaging.consumer import Consumer
 
 
@@ -30,6 +31,7 @@ def subscribe(consumer: Consumer) -> None:
         consumer.on(event, key=_case)(note_job)
     consumer.on(DeliveryFailed, key=_case)(note_failure)
     consumer.on_timer(OVERDUE)(note_overdue)
+    consumer.on_timer(UNBOUND)(note_unbound)
 
 
 def _case(event: TicketEvent | JobEvent) -> str:

@@ -25,7 +25,7 @@ from services.intake.domain import (
     path,
 )
 from services.intake.usecases import CaseFilter
-from shared.files.stored import FILES
+from shared.files.stored import FILES, FileState, StoredFile
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
 from shared.mongo.files import CHUNKS, GRIDFS_INDEXES
@@ -80,6 +80,7 @@ COLLECTIONS: Final = Collections(
 )
 INDEXES: Final = (
     *GRIDFS_INDEXES,
+    Index(FILES.name, (("state", 1),), partial={"state": FileState.REMOVING.value}),
     REVOCATION_INDEX,
     Index(CASES, (("tracking", 1),), unique=True),
     Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
@@ -102,6 +103,11 @@ INDEXES: Final = (
 
 class IntakeReader(MongoReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
+
+    async def files_going(self, limit: int) -> list[str]:
+        """Return ids of files whose frames are to be removed."""
+        query = {"state": FileState.REMOVING.value}
+        return [file.id for file in await self.find(StoredFile, query, limit=limit)]
 
     async def last_block(self) -> Block | None:
         """Return the newest block of the audit trail."""

@@ -14,6 +14,7 @@ from typing import Final
 from shared.files.frames import AS_IT_CAME, CLEAN
 from shared.messaging.collections import Collection
 from shared.messaging.errors import Rejected
+from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 
 UNBOUND_FOR: Final = timedelta(hours=24)
@@ -98,8 +99,9 @@ FILES: Final = Collection("files", StoredFile, label="file")
 
 
 async def keep_receiving(file: StoredFile, uow: UnitOfWork) -> None:
-    """Keep that a file comes in, before its first frame."""
+    """Keep that a file comes in, before its first frame, and when it goes if nobody binds it."""
     uow.add(file)
+    await uow.set_timer(UNBOUND, file.id, file.since + UNBOUND_FOR)
 
 
 async def keep_checked(file_id: str, content: Content, uow: UnitOfWork) -> StoredFile:
@@ -116,7 +118,13 @@ async def bind(file_id: str, purpose: str, about: str, uow: UnitOfWork) -> Store
     """
     file = (await uow.require(StoredFile, file_id)).bound(purpose, about)
     uow.add(file)
+    await uow.clear_timer(UNBOUND, file_id)
     return file
+
+
+async def note_unbound(timer: Timer, uow: UnitOfWork) -> None:
+    """Keep that a file goes which nobody has bound in time; `Removal` takes its frames."""
+    await begin_removal(timer.key, uow)
 
 
 async def begin_removal(
@@ -136,3 +144,4 @@ async def end_removal(file_id: str, uow: UnitOfWork) -> None:
     file = await uow.get(StoredFile, file_id)
     if file is not None and file.state is FileState.REMOVING:
         uow.delete(file)
+        await uow.clear_timer(UNBOUND, file_id)

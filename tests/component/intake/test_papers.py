@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from services.intake.app import TEXTS
-from services.intake.domain import PAPER_LIMIT
+from services.intake.domain import PAPER_LIMIT, Refused
+from services.intake.store import COLLECTIONS, IntakeReader
 from services.intake.usecases import PAPER
 from shared.files.purpose import SENTENCES
-from shared.files.upload import AT_ONCE_EACH, TRIES
+from shared.files.removal import Removal
+from shared.files.stored import UNBOUND
+from shared.files.upload import AT_ONCE_EACH, TRIES, Files
 from shared.web.texts import Texts
 from shared.worker.client import Away, Busy, TooCostly
 from tests.component.intake.kit import VIRUS, Desk, at_event, desk
@@ -263,3 +266,34 @@ async def test_frames_that_were_exchanged_or_cut_off_do_not_open() -> None:
             await office.operator("GET", path)
         frames.clear()
         assert (await office.operator("GET", path)).status_code == 500
+
+
+async def after_a_day(office: Desk) -> None:
+    """Let a day pass, have timers fire and what is going be removed."""
+    office.messaging.clock.advance(hours=25)
+    await office.messaging.settle()
+    files = Files(office.frames, office.worker, office.messaging.commands(Refused))
+    reader = IntakeReader(office.messaging.database, COLLECTIONS)
+    await Removal(files, reader.files_going).look()
+
+
+async def test_what_nobody_binds_within_a_day_is_removed_with_its_frames() -> None:
+    async with desk() as office:
+        case_id = await case_of(office)
+        (await office.send(case_id, image())).raise_for_status()
+        assert office.frames.frames
+        await after_a_day(office)
+        assert nothing_left(office)
+
+
+async def test_what_is_bound_stays() -> None:
+    async with desk() as office:
+        case_id = await case_of(office)
+        file_id = (await office.send(case_id, image())).json()["file_id"]
+        (await office.bind(case_id, file_id)).raise_for_status()
+        kept = dict(office.frames.frames)
+        await after_a_day(office)
+        assert office.frames.frames == kept
+        (file,) = office.messaging.documents("files")
+        assert file["state"] == "bound"
+        assert not [t for t in office.messaging.documents("timers") if t["name"] == UNBOUND]
