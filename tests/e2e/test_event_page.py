@@ -16,7 +16,7 @@ from deploy.local import install
 from deploy.local.folder import ROOT
 from deploy.local.proxy import PROXY
 from deploy.local.servers import Servers
-from deploy.local.stack import Stack
+from deploy.local.stack import WORKER, Stack
 from shared.messaging.bus import AmqpBus
 from tests.unit.reporting.histories import EVENTS, programme, received, scheduled, told
 from tests.unit.reporting.running import bus, client, publish, stack_of, start, until_counted
@@ -78,7 +78,7 @@ async def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
     folder = tmp_path_factory.mktemp("reporting")
     nginx = await asyncio.to_thread(install.nginx)
     async with stack_of(servers, folder, nginx) as stack, bus(stack) as out:
-        for name in ("intake", PROXY):
+        for name in ("intake", f"intake{WORKER}", PROXY):
             stack.start(name)
         await start(stack)
         await asyncio.to_thread(stack.await_ready)

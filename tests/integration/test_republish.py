@@ -29,8 +29,8 @@ SERVICES = ("intake", "scheduler", "courier", "reporting")
 async def stack(servers: Servers, tmp_path: Path) -> AsyncIterator[Stack]:
     """All four services, with the shipped programmes and one event."""
     async with stack_of(servers, tmp_path) as running:
-        for service in SERVICES:
-            running.start(service)
+        for name in running.processes:
+            running.start(name)
         running.await_ready()
         running.publish_shipped()
         yield running

@@ -32,7 +32,7 @@ async def walk(target: Target, http: httpx.AsyncClient) -> int:
     for service, path in (("intake", "/api/programmes"), ("reporting", f"/acara/{EVENT}")):
         url = f"{target.url(service)}{path}"
         answer = await _read(http, url)
-        if answer.is_redirect:
+        if answer.is_redirect or answer.status_code == httpx.codes.UNAUTHORIZED:
             await _sign_in(http, origin_of(url), token)
             count += 1
             answer = await _read(http, url)
