@@ -132,8 +132,8 @@ def test_servers_that_come_after_the_services(
     office = make_office()
     time.sleep(SETTLED_SECONDS)
     with away(getattr(ours, missing)):
-        for service in ("intake", "courier"):
-            office.stack.start(service)
+        for name in ("intake", "intake-worker", "courier"):
+            office.stack.start(name)
         comes_true("intake answers", lambda: answers(office))
         status, checks = office.readiness("intake")
         assert status == (503 if missing == "mongo" else 200)
