@@ -117,6 +117,7 @@ class Look:
 def build_desk(servers: Servers, amqp_url: str, database: str, **settings: Any) -> Desk:
     """Wire it; nothing is connected yet."""
     said = ServiceSettings(
+        path_prefix="/desk",
         amqp_url=amqp_url,
         mongo_url=servers.mongo_url,
         mongo_database=database,
