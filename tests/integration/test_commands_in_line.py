@@ -81,13 +81,13 @@ async def send(messaging: MemoryMessaging, at: Served, name: str) -> Stream:
     reader, writer = await at.open()
     said = {**messaging.headers("operator"), "Host": "x", "Content-Length": "0"}
     head = "".join(f"{header}: {value}\r\n" for header, value in said.items())
-    writer.write(f"POST /api/counts/{name} HTTP/1.1\r\n{head}\r\n".encode())
+    writer.write(f"POST /desk/api/counts/{name} HTTP/1.1\r\n{head}\r\n".encode())
     return reader, writer
 
 
 async def ask(messaging: MemoryMessaging, at: Served, name: str) -> httpx.Response:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{at.port}", timeout=WAIT) as client:
-        return await client.post(f"/api/counts/{name}", headers=messaging.headers("operator"))
+        return await client.post(f"/desk/api/counts/{name}", headers=messaging.headers("operator"))
 
 
 async def test_one_command_too_many_is_told_when_to_come_again() -> None:
