@@ -37,6 +37,7 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="DESK_")
 
     http_port: int = 0
+    path_prefix: str = "/desk"
     token_keys: Path = Path("not read here")
 
 
