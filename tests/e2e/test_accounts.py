@@ -1,23 +1,20 @@
 """People with accounts in a real browser: from the link to the end of the session, everywhere."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import pyotp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from deploy.local import install
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.auth.proof import token_hash
-from tests.e2e.test_event_page import looked_at
+from tests.e2e.browser_kit import looked_at, opened_alone, whole_stack
 from tests.integration.test_revocation import ASKED, PASSWORD, first_admin, until
-from tests.unit.reporting.running import stack_of
 
 pytestmark = pytest.mark.browser
 
@@ -50,28 +47,16 @@ SENT: Final = """async ([method, address, body]) => {
 
 @pytest.fixture(scope="module")
 async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    nginx = await asyncio.to_thread(install.nginx)
-    async with stack_of(servers, tmp_path_factory.mktemp("accounts"), nginx) as running:
-        for name in running.processes:
-            running.start(name)
-        await asyncio.to_thread(running.await_ready)
-        await asyncio.to_thread(running.publish_shipped)
+    async with whole_stack(servers, tmp_path_factory.mktemp("accounts")) as running:
         yield running
 
 
-@asynccontextmanager
-async def opened(browser: Browser, width: int = 1280) -> AsyncIterator[Page]:
+def opened(browser: Browser, width: int = 1280) -> AbstractAsyncContextManager[Page]:
     """A browser of somebody's own, in which no script fails; refusals it notes by itself."""
-    context = await browser.new_context(viewport={"width": width, "height": 800})
-    page = await context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    await context.close()
     # Chromium would like to see a name beside a first password; a link's page does not know it.
-    expected = r"status of (401|409|422)|\[DOM\] Password forms should have"
-    assert [line for line in said if not re.search(expected, line)] == []
+    return opened_alone(
+        browser, width, r"status of (401|409|422)|\[DOM\] Password forms should have"
+    )
 
 
 async def send(page: Page, method: str, address: str, body: Any = None) -> Any:

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, Route, expect
 
 from deploy.local import install
-from deploy.local.folder import ROOT
 from deploy.local.proxy import PROXY
 from deploy.local.servers import Servers
 from deploy.local.stack import WORKER, Stack
 from shared.messaging.bus import AmqpBus
+from tests.e2e.browser_kit import LARGEST, looked_at
 from tests.unit.reporting.histories import EVENTS, programme, received, scheduled, told
 from tests.unit.reporting.running import bus, client, publish, stack_of, start, until_counted
 
@@ -44,8 +43,6 @@ CATALOGUE = {
     "KTP_EL_PRINT": ("Pencetakan KTP-el", 77),
 }
 """Services and requests of 11 March 2023 (BOTRAM proposal 2023)."""
-SCREENSHOTS = ROOT / "build" / "screenshots"
-LARGEST = 100 * 1024
 
 
 @dataclass
@@ -159,16 +156,6 @@ async def test_the_page_shows_the_day_at_every_width(
     ):
         async with opened(path, width=width) as page:
             await looked_at(page, f"{name}-{width}")
-
-
-async def looked_at(page: Page, name: str) -> None:
-    """Take a picture, and find neither a sideways scroll nor anything that axe complains of."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-    wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert wide <= 0, f"{name} is {wide} px too wide"
-    found = await Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 async def test_an_event_without_requests_says_so_and_an_unknown_one_is_not_found(

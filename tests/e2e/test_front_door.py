@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from deploy.local import install
 from deploy.local.proxy import PROXY
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from deploy.provision import service_names
-from tests.e2e.test_event_page import LARGEST, looked_at
-from tests.unit.reporting.running import stack_of
+from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
 
 pytestmark = pytest.mark.browser
 
@@ -23,27 +21,13 @@ GRANTS = ("head:*:*", "operator:*:*", "planner:*:*", "admin:*:*", "agent:*:*", "
 
 @pytest.fixture(scope="module")
 async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    nginx = await asyncio.to_thread(install.nginx)
-    async with stack_of(servers, tmp_path_factory.mktemp("front"), nginx) as running:
-        for name in running.processes:
-            running.start(name)
-        await asyncio.to_thread(running.await_ready)
-        await asyncio.to_thread(running.publish_shipped)
+    async with whole_stack(servers, tmp_path_factory.mktemp("front")) as running:
         yield running
 
 
-@asynccontextmanager
-async def opened(browser: Browser, width: int = 1280) -> AsyncIterator[Page]:
+def opened(browser: Browser, width: int = 1280) -> AbstractAsyncContextManager[Page]:
     """A page whose console must stay silent."""
-    context = await browser.new_context(viewport={"width": width, "height": 800})
-    page = await context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    await context.close()
-    # A browser notes every refusal of its own accord.
-    assert [line for line in said if "status of 422" not in line] == []
+    return opened_alone(browser, width, "status of 422")
 
 
 async def sign_in(page: Page, stack: Stack, *grants: str) -> None:
