@@ -34,8 +34,11 @@ _BATCHES_IN_FLIGHT = 16
 _PROBE = 1
 """Rows tried at a time while the broker takes nothing: each try stays in a buffer till it does."""
 _PAGE = 500
-_ROUND_SECONDS = 0.5
-_ROUNDS_BLIND = 10
+_ROUND_SECONDS = 1.0
+"""Between two looks at what other instances left; own news wakes the relay at once."""
+_WATCH_SECONDS = 2.0
+"""Between two renewals of the lease and measurements: each asks the database five times."""
+_ROUNDS_BLIND = 5
 """Rounds after which the relay looks without one: a commit whose answer got lost gives none."""
 
 _log = logging.getLogger(__name__)
@@ -119,7 +122,7 @@ class OutboxRelay:
         """Renew the lease and measure, however long a publish takes meanwhile."""
         while True:
             await self._survived(self._check_in)
-            await asyncio.sleep(_ROUND_SECONDS)
+            await asyncio.sleep(_WATCH_SECONDS)
 
     async def _rounds(self) -> None:
         while not await self._survived(self._store.reread):  # noqa: ASYNC110 - a retry

@@ -28,8 +28,8 @@ _BATCH: Final = 128
 """Messages that leave in one write."""
 _PROBE: Final = 1
 """Timers tried at a time while the broker takes nothing."""
-_ROUND_SECONDS: Final = 0.2
-_STAND_SECONDS: Final = 0.2
+_ROUND_SECONDS: Final = 0.4
+_STAND_SECONDS: Final = 0.4
 _MEASURE_SECONDS: Final = 5.0
 _NOTED_AFTER: Final = 2.0
 

@@ -12,7 +12,7 @@ HEADER: Final = "Idempotency-Key"
 _KEY = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-def idempotency_key(
+async def idempotency_key(
     key: Annotated[
         str | None,
         Header(

@@ -6,6 +6,7 @@ errors at start; a route added later has no rule and is refused.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Any, Final, Literal
 
 from fastapi import FastAPI, params
@@ -25,7 +26,7 @@ refused."""
 
 
 class RuleMismatch(Exception):  # noqa: N818 - reads as the finding it is
-    """Routes and rules do not cover each other; the message names every one that stands alone."""
+    """Routes and rules do not fit; the message names every route and rule that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,27 @@ def _check(contexts: Sequence[RouteContext], rules: RouteRules) -> None:
         "routes without a rule": sorted(set(keys) - set(rules)),
         "rules without a route": sorted(set(rules) - set(keys)),
         "routes declared twice": sorted({key for key in keys if keys.count(key) > 1}),
+        "plain functions, each of which would cost a thread": sorted(set(_plain(contexts))),
     }
     found = [f"{what}: {', '.join(which)}" for what, which in wrong.items() if which]
     if found:
         raise RuleMismatch("; ".join(found))
+
+
+def _plain(contexts: Sequence[RouteContext]) -> Iterable[str]:
+    for context in contexts:
+        yield from (name for call in _calls(context.dependant) if (name := _threaded(call)))
+
+
+def _calls(dependant: Dependant) -> Iterable[object]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _calls(inner)
+
+
+def _threaded(call: object) -> str:
+    """Return the name of what the framework would run in a thread, for each request anew."""
+    return "" if iscoroutinefunction(call) else getattr(call, "__qualname__", repr(call))
 
 
 def _route(context: RouteContext, key: str, rule: Rule, prefix: str) -> Route:

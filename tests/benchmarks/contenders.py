@@ -213,7 +213,7 @@ def _pair(stack: Stack) -> Iterator[list[str]]:
     first = stack.start("courier")
     try:
         stack.start("courier", {"COURIER_HTTP_PORT": str(port)})
-        yield [stack.url("courier"), f"http://127.0.0.1:{port}"]
+        yield [stack.direct("courier"), f"http://127.0.0.1:{port}"]
     finally:
         first.terminate()
         stack.stop()

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import uvloop
 
 from deploy.local.demo.botram import REQUESTS
 from shared.contracts.envelope import new_id
+from tests.benchmarks.client import UNANSWERED, LoadClient
 
 _TIMEOUT = 30.0
 _LEAD = 0.5
@@ -60,42 +60,29 @@ def arrivals(rate: int, seconds: float, seed: int) -> list[float]:
 async def run(plan: dict[str, Any]) -> list[dict[str, Any]]:
     """Send everything when it is due; return when each was due, sent and answered, and how."""
     moments = arrivals(plan["rate"], plan["seconds"], plan["first"])
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
-        start = time.monotonic() + _LEAD
-        sending = []
-        bodies_ = list(bodies(plan["event_id"], plan["first"], len(moments)))
-        for moment, body in zip(moments, bodies_, strict=True):
-            due = start + moment
-            if (early := due - time.monotonic()) > 0:
-                await asyncio.sleep(early)
-            sending.append(asyncio.create_task(_send(http, plan, body, due)))
-        return await asyncio.gather(*sending)
+    client = LoadClient(plan["url"], {"Authorization": f"Bearer {plan['token']}"}, _TIMEOUT)
+    bodies_ = list(bodies(plan["event_id"], plan["first"], len(moments)))
+    start = time.monotonic() + _LEAD
+    sending = []
+    for moment, body in zip(moments, bodies_, strict=True):
+        due = start + moment
+        if (early := due - time.monotonic()) > 0:
+            await asyncio.sleep(early)
+        sending.append(asyncio.create_task(_send(client, body, due)))
+    found = await asyncio.gather(*sending)
+    client.close()
+    return found
 
 
-async def _send(
-    http: aiohttp.ClientSession, plan: dict[str, Any], body: dict[str, Any], due: float
-) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {plan['token']}", "Idempotency-Key": new_id()}
+async def _send(client: LoadClient, body: dict[str, Any], due: float) -> dict[str, Any]:
+    headers = {"Idempotency-Key": new_id()}
     sent = time.monotonic()
-    status = await _post(http, plan["url"], body, headers)
+    status = await client.post(body, headers)
     answered = time.monotonic()
-    if status == 0:
+    if status == UNANSWERED:
         # Whether it was recorded is not known: under the same key it is recorded once.
-        status = await _post(http, plan["url"], body, headers)
+        status = await client.post(body, headers)
     return {"due": due, "sent": sent, "answered": answered, "accepted": status == _CREATED}
-
-
-async def _post(
-    http: aiohttp.ClientSession, url: str, body: dict[str, Any], headers: dict[str, str]
-) -> int:
-    try:
-        async with http.post(url, json=body, headers=headers) as answer:
-            await answer.read()
-            return answer.status
-    except (aiohttp.ClientError, TimeoutError):
-        return 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from deploy.local import stack as stacks
 from deploy.local.folder import ROOT
 from deploy.local.processes import Process, await_ready
 from deploy.local.servers import Say, Servers
-from deploy.local.stack import Stack
+from deploy.local.stack import WORKER, Stack
 from shared.contracts.envelope import new_id
 from tests.benchmarks.load import bodies
 from tests.benchmarks.vhosts import vhost
@@ -120,9 +120,11 @@ def _side(servers: Servers, folder: Path, kind: str) -> Iterator[Side]:
             folder / f"{kind}.log",
             cwd=ROOT,
         )
+        stack.start(f"intake{WORKER}")
         process.start()
         try:
             await_ready(lambda: stack.ready("intake"), what=kind, timeout=60, process=process)
             yield Side(stack)
         finally:
             process.terminate(30)
+            stack.stop()

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from services.intake.api.cookies import (
     ClockDep,
     CookiesDep,
+    SessionCookies,
     address_of,
     label_of,
     proof_of,
@@ -29,6 +30,7 @@ from services.intake.domain import (
 )
 from services.intake.usecases import (
     Browser,
+    Clock,
     Opened,
     Proven,
     Secret,
@@ -124,9 +126,9 @@ class Tokens:
         self,
         request: Request,
         response: Response,
-        signer: SignerDep,
-        cookies: CookiesDep,
-        clock: ClockDep,
+        signer: Signer,
+        cookies: SessionCookies,
+        clock: Clock,
     ) -> None:
         self._request = request
         self._response = response
@@ -157,7 +159,17 @@ class Tokens:
         )
 
 
-TokensDep = Annotated[Tokens, Depends(Tokens)]
+async def _tokens(
+    request: Request,
+    response: Response,
+    signer: SignerDep,
+    cookies: CookiesDep,
+    clock: ClockDep,
+) -> Tokens:
+    return Tokens(request, response, signer, cookies, clock)
+
+
+TokensDep = Annotated[Tokens, Depends(_tokens)]
 
 
 @router.post("")

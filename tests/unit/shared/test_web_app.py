@@ -1,11 +1,12 @@
 import asyncio
 import io
 import logging
+from typing import Annotated
 from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter, Depends, WebSocket
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -66,6 +67,34 @@ def test_a_route_declared_twice_stops_the_start() -> None:
     router.include_router(one())
     with pytest.raises(RuleMismatch, match=r"twice: GET /api/things/\{thing_id\}"):
         build(router, {"GET /api/things/{thing_id}": PUBLIC})
+
+
+def part() -> str:
+    return ""
+
+
+class Part:
+    pass
+
+
+@pytest.mark.parametrize("dependency", [part, Part])
+def test_what_would_cost_each_request_a_thread_stops_the_start(dependency: type[Part]) -> None:
+    router = APIRouter()
+
+    async def inner(part: Annotated[object, Depends(dependency)]) -> None: ...
+
+    @router.get("/api/things")
+    async def things(inner: Annotated[None, Depends(inner)]) -> None: ...
+
+    with pytest.raises(RuleMismatch, match=f"a thread: {dependency.__name__}"):
+        build(router, {"GET /api/things": PUBLIC})
+
+
+def test_an_endpoint_that_would_cost_a_thread_stops_the_start() -> None:
+    router = APIRouter()
+    router.add_api_route("/api/things", part)
+    with pytest.raises(RuleMismatch, match="a thread: part"):
+        build(router, {"GET /api/things": PUBLIC})
 
 
 def test_prefixes_of_nested_routers_are_part_of_the_rule() -> None:
@@ -367,8 +396,7 @@ async def test_a_service_without_pages_has_no_sign_in() -> None:
 
 def test_a_service_cannot_rule_or_replace_a_system_route() -> None:
     rules = {"GET /api/things/{thing_id}": PUBLIC, "GET /readyz": Rule({Role.ADMIN})}
-    router = APIRouter()
-    router.get("/api/things/{thing_id}")(lambda: None)
+    router = one()
     app = create_app(
         title="x", version="1", rules=rules, verifier=Kit().verifier, health=Health(),
         registry=CollectorRegistry(), routers=[router],
