@@ -74,7 +74,7 @@ def part() -> str:
 
 
 class Part:
-    pass
+    """A class, which the framework calls like a plain function."""
 
 
 @pytest.mark.parametrize("dependency", [part, Part])

@@ -1,4 +1,4 @@
-"""The client of the load: what it sends, what it makes of answers and of their absence."""
+"""The client of the benchmarks' load: what it sends, and what it makes of answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
