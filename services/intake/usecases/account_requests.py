@@ -74,9 +74,9 @@ async def approve(of: str, version: int, uow: UnitOfWork, *, allow: AllowAccount
     request_closed, request_changed, own_request, own_rights, account_changed.
     """
     request = await uow.require(AccountRequest, of)
-    account = await uow.require(Account, of)
-    allow((*request.all_grants, *account.grants))
+    allow(request.all_grants)
     after = request.approved(version, uow.actor, uow.now())
+    account = await uow.require(Account, of)
     if account.grants != request.before:
         raise Refused("account_changed", "the account has other grants by now: ask again")
     await _close(after, Deed.APPROVED, uow)
