@@ -73,16 +73,20 @@ class GrantFields:
         """Return the grants; what is wrong with the fields is in `wrong` afterwards."""
         if not self.roles and not self.kept:
             self.wrong.append(("peran", "no_role"))
+            self._hold_place()
         new = [grant for role in self.roles if (grant := self._grant(role)) is not None]
         return tuple(dict.fromkeys((*self.kept, *new)))
 
     def _grant(self, text: str) -> str | None:
-        role, region = Role(text), self.region.strip()
+        role = Role(text)
         agency = self.agency.strip() if role in OF_AN_AGENCY else None
-        self._hold("program", Role.HEAD, self.programme, EVERYWHERE, None)
-        self._hold("wilayah", Role.HEAD, EVERYWHERE, region, None)
+        self._hold_place()
         self._hold("instansi", role, EVERYWHERE, EVERYWHERE, agency)
-        return None if self.wrong else str(Grant(role, self.programme, region, agency))
+        return None if self.wrong else str(Grant(role, self.programme, self.region.strip(), agency))
+
+    def _hold_place(self) -> None:
+        self._hold("program", Role.HEAD, self.programme, EVERYWHERE, None)
+        self._hold("wilayah", Role.HEAD, EVERYWHERE, self.region.strip(), None)
 
     def _hold(
         self, place: str, role: Role, programme: str, region: str, agency: str | None

@@ -212,7 +212,8 @@ async def test_an_account_is_changed_disabled_and_handed_back() -> None:
         assert reason(await Browser(office).sign_in("siti")) == "not_recognised"
         back = await page(browser, "POST", path, data={"aksi": "pulihkan"})
         assert link_in(back.text)
-        nothing = await page(browser, "POST", path, data={"aksi": "hak"})
+        place = {"program": "botram", "wilayah": "32.16"}
+        nothing = await page(browser, "POST", path, data={"aksi": "hak", **place})
         assert (nothing.status_code, nothing.text.count(WORDS("accounts.wrong.no_role"))) == (
             422,
             2,
