@@ -166,7 +166,7 @@ async def test_ones_devices_are_ended_from_another_browser(
         await sign_in(lost, login, None)
         await lost.wait_for_url(f"{origin}/")
         await first.get_by_role("link", name="Perangkat saya").first.click()
-        await expect(first.get_by_text("Perangkat ini")).to_be_visible()
+        await expect(first.get_by_text("✓ Perangkat ini")).to_be_visible()
         await looked(first, "perangkat", width)
         await first.get_by_role("button", name="Akhiri").click()
         await expect(first.get_by_role("status").first).to_contain_text("sudah dikeluarkan")

@@ -49,7 +49,7 @@ async def _page(office: Office, wrong: Sequence[Wrong]) -> Response:
         status=422 if wrong else 200,
         rows=rows,
         wrong=wrong,
-        key=new_id(),
+        new_key=new_id,
     )
     return office.form.done(page)
 

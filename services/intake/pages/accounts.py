@@ -192,7 +192,7 @@ async def _new(office: Office, login: str, fields: GrantFields, wrong: Sequence[
         roles=ROLES,
         programmes=await programmes_of(office.caller, office.reader),
         wrong=wrong,
-        key=new_id(),
+        new_key=new_id,
     )
     return office.form.done(page)
 
@@ -257,7 +257,7 @@ async def _account(
         roles=ROLES,
         programmes=names,
         wrong=wrong,
-        key=new_id(),
+        new_key=new_id,
     )
     return office.form.done(page)
 

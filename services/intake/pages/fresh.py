@@ -4,6 +4,7 @@ Whatever was sent is kept in the form that asks, so nothing has to be entered ag
 is not `fresh`: the guard would refuse before the form is read. `FreshForm.asks` holds it instead.
 """
 
+from dataclasses import replace
 from typing import Annotated, Final, Protocol
 
 from fastapi import Depends, Request
@@ -14,6 +15,7 @@ from services.intake.domain import powerful
 from services.intake.usecases import Clock
 from shared.auth.roles import Caller
 from shared.contracts.envelope import new_id
+from shared.messaging.group_commit import fingerprint_of
 from shared.runtime import Sent, provided
 from shared.runtime.commands import sent_with
 from shared.web.guard import CallerDep
@@ -97,9 +99,13 @@ class FreshForm:
         )
 
     async def sent(self, content: str) -> Sent:
-        """Return the form as a command; `content` is what it asks for, without any secret."""
+        """Return the form as a command; `content` is what it asks for, without any secret.
+
+        The same form with other content, as after the browser's way back, is another command.
+        """
         key = str((await self._request.form()).get(KEY, ""))
-        return sent_with(self._request, self._caller, usable_key(key) or new_id(), content)
+        one = sent_with(self._request, self._caller, usable_key(key) or new_id(), content)
+        return replace(one, inbox_id=fingerprint_of(one.inbox_id, one.fingerprint))
 
     def done(self, response: Response) -> Response:
         """Return a response with the token of a fresh sign-in, where there was one."""

@@ -85,6 +85,9 @@ async def test_a_form_sent_twice_invites_once() -> None:
         first = await page(browser, "POST", "/akun/baru", data=sent)
         again = await page(browser, "POST", "/akun/baru", data=sent)
         assert link_in(first.text) == link_in(again.text)
+        # The browser's way back, and another name: another invitation.
+        other = await page(browser, "POST", "/akun/baru", data={**sent, "login": "tono"})
+        assert link_in(other.text) != link_in(first.text)
 
 
 @pytest.mark.parametrize(
