@@ -1,12 +1,13 @@
 """Persetujuan: what admins have asked for about accounts, approved or refused by another person."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from services.intake.domain import LOGIN, MAX_REASON, Account, AccountRequest, Refused
+from services.intake.domain import LOGIN, MAX_REASON, Account, AccountRequest, Refused, RequestKind
 from services.intake.pages.accounts import Office, OfficeDep, wrong_by
 from services.intake.pages.grants import Said, Wrong, programmes_of, said
 from services.intake.usecases import administers, allowed_account, approve, refuse
@@ -23,7 +24,21 @@ PAGE: Final = 50
 """Requests on one page, the oldest; those within reach are shown."""
 
 router = APIRouter(include_in_schema=False)
-Row = tuple[AccountRequest, str, list[Said], list[Said], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One request as the page lists it; `barred`: why whoever looks may not approve it, or empty.
+
+    `before` is empty where there was nothing before.
+    """
+
+    request: AccountRequest
+    login: str
+    asker: str
+    before: Sequence[Said]
+    grants: Sequence[Said]
+    barred: str
 
 
 @router.get(REQUESTS)
@@ -39,10 +54,15 @@ async def _page(office: Office, wrong: Sequence[Wrong]) -> Response:
         account = await office.reader.get(Account, one.id)
         if account is None or not administers(office.caller, one.all_grants):
             continue
-        login = await office.sign_in.opened(account, LOGIN)
-        before = [] if one.kind == "invite" else said(one.before, names)
-        barred = _barred(one, office.caller.subject)
-        rows.append((one, login, before, said(one.grants, names), barred))
+        row = Row(
+            one,
+            await office.sign_in.opened(account, LOGIN),
+            await office.name_of(one.asked_by),
+            [] if one.kind is RequestKind.INVITE else said(one.before, names),
+            said(one.grants, names),
+            _barred(one, office.caller.subject),
+        )
+        rows.append(row)
     page = office.pages.render(
         office.request,
         "persetujuan.html",

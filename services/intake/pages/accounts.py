@@ -43,7 +43,7 @@ from services.intake.usecases import (
     invite,
     recover,
 )
-from shared.auth.roles import Caller, Forbidden, Role
+from shared.auth.roles import EVERYWHERE, Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
@@ -112,6 +112,13 @@ class Office:
             raise NotFound("account")
         return account
 
+    async def name_of(self, account_id: str) -> str:
+        """Return an account's login name where it is within reach, else its id."""
+        account = await self.reader.get(Account, account_id)
+        if account is None or not administers(self.caller, account.grants):
+            return account_id
+        return await self.sign_in.opened(account, LOGIN)
+
     async def run(self, use_case: UseCase, content: str, key: str) -> dict[str, Any]:
         """Run a command. Raises Refused with a reason that the pages have words for."""
         sent = await self.form.sent(content)
@@ -179,7 +186,9 @@ async def show_new(office: OfficeDep) -> Response:
 
 
 def _region(caller: Caller) -> str:
-    return caller.scopes[0].region
+    """Return the region that a form begins with: everywhere is never given by a slip."""
+    region = caller.scopes[0].region
+    return "" if region == EVERYWHERE else region
 
 
 async def _new(office: Office, login: str, fields: GrantFields, wrong: Sequence[Wrong]) -> Response:

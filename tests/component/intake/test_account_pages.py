@@ -267,6 +267,7 @@ async def test_a_request_is_approved_by_page_and_its_link_shown() -> None:
         _, browser = await at_work(office, "sari", "supervisor:botram:32.16")
         shown = await page(browser, "GET", "/persetujuan")
         assert "Undang budi" in shown.text
+        assert "<dd>a-root</dd>" in shown.text
         form = dict(hidden(shown.text))
         answer = await page(browser, "POST", "/persetujuan", data={**form, "aksi": "setuju"})
         assert link_in(answer.text)
@@ -298,6 +299,7 @@ async def test_ones_own_request_can_only_be_taken_back() -> None:
         assert WORDS("accounts.result.waits.title") in waits.text
         shown = await page(browser, "GET", "/persetujuan")
         assert WORDS("requests.barred.own") in shown.text
+        assert "<dd>kepala</dd>" in shown.text
         assert 'value="setuju"' not in shown.text
         form = {**dict(hidden(shown.text)), "kunci": ""}
         own = await page(browser, "POST", "/persetujuan", data={**form, "aksi": "setuju"})
