@@ -79,7 +79,8 @@ async def age_sign_in(page: Page, stack: Stack) -> None:
         session=claims["sid"],
         signed_in_at=utc_now() - timedelta(minutes=11),
     )
-    await page.context.add_cookies([{**held, "value": token}])
+    held["value"] = token
+    await page.context.add_cookies([held])
 
 
 async def tab_to(page: Page, target: Locator) -> None:

@@ -193,8 +193,8 @@ async def ask_for_own_page(row: Row, office: Desk) -> httpx.Response:
     if row.role != "nobody":
         grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
         headers |= office.messaging.session_headers(grant, subject="a-asker", session="s-asker")
-    sent = {"data": form} if method == "POST" else {}
-    return await office.client.request(method, path, headers=headers, **sent)
+    sent = form if method == "POST" else None
+    return await office.client.request(method, path, headers=headers, data=sent)
 
 
 async def ask_about_oneself(method: str, path: str, grant: str, office: Desk) -> httpx.Response:
