@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from services.intake import api, handlers, pages
 from services.intake.api.cookies import SessionCookies
+from services.intake.api.session import FreshSignIn
 from services.intake.config import Settings
 from services.intake.domain import AccountCodes, Holidays, Limits, LookupKeys, Refused, Secrets
 from services.intake.gateways import (
@@ -117,7 +118,7 @@ def _provided(
         FingerprintKey: FingerprintKey(lookups.fingerprint_key),
         Vault: vault_of(settings),
         Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
-        pages.Neighbours: pages.Neighbours(settings.neighbour_prefixes),
+        pages.Neighbours: pages.Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
         Files: Files(
             MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
         ),
@@ -137,17 +138,24 @@ def _accounts(
         vault_of(settings),
         clock,
     )
+    throttle = Throttle(
+        TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_login),
+        TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_device),
+    )
+    signer = TokenSigner(Watched(settings.signing_key, load_private), clock)
+    limits = Limits(settings.session_idle, settings.session_absolute)
+    cookies = SessionCookies(secure=settings.secure_cookies)
+    fresh = FreshSignIn(sign_in, throttle, limits, signer, cookies, clock, context.commands)
     return {
         SignIn: sign_in,
         AccountCodes: codes,
-        Throttle: Throttle(
-            TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_login),
-            TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_device),
-        ),
+        Throttle: throttle,
         Clock: clock,
-        Signer: TokenSigner(Watched(settings.signing_key, load_private), clock),
-        Limits: Limits(settings.session_idle, settings.session_absolute),
-        SessionCookies: SessionCookies(secure=settings.secure_cookies),
+        Signer: signer,
+        Limits: limits,
+        SessionCookies: cookies,
+        FreshSignIn: fresh,
+        pages.Proves: fresh,
         RefreshCookie: RefreshCookie(secure=settings.secure_cookies),
     }
 

@@ -1,8 +1,10 @@
 """Events that intake reads and timers that it sets, each with the use case that answers it."""
 
 from services.intake.usecases import (
+    APPROVAL,
     OVERDUE,
     copy_event,
+    expire,
     note_failure,
     note_job,
     note_overdue,
@@ -31,6 +33,7 @@ def subscribe(consumer: Consumer) -> None:
         consumer.on(event, key=_case)(note_job)
     consumer.on(DeliveryFailed, key=_case)(note_failure)
     consumer.on_timer(OVERDUE)(note_overdue)
+    consumer.on_timer(APPROVAL)(expire)
     consumer.on_timer(UNBOUND)(note_unbound)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from services.intake.domain import (
     Account,
+    AccountRequest,
     AuditEntry,
     Block,
     Case,
@@ -14,10 +15,12 @@ from services.intake.domain import (
     Invitation,
     LoginName,
     Lookup,
+    Notices,
     OpenRequests,
     PersonRead,
     PlannedEvent,
     Programme,
+    RequestState,
     Resident,
     ResidentKey,
     SecurityRecord,
@@ -39,6 +42,7 @@ PERSON_READS: Final = "person_reads"
 AUDIT: Final = "audit"
 AUDIT_BLOCKS: Final = "audit_blocks"
 SECURITY_RECORDS: Final = "security_records"
+ACCOUNT_REQUESTS: Final = "account_requests"
 RESIDENTS: Final = "residents"
 RESIDENT_KEYS: Final = "resident_keys"
 KEYS: Final = "keys"
@@ -71,6 +75,8 @@ COLLECTIONS: Final = Collections(
     Collection("accounts", Account),
     Collection("login_names", LoginName, listed=False),
     Collection("invitations", Invitation),
+    Collection(ACCOUNT_REQUESTS, AccountRequest, label="request"),
+    Collection("notices", Notices, label="notices"),
     Collection("devices", Devices, label="devices"),
     Collection(SECURITY_RECORDS, SecurityRecord),
     Collection(AUDIT, AuditEntry, derived=lambda entry: {"noted": entry.at}, listed=False),
@@ -95,6 +101,7 @@ INDEXES: Final = (
     Index(AUDIT, (("noted", 1), ("_id", 1))),
     Index(AUDIT_BLOCKS, (("made", 1),)),
     Index(SECURITY_RECORDS, (("at", -1),)),
+    Index(ACCOUNT_REQUESTS, (("asked_at", 1),), partial={"state": RequestState.OPEN.value}),
     Index(PERSON_READS, (("subject", 1), ("at", 1))),
     Index(RESIDENTS, (("programme_id", 1), ("_id", 1))),
     Index(RESIDENT_KEYS, (("master", 1),)),
@@ -140,6 +147,11 @@ class IntakeReader(MongoReader):
     async def accounts(self, after: str, limit: int) -> list[Account]:
         """Return accounts in order of ids behind `after`, so many at most."""
         return await self.find(Account, {"_id": {"$gt": after}}, limit=limit)
+
+    async def account_requests(self, limit: int) -> list[AccountRequest]:
+        """Return what waits to be approved, oldest first."""
+        query = {"state": RequestState.OPEN.value}
+        return await self.find(AccountRequest, query, sort=(("asked_at", 1),), limit=limit)
 
     async def security_records(self, limit: int) -> list[SecurityRecord]:
         """Return what supervisors are told of, newest first."""

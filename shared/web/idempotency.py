@@ -35,6 +35,11 @@ async def idempotency_key(
     )
 
 
+def usable_key(key: str) -> str | None:
+    """The key of a form, in a field; None where it is missing or malformed."""
+    return key if _refusal(key) is None else None
+
+
 def _refusal(key: str | None) -> str | None:
     if key is None:
         return "missing"

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.intake.api import (
+    account_requests,
     accounts,
     cases,
     devices,
@@ -24,6 +25,7 @@ RULES: Final[RouteRules] = {
     **session.RULES,
     **devices.RULES,
     **accounts.RULES,
+    **account_requests.RULES,
     **invitations.RULES,
 }
 """Which roles may use which route; programme and region are checked on what is asked for."""
@@ -37,5 +39,6 @@ ROUTERS: Final = (
     session.router,
     devices.router,
     accounts.router,
+    account_requests.router,
     invitations.router,
 )

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AfterValidator, BaseModel, Field
 
 from services.intake.api.fields import invalid
-from services.intake.api.rights import administers, allowed_account
 from services.intake.domain import LOGIN, Account, AccountCodes, Refused, Standing, checked_login
 from services.intake.usecases import (
     Invited,
     Reader,
     SignIn,
     Vault,
+    administers,
+    allowed_account,
     change_grants,
     disable,
     invite,
@@ -71,17 +72,22 @@ class GrantsBody(Body):
 
 
 class LinkAnswer(BaseModel):
-    """The code of a link that its receiver may use once, at the page of first passwords."""
+    """The code of a link that its receiver may use once, at the page of first passwords.
+
+    `waits`: another person has to approve it first, and there is no code yet.
+    """
 
     account_id: str
-    code: str
+    code: str | None
+    waits: bool
 
 
 class VersionAnswer(BaseModel):
-    """An account's version after a change."""
+    """An account's version after a change; `waits`: it changes when somebody has approved it."""
 
     account_id: str
     version: int
+    waits: bool = False
 
 
 class AccountAnswer(BaseModel):
@@ -208,8 +214,10 @@ async def post_recovery(
     return _link(outcome.answer, codes)
 
 
-def _link(made: dict[str, str], codes: AccountCodes) -> LinkAnswer:
-    return LinkAnswer(account_id=made["account_id"], code=codes.link_code(made["invitation_id"]))
+def _link(made: dict[str, str | None], codes: AccountCodes) -> LinkAnswer:
+    invitation = made["invitation_id"]
+    code = codes.link_code(invitation) if invitation else None
+    return LinkAnswer(account_id=str(made["account_id"]), code=code, waits=code is None)
 
 
 def _answer(account: Account) -> AccountAnswer:

@@ -7,10 +7,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
-from services.intake.api.rights import is_told, supervises
 from services.intake.api.session import EVERYBODY
 from services.intake.domain import Account, Device, Devices, Ended, Sign
-from services.intake.usecases import Reader, revoke_device
+from services.intake.usecases import Reader, is_told, revoke_device, sign_out_everywhere, supervises
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId
@@ -21,6 +20,7 @@ from shared.web.problems import NotFound
 SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN})
 RULES: Final[RouteRules] = {
     "GET /api/devices": EVERYBODY,
+    "DELETE /api/devices": EVERYBODY,
     "DELETE /api/devices/{device_id}": EVERYBODY,
     "GET /api/accounts/{account_id}/devices": Rule(SUPERVISORS),
     "DELETE /api/accounts/{account_id}/devices/{device_id}": Rule(SUPERVISORS),
@@ -63,6 +63,14 @@ DevicePath = Annotated[AggregateId, Path()]
 async def list_own(caller: CallerDep, reader: ReaderDep) -> list[DeviceAnswer]:
     """Return one's own devices, the last used first."""
     return _answers(await reader.get(Devices, caller.subject), caller.session)
+
+
+@router.delete("/devices", status_code=204)
+async def delete_sessions(caller: CallerDep, commands: CommandsDep, sent: SentDep) -> None:
+    """Sign out on every device, this one included; all may sign in again."""
+    await commands.run(
+        lambda uow: sign_out_everywhere(caller.subject, uow), sent=sent, key=caller.subject
+    )
 
 
 @router.delete("/devices/{device_id}", status_code=204)

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Final
 
-import segno
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
@@ -16,6 +15,7 @@ from shared.auth.secondfactor import address, new_secret
 from shared.runtime import CommandsDep, provided
 from shared.web.body import Body
 from shared.web.problems import Conflict
+from shared.web.qr import qr_image
 
 RULES: Final[RouteRules] = {
     "POST /api/invitations/password": PUBLIC,
@@ -124,13 +124,8 @@ async def post_password(
         )
     said = address(secret, await sign_in.opened(account, LOGIN), ISSUER)
     return PasswordAnswer(
-        account_id=account.id, usable=False, secret=secret, address=said, qr=_drawn(said)
+        account_id=account.id, usable=False, secret=secret, address=said, qr=qr_image(said)
     )
-
-
-def _drawn(said: str) -> str:
-    """Return a QR code with the margin that cameras need: four modules (ISO/IEC 18004)."""
-    return segno.make_qr(said, error="m").svg_data_uri(scale=6, border=4, light="#fff")
 
 
 @router.post("/code")

@@ -1,10 +1,8 @@
-"""Who may work on a case or an account, at the first sending of a command and at every replay."""
+"""Who may work on a case, at the first sending of a command and at every replay."""
 
-from collections.abc import Sequence
-
-from services.intake.domain import Account, Case
-from services.intake.usecases import Allow, AllowAccount, Reader, require_right
-from shared.auth.roles import Caller, Forbidden, Grant, Role
+from services.intake.domain import Case
+from services.intake.usecases import Allow, Reader, require_right
+from shared.auth.roles import Caller, Forbidden, Role
 from shared.messaging.group_commit import Outcome
 from shared.web.problems import NotFound
 
@@ -39,34 +37,3 @@ async def replayed_case(
         raise NotFound("request")
     require_right(case, allowed(caller), backdated=outcome.answer["backdated"])
     return case
-
-
-def administers(caller: Caller, grants: Sequence[str]) -> bool:
-    """Return whether the caller's rights on this route reach all of these grants."""
-    return all(_reaches(caller, grant) for grant in grants)
-
-
-def supervises(caller: Caller, account: Account) -> None:
-    """Refuse whom the caller's rights do not reach wholly. Raises Forbidden."""
-    if not administers(caller, account.grants):
-        raise Forbidden("no role that this route allows over all grants of this account")
-
-
-def is_told(caller: Caller, grants: Sequence[str]) -> bool:
-    """Return whether the caller hears of an account with these grants: some are within reach."""
-    return any(_reaches(caller, grant) for grant in grants)
-
-
-def allowed_account(caller: Caller) -> AllowAccount:
-    """Return the check that the caller may give, change or take grants. It raises Forbidden."""
-
-    def check(grants: Sequence[str]) -> None:
-        if not administers(caller, grants):
-            raise Forbidden("these grants reach further than the role that this route allows")
-
-    return check
-
-
-def _reaches(caller: Caller, text: str) -> bool:
-    grant = Grant.parse(text)
-    return caller.may(caller.acting, programme=grant.programme, region=grant.region)

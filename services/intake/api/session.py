@@ -46,10 +46,10 @@ from services.intake.usecases import (
     sign_out,
 )
 from shared.auth.proof import HEADER, token_hash
-from shared.auth.roles import Role
+from shared.auth.roles import Caller, Role
 from shared.auth.rules import PUBLIC, RouteRules, Rule
 from shared.messaging.unit_of_work import UnitOfWork
-from shared.runtime import CommandsDep, provided
+from shared.runtime import Commands, CommandsDep, provided
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import SignInRefused, TooManyRequests
@@ -235,31 +235,64 @@ async def post_refresh(
     return tokens.give(outcome.answer, fresh)
 
 
+class FreshSignIn:
+    """Takes password and code once more, from a script or with a form."""
+
+    def __init__(
+        self,
+        sign_in: SignIn,
+        throttle: Throttle,
+        limits: Limits,
+        signer: Signer,
+        cookies: SessionCookies,
+        clock: Clock,
+        commands: Commands,
+    ) -> None:
+        self._sign_in = sign_in
+        self._throttle = throttle
+        self._limits = limits
+        self._signer = signer
+        self._cookies = cookies
+        self._clock = clock
+        self._commands = commands
+
+    async def prove(
+        self, request: Request, response: Response, caller: Caller, password: str, code: str | None
+    ) -> SessionAnswer:
+        """Note the proof, and give the response a token that holds it.
+
+        Raises SignInRefused and TooManyRequests.
+        """
+        account = await self._sign_in.by_id(caller.subject)
+        session = caller.session
+        if session is None:
+            raise SignInRefused("no_session", "a machine does not sign in")
+        tried = Try(caller.subject, address_of(request), session)
+        secret = SecretBody(password=password, code=code)
+        proven = await proven_by(self._sign_in, self._throttle, tried, account, secret)
+        with refusing():
+            outcome = await self._commands.run(
+                lambda uow: prove_again(proven, session, self._limits, uow),
+                sent=sent_by(caller.subject, request),
+                key=caller.subject,
+            )
+        tokens = Tokens(request, response, self._signer, self._cookies, self._clock)
+        return tokens.give(outcome.answer, None)
+
+
+FreshSignInDep = Annotated[FreshSignIn, Depends(provided(FreshSignIn))]
+
+
 @router.post("/proof")
 async def post_proof(
     body: SecretBody,
     request: Request,
+    response: Response,
     caller: CallerDep,
-    sign_in: SignInDep,
-    throttle: ThrottleDep,
-    limits: LimitsDep,
-    tokens: TokensDep,
-    commands: CommandsDep,
+    fresh: FreshSignInDep,
 ) -> SessionAnswer:
     """Prove once more who one is: for changes of rights, unmasking, export and erasure."""
-    account = await sign_in.by_id(caller.subject)
-    session = caller.session
-    if session is None:
-        raise SignInRefused("no_session", "a machine does not sign in")
-    tried = Try(caller.subject, address_of(request), session)
-    proven = await proven_by(sign_in, throttle, tried, account, body)
-    with refusing():
-        outcome = await commands.run(
-            lambda uow: prove_again(proven, session, limits, uow),
-            sent=sent_by(caller.subject, request),
-            key=caller.subject,
-        )
-    return tokens.give(outcome.answer, None)
+    return await fresh.prove(request, response, caller, body.password, body.code)
 
 
 @router.delete("", status_code=204)

@@ -11,9 +11,18 @@ from services.intake.domain.account import (
     Standing,
     checked_login,
     checked_password,
+    powerful,
     written_password,
 )
 from services.intake.domain.account_codes import AccountCodes, account_id, session_id, token_digest
+from services.intake.domain.account_request import (
+    APPROVED_WITHIN,
+    MAX_REASON,
+    AccountRequest,
+    RequestKind,
+    RequestState,
+    needs_approval,
+)
 from services.intake.domain.audit import (
     AuditEntry,
     Block,
@@ -34,6 +43,7 @@ from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, open_case, require_door
 from services.intake.domain.next_step import NextStep, next_step
+from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
 from services.intake.domain.paper import PAPER_LIMIT, CasePapers, Paper, PaperKind
 from services.intake.domain.person import (
     ADDRESS_LIMIT,
@@ -85,11 +95,14 @@ from services.intake.domain.tracking import Secrets, digest
 __all__ = [
     "ABSOLUTE",
     "ADDRESS_LIMIT",
+    "APPROVED_WITHIN",
     "ERASED",
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
+    "MAX_NOTICES",
     "MAX_PASSWORD",
+    "MAX_REASON",
     "NAME_LIMIT",
     "PAPER_LIMIT",
     "PLAIN",
@@ -97,6 +110,7 @@ __all__ = [
     "ZONES",
     "Account",
     "AccountCodes",
+    "AccountRequest",
     "AlreadyOpen",
     "AuditEntry",
     "Block",
@@ -118,6 +132,9 @@ __all__ = [
     "LookupKeys",
     "NewRequest",
     "NextStep",
+    "Notice",
+    "NoticeKind",
+    "Notices",
     "OpenRequests",
     "Outcome",
     "Paper",
@@ -128,6 +145,8 @@ __all__ = [
     "PlannedEvent",
     "Programme",
     "Refused",
+    "RequestKind",
+    "RequestState",
     "Resident",
     "ResidentKey",
     "Reuse",
@@ -157,11 +176,13 @@ __all__ = [
     "local_day",
     "mask_nik",
     "mask_phone",
+    "needs_approval",
     "next_block",
     "next_step",
     "office_region",
     "open_case",
     "path",
+    "powerful",
     "require_door",
     "session_id",
     "statement_id",

@@ -29,9 +29,16 @@ SECOND_FACTOR: Final = frozenset({"supervisor", "admin", "auditor"})
 """Roles whose people sign in with a second factor."""
 
 
+def powerful(grants: Iterable[str]) -> bool:
+    """Return whether one of these grants is of a role that asks for a second factor."""
+    return any(grant.partition(":")[0] in SECOND_FACTOR for grant in grants)
+
+
 class Standing(StrEnum):
     """Whether an account can be used."""
 
+    REQUESTED = "requested"
+    """An admin has asked for it; nobody has approved it yet."""
     INVITED = "invited"
     """A link is out: nobody can sign in before its owner has set a password."""
     ACTIVE = "active"
@@ -64,7 +71,7 @@ class Account:
     @property
     def needs_second_factor(self) -> bool:
         """Return whether a role of this account asks for one."""
-        return any(grant.partition(":")[0] in SECOND_FACTOR for grant in self.grants)
+        return powerful(self.grants)
 
     @property
     def can_sign_in(self) -> bool:
@@ -99,6 +106,10 @@ class Account:
             standing=Standing.INVITED if waits else Standing.ACTIVE,
         )
 
+    def invited(self) -> "Account":
+        """Return the account as its link goes out, after a second person has approved it."""
+        return self._changed(standing=Standing.INVITED)
+
     def confirm(self, step: int) -> "Account":
         """Return the account after a first right code of the second factor."""
         shown = self.used_code(step)
@@ -132,10 +143,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class LoginName:
-    """Which account a login name belongs to. `id` is the name's keyed hash."""
+    """Which account a login name belongs to. `id` is the name's keyed hash.
+
+    The account may be gone, where nobody approved it: then the name is free.
+    """
 
     id: str
     account_id: str
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

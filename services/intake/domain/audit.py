@@ -28,6 +28,11 @@ class Deed(StrEnum):
     REFRESH_REUSED = "refresh_reused"
     REFRESH_ELSEWHERE = "refresh_elsewhere"
     DEVICE_REVOKED = "device_revoked"
+    ASKED = "asked"
+    """For what another person has to approve: `said` has what and the grants."""
+    APPROVED = "approved"
+    REFUSED = "refused"
+    EXPIRED = "expired"
     INVITED = "invited"
     PASSWORD_SET = "password_set"  # noqa: S105 - a deed
     SECOND_FACTOR_SET = "second_factor_set"

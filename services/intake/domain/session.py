@@ -55,6 +55,10 @@ class Limits:
         if not timedelta(0) < self.idle <= IDLE or not timedelta(0) < self.absolute <= ABSOLUTE:
             raise ValueError("a session lasts 3 h idle and 12 h in all at most")
 
+    def alive(self, session: "Session | None", now: datetime) -> bool:
+        """Return whether there is a session whose time is not up."""
+        return session is not None and not session.over(now, self)
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

@@ -3,21 +3,46 @@
 from pathlib import Path
 from typing import Final
 
-from services.intake.pages import signin, start, tracking
+from services.intake.pages import (
+    account_requests,
+    accounts,
+    devices,
+    security,
+    signin,
+    start,
+    tracking,
+)
+from services.intake.pages.fresh import Proves
 from services.intake.pages.start import Neighbours
+from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 STATIC: Final = Path(__file__).parents[1] / "static"
-NAVIGATION: Final = (NavItem(tracking.TRACK, "navigation.tracking"),)
+NAVIGATION: Final = (
+    NavItem(tracking.TRACK, "navigation.tracking"),
+    NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
+)
 
 FRONT_RULES: Final[RouteRules] = {**start.RULES, **signin.RULES}
 FRONT_ROUTERS: Final = (start.router, signin.router)
 """These lie at the root of the origin; no other service has any there."""
 
-RULES: Final[RouteRules] = tracking.RULES
-ROUTERS: Final = (tracking.router,)
+RULES: Final[RouteRules] = {
+    **tracking.RULES,
+    **devices.RULES,
+    **accounts.RULES,
+    **account_requests.RULES,
+    **security.RULES,
+}
+ROUTERS: Final = (
+    tracking.router,
+    devices.router,
+    accounts.router,
+    account_requests.router,
+    security.router,
+)
 
 __all__ = [
     "FRONT_ROUTERS",
@@ -28,4 +53,5 @@ __all__ = [
     "STATIC",
     "TEMPLATES",
     "Neighbours",
+    "Proves",
 ]

@@ -7,13 +7,20 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from services.intake.domain import Notices
+from services.intake.usecases import Reader
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import PUBLIC, RouteRules
+from shared.messaging.errors import Unavailable
 from shared.runtime import provided
 from shared.web.pages import Pages
 from shared.web.scopekeys import VIEWER
 
 HOME: Final = "/"
+OWN: Final = "intake"
+"""The service whose pages these are."""
+SHOWN_NOTICES: Final = 5
+"""Notices on the start page at most, the newest; the others are on "Perangkat saya"."""
 RULES: Final[RouteRules] = {f"GET {HOME}": PUBLIC}
 
 
@@ -50,14 +57,16 @@ TASKS: Final = (
         "reporting",
         "/acara",
     ),
+    Task("accounts", frozenset({Role.ADMIN}), OWN, "/akun"),
+    Task("approvals", frozenset({Role.ADMIN, Role.SUPERVISOR}), OWN, "/persetujuan"),
+    Task("security", frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}), OWN, "/keamanan"),
+    Task("devices", frozenset(Role), OWN, "/perangkat"),
     Task("record", frozenset({Role.OPERATOR, Role.AGENT, Role.CHANNEL})),
     Task("serve", frozenset({Role.OPERATOR, Role.AGENCY_OPERATOR})),
     Task("plan", frozenset({Role.PLANNER})),
     Task("carry", frozenset({Role.AGENT})),
     Task("programmes", frozenset({Role.ADMIN})),
     Task("agents", frozenset({Role.ADMIN})),
-    Task("accounts", frozenset({Role.ADMIN})),
-    Task("security", frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR})),
     Task("import", frozenset({Role.IMPORTER})),
 )
 """What has a page comes first."""
@@ -73,15 +82,34 @@ class Shown:
 
 router = APIRouter(include_in_schema=False)
 PagesDep = Annotated[Pages, Depends(provided(Pages))]
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 NeighboursDep = Annotated[Neighbours, Depends(provided(Neighbours))]
 
 
 @router.get(HOME)
-async def show_start(request: Request, pages: PagesDep, neighbours: NeighboursDep) -> Response:
+async def show_start(
+    request: Request, pages: PagesDep, neighbours: NeighboursDep, reader: ReaderDep
+) -> Response:
     """Show what whoever looks can do."""
     viewer = request.scope.get(VIEWER)
-    tasks = list(_tasks(viewer, neighbours)) if isinstance(viewer, Caller) else []
-    return pages.render(request, "start.html", tasks=tasks)
+    if not isinstance(viewer, Caller):
+        return pages.render(request, "start.html", tasks=[], notices=Notices(""), shown=())
+    notices = await _notices(viewer, reader)
+    return pages.render(
+        request,
+        "start.html",
+        tasks=list(_tasks(viewer, neighbours)),
+        notices=notices,
+        shown=notices.unseen[: -SHOWN_NOTICES - 1 : -1],
+    )
+
+
+async def _notices(viewer: Caller, reader: Reader) -> Notices:
+    """Return what the viewer is told; nothing while the database is away: he can go on."""
+    try:
+        return await reader.get(Notices, viewer.subject) or Notices(viewer.subject)
+    except Unavailable:
+        return Notices(viewer.subject)
 
 
 def _tasks(viewer: Caller, neighbours: Neighbours) -> Iterator[Shown]:

@@ -1,12 +1,14 @@
 """What intake does, and what it needs for that."""
 
+from services.intake.usecases.account_changes import AllowAccount
+from services.intake.usecases.account_requests import APPROVAL, approve, expire, refuse
 from services.intake.usecases.accounts import (
-    AllowAccount,
     Invited,
     change_grants,
     confirm,
     disable,
     invite,
+    invite_first,
     recover,
     redeem,
 )
@@ -19,6 +21,7 @@ from services.intake.usecases.case_progress import (
     note_overdue,
     note_ticket,
 )
+from services.intake.usecases.notices import mark_seen
 from services.intake.usecases.papers import (
     PAPER,
     ResidentErased,
@@ -47,6 +50,7 @@ from services.intake.usecases.programmes import (
     publish_programme,
     republish_programme,
 )
+from services.intake.usecases.reach import administers, allowed_account, is_told, supervises
 from services.intake.usecases.requests import (
     Allow,
     confirm_receipt,
@@ -74,12 +78,14 @@ from services.intake.usecases.sessions import (
     refresh_session,
     revoke_device,
     sign_out,
+    sign_out_everywhere,
 )
 from services.intake.usecases.sign_in import Secret, SignIn
 from services.intake.usecases.throttle import Throttle, Try
 from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
+    "APPROVAL",
     "OVERDUE",
     "PAPER",
     "Allow",
@@ -111,7 +117,10 @@ __all__ = [
     "Try",
     "Vault",
     "Verdict",
+    "administers",
+    "allowed_account",
     "applicants_key",
+    "approve",
     "bind_paper",
     "change_grants",
     "confirm",
@@ -121,8 +130,12 @@ __all__ = [
     "disable",
     "erase_again",
     "erase_resident",
+    "expire",
     "invite",
+    "invite_first",
+    "is_told",
     "keep_upload",
+    "mark_seen",
     "note",
     "note_failure",
     "note_job",
@@ -139,12 +152,15 @@ __all__ = [
     "recover",
     "redeem",
     "refresh_session",
+    "refuse",
     "republish_programme",
     "require_right",
     "revoke_device",
     "rewrap",
     "sealed_key",
     "sign_out",
+    "sign_out_everywhere",
+    "supervises",
     "take_step",
     "told_of",
     "track",

@@ -1,37 +1,40 @@
 """Accounts: invited, made usable by their owner, given other rights, handed back, shut."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from services.intake.domain import (
-    INVITED_FOR,
     LOGIN,
     TOTP,
     Account,
     Deed,
-    Device,
-    Devices,
     Ended,
     Invitation,
     LoginName,
+    NoticeKind,
     Refused,
+    RequestKind,
     ResidentKey,
     Standing,
     account_id,
+    needs_approval,
 )
+from services.intake.usecases.account_changes import (
+    PLACE,
+    AllowAccount,
+    end_sessions,
+    give_grants,
+    hand_back,
+    new_link,
+    publish_ended,
+)
+from services.intake.usecases.account_requests import ask_for, none_open, overtake
 from services.intake.usecases.audit import note
+from services.intake.usecases.notices import tell
 from services.intake.usecases.ports import Vault
-from shared.contracts.envelope import new_id
-from shared.contracts.intake import AccessKind, AccessRevoked
-from shared.messaging.revocations import note_revocation
+from shared.contracts.intake import AccessKind
 from shared.messaging.unit_of_work import UnitOfWork
-
-PLACE: Final = "account"
-"""Where an account's name and second factor are sealed, beside its id."""
-
-AllowAccount = Callable[[Sequence[str]], None]
-"""Raises where the caller may not give, change or take these grants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +51,55 @@ async def invite(
 ) -> dict[str, Any]:
     """Make an account that waits for its owner, and the link for him; return both ids.
 
+    With a powerful grant it waits for a second person first: `invitation_id` is None until then.
     Raises Refused: login_taken.
     """
     allow(wanted.grants)
-    for login in wanted.login_keys:
-        if await uow.get(LoginName, login) is not None:
-            raise Refused("login_taken", "login: there is an account with this name")
-    key = vault.new_key(account_id())
-    account = Account(
+    account = await _made(wanted, uow, vault)
+    if needs_approval((), account.grants):
+        uow.add(account)
+        await ask_for(RequestKind.INVITE, account, account.grants, uow)
+        return {"account_id": account.id, "invitation_id": None}
+    return _welcomed(account, uow)
+
+
+async def invite_first(wanted: Invited, uow: UnitOfWork, vault: Vault) -> dict[str, Any]:
+    """Invite an admin at the shell, where nobody is there yet who could approve it."""
+    return _welcomed(await _made(wanted, uow, vault), uow)
+
+
+async def _made(wanted: Invited, uow: UnitOfWork, vault: Vault) -> Account:
+    name = await _free(wanted, uow)
+    key = vault.new_key(name.account_id)
+    uow.add(key, name)
+    return Account(
         id=key.id,
         version=0,
-        login=wanted.login_keys[0],
+        login=name.id,
         sealed=vault.seal(key, PLACE, {LOGIN: wanted.login}),
         grants=(),
-        standing=Standing.INVITED,
+        standing=Standing.REQUESTED,
         invited_by=uow.actor,
         created_at=uow.now(),
     ).granted(wanted.grants)
-    invitation = _invitation(account.id, uow)
-    uow.add(key, account, LoginName(account.login, account.id), invitation)
+
+
+async def _free(wanted: Invited, uow: UnitOfWork) -> LoginName:
+    """Return the login name for a new account. Raises Refused: login_taken."""
+    version = 0
+    for login in wanted.login_keys:
+        name = await uow.get(LoginName, login)
+        if name is not None and await uow.get(Account, name.account_id) is not None:
+            raise Refused("login_taken", "login: there is an account with this name")
+        if name is not None and login == wanted.login_keys[0]:
+            version = name.version
+    return LoginName(wanted.login_keys[0], account_id(), version + 1)
+
+
+def _welcomed(account: Account, uow: UnitOfWork) -> dict[str, Any]:
+    uow.add(account.invited())
     note(Deed.INVITED, account.id, uow, *account.grants)
-    return {"account_id": account.id, "invitation_id": invitation.id}
-
-
-def _invitation(of: str, uow: UnitOfWork) -> Invitation:
-    return Invitation(new_id(), 1, of, uow.now() + INVITED_FOR, uow.actor)
+    return {"account_id": account.id, "invitation_id": new_link(account.id, uow)}
 
 
 async def redeem(
@@ -93,6 +120,7 @@ async def redeem(
         uow.add(invitation.use(uow.now()))
     uow.add(account)
     note(Deed.PASSWORD_SET, account.id, uow)
+    await tell(account.id, NoticeKind.PASSWORD_SET, uow)
     await end_sessions(account.id, uow, Ended.ACCOUNT)
     return {"account_id": account.id, "waits": account.standing is not Standing.ACTIVE}
 
@@ -108,39 +136,43 @@ async def confirm(invitation_id: str, step: int, uow: UnitOfWork) -> dict[str, A
         raise Refused("no_password", "code: set a password first")
     uow.add(account.confirm(step), invitation.use(uow.now()))
     note(Deed.SECOND_FACTOR_SET, account.id, uow)
+    await tell(account.id, NoticeKind.SECOND_FACTOR_SET, uow)
     return {"account_id": account.id}
 
 
 async def change_grants(
     of: str, grants: Sequence[str], uow: UnitOfWork, *, allow: AllowAccount
 ) -> dict[str, Any]:
-    """Give an account other grants; tokens that hold those of before count no more.
+    """Give an account other grants; `waits` where a powerful one is added, until it is approved.
 
-    Raises Missing, and Refused: own_rights, no_grant, too_many_grants.
+    Raises Missing, and Refused: own_rights, no_grant, too_many_grants, request_open.
     """
     account = await _of_another(of, uow, allow)
     allow(grants)
-    changed = account.granted(grants)
-    if changed.grants == account.grants:
-        return {"version": account.version}
-    uow.add(changed)
-    note(Deed.GRANTED, of, uow, *changed.grants)
-    await _publish(of, AccessKind.ACCOUNT, changed.version, uow)
-    if not changed.confirmed and changed.needs_second_factor:
-        # A role that asks for a second factor: none can be given but by a new link.
-        await end_sessions(of, uow, Ended.ACCOUNT)
-    return {"version": changed.version}
+    await none_open(of, uow)
+    wanted = account.granted(grants).grants
+    if needs_approval(account.grants, wanted):
+        await ask_for(RequestKind.GRANTS, account, wanted, uow)
+        return {"version": account.version, "waits": True}
+    changed = await give_grants(account, wanted, uow)
+    return {"version": changed.version, "waits": False}
 
 
 async def disable(of: str, uow: UnitOfWork, *, allow: AllowAccount) -> dict[str, Any]:
-    """Shut an account: its password, sessions and devices count no more.
+    """Shut an account, at once: its password, sessions and devices count no more.
 
-    Raises Missing, and Refused: own_rights.
+    A request about it is closed. Raises Missing, and Refused: own_rights; request_open where the
+    account itself is only asked for.
     """
-    account = (await _of_another(of, uow, allow)).disabled()
+    account = await _of_another(of, uow, allow)
+    if account.standing is Standing.REQUESTED:
+        raise Refused("request_open", "the account is only asked for: refuse the request")
+    await overtake(of, uow)
+    account = account.disabled()
     uow.add(account)
     note(Deed.DISABLED, of, uow)
-    await _publish(of, AccessKind.ACCOUNT, account.version, uow)
+    await tell(of, NoticeKind.DISABLED, uow)
+    await publish_ended(of, AccessKind.ACCOUNT, account.version, uow)
     await end_sessions(of, uow, Ended.ACCOUNT, revoke=True)
     return {"version": account.version}
 
@@ -148,15 +180,15 @@ async def disable(of: str, uow: UnitOfWork, *, allow: AllowAccount) -> dict[str,
 async def recover(of: str, uow: UnitOfWork, *, allow: AllowAccount) -> dict[str, Any]:
     """Hand an account back to its owner by a link, as a second person; also a disabled one.
 
-    Until he has set a new password nobody gets in. Raises Missing, and Refused: own_rights.
+    One that holds a powerful grant waits for a third person: `invitation_id` is None until then.
+    Raises Missing, and Refused: own_rights, request_open.
     """
-    account = (await _of_another(of, uow, allow)).recovering()
-    invitation = _invitation(of, uow)
-    uow.add(account, invitation)
-    note(Deed.RECOVERED, of, uow)
-    await _publish(of, AccessKind.ACCOUNT, account.version, uow)
-    await end_sessions(of, uow, Ended.ACCOUNT)
-    return {"account_id": of, "invitation_id": invitation.id}
+    account = await _of_another(of, uow, allow)
+    await none_open(of, uow)
+    if account.needs_second_factor:
+        await ask_for(RequestKind.RECOVERY, account, account.grants, uow)
+        return {"account_id": of, "invitation_id": None}
+    return {"account_id": of, "invitation_id": await hand_back(account, uow)}
 
 
 async def _of_another(of: str, uow: UnitOfWork, allow: AllowAccount) -> Account:
@@ -165,34 +197,3 @@ async def _of_another(of: str, uow: UnitOfWork, allow: AllowAccount) -> Account:
     if uow.actor == of:
         raise Refused("own_rights", "nobody changes his own rights: ask another admin")
     return account
-
-
-async def end_sessions(
-    of: str,
-    uow: UnitOfWork,
-    why: Ended,
-    which: Callable[[Device], bool] = lambda _: True,
-    *,
-    revoke: bool = False,
-) -> tuple[str, ...]:
-    """End sessions of an account, on all its devices or some; return the ids of those sessions."""
-    devices = await uow.get(Devices, of)
-    if devices is None:
-        return ()
-    after, ended = devices.ended(why, which, revoke=revoke)
-    if after is not devices:
-        uow.add(after)
-    await revoke_sessions(ended, uow)
-    return ended
-
-
-async def revoke_sessions(sessions: Sequence[str], uow: UnitOfWork) -> None:
-    """Tell every service that tokens of these sessions count no more."""
-    for session in sessions:
-        await _publish(session, AccessKind.SESSION, 1, uow)
-
-
-async def _publish(access_id: str, kind: AccessKind, version: int, uow: UnitOfWork) -> None:
-    await note_revocation(access_id, uow.now(), uow)
-    event = AccessRevoked(access_id=access_id, kind=kind, revoked_at=uow.now())
-    uow.publish(event, version=version)

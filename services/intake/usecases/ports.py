@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from services.intake.domain import (
     Account,
+    AccountRequest,
     Case,
     PersonRead,
     Resident,
@@ -48,6 +49,10 @@ class Reader(Protocol):
 
     async def accounts(self, after: str, limit: int) -> list[Account]:
         """Return accounts in order of ids behind `after`, so many at most."""
+        ...
+
+    async def account_requests(self, limit: int) -> list[AccountRequest]:
+        """Return what waits to be approved, oldest first."""
         ...
 
     async def security_records(self, limit: int) -> list[SecurityRecord]:

@@ -11,14 +11,16 @@ from services.intake.domain import (
     Devices,
     Ended,
     Limits,
+    NoticeKind,
     Refused,
     Reuse,
     SecurityRecord,
     Session,
     Sign,
 )
-from services.intake.usecases.accounts import end_sessions, revoke_sessions
+from services.intake.usecases.account_changes import end_sessions, revoke_sessions
 from services.intake.usecases.audit import note
+from services.intake.usecases.notices import tell
 from shared.contracts.envelope import new_id
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -84,9 +86,12 @@ async def open_session(
         plain=browser.key is None,
     )
     devices = await uow.get(Devices, account.id) or Devices(account.id)
+    known = devices.device(device.id) is not None
     devices, ended = devices.opened(device)
     uow.add(devices)
     note(Deed.SIGNED_IN, account.id, uow, id_)
+    if not known:
+        await tell(account.id, NoticeKind.DEVICE_ADDED, uow, device.label)
     await revoke_sessions(ended, uow)
     return _opened(account, device, session, limits)
 
@@ -151,12 +156,12 @@ async def refresh_session(
     if account is None or not account.can_sign_in or devices is None or device is None:
         raise Refused("session_over", "the session is over: sign in again")
     if device.plain or device.id != shown.key:
-        _record(Sign.REFRESH_ELSEWHERE, account, device, uow)
+        await _record(Sign.REFRESH_ELSEWHERE, account, device, uow)
         return {"refused": Sign.REFRESH_ELSEWHERE.value}
     try:
         after = devices.refreshed(device, shown.digest, shown.proof, fresh, uow.now(), limits)
     except Reuse:
-        _record(Sign.REFRESH_REUSED, account, device, uow)
+        await _record(Sign.REFRESH_REUSED, account, device, uow)
         await end_sessions(
             account.id, uow, Ended.REUSED, lambda one: one.id == device.id, revoke=True
         )
@@ -165,9 +170,10 @@ async def refresh_session(
     return _opened(account, device, after.session_of(device.id), limits)
 
 
-def _record(sign: Sign, account: Account, device: Device, uow: UnitOfWork) -> None:
+async def _record(sign: Sign, account: Account, device: Device, uow: UnitOfWork) -> None:
     uow.add(SecurityRecord(new_id(), sign, account.id, device.label, uow.now(), account.grants))
     note(Deed(sign.value), account.id, uow, device.id)
+    await tell(account.id, NoticeKind(sign.value), uow, device.label)
 
 
 async def sign_out(of: str, session: str, uow: UnitOfWork) -> None:
@@ -178,10 +184,18 @@ async def sign_out(of: str, session: str, uow: UnitOfWork) -> None:
     )
 
 
+async def sign_out_everywhere(of: str, uow: UnitOfWork) -> None:
+    """End every session of an account, this one included; its devices may sign in again."""
+    note(Deed.SIGNED_OUT, of, uow, "all")
+    await end_sessions(of, uow, Ended.SIGNED_OUT)
+
+
 async def revoke_device(of: str, device_id: str, uow: UnitOfWork) -> None:
     """End a device for good: its session, and its key. Raises Refused: unknown_device."""
     devices = await uow.get(Devices, of)
-    if devices is None or devices.device(device_id) is None:
+    device = devices.device(device_id) if devices else None
+    if device is None:
         raise Refused("unknown_device", "device_id: this account has no such device")
     note(Deed.DEVICE_REVOKED, of, uow, device_id)
+    await tell(of, NoticeKind.DEVICE_REVOKED, uow, device.label)
     await end_sessions(of, uow, Ended.REVOKED, lambda one: one.id == device_id, revoke=True)

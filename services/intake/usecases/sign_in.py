@@ -17,7 +17,7 @@ from services.intake.domain import (
     checked_password,
     written_password,
 )
-from services.intake.usecases.accounts import PLACE
+from services.intake.usecases.account_changes import PLACE
 from services.intake.usecases.ports import Breached, Clock, PasswordHasher, Reader, Vault
 from services.intake.usecases.sessions import Proven
 from shared.auth.secondfactor import step_of

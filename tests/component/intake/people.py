@@ -122,9 +122,29 @@ async def invited(office: Desk, login: str, *grants: str, **how: Any) -> httpx.R
 
 async def person(office: Desk, login: str, *grants: str) -> Person:
     """Somebody who was invited and has set his password, and his second factor."""
-    made = await invited(office, login, *grants)
-    made.raise_for_status()
-    return await ready(office, login, made.json()["code"])
+    return await ready(office, login, await linked(office, login, *grants))
+
+
+async def linked(office: Desk, login: str, *grants: str) -> str:
+    """The code of somebody's link; where his rights ask for it a second admin has approved them."""
+    made = (await invited(office, login, *grants)).raise_for_status().json()
+    return made["code"] or await approved(office, made["account_id"])
+
+
+async def approved(office: Desk, account_id: str) -> str:
+    """What a second admin approves, as it is now; the code of the link that comes of it."""
+    request = office.messaging.memory.collections["account_requests"][account_id]
+    answer = await decide(office, account_id, "approval", version=request["version"])
+    return str(answer.raise_for_status().json()["code"])
+
+
+async def decide(
+    office: Desk, account_id: str, what: str, *, by: str = "a-second", **body: Any
+) -> httpx.Response:
+    """Approve or refuse as an admin of everything."""
+    path = f"/api/account-requests/{account_id}/{what}"
+    headers = admin_headers(office, subject=by)
+    return await office.client.post(path, json=body, headers=headers)
 
 
 async def ready(office: Desk, login: str, link: str) -> Person:

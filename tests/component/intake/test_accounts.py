@@ -11,7 +11,9 @@ from tests.component.intake.people import (
     PASSWORD,
     Browser,
     admin_headers,
+    approved,
     invited,
+    linked,
     person,
     ready,
 )
@@ -89,15 +91,15 @@ async def test_a_password_has_12_to_128_characters_of_any_kind(text: str) -> Non
 
 async def test_an_auditor_shows_that_his_app_works_before_he_can_sign_in() -> None:
     async with desk() as office:
-        made = (await invited(office, "audit", "auditor:*:*")).json()
-        first = (await password(office, made["code"])).json()
+        link = await linked(office, "audit", "auditor:*:*")
+        first = (await password(office, link)).json()
         assert first["usable"] is False
         assert first["address"].startswith("otpauth://totp/Jemput:audit?secret=")
         assert reason(await Browser(office).sign_in("audit")) == "not_recognised"
-        wrong = {"code": made["code"], "app_code": "000000"}
+        wrong = {"code": link, "app_code": "000000"}
         answer = await office.client.post("/api/invitations/code", json=wrong)
         assert answer.json()["reason"] == "code_wrong"
-        one = await ready(office, "audit", made["code"])
+        one = await ready(office, "audit", link)
         assert one.secret != first["secret"]
         assert (await Browser(office).sign_in("audit", code=one.code(office))).status_code == 200
 
@@ -160,11 +162,12 @@ async def test_a_role_with_a_second_factor_waits_for_a_new_link() -> None:
         one, browser = await at_work(office)
         path = f"{one.account_id}/grants"
         await put(office, path, {"grants": ["supervisor:botram:32.16"]}, method="PUT")
+        await approved(office, one.account_id)
         assert reason(await browser.refresh()) == "session_over"
         assert reason(await Browser(office).sign_in("siti")) == "not_recognised"
 
-        made = (await put(office, f"{one.account_id}/recovery")).json()
-        again = await ready(office, "siti", made["code"])
+        assert (await put(office, f"{one.account_id}/recovery")).json()["waits"] is True
+        again = await ready(office, "siti", await approved(office, one.account_id))
 
         assert (await Browser(office).sign_in("siti", code=again.code(office))).status_code == 200
 

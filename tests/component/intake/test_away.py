@@ -16,6 +16,7 @@ PATHS = {
 ADMINS = {
     "GET /api/devices": "/devices",
     "GET /api/accounts": "/accounts",
+    "GET /api/account-requests": "/account-requests",
     "GET /api/accounts/{account_id}": "/accounts/a-1",
     "GET /api/accounts/{account_id}/devices": "/accounts/a-1/devices",
     "GET /api/security-records": "/security-records",

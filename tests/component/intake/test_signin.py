@@ -26,7 +26,7 @@ from shared.testing.callers import HOST
 from shared.testing.messaging import MemoryMessaging, memory_messaging
 from shared.web.session import STATE
 from tests.component.intake.kit import desk, settings
-from tests.component.intake.people import PASSWORD, Browser, invited, person
+from tests.component.intake.people import PASSWORD, Browser, linked, person
 
 HTML = {"Accept": "text/html"}
 OURS = {**HTML, "Origin": HOST}
@@ -249,7 +249,7 @@ async def test_signing_out_by_the_page_ends_the_session_and_takes_both_cookies()
 
 async def test_a_password_is_refused_by_name_and_a_qr_code_is_drawn() -> None:
     async with desk() as office:
-        code = (await invited(office, "siti", "auditor:botram:32.16")).json()["code"]
+        code = await linked(office, "siti", "auditor:botram:32.16")
         for password, reason in (
             ("pendek", "password_length"),
             ("ini kata siti sendiri", "password_is_login"),

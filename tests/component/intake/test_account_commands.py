@@ -1,0 +1,78 @@
+"""Accounts at the shell: the second person of an office that has one admin."""
+
+import argparse
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from services.intake.app import Desk as ShellDesk
+from services.intake.cli import accounts
+from services.intake.cli.shell import CommandRefused
+from services.intake.config import Settings
+from services.intake.domain import Refused
+from services.intake.gateways import KemendagriRegions
+from services.intake.store import COLLECTIONS, IntakeReader
+from shared.web.problems import Conflict
+from tests.component.intake.kit import Desk, desk, settings
+from tests.component.intake.people import ready
+from tests.component.intake.test_account_requests import AUDITOR, asked, kept, told
+
+
+@pytest.fixture
+def given() -> Iterator[Settings]:
+    with settings() as found:
+        yield found
+
+
+async def shell(office: Desk, given: Settings, *words: str) -> list[str]:
+    """Run a command beside the service."""
+    parser = argparse.ArgumentParser()
+    accounts.add_commands(parser.add_subparsers())
+    options = parser.parse_args(["accounts", *words])
+    messaging = office.messaging
+    reader = IntakeReader(messaging.database, COLLECTIONS)
+    commands = messaging.commands(Refused)
+    here = ShellDesk(commands, reader, reader, KemendagriRegions(), given, messaging.clock)
+    lines: list[str] = await options.run(options, here)
+    return lines
+
+
+async def test_what_waits_is_listed_and_approved_by_another_name(given: Settings) -> None:
+    async with desk() as office:
+        account = await asked(office)
+        (line,) = await shell(office, given, "requests")
+        assert line.startswith(f"{account}: invite, {AUDITOR} -> {AUDITOR}; asked by a-root")
+        approve = ("approve", "--account", account, "--by")
+        with pytest.raises(Conflict, match="nobody approves what he asked for"):
+            await shell(office, given, *approve, "a-root")
+        done = await shell(office, given, *approve, "petugas")
+        assert done[0] == f"account {account}: invite approved"
+        found = re.search(r"#(\S+)$", done[1])
+        assert found
+        assert (await ready(office, "budi", found[1])).account_id == account
+        assert await shell(office, given, "requests") == []
+
+
+async def test_what_waits_is_refused_with_a_reason(given: Settings) -> None:
+    async with desk() as office:
+        account = await asked(office)
+        words = ("refuse", "--account", account, "--reason", "Belum perlu", "--by", "petugas")
+        assert await shell(office, given, *words) == [f"account {account}: invite refused"]
+        assert account not in kept(office, "accounts")
+        assert await told(office, "a-root") == ["request_refused"]
+
+
+async def test_nothing_is_approved_that_nobody_asked_for(given: Settings) -> None:
+    async with desk() as office:
+        with pytest.raises(CommandRefused, match="nothing was asked for"):
+            await shell(office, given, "approve", "--account", "a-1", "--by", "petugas")
+
+
+async def test_the_first_admin_needs_nobody(given: Settings) -> None:
+    async with desk() as office:
+        lines = await shell(office, given, "first-admin", "--login", "kepala", "--by", "petugas")
+        assert "as admin:*:*" in lines[0]
+        assert kept(office, "account_requests") == {}
+        (account,) = kept(office, "accounts").values()
+        assert account["standing"] == "invited"
