@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from services.intake import api, handlers, pages
 from services.intake.api.cookies import SessionCookies
+from services.intake.api.receipt import ReceiptTexts
 from services.intake.config import Settings
 from services.intake.domain import AccountCodes, Holidays, Limits, LookupKeys, Refused, Secrets
 from services.intake.gateways import (
@@ -20,10 +21,12 @@ from services.intake.gateways import (
     TokenSigner,
     TryLimits,
 )
+from services.intake.metrics import IntakeMetrics
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import (
     ChainEntries,
     Clock,
+    KnownProgrammes,
     Limiter,
     PasswordHasher,
     Reader,
@@ -33,6 +36,7 @@ from services.intake.usecases import (
     Throttle,
     Trail,
     Vault,
+    WatchRights,
     erase_again,
 )
 from shared.auth.breached import BreachedPasswords
@@ -77,16 +81,24 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
         reader = IntakeReader(context.messaging.database, COLLECTIONS)
         chain = ChainEntries(reader, context.commands, context.messaging.clock)
         provides = _provided(settings, context, hasher)
+        known = KnownProgrammes(reader, context.messaging.clock)
+        watch = WatchRights(reader, IntakeMetrics(context.registry))
         removal = Removal(cast("Files", provides[Files]), reader.files_going)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[*api.ROUTERS, *pages.ROUTERS],
             front_rules=pages.FRONT_RULES,
             front_routers=pages.FRONT_ROUTERS,
-            provides={**provides, Pages: frame, Texts: frame.texts},
+            provides={
+                **provides,
+                Pages: frame,
+                Texts: frame.texts,
+                KnownProgrammes: known,
+                ReceiptTexts: ReceiptTexts(known, frame),
+            },
             pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
-            beside_queue=[chain.run, removal.run],
+            beside_queue=[chain.run, removal.run, watch.run],
         )
 
     return ServiceDefinition(

@@ -2,10 +2,12 @@
 
 from services.intake.usecases import (
     OVERDUE,
+    RIGHTS_DUE,
     copy_event,
     note_failure,
     note_job,
     note_overdue,
+    note_rights_missed,
     note_ticket,
 )
 from services.intake.usecases.case_progress import JOB_FACTS
@@ -31,6 +33,7 @@ def subscribe(consumer: Consumer) -> None:
         consumer.on(event, key=_case)(note_job)
     consumer.on(DeliveryFailed, key=_case)(note_failure)
     consumer.on_timer(OVERDUE)(note_overdue)
+    consumer.on_timer(RIGHTS_DUE)(note_rights_missed)
     consumer.on_timer(UNBOUND)(note_unbound)
 
 

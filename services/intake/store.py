@@ -20,11 +20,12 @@ from services.intake.domain import (
     Programme,
     Resident,
     ResidentKey,
+    RightsRequest,
     SecurityRecord,
     Statement,
     path,
 )
-from services.intake.usecases import CaseFilter
+from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from shared.files.stored import FILES, FileState, StoredFile
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
@@ -40,6 +41,7 @@ AUDIT: Final = "audit"
 AUDIT_BLOCKS: Final = "audit_blocks"
 SECURITY_RECORDS: Final = "security_records"
 RESIDENTS: Final = "residents"
+RIGHTS_REQUESTS: Final = "rights_requests"
 RESIDENT_KEYS: Final = "resident_keys"
 KEYS: Final = "keys"
 """The part of the data that holds keys alone, a database of its own: `<database>_keys`."""
@@ -53,6 +55,15 @@ def _derived(case: Case) -> dict[str, Any]:
         "state": case.state.value,
         "within": [EVERYWHERE, *path(case.office_region)],
         "overdue": case.overdue_since is not None,
+    }
+
+
+def _by_deadline(request: RightsRequest) -> dict[str, Any]:
+    # A real date: as texts, times sort by how many digits their seconds have.
+    return {
+        "due": request.due_at,
+        "within": [EVERYWHERE, *path(request.region)],
+        "open": request.outcome is None,
     }
 
 
@@ -75,6 +86,7 @@ COLLECTIONS: Final = Collections(
     Collection(SECURITY_RECORDS, SecurityRecord),
     Collection(AUDIT, AuditEntry, derived=lambda entry: {"noted": entry.at}, listed=False),
     Collection(AUDIT_BLOCKS, Block, derived=lambda block: {"made": block.at}, listed=False),
+    Collection(RIGHTS_REQUESTS, RightsRequest, label="request", derived=_by_deadline),
     REVOCATIONS,
     raw=(GRIDFS_FILES, CHUNKS),
 )
@@ -91,6 +103,11 @@ INDEXES: Final = (
         (("programme_id", 1), ("within", 1), ("overdue", 1), ("_id", 1)),
         partial={"overdue": True},
     ),
+    Index(
+        RIGHTS_REQUESTS,
+        (("programme_id", 1), ("within", 1), ("open", 1), ("due", 1), ("_id", 1)),
+    ),
+    Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
     Index(AUDIT, (("noted", 1), ("_id", 1))),
     Index(AUDIT_BLOCKS, (("made", 1),)),
@@ -165,6 +182,28 @@ class IntakeReader(MongoReader):
     async def keys_under(self, master: str) -> int:
         """Return how many residents' keys this master key wraps."""
         return await self.count(ResidentKey, {"master": master})
+
+    async def rights_requests(self, rights_filter: RightsFilter) -> list[RightsRequest]:
+        """Return what residents ask for about their data, the nearest deadline first."""
+        query: dict[str, Any] = {
+            "programme_id": rights_filter.programme_id,
+            "open": rights_filter.open,
+            "$or": [{"within": region} for region in sorted(rights_filter.regions)],
+        }
+        if (last := rights_filter.after) is not None:
+            behind = [
+                {"due": {"$gt": last.due_at}},
+                {"due": last.due_at, "_id": {"$gt": last.id}},
+            ]
+            query["$and"] = [{"$or": behind}]
+        order = (("due", 1), ("_id", 1))
+        return await self.find(RightsRequest, query, sort=order, limit=rights_filter.limit)
+
+    async def open_rights(self) -> OpenRights:
+        """Return how many of them wait for an answer, and the nearest deadline."""
+        first = await self.find(RightsRequest, {"open": True}, sort=(("due", 1),), limit=1)
+        waiting = await self.count(RightsRequest, {"open": True})
+        return OpenRights(waiting, first[0].due_at if first else None)
 
     async def residents_until(
         self, programme_id: str, before: datetime, after: str, limit: int

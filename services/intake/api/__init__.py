@@ -10,6 +10,7 @@ from services.intake.api import (
     papers,
     programmes,
     requests,
+    rights_requests,
     session,
     track,
 )
@@ -25,6 +26,7 @@ RULES: Final[RouteRules] = {
     **devices.RULES,
     **accounts.RULES,
     **invitations.RULES,
+    **rights_requests.RULES,
 }
 """Which roles may use which route; programme and region are checked on what is asked for."""
 
@@ -38,4 +40,5 @@ ROUTERS: Final = (
     devices.router,
     accounts.router,
     invitations.router,
+    rights_requests.router,
 )

@@ -12,10 +12,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
-
 from services.intake.app import Desk, vault_of
-from services.intake.cli.shell import CommandRefused, Themes
+from services.intake.cli.shell import CommandRefused, Themes, public_text
 from services.intake.domain import (
     Case,
     Lookup,
@@ -30,7 +28,6 @@ from services.intake.domain import (
 )
 from services.intake.gateways import ErasureList
 from services.intake.usecases import erase_again, erase_resident, note_person_read, opened
-from shared.contracts.event import PublicText
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import add_account, sent_by
 
@@ -38,7 +35,6 @@ _PAGE: Final = 200
 _NOT_SHOWN: Final = ("tracking", "parties")
 """A secret's hash, and who else is in the case."""
 _EXPORT: Final = "residents export"
-_REASON: Final[TypeAdapter[str]] = TypeAdapter(PublicText)
 
 
 def add_commands(themes: Themes) -> None:
@@ -51,7 +47,7 @@ def add_commands(themes: Themes) -> None:
     find.set_defaults(run=_find)
     export = commands.add_parser("export", help="print all that is held about a resident, as JSON")
     export.add_argument("--resident", required=True, metavar="ID")
-    export.add_argument("--reason", type=_reason, help="for the access log; it names nobody")
+    export.add_argument("--reason", type=public_text, help="for the access log; it names nobody")
     export.set_defaults(run=_export)
     log = commands.add_parser("access-log", help="who looked at a case's persons, how and why")
     log.add_argument("--case", required=True, metavar="ID")
@@ -218,13 +214,6 @@ def _nik(line: str) -> str:
         return checked_nik(line.strip())
     except Refused as refused:
         raise CommandRefused(refused.detail) from None
-
-
-def _reason(text: str) -> str:
-    try:
-        return _REASON.validate_python(text)
-    except ValidationError:
-        raise argparse.ArgumentTypeError("a public text without personal numbers") from None
 
 
 def _plain(value: object) -> object:

@@ -31,6 +31,7 @@ from services.intake.domain.calendar import (
     local_day,
 )
 from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
+from services.intake.domain.data_use import DataUse
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, open_case, require_door
 from services.intake.domain.next_step import NextStep, next_step
@@ -66,6 +67,12 @@ from services.intake.domain.resident import (
     Statement,
     case_of,
     statement_id,
+)
+from services.intake.domain.rights_request import (
+    Right,
+    RightsOutcome,
+    RightsRequest,
+    received,
 )
 from services.intake.domain.security_record import SecurityRecord, Sign
 from services.intake.domain.session import (
@@ -104,6 +111,7 @@ __all__ = [
     "Case",
     "CasePapers",
     "CatalogueService",
+    "DataUse",
     "Deed",
     "Deliverable",
     "Device",
@@ -131,6 +139,9 @@ __all__ = [
     "Resident",
     "ResidentKey",
     "Reuse",
+    "Right",
+    "RightsOutcome",
+    "RightsRequest",
     "Secrets",
     "SecurityRecord",
     "Session",
@@ -162,6 +173,7 @@ __all__ = [
     "office_region",
     "open_case",
     "path",
+    "received",
     "require_door",
     "session_id",
     "statement_id",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from services.intake.pages import signin, start, tracking
+from services.intake.pages import data_use, signin, start, tracking
 from services.intake.pages.start import Neighbours
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
@@ -16,8 +16,8 @@ FRONT_RULES: Final[RouteRules] = {**start.RULES, **signin.RULES}
 FRONT_ROUTERS: Final = (start.router, signin.router)
 """These lie at the root of the origin; no other service has any there."""
 
-RULES: Final[RouteRules] = tracking.RULES
-ROUTERS: Final = (tracking.router,)
+RULES: Final[RouteRules] = {**tracking.RULES, **data_use.RULES}
+ROUTERS: Final = (tracking.router, data_use.router)
 
 __all__ = [
     "FRONT_ROUTERS",

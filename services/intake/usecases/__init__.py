@@ -19,6 +19,7 @@ from services.intake.usecases.case_progress import (
     note_overdue,
     note_ticket,
 )
+from services.intake.usecases.known_programmes import DATA_PAGE, KnownProgrammes
 from services.intake.usecases.papers import (
     PAPER,
     ResidentErased,
@@ -37,6 +38,7 @@ from services.intake.usecases.ports import (
     PasswordHasher,
     Reader,
     Regions,
+    RightsFilter,
     Signer,
     Vault,
 )
@@ -63,6 +65,16 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
+from services.intake.usecases.rights_requests import (
+    RIGHTS_DUE,
+    AllowRegion,
+    Asked,
+    OpenRights,
+    WatchRights,
+    answer_rights_request,
+    note_rights_missed,
+    record_rights_request,
+)
 from services.intake.usecases.sessions import (
     Browser,
     Opened,
@@ -80,11 +92,15 @@ from services.intake.usecases.throttle import Throttle, Try
 from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
+    "DATA_PAGE",
     "OVERDUE",
     "PAPER",
+    "RIGHTS_DUE",
     "Allow",
     "AllowAccount",
     "AllowProgramme",
+    "AllowRegion",
+    "Asked",
     "Breached",
     "Browser",
     "CaseFilter",
@@ -92,13 +108,16 @@ __all__ = [
     "Clock",
     "Invited",
     "KeyMissing",
+    "KnownProgrammes",
     "Limiter",
+    "OpenRights",
     "Opened",
     "PasswordHasher",
     "Proven",
     "Reader",
     "Regions",
     "ResidentErased",
+    "RightsFilter",
     "Secret",
     "Shown",
     "SignIn",
@@ -111,6 +130,8 @@ __all__ = [
     "Try",
     "Vault",
     "Verdict",
+    "WatchRights",
+    "answer_rights_request",
     "applicants_key",
     "bind_paper",
     "change_grants",
@@ -128,6 +149,7 @@ __all__ = [
     "note_job",
     "note_overdue",
     "note_person_read",
+    "note_rights_missed",
     "note_ticket",
     "open_session",
     "opened",
@@ -136,6 +158,7 @@ __all__ = [
     "publish_if_missing",
     "publish_programme",
     "record_request",
+    "record_rights_request",
     "recover",
     "redeem",
     "refresh_session",

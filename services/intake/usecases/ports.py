@@ -11,6 +11,7 @@ from services.intake.domain import (
     PersonRead,
     Resident,
     ResidentKey,
+    RightsRequest,
     SecurityRecord,
     State,
 )
@@ -32,6 +33,20 @@ class CaseFilter:
     event_id: str | None
     overdue: bool | None
     after: str | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class RightsFilter:
+    """Requests of one programme that these regions answer for, by deadline.
+
+    `open`: those that wait, or those that were answered. `after` is the last of the page before.
+    """
+
+    programme_id: str
+    regions: frozenset[str]
+    open: bool
+    after: RightsRequest | None
     limit: int
 
 
@@ -72,6 +87,10 @@ class Reader(Protocol):
 
     async def keys_under(self, master: str) -> int:
         """Return how many residents' keys this master key wraps."""
+        ...
+
+    async def rights_requests(self, rights_filter: RightsFilter) -> list[RightsRequest]:
+        """Return what residents ask for about their data, the nearest deadline first."""
         ...
 
     async def residents_until(
