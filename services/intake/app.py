@@ -24,6 +24,7 @@ from services.intake.gateways import (
 from services.intake.metrics import IntakeMetrics
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import (
+    BreachReader,
     ChainEntries,
     Clock,
     KnownProgrammes,
@@ -201,6 +202,7 @@ class Desk:
     commands: Commands
     reader: Reader
     trail: Trail
+    breaches: BreachReader
     regions: Regions
     settings: Settings
     clock: Callable[[], datetime]
@@ -213,4 +215,4 @@ async def open_desk(
     """Give a command what it works with. Raises Unavailable."""
     async with open_shell(definition(settings), settings, clock) as shell:
         reader = IntakeReader(shell.messaging.database, COLLECTIONS)
-        yield Desk(shell.commands, reader, reader, KemendagriRegions(), settings, clock)
+        yield Desk(shell.commands, reader, reader, reader, KemendagriRegions(), settings, clock)

@@ -1,15 +1,17 @@
 """What intake keeps, and the queries of its lists."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.intake.domain import (
+    RIGHTS,
     Account,
     AuditEntry,
     Block,
     Case,
     CasePapers,
+    Deed,
     Devices,
     Invitation,
     LoginName,
@@ -109,6 +111,7 @@ INDEXES: Final = (
     ),
     Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
+    Index(PERSON_READS, (("at", 1),)),
     Index(AUDIT, (("noted", 1), ("_id", 1))),
     Index(AUDIT_BLOCKS, (("made", 1),)),
     Index(SECURITY_RECORDS, (("at", -1),)),
@@ -174,6 +177,28 @@ class IntakeReader(MongoReader):
         """Return who looked at a case's persons, oldest first."""
         return await self.find(PersonRead, {"case_id": case_id}, sort=(("at", 1), ("_id", 1)))
 
+    def reads_between(
+        self, since: datetime, until: datetime, subject: str | None
+    ) -> AsyncIterator[PersonRead]:
+        """Yield who looked at persons in that time, whole seconds, oldest first."""
+        query = {"at": {"$gte": _second(since), "$lt": _second(until)}}
+        who = {"subject": subject} if subject else {}
+        return self.each(PersonRead, {**who, **query}, sort=(("at", 1),))
+
+    def trail_reads(
+        self, since: datetime, until: datetime, subject: str | None
+    ) -> AsyncIterator[AuditEntry]:
+        """Yield the trail's entries about looks of that time, oldest first."""
+        query: dict[str, Any] = {"noted": {"$gte": since, "$lt": until}, "deed": Deed.READ.value}
+        who = {"actor": subject} if subject else {}
+        return self.each(AuditEntry, {**query, **who}, sort=(("noted", 1), ("_id", 1)))
+
+    def rights_given(self, until: datetime) -> AsyncIterator[AuditEntry]:
+        """Yield the trail's entries about rights until then, oldest first."""
+        deeds = sorted(deed.value for deed in RIGHTS)
+        query = {"noted": {"$lt": until}, "deed": {"$in": deeds}}
+        return self.each(AuditEntry, query, sort=(("noted", 1), ("_id", 1)))
+
     async def keys_not_under(self, master: str, after: str, limit: int) -> list[ResidentKey]:
         """Return keys that another master key wraps, in order of ids behind `after`."""
         query = {"master": {"$nin": [master, None]}, "_id": {"$gt": after}}
@@ -216,6 +241,11 @@ class IntakeReader(MongoReader):
             "_id": {"$gt": after},
         }
         return await self.find(Resident, query, limit=limit)
+
+
+def _second(at: datetime) -> str:
+    """Return a second as the beginning of how its times are stored: it sorts before them all."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _query(case_filter: CaseFilter) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from services.intake.domain.audit import (
     next_block,
     wrong_entries,
 )
+from services.intake.domain.breach import READS_PERSONS, RIGHTS, Affected, Held, held
 from services.intake.domain.calendar import (
     ZONES,
     CalendarExceptions,
@@ -100,10 +101,13 @@ __all__ = [
     "NAME_LIMIT",
     "PAPER_LIMIT",
     "PLAIN",
+    "READS_PERSONS",
+    "RIGHTS",
     "TOTP",
     "ZONES",
     "Account",
     "AccountCodes",
+    "Affected",
     "AlreadyOpen",
     "AuditEntry",
     "Block",
@@ -118,6 +122,7 @@ __all__ = [
     "Devices",
     "Ended",
     "Fact",
+    "Held",
     "Holidays",
     "Invitation",
     "Limits",
@@ -162,6 +167,7 @@ __all__ = [
     "checked_password",
     "digest",
     "due_day",
+    "held",
     "indonesian_mobile",
     "is_village",
     "is_working_day",

@@ -11,6 +11,7 @@ from services.intake.usecases.accounts import (
     redeem,
 )
 from services.intake.usecases.audit import ChainEntries, Trail, Verdict, note, verify
+from services.intake.usecases.breach import Breach, BreachReader, Question, investigate
 from services.intake.usecases.case_events import OVERDUE
 from services.intake.usecases.case_progress import (
     copy_event,
@@ -101,6 +102,8 @@ __all__ = [
     "AllowProgramme",
     "AllowRegion",
     "Asked",
+    "Breach",
+    "BreachReader",
     "Breached",
     "Browser",
     "CaseFilter",
@@ -114,6 +117,7 @@ __all__ = [
     "Opened",
     "PasswordHasher",
     "Proven",
+    "Question",
     "Reader",
     "Regions",
     "ResidentErased",
@@ -142,6 +146,7 @@ __all__ = [
     "disable",
     "erase_again",
     "erase_resident",
+    "investigate",
     "invite",
     "keep_upload",
     "note",

@@ -13,7 +13,7 @@ from tests.component.personal import NUMBERS, assert_refused
 
 HTML = {"Accept": "text/html"}
 WORDS = Texts.load(TEXTS)
-USE = {
+USE: dict[str, Any] = {
     "purpose": "mencetak Kartu Identitas Anak",
     "basis": "UU 24/2013 dan Pasal 20 UU 27/2022",
     "recipients": ["Dinas Pendidikan Kabupaten Bekasi"],

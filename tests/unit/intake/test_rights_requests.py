@@ -1,6 +1,7 @@
 """What residents ask for by their rights: 72 hours of the clock, watched by a timer."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ async def test_about_a_resident_it_is_of_whoever_answers_for_the_programme(work:
 
 
 @pytest.mark.parametrize("what", [{"case_id": "case-x"}, {"resident_id": "r-x"}])
-async def test_it_is_about_somebody_who_is_known(work: Bench, what: dict[str, str]) -> None:
+async def test_it_is_about_somebody_who_is_known(work: Bench, what: dict[str, Any]) -> None:
     with pytest.raises(Missing):
         await asked(work, Asked(Right.ACCESS, **what))
 
