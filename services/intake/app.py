@@ -43,6 +43,7 @@ from services.intake.usecases import (
 from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
+from shared.files.frames import Frames
 from shared.files.removal import Removal
 from shared.files.scanner import Clamd, Scanner
 from shared.files.upload import Files
@@ -78,7 +79,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
     """Return what is intake's own; `hasher` in the place of its worker, for tests."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
-        frame = _frame(context.prefix)
+        frame = frame_of(context.prefix)
         reader = IntakeReader(context.messaging.database, COLLECTIONS)
         chain = ChainEntries(reader, context.commands, context.messaging.clock)
         provides = _provided(settings, context, hasher)
@@ -184,7 +185,8 @@ def vault_of(settings: Settings) -> SealedVault:
     return SealedVault(lambda: file.current)
 
 
-def _frame(prefix: str) -> Pages:
+def frame_of(prefix: str) -> Pages:
+    """Return intake's pages, with its words and templates."""
     return Pages(
         service_name="Jemput",
         texts=Texts.load(TEXTS),
@@ -203,6 +205,7 @@ class Desk:
     reader: Reader
     trail: Trail
     breaches: BreachReader
+    frames: Frames
     regions: Regions
     settings: Settings
     clock: Callable[[], datetime]
@@ -215,4 +218,6 @@ async def open_desk(
     """Give a command what it works with. Raises Unavailable."""
     async with open_shell(definition(settings), settings, clock) as shell:
         reader = IntakeReader(shell.messaging.database, COLLECTIONS)
-        yield Desk(shell.commands, reader, reader, reader, KemendagriRegions(), settings, clock)
+        frames = MongoFrames(shell.messaging.database)
+        regions = KemendagriRegions()
+        yield Desk(shell.commands, reader, reader, reader, frames, regions, settings, clock)

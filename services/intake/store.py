@@ -177,6 +177,11 @@ class IntakeReader(MongoReader):
         """Return who looked at a case's persons, oldest first."""
         return await self.find(PersonRead, {"case_id": case_id}, sort=(("at", 1), ("_id", 1)))
 
+    async def worked_on(self, case_id: str) -> list[dict[str, Any]]:
+        """Return who changed a case: `at`, `who` and `what` of each command, oldest first."""
+        actions = await self.actions_on(Case, case_id)
+        return [{"at": one["at"], "who": one["actor"], "what": one["action"]} for one in actions]
+
     def reads_between(
         self, since: datetime, until: datetime, subject: str | None
     ) -> AsyncIterator[PersonRead]:

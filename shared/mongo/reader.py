@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from shared.messaging.collections import Collection, Collections
+from shared.messaging.message import Document
 from shared.mongo.client import Database, part, translated
+from shared.mongo.store import ACTIONS
 
 T = TypeVar("T")
 
@@ -66,6 +68,13 @@ class MongoReader:
         with translated():
             place = self._place(self._collections.of(kept))
             return int(await place.count_documents(dict(query)))
+
+    async def actions_on(self, kept: type[Any], id_: str) -> list[Document]:
+        """Return the records of actions that changed one of a type, oldest first."""
+        changed = f"{self._collections.of(kept).name}/{id_}"
+        with translated():
+            found = self._db[ACTIONS].find({"changed": changed}, sort=[("at", 1)])
+            return list(await found.to_list(None))
 
     def _place(self, collection: Collection[Any]) -> Any:
         return part(self._db, collection.apart)[collection.name]

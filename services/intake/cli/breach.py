@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.intake.app import TEXTS, Desk
-from services.intake.cli.shell import CommandRefused, Themes, moment
+from services.intake.cli.shell import CommandRefused, Themes, moment, new_folder
 from services.intake.domain import Affected, Programme
 from services.intake.usecases import Breach, Question, investigate
 from shared.auth.roles import Grant
@@ -62,7 +62,7 @@ async def _breach(options: argparse.Namespace, desk: Desk) -> list[str]:
     if question.programme is not None and question.programme not in programmes:
         raise CommandRefused("no such programme")
     # Before the work: a folder that is there is not written over.
-    options.out.mkdir(mode=0o700)
+    new_folder(options.out)
     found = await investigate(question, desk.breaches)
     files = {
         "ringkasan.json": json.dumps(_summary(question, found), indent=2, ensure_ascii=False),

@@ -13,6 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.intake.app import Desk, vault_of
+from services.intake.cli.handover import (
+    add_options,
+    hand_over,
+    papers_and_trail,
+    require_request,
+)
 from services.intake.cli.shell import CommandRefused, Themes, public_text
 from services.intake.domain import (
     Case,
@@ -48,6 +54,7 @@ def add_commands(themes: Themes) -> None:
     export = commands.add_parser("export", help="print all that is held about a resident, as JSON")
     export.add_argument("--resident", required=True, metavar="ID")
     export.add_argument("--reason", type=public_text, help="for the access log; it names nobody")
+    add_options(export)
     export.set_defaults(run=_export)
     log = commands.add_parser("access-log", help="who looked at a case's persons, how and why")
     log.add_argument("--case", required=True, metavar="ID")
@@ -86,6 +93,7 @@ async def _find(options: argparse.Namespace, desk: Desk) -> list[str]:
 
 async def _export(options: argparse.Namespace, desk: Desk) -> list[str]:
     resident = await _resident(options.resident, desk)
+    await require_request(options, desk)
 
     async def noted(uow: UnitOfWork) -> None:
         for said in resident.said:
@@ -101,6 +109,8 @@ async def _export(options: argparse.Namespace, desk: Desk) -> list[str]:
         "erased_at": resident.erased_at,
         "cases": [await _held(said, resident, desk) for said in resident.said],
     }
+    if options.out is not None:
+        return await hand_over(options, held, resident, desk)
     return [json.dumps(held, default=_plain, indent=2, ensure_ascii=False)]
 
 
@@ -118,6 +128,7 @@ async def _held(said: str, resident: Resident, desk: Desk) -> dict[str, Any]:
         "case": {name: v for name, v in asdict(case).items() if name not in _NOT_SHOWN},
         "state": case.state,
         "looked_at": [asdict(read) for read in await desk.reader.reads_of(case.id)],
+        **await papers_and_trail(case, desk),
     }
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,6 +24,11 @@ def public_text(text: str) -> str:
         return _PUBLIC.validate_python(text)
     except ValidationError:
         raise argparse.ArgumentTypeError("a public text without personal numbers") from None
+
+
+def new_folder(folder: Path) -> None:
+    """Make a folder that its owner alone can read. Raises OSError where there is one already."""
+    folder.mkdir(mode=0o700)
 
 
 def moment(text: str) -> datetime:

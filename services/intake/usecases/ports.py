@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from services.intake.domain import (
     Account,
@@ -79,6 +79,10 @@ class Reader(Protocol):
 
     async def reads_of(self, case_id: str) -> list[PersonRead]:
         """Return who looked at a case's persons, oldest first."""
+        ...
+
+    async def worked_on(self, case_id: str) -> Sequence[Mapping[str, Any]]:
+        """Return who changed a case: `at`, `who` and `what` of each command, oldest first."""
         ...
 
     async def keys_not_under(self, master: str, after: str, limit: int) -> list[ResidentKey]:
