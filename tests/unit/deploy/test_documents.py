@@ -12,6 +12,7 @@ ENDS = {
     "intake.programmes.languages": "10, by the route",
     "intake.programmes.channels": "20, by the route",
     "intake.programmes.services": "100, by the route",
+    "intake.programmes.data_use.recipients": "20, by the route",
     "intake.programmes.calendar.closed": "400, by the route",
     "intake.programmes.calendar.open": "400, by the route",
     "intake.cases.facts": "one for each kind of fact",
