@@ -89,7 +89,7 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
     method, path = row.route.split()
     if not path.startswith("/api/"):
         return await ask_for_page(row, office)
-    path, how = await _sent(row, office)
+    path, how = await what_is_sent(row, office)
     if "{case_id}" in path or path.startswith("/api/track"):
         recorded = await office.record(request_body(row))
         if path == "/api/track/receipt":
@@ -112,7 +112,7 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
     return await office.client.request(method, path, headers=headers, **how)
 
 
-async def _sent(row: Row, office: Desk) -> tuple[str, dict[str, Any]]:
+async def what_is_sent(row: Row, office: Desk) -> tuple[str, dict[str, Any]]:
     """Return where the request goes and what is sent with it."""
     method, path = row.route.split()
     if not path.startswith("/api/rights-requests"):

@@ -163,7 +163,8 @@ async def test_what_was_read_is_counted_by_programme_and_kind(work: Bench) -> No
     assert found.read["botram"].children_cases == {CASE}
     assert found.read["botram"].kinds == {"name": 1, "nik": 1, "phone": 1, "address": 1}
     assert found.looks == {("a-1", LOOK): 3, ("a-1", "residents export"): 1}
-    assert found.unlogged == found.unknown == set()
+    assert not found.unlogged
+    assert not found.unknown
 
 
 async def test_what_could_have_been_read_is_all_within_the_grants_of_that_time(
