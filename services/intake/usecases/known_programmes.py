@@ -6,6 +6,7 @@ from typing import Final
 
 from services.intake.domain import Programme
 from services.intake.usecases.ports import Clock, Reader
+from shared.messaging.errors import Unavailable
 
 DATA_PAGE: Final = "/data-pribadi"
 """The public page, below intake's prefix; a programme's own has its id behind it."""
@@ -23,11 +24,20 @@ class KnownProgrammes:
         self._read_at: datetime | None = None
 
     async def all(self) -> Mapping[str, Programme]:
-        """Return every programme, FRESH old at most. Raises Unavailable."""
+        """Return every programme, FRESH old at most; older where the database is away.
+
+        Raises Unavailable where none was ever read.
+        """
         now = self._clock()
         if self._read_at is None or now - self._read_at >= FRESH:
-            self._found = {one.id: one for one in await self._reader.find(Programme)}
-            self._read_at = now
+            try:
+                self._found = {one.id: one for one in await self._reader.find(Programme)}
+            except Unavailable:
+                # A request was recorded a moment ago: its receipt does not fail for this.
+                if self._read_at is None:
+                    raise
+            else:
+                self._read_at = now
         return self._found
 
     async def published(self, programme_id: str) -> Programme | None:

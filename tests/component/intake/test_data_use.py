@@ -117,6 +117,7 @@ async def test_an_unknown_programme_is_not_found_and_asks_nothing_of_the_databas
         office.messaging.memory.away = True
         try:
             answer = await office.client.get("/data-pribadi/dapur", headers=HTML)
+            office.messaging.clock.advance(seconds=FRESH.total_seconds())
             known = await office.client.get("/data-pribadi/botram", headers=HTML)
         finally:
             office.messaging.memory.away = False
