@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from services.intake import api, handlers, pages
 from services.intake.api.cookies import SessionCookies
+from services.intake.api.receipt import ReceiptTexts
 from services.intake.api.session import FreshSignIn
 from services.intake.config import Settings
 from services.intake.domain import AccountCodes, Holidays, Limits, LookupKeys, Refused, Secrets
@@ -21,10 +22,13 @@ from services.intake.gateways import (
     TokenSigner,
     TryLimits,
 )
+from services.intake.metrics import IntakeMetrics
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import (
+    BreachReader,
     ChainEntries,
     Clock,
+    KnownProgrammes,
     Limiter,
     PasswordHasher,
     Reader,
@@ -34,11 +38,13 @@ from services.intake.usecases import (
     Throttle,
     Trail,
     Vault,
+    WatchRights,
     erase_again,
 )
 from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
+from shared.files.frames import Frames
 from shared.files.removal import Removal
 from shared.files.scanner import Clamd, Scanner
 from shared.files.upload import Files
@@ -74,20 +80,28 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
     """Return what is intake's own; `hasher` in the place of its worker, for tests."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
-        frame = _frame(context.prefix)
+        frame = frame_of(context.prefix)
         reader = IntakeReader(context.messaging.database, COLLECTIONS)
         chain = ChainEntries(reader, context.commands, context.messaging.clock)
         provides = _provided(settings, context, hasher)
+        known = KnownProgrammes(reader, context.messaging.clock)
+        watch = WatchRights(reader, IntakeMetrics(context.registry))
         removal = Removal(cast("Files", provides[Files]), reader.files_going)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[*api.ROUTERS, *pages.ROUTERS],
             front_rules=pages.FRONT_RULES,
             front_routers=pages.FRONT_ROUTERS,
-            provides={**provides, Pages: frame, Texts: frame.texts},
+            provides={
+                **provides,
+                Pages: frame,
+                Texts: frame.texts,
+                KnownProgrammes: known,
+                ReceiptTexts: ReceiptTexts(known, frame),
+            },
             pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
-            beside_queue=[chain.run, removal.run],
+            beside_queue=[chain.run, removal.run, watch.run],
         )
 
     return ServiceDefinition(
@@ -179,7 +193,8 @@ def vault_of(settings: Settings) -> SealedVault:
     return SealedVault(lambda: file.current)
 
 
-def _frame(prefix: str) -> Pages:
+def frame_of(prefix: str) -> Pages:
+    """Return intake's pages, with its words and templates."""
     return Pages(
         service_name="Jemput",
         texts=Texts.load(TEXTS),
@@ -197,6 +212,8 @@ class Desk:
     commands: Commands
     reader: Reader
     trail: Trail
+    breaches: BreachReader
+    frames: Frames
     regions: Regions
     settings: Settings
     clock: Callable[[], datetime]
@@ -209,4 +226,6 @@ async def open_desk(
     """Give a command what it works with. Raises Unavailable."""
     async with open_shell(definition(settings), settings, clock) as shell:
         reader = IntakeReader(shell.messaging.database, COLLECTIONS)
-        yield Desk(shell.commands, reader, reader, KemendagriRegions(), settings, clock)
+        frames = MongoFrames(shell.messaging.database)
+        regions = KemendagriRegions()
+        yield Desk(shell.commands, reader, reader, reader, frames, regions, settings, clock)

@@ -3,11 +3,13 @@
 from services.intake.usecases import (
     APPROVAL,
     OVERDUE,
+    RIGHTS_DUE,
     copy_event,
     expire,
     note_failure,
     note_job,
     note_overdue,
+    note_rights_missed,
     note_ticket,
 )
 from services.intake.usecases.case_progress import JOB_FACTS
@@ -34,6 +36,7 @@ def subscribe(consumer: Consumer) -> None:
     consumer.on(DeliveryFailed, key=_case)(note_failure)
     consumer.on_timer(OVERDUE)(note_overdue)
     consumer.on_timer(APPROVAL)(expire)
+    consumer.on_timer(RIGHTS_DUE)(note_rights_missed)
     consumer.on_timer(UNBOUND)(note_unbound)
 
 

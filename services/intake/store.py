@@ -1,16 +1,18 @@
 """What intake keeps, and the queries of its lists."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.intake.domain import (
+    RIGHTS,
     Account,
     AccountRequest,
     AuditEntry,
     Block,
     Case,
     CasePapers,
+    Deed,
     Devices,
     Invitation,
     LoginName,
@@ -23,11 +25,12 @@ from services.intake.domain import (
     RequestState,
     Resident,
     ResidentKey,
+    RightsRequest,
     SecurityRecord,
     Statement,
     path,
 )
-from services.intake.usecases import CaseFilter
+from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from shared.files.stored import FILES, FileState, StoredFile
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
@@ -44,6 +47,7 @@ AUDIT_BLOCKS: Final = "audit_blocks"
 SECURITY_RECORDS: Final = "security_records"
 ACCOUNT_REQUESTS: Final = "account_requests"
 RESIDENTS: Final = "residents"
+RIGHTS_REQUESTS: Final = "rights_requests"
 RESIDENT_KEYS: Final = "resident_keys"
 KEYS: Final = "keys"
 """The part of the data that holds keys alone, a database of its own: `<database>_keys`."""
@@ -57,6 +61,15 @@ def _derived(case: Case) -> dict[str, Any]:
         "state": case.state.value,
         "within": [EVERYWHERE, *path(case.office_region)],
         "overdue": case.overdue_since is not None,
+    }
+
+
+def _by_deadline(request: RightsRequest) -> dict[str, Any]:
+    # A real date: as texts, times sort by how many digits their seconds have.
+    return {
+        "due": request.due_at,
+        "within": [EVERYWHERE, *path(request.region)],
+        "open": request.outcome is None,
     }
 
 
@@ -81,6 +94,7 @@ COLLECTIONS: Final = Collections(
     Collection(SECURITY_RECORDS, SecurityRecord),
     Collection(AUDIT, AuditEntry, derived=lambda entry: {"noted": entry.at}, listed=False),
     Collection(AUDIT_BLOCKS, Block, derived=lambda block: {"made": block.at}, listed=False),
+    Collection(RIGHTS_REQUESTS, RightsRequest, label="request", derived=_by_deadline),
     REVOCATIONS,
     raw=(GRIDFS_FILES, CHUNKS),
 )
@@ -97,7 +111,13 @@ INDEXES: Final = (
         (("programme_id", 1), ("within", 1), ("overdue", 1), ("_id", 1)),
         partial={"overdue": True},
     ),
+    Index(
+        RIGHTS_REQUESTS,
+        (("programme_id", 1), ("within", 1), ("open", 1), ("due", 1), ("_id", 1)),
+    ),
+    Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
+    Index(PERSON_READS, (("at", 1),)),
     Index(AUDIT, (("noted", 1), ("_id", 1))),
     Index(AUDIT_BLOCKS, (("made", 1),)),
     Index(SECURITY_RECORDS, (("at", -1),)),
@@ -169,6 +189,33 @@ class IntakeReader(MongoReader):
         """Return who looked at a case's persons, oldest first."""
         return await self.find(PersonRead, {"case_id": case_id}, sort=(("at", 1), ("_id", 1)))
 
+    async def worked_on(self, case_id: str) -> list[dict[str, Any]]:
+        """Return who changed a case: `at`, `who` and `what` of each command, oldest first."""
+        actions = await self.actions_on(Case, case_id)
+        return [{"at": one["at"], "who": one["actor"], "what": one["action"]} for one in actions]
+
+    def reads_between(
+        self, since: datetime, until: datetime, subject: str | None
+    ) -> AsyncIterator[PersonRead]:
+        """Yield who looked at persons in that time, whole seconds, oldest first."""
+        query = {"at": {"$gte": _second(since), "$lt": _second(until)}}
+        who = {"subject": subject} if subject else {}
+        return self.each(PersonRead, {**who, **query}, sort=(("at", 1),))
+
+    def trail_reads(
+        self, since: datetime, until: datetime, subject: str | None
+    ) -> AsyncIterator[AuditEntry]:
+        """Yield the trail's entries about looks of that time, oldest first."""
+        query: dict[str, Any] = {"noted": {"$gte": since, "$lt": until}, "deed": Deed.READ.value}
+        who = {"actor": subject} if subject else {}
+        return self.each(AuditEntry, {**query, **who}, sort=(("noted", 1), ("_id", 1)))
+
+    def rights_given(self, until: datetime) -> AsyncIterator[AuditEntry]:
+        """Yield the trail's entries about rights until then, oldest first."""
+        deeds = sorted(deed.value for deed in RIGHTS)
+        query = {"noted": {"$lt": until}, "deed": {"$in": deeds}}
+        return self.each(AuditEntry, query, sort=(("noted", 1), ("_id", 1)))
+
     async def keys_not_under(self, master: str, after: str, limit: int) -> list[ResidentKey]:
         """Return keys that another master key wraps, in order of ids behind `after`."""
         query = {"master": {"$nin": [master, None]}, "_id": {"$gt": after}}
@@ -177,6 +224,28 @@ class IntakeReader(MongoReader):
     async def keys_under(self, master: str) -> int:
         """Return how many residents' keys this master key wraps."""
         return await self.count(ResidentKey, {"master": master})
+
+    async def rights_requests(self, rights_filter: RightsFilter) -> list[RightsRequest]:
+        """Return what residents ask for about their data, the nearest deadline first."""
+        query: dict[str, Any] = {
+            "programme_id": rights_filter.programme_id,
+            "open": rights_filter.open,
+            "$or": [{"within": region} for region in sorted(rights_filter.regions)],
+        }
+        if (last := rights_filter.after) is not None:
+            behind = [
+                {"due": {"$gt": last.due_at}},
+                {"due": last.due_at, "_id": {"$gt": last.id}},
+            ]
+            query["$and"] = [{"$or": behind}]
+        order = (("due", 1), ("_id", 1))
+        return await self.find(RightsRequest, query, sort=order, limit=rights_filter.limit)
+
+    async def open_rights(self) -> OpenRights:
+        """Return how many of them wait for an answer, and the nearest deadline."""
+        first = await self.find(RightsRequest, {"open": True}, sort=(("due", 1),), limit=1)
+        waiting = await self.count(RightsRequest, {"open": True})
+        return OpenRights(waiting, first[0].due_at if first else None)
 
     async def residents_until(
         self, programme_id: str, before: datetime, after: str, limit: int
@@ -189,6 +258,11 @@ class IntakeReader(MongoReader):
             "_id": {"$gt": after},
         }
         return await self.find(Resident, query, limit=limit)
+
+
+def _second(at: datetime) -> str:
+    """Return a second as the beginning of how its times are stored: it sorts before them all."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _query(case_filter: CaseFilter) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Committed documents, read outside any unit of work: for lists, pages and single look-ups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from shared.messaging.collections import Collection, Collections
+from shared.messaging.message import Document
 from shared.mongo.client import Database, part, translated
+from shared.mongo.store import ACTIONS
 
 T = TypeVar("T")
 
@@ -42,11 +44,37 @@ class MongoReader:
             found = place.find(dict(query or {}), sort=list(sort), limit=limit)
             return [collection.decode(document) for document in await found.to_list(None)]
 
+    async def each(
+        self,
+        kept: type[T],
+        query: Mapping[str, Any],
+        *,
+        sort: Sequence[tuple[str, int]] = (("_id", 1),),
+    ) -> AsyncIterator[T]:
+        """Yield those that fit, one by one: for more of them than memory should hold at once."""
+        collection = self._collections.of(kept)
+        with translated():
+            async for document in self._place(collection).find(dict(query), sort=list(sort)):
+                yield collection.decode(document)
+
+    async def many(self, kept: type[T], ids: Sequence[str]) -> dict[str, T]:
+        """Return those that are there, by their ids."""
+        collection = self._collections.of(kept)
+        found = await self.find(kept, {"_id": {"$in": list(ids)}})
+        return {collection.key(one): one for one in found}
+
     async def count(self, kept: type[T], query: Mapping[str, Any]) -> int:
         """Return how many fit."""
         with translated():
             place = self._place(self._collections.of(kept))
             return int(await place.count_documents(dict(query)))
+
+    async def actions_on(self, kept: type[Any], id_: str) -> list[Document]:
+        """Return the records of actions that changed one of a type, oldest first."""
+        changed = f"{self._collections.of(kept).name}/{id_}"
+        with translated():
+            found = self._db[ACTIONS].find({"changed": changed}, sort=[("at", 1)])
+            return list(await found.to_list(None))
 
     def _place(self, collection: Collection[Any]) -> Any:
         return part(self._db, collection.apart)[collection.name]

@@ -11,6 +11,7 @@ from services.intake.api import (
     papers,
     programmes,
     requests,
+    rights_requests,
     session,
     track,
 )
@@ -27,6 +28,7 @@ RULES: Final[RouteRules] = {
     **accounts.RULES,
     **account_requests.RULES,
     **invitations.RULES,
+    **rights_requests.RULES,
 }
 """Which roles may use which route; programme and region are checked on what is asked for."""
 
@@ -41,4 +43,5 @@ ROUTERS: Final = (
     accounts.router,
     account_requests.router,
     invitations.router,
+    rights_requests.router,
 )

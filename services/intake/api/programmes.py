@@ -10,6 +10,7 @@ from services.intake.api.fields import require_region
 from services.intake.domain import (
     CalendarExceptions,
     CatalogueService,
+    DataUse,
     Deliverable,
     Programme,
 )
@@ -47,6 +48,7 @@ RULES: Final[RouteRules] = {
 MAX_SERVICES: Final = 100
 MAX_CHANNELS: Final = 20
 MAX_EXCEPTIONS: Final = 400
+MAX_RECIPIENTS: Final = 20
 MAX_RETENTION: Final = 36_500
 """Days: a hundred years."""
 
@@ -61,6 +63,8 @@ class ServiceBody(Body):
     name: PublicText
     deliverable: Deliverable
     home: bool = True
+    child: bool = False
+    """It is about a child: specific data (UU 27/2022, article 4)."""
 
 
 class CalendarBody(Body):
@@ -74,6 +78,18 @@ class CalendarBody(Body):
         if set(self.closed) & set(self.open):
             raise Unfit("a day is open or closed, not both")
         return self
+
+
+class DataUseBody(Body):
+    """What residents' data are used for and on what basis, in Bahasa Indonesia, for residents.
+
+    What is left out is said in the words that hold for every programme.
+    """
+
+    purpose: PublicText | None = None
+    basis: PublicText | None = None
+    recipients: Annotated[tuple[PublicText, ...], Field(max_length=MAX_RECIPIENTS)] = ()
+    contact: PublicText | None = None
 
 
 class ProgrammeBody(Body):
@@ -91,6 +107,7 @@ class ProgrammeBody(Body):
     calendar: CalendarBody = CalendarBody()
     retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION)] | None = None
     """Days after the last of a person's cases was closed; then he may be erased. Null: never."""
+    data_use: DataUseBody = DataUseBody()
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -102,7 +119,9 @@ class ProgrammeBody(Body):
     def programme(self, programme_id: str) -> Programme:
         """Return the programme that this describes."""
         services = (
-            CatalogueService(service.code, service.name, service.deliverable, service.home)
+            CatalogueService(
+                service.code, service.name, service.deliverable, service.home, service.child
+            )
             for service in self.services
         )
         return Programme(
@@ -120,6 +139,7 @@ class ProgrammeBody(Body):
                 frozenset(self.calendar.closed), frozenset(self.calendar.open)
             ),
             retention_days=self.retention_days,
+            data_use=DataUse(**self.data_use.model_dump()),
         )
 
 
@@ -154,6 +174,7 @@ class ProgrammeAnswer(BaseModel):
     pick_up_and_delivery: bool
     calendar: dict[str, list[date]]
     retention_days: int | None
+    data_use: DataUse
     copied_from: str | None
 
 
@@ -249,7 +270,13 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         languages=programme.languages,
         channels=programme.channels,
         services=tuple(
-            {"code": s.code, "name": s.name, "deliverable": s.deliverable.value, "home": s.home}
+            {
+                "code": s.code,
+                "name": s.name,
+                "deliverable": s.deliverable.value,
+                "home": s.home,
+                "child": s.child,
+            }
             for s in programme.services
         ),
         standard_working_days=programme.standard_working_days,
@@ -259,5 +286,6 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
             "open": sorted(programme.calendar.open),
         },
         retention_days=programme.retention_days,
+        data_use=programme.data_use,
         copied_from=programme.copied_from,
     )

@@ -15,6 +15,7 @@ from services.intake.api.fields import (
     invalid,
     require_region,
 )
+from services.intake.api.receipt import ReceiptTextsDep
 from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
 from services.intake.domain import (
@@ -109,6 +110,8 @@ class RecordedAnswer(BaseModel):
     receipt_code: str | None
     status: State
     due_on: date | None
+    data_use: str
+    """What the data are used for and on what basis, in Bahasa Indonesia: for the receipt."""
 
 
 router = APIRouter(prefix="/api/requests")
@@ -131,6 +134,7 @@ async def post_request(
     secrets: SecretsDep,
     lookups: LookupsDep,
     vault: VaultDep,
+    receipts: ReceiptTextsDep,
     sent: SentDep,
 ) -> RecordedAnswer:
     """Record a request; the same Idempotency-Key brings the same answer to who has the right.
@@ -160,7 +164,8 @@ async def post_request(
     except AlreadyOpen as already:
         raise _already_open(already) from None
     case = await replayed_case(outcome, outcome.answer["case_id"], caller, reader)
-    return _answer(outcome, body, case, caller, secrets)
+    said = _said(outcome, body, case, caller, secrets)
+    return RecordedAnswer(**said, data_use=await receipts.of(body.programme_id))
 
 
 def _check(new: NewRequest, regions: Regions) -> None:
@@ -187,9 +192,10 @@ def _already_open(already: AlreadyOpen) -> Conflict:
     return problem
 
 
-def _answer(
+def _said(
     outcome: Outcome, body: RequestBody, replayed: Case | None, caller: Caller, secrets: Secrets
-) -> RecordedAnswer:
+) -> dict[str, Any]:
+    """Return what the applicant is told of this request."""
     # The codes are not kept with the answer: they are made again from the id for every replay,
     # by the version of the secret that made them first.
     answer: dict[str, Any] = outcome.answer
@@ -199,10 +205,10 @@ def _answer(
         replayed is not None and caller.subject in replayed.carriers
     )
     receipt = body.deliver and not carries
-    return RecordedAnswer(
-        case_id=case_id,
-        tracking_code=secrets.code(case_id, tracking),
-        receipt_code=secrets.receipt_code(case_id, tracking) if receipt else None,
-        status=answer["status"],
-        due_on=answer["due_on"],
-    )
+    return {
+        "case_id": case_id,
+        "tracking_code": secrets.code(case_id, tracking),
+        "receipt_code": secrets.receipt_code(case_id, tracking) if receipt else None,
+        "status": answer["status"],
+        "due_on": answer["due_on"],
+    }

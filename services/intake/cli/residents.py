@@ -12,10 +12,14 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
-
 from services.intake.app import Desk, vault_of
-from services.intake.cli.shell import CommandRefused, Themes
+from services.intake.cli.handover import (
+    add_options,
+    hand_over,
+    papers_and_trail,
+    require_request,
+)
+from services.intake.cli.shell import CommandRefused, Themes, public_text
 from services.intake.domain import (
     Case,
     Lookup,
@@ -30,7 +34,6 @@ from services.intake.domain import (
 )
 from services.intake.gateways import ErasureList
 from services.intake.usecases import erase_again, erase_resident, note_person_read, opened
-from shared.contracts.event import PublicText
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import add_account, sent_by
 
@@ -38,7 +41,6 @@ _PAGE: Final = 200
 _NOT_SHOWN: Final = ("tracking", "parties")
 """A secret's hash, and who else is in the case."""
 _EXPORT: Final = "residents export"
-_REASON: Final[TypeAdapter[str]] = TypeAdapter(PublicText)
 
 
 def add_commands(themes: Themes) -> None:
@@ -51,7 +53,8 @@ def add_commands(themes: Themes) -> None:
     find.set_defaults(run=_find)
     export = commands.add_parser("export", help="print all that is held about a resident, as JSON")
     export.add_argument("--resident", required=True, metavar="ID")
-    export.add_argument("--reason", type=_reason, help="for the access log; it names nobody")
+    export.add_argument("--reason", type=public_text, help="for the access log; it names nobody")
+    add_options(export)
     export.set_defaults(run=_export)
     log = commands.add_parser("access-log", help="who looked at a case's persons, how and why")
     log.add_argument("--case", required=True, metavar="ID")
@@ -90,6 +93,7 @@ async def _find(options: argparse.Namespace, desk: Desk) -> list[str]:
 
 async def _export(options: argparse.Namespace, desk: Desk) -> list[str]:
     resident = await _resident(options.resident, desk)
+    await require_request(options, desk)
 
     async def noted(uow: UnitOfWork) -> None:
         for said in resident.said:
@@ -105,6 +109,8 @@ async def _export(options: argparse.Namespace, desk: Desk) -> list[str]:
         "erased_at": resident.erased_at,
         "cases": [await _held(said, resident, desk) for said in resident.said],
     }
+    if options.out is not None:
+        return await hand_over(options, held, resident, desk)
     return [json.dumps(held, default=_plain, indent=2, ensure_ascii=False)]
 
 
@@ -122,6 +128,7 @@ async def _held(said: str, resident: Resident, desk: Desk) -> dict[str, Any]:
         "case": {name: v for name, v in asdict(case).items() if name not in _NOT_SHOWN},
         "state": case.state,
         "looked_at": [asdict(read) for read in await desk.reader.reads_of(case.id)],
+        **await papers_and_trail(case, desk),
     }
 
 
@@ -218,13 +225,6 @@ def _nik(line: str) -> str:
         return checked_nik(line.strip())
     except Refused as refused:
         raise CommandRefused(refused.detail) from None
-
-
-def _reason(text: str) -> str:
-    try:
-        return _REASON.validate_python(text)
-    except ValidationError:
-        raise argparse.ArgumentTypeError("a public text without personal numbers") from None
 
 
 def _plain(value: object) -> object:

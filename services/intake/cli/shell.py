@@ -1,10 +1,46 @@
 """What intake's commands share."""
 
-from typing import Any
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from shared.contracts.event import PublicText
 
 Themes = Any
 """What argparse's `add_subparsers` returns; it has no public name."""
+_PUBLIC: Final[TypeAdapter[str]] = TypeAdapter(PublicText)
 
 
 class CommandRefused(Exception):  # noqa: N818 - reads as the decision it is
     """A command that is not carried out; the message says why and names nobody."""
+
+
+def public_text(text: str) -> str:
+    """Return a text for logs and registers. ArgumentTypeError where it may be a person's number."""
+    try:
+        return _PUBLIC.validate_python(text)
+    except ValidationError:
+        raise argparse.ArgumentTypeError("a public text without personal numbers") from None
+
+
+def new_folder(folder: Path) -> None:
+    """Make a folder that its owner alone can read. Raises OSError where there is one already."""
+    folder.mkdir(mode=0o700)
+
+
+def moment(text: str) -> datetime:
+    """Return a time with its zone, in UTC. ArgumentTypeError where it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _no_moment() from None
+    if at.tzinfo is None:
+        raise _no_moment()
+    return at.astimezone(UTC)
+
+
+def _no_moment() -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError("a time with its zone, such as 2026-11-26T19:00:00+07:00")

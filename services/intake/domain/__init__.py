@@ -31,6 +31,7 @@ from services.intake.domain.audit import (
     next_block,
     wrong_entries,
 )
+from services.intake.domain.breach import READS_PERSONS, RIGHTS, Affected, Held, held
 from services.intake.domain.calendar import (
     ZONES,
     CalendarExceptions,
@@ -40,6 +41,7 @@ from services.intake.domain.calendar import (
     local_day,
 )
 from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
+from services.intake.domain.data_use import DataUse
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, open_case, require_door
 from services.intake.domain.next_step import NextStep, next_step
@@ -77,6 +79,12 @@ from services.intake.domain.resident import (
     case_of,
     statement_id,
 )
+from services.intake.domain.rights_request import (
+    Right,
+    RightsOutcome,
+    RightsRequest,
+    received,
+)
 from services.intake.domain.security_record import SecurityRecord, Sign
 from services.intake.domain.session import (
     ABSOLUTE,
@@ -106,11 +114,14 @@ __all__ = [
     "NAME_LIMIT",
     "PAPER_LIMIT",
     "PLAIN",
+    "READS_PERSONS",
+    "RIGHTS",
     "TOTP",
     "ZONES",
     "Account",
     "AccountCodes",
     "AccountRequest",
+    "Affected",
     "AlreadyOpen",
     "AuditEntry",
     "Block",
@@ -118,12 +129,14 @@ __all__ = [
     "Case",
     "CasePapers",
     "CatalogueService",
+    "DataUse",
     "Deed",
     "Deliverable",
     "Device",
     "Devices",
     "Ended",
     "Fact",
+    "Held",
     "Holidays",
     "Invitation",
     "Limits",
@@ -150,6 +163,9 @@ __all__ = [
     "Resident",
     "ResidentKey",
     "Reuse",
+    "Right",
+    "RightsOutcome",
+    "RightsRequest",
     "Secrets",
     "SecurityRecord",
     "Session",
@@ -170,6 +186,7 @@ __all__ = [
     "checked_password",
     "digest",
     "due_day",
+    "held",
     "indonesian_mobile",
     "is_village",
     "is_working_day",
@@ -183,6 +200,7 @@ __all__ = [
     "open_case",
     "path",
     "powerful",
+    "received",
     "require_door",
     "session_id",
     "statement_id",

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from services.intake.domain.calendar import CalendarExceptions
+from services.intake.domain.data_use import DataUse
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import within
 
@@ -20,12 +21,16 @@ class Deliverable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CatalogueService:
-    """One service a programme offers. `home`: it can be had without leaving the house."""
+    """One service a programme offers. `home`: it can be had without leaving the house.
+
+    `child`: it is about a child, whose data are specific data (UU 27/2022, article 4).
+    """
 
     code: str
     name: str
     deliverable: Deliverable
     home: bool = True
+    child: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Programme:
     """Days after the last of a person's cases was closed; then he is erased. None: never."""
     copied_from: str | None = None
     version: int = 0
+    data_use: DataUse = field(default_factory=DataUse)
 
     @property
     def catalogue(self) -> Mapping[str, CatalogueService]:

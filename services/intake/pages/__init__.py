@@ -6,6 +6,7 @@ from typing import Final
 from services.intake.pages import (
     account_requests,
     accounts,
+    data_use,
     devices,
     security,
     signin,
@@ -35,6 +36,7 @@ RULES: Final[RouteRules] = {
     **accounts.RULES,
     **account_requests.RULES,
     **security.RULES,
+    **data_use.RULES,
 }
 ROUTERS: Final = (
     tracking.router,
@@ -42,6 +44,7 @@ ROUTERS: Final = (
     accounts.router,
     account_requests.router,
     security.router,
+    data_use.router,
 )
 
 __all__ = [

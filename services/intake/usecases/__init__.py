@@ -13,6 +13,7 @@ from services.intake.usecases.accounts import (
     redeem,
 )
 from services.intake.usecases.audit import ChainEntries, Trail, Verdict, note, verify
+from services.intake.usecases.breach import Breach, BreachReader, Question, investigate
 from services.intake.usecases.case_events import OVERDUE
 from services.intake.usecases.case_progress import (
     copy_event,
@@ -21,6 +22,7 @@ from services.intake.usecases.case_progress import (
     note_overdue,
     note_ticket,
 )
+from services.intake.usecases.known_programmes import DATA_PAGE, KnownProgrammes
 from services.intake.usecases.notices import mark_seen
 from services.intake.usecases.papers import (
     PAPER,
@@ -40,6 +42,7 @@ from services.intake.usecases.ports import (
     PasswordHasher,
     Reader,
     Regions,
+    RightsFilter,
     Signer,
     Vault,
 )
@@ -67,6 +70,16 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
+from services.intake.usecases.rights_requests import (
+    RIGHTS_DUE,
+    AllowRegion,
+    Asked,
+    OpenRights,
+    WatchRights,
+    answer_rights_request,
+    note_rights_missed,
+    record_rights_request,
+)
 from services.intake.usecases.sessions import (
     Browser,
     Opened,
@@ -86,11 +99,17 @@ from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
     "APPROVAL",
+    "DATA_PAGE",
     "OVERDUE",
     "PAPER",
+    "RIGHTS_DUE",
     "Allow",
     "AllowAccount",
     "AllowProgramme",
+    "AllowRegion",
+    "Asked",
+    "Breach",
+    "BreachReader",
     "Breached",
     "Browser",
     "CaseFilter",
@@ -98,13 +117,17 @@ __all__ = [
     "Clock",
     "Invited",
     "KeyMissing",
+    "KnownProgrammes",
     "Limiter",
+    "OpenRights",
     "Opened",
     "PasswordHasher",
     "Proven",
+    "Question",
     "Reader",
     "Regions",
     "ResidentErased",
+    "RightsFilter",
     "Secret",
     "Shown",
     "SignIn",
@@ -117,8 +140,10 @@ __all__ = [
     "Try",
     "Vault",
     "Verdict",
+    "WatchRights",
     "administers",
     "allowed_account",
+    "answer_rights_request",
     "applicants_key",
     "approve",
     "bind_paper",
@@ -131,6 +156,7 @@ __all__ = [
     "erase_again",
     "erase_resident",
     "expire",
+    "investigate",
     "invite",
     "invite_first",
     "is_told",
@@ -141,6 +167,7 @@ __all__ = [
     "note_job",
     "note_overdue",
     "note_person_read",
+    "note_rights_missed",
     "note_ticket",
     "open_session",
     "opened",
@@ -149,6 +176,7 @@ __all__ = [
     "publish_if_missing",
     "publish_programme",
     "record_request",
+    "record_rights_request",
     "recover",
     "redeem",
     "refresh_session",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from services.intake.domain import (
     Account,
@@ -12,6 +12,7 @@ from services.intake.domain import (
     PersonRead,
     Resident,
     ResidentKey,
+    RightsRequest,
     SecurityRecord,
     State,
 )
@@ -33,6 +34,20 @@ class CaseFilter:
     event_id: str | None
     overdue: bool | None
     after: str | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class RightsFilter:
+    """Requests of one programme that these regions answer for, by deadline.
+
+    `open`: those that wait, or those that were answered. `after` is the last of the page before.
+    """
+
+    programme_id: str
+    regions: frozenset[str]
+    open: bool
+    after: RightsRequest | None
     limit: int
 
 
@@ -71,12 +86,20 @@ class Reader(Protocol):
         """Return who looked at a case's persons, oldest first."""
         ...
 
+    async def worked_on(self, case_id: str) -> Sequence[Mapping[str, Any]]:
+        """Return who changed a case: `at`, `who` and `what` of each command, oldest first."""
+        ...
+
     async def keys_not_under(self, master: str, after: str, limit: int) -> list[ResidentKey]:
         """Return keys that another master key wraps, in order of ids behind `after`."""
         ...
 
     async def keys_under(self, master: str) -> int:
         """Return how many residents' keys this master key wraps."""
+        ...
+
+    async def rights_requests(self, rights_filter: RightsFilter) -> list[RightsRequest]:
+        """Return what residents ask for about their data, the nearest deadline first."""
         ...
 
     async def residents_until(

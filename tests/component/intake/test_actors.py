@@ -12,7 +12,7 @@ from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
 from shared.testing.memory import Fault
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
-from tests.component.intake.test_rights import ACCOUNTS, Row, ask_of_accounts
+from tests.component.intake.test_rights import ACCOUNTS, Row, ask_of_accounts, what_is_sent
 from tests.unit.files.samples import image
 from tests.unit.intake.bus import job
 from tests.unit.intake.sample import NIK, home_case
@@ -22,7 +22,9 @@ READ_ONLY = {"POST /api/track"}
 """Routes with a body that change nothing."""
 SEND = "POST /api/requests/{case_id}/papers"
 BIND = "POST /api/requests/{case_id}/papers/{file_id}"
-SILENT = {SEND, BIND}
+ASK = "POST /api/rights-requests"
+ANSWER = "POST /api/rights-requests/{request_id}/answer"
+SILENT = {SEND, BIND, ASK, ANSWER}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -41,6 +43,11 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
     method, path = route.split()
     if route == "POST /api/track/receipt":
         return await office.confirm(await brought(office)), "resident"
+    if route in (ASK, ANSWER):
+        row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
+        path, sent = await what_is_sent(row, office)
+        headers = office.messaging.headers("supervisor", subject="account-7")
+        return await office.client.request(method, path, headers=headers, **sent), "account-7"
     body: dict[str, Any] | None = {
         "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
         "POST /api/programmes/{programme_id}/copies": COPY,

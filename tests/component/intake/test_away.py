@@ -21,16 +21,19 @@ ADMINS = {
     "GET /api/accounts/{account_id}/devices": "/accounts/a-1/devices",
     "GET /api/security-records": "/security-records",
 }
+SUPERVISORS = {"GET /api/rights-requests": "/rights-requests?programme_id=botram"}
 
 
 async def test_every_read_is_put_off() -> None:
-    assert {*PATHS, *ADMINS} == reads(RULES)
+    assert {*PATHS, *ADMINS, *SUPERVISORS} == reads(RULES)
     async with desk() as office:
         office.messaging.memory.away = True
         for path in PATHS.values():
             assert_put_off(await office.operator("GET", path))
         for path in ADMINS.values():
             assert_put_off(await office.ask("GET", path, "admin"))
+        for path in SUPERVISORS.values():
+            assert_put_off(await office.ask("GET", path, "supervisor"))
         office.messaging.memory.away = False
 
 

@@ -30,12 +30,15 @@ async def target() -> AsyncIterator[Target]:
     """Intake with a request from home to home."""
     async with desk() as office:
         recorded = await office.record(at_home())
+        about = {"right": "access", "case_id": recorded["case_id"]}
+        asked = await office.operator("POST", "/rights-requests", json=about)
         codes = {name: recorded[f"{name}_code"] for name in ("tracking", "receipt")}
         known = {
             **KNOWN,
             "case_id": recorded["case_id"],
             "code": codes["tracking"],
             "receipt_code": codes["receipt"],
+            "request_id": asked.json()["request_id"],
         }
         yield await Target(office.messaging, office.client, known).described()
 

@@ -96,7 +96,7 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
     method, path = row.route.split()
     if not path.startswith("/api/"):
         return await ask_for_page(row, office)
-    how = _how(row)
+    path, how = await what_is_sent(row, office)
     if "{case_id}" in path or path.startswith("/api/track"):
         recorded = await office.record(request_body(row))
         if path == "/api/track/receipt":
@@ -119,6 +119,22 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
     return await office.client.request(method, path, headers=headers, **how)
 
 
+async def what_is_sent(row: Row, office: Desk) -> tuple[str, dict[str, Any]]:
+    """Return where the request goes and what is sent with it."""
+    method, path = row.route.split()
+    if not path.startswith("/api/rights-requests"):
+        return path, _how(row)
+    if method == "GET":
+        return f"{path}?programme_id={row.programme}", {}
+    recorded = await office.record(request_body(row))
+    asked = {"right": "access", "case_id": recorded["case_id"]}
+    if "{request_id}" not in path:
+        return path, {"json": asked}
+    made = await office.operator("POST", "/rights-requests", json=asked)
+    body = {"outcome": "granted", "reason": "Salinan diserahkan"}
+    return path.replace("{request_id}", made.json()["request_id"]), {"json": body}
+
+
 def _how(row: Row) -> dict[str, Any]:
     """Return what is sent with the request."""
     if row.route == "POST /api/requests/{case_id}/papers":
@@ -129,6 +145,7 @@ def _how(row: Row) -> dict[str, Any]:
 async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     """Ask as a browser does, at the root of the origin or below the prefix."""
     method, path = row.route.split()
+    path = path.replace("{programme_id}", row.programme)
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
     headers = {"Accept": "*/*" if path in (STATE, SECURITY) else "text/html"}

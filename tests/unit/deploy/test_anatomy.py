@@ -36,8 +36,8 @@ OPTIONAL = {
 }
 PACKAGES = {"api", "cli", "domain", "pages", "store", "usecases"}
 """A module that has become a package: one file for each theme."""
-DATA = {"intake": {"programmes"}}
-"""Folders of documents that a service ships."""
+DATA = {"intake": {"programmes", "PEMROSESAN.md", "DAMPAK.md"}}
+"""Documents that a service ships, and those that the law asks for beside it."""
 
 SECTIONS = ("Owns", "Consumes", "Publishes", "Environment", "What happens when")
 

@@ -1,0 +1,152 @@
+"""What is handed to a person who asks for his data: as data, to read, and the papers themselves.
+
+UU 27/2022 articles 7 and 32: access, with the trail of the processing. With it the request in the
+register is answered.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from services.intake.app import Desk, frame_of, vault_of
+from services.intake.cli.shell import CommandRefused, new_folder
+from services.intake.domain import (
+    Case,
+    CasePapers,
+    Party,
+    Programme,
+    Resident,
+    ResidentKey,
+    Right,
+    RightsOutcome,
+    RightsRequest,
+)
+from services.intake.usecases import answer_rights_request, opened_key
+from shared.files.frames import opened
+from shared.files.stored import StoredFile
+from shared.runtime import sent_by
+
+REASON: Final = "Salinan data dan jejak pemrosesan dibuat untuk diserahkan"
+"""Why the request counts as answered."""
+_SUFFIX: Final = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "application/pdf": "pdf",
+}
+
+
+def add_options(export: argparse.ArgumentParser) -> None:
+    """Have the export ask where it is written to and which request it answers."""
+    export.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="a new folder: JSON, a page to read, papers"
+    )
+    export.add_argument(
+        "--request", metavar="ID", help="the request in the register that this answers"
+    )
+
+
+async def require_request(options: argparse.Namespace, desk: Desk) -> None:
+    """Refuse, before anything is opened, a request that this does not answer."""
+    if options.request is None:
+        return
+    if options.out is None:
+        raise CommandRefused("--request is answered with --out: what is handed over")
+    request = await desk.reader.get(RightsRequest, options.request)
+    if request is None:
+        raise CommandRefused("no such request in the register")
+    if (request.right, request.resident_id) != (Right.ACCESS, options.resident):
+        raise CommandRefused("the request asks for something else, or is another resident's")
+    if request.outcome is not None:
+        raise CommandRefused("the request was answered before")
+
+
+async def papers_and_trail(case: Case, desk: Desk) -> dict[str, Any]:
+    """Return a case's papers without content, and who worked on it: when, and by what."""
+    papers = await desk.reader.get(CasePapers, case.id)
+    return {
+        "papers": [asdict(paper) for paper in papers.papers] if papers else [],
+        "worked_on": list(await desk.reader.worked_on(case.id)),
+    }
+
+
+async def hand_over(
+    options: argparse.Namespace, held: Mapping[str, Any], resident: Resident, desk: Desk
+) -> list[str]:
+    """Write what is handed over into a new folder, and answer the request in the register."""
+    folder: Path = options.out
+    new_folder(folder)
+    said = json.dumps(held, default=_plain, indent=2, ensure_ascii=False)
+    (folder / "data.json").write_text(f"{said}\n", "utf-8")
+    (folder / "data-pribadi.html").write_text(await _page(held, desk), "utf-8")
+    papers = [
+        name for case in held["cases"] for name in await _papers(case, folder, resident, desk)
+    ]
+    lines = [f"written to {folder}: {', '.join(['data.json', 'data-pribadi.html', *papers])}"]
+    return [*lines, *(await _answered(options, desk))]
+
+
+async def _answered(options: argparse.Namespace, desk: Desk) -> list[str]:
+    if options.request is None:
+        return []
+    outcome = await desk.commands.run(
+        lambda uow: answer_rights_request(
+            options.request, RightsOutcome.GRANTED, REASON, uow, allow=lambda *_: None
+        ),
+        sent=sent_by(options.by, "residents export"),
+        key=options.request,
+    )
+    late = ", after its deadline" if outcome.answer["missed"] else ""
+    return [f"request {options.request} is answered{late}"]
+
+
+async def _page(held: Mapping[str, Any], desk: Desk) -> str:
+    """Return the same as a page in Bahasa Indonesia that needs nothing beside it."""
+    programme = await desk.reader.get(Programme, str(held["programme_id"]))
+    services = programme.catalogue if programme else {}
+    frame = frame_of(desk.settings.path_prefix)
+    return frame.fragment(
+        "salinan.html",
+        held=held,
+        programme=programme,
+        zone=programme.time_zone if programme else "Asia/Jakarta",
+        services={code: service.name for code, service in services.items()},
+        made_at=desk.clock(),
+        word=lambda theme, name: (
+            frame.texts(f"copy.{theme}.{name}") if f"copy.{theme}.{name}" in frame.texts else name
+        ),
+    )
+
+
+async def _papers(
+    case: Mapping[str, Any], folder: Path, resident: Resident, desk: Desk
+) -> Sequence[str]:
+    """Write the papers that are sealed with this resident's key: those of whoever applied."""
+    if Party.APPLICANT not in case["is"]:
+        return []
+    names = []
+    for number, paper in enumerate(case["papers"], start=1):
+        suffix = _SUFFIX.get(paper["type"], "bin")
+        name = f"berkas-{case['case']['id']}-{number}.{suffix}"
+        await _paper(str(paper["id"]), folder / name, resident, desk)
+        names.append(name)
+    return names
+
+
+async def _paper(file_id: str, place: Path, resident: Resident, desk: Desk) -> None:
+    file = await desk.reader.get(StoredFile, file_id)
+    owner = await desk.reader.get(ResidentKey, resident.id)
+    if file is None or owner is None:
+        raise CommandRefused(f"paper {file_id} is not there")
+    key = opened_key(file, owner, vault_of(desk.settings))
+    with place.open("wb") as out:
+        async for piece in opened(desk.frames, key, file.id, file.part):
+            out.write(piece)
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

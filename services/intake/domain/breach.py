@@ -1,0 +1,105 @@
+"""After a breach: who held which rights when, and whose data of which kind were within reach.
+
+UU 27/2022 article 46: subject and agency are told which data, when and how, and what was done.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from services.intake.domain.audit import AuditEntry, Deed
+
+READS_PERSONS: Final = frozenset({"operator"})
+"""Roles whose people may look at a case's person; the rules of the routes are the same."""
+RIGHTS: Final = frozenset({Deed.INVITED, Deed.GRANTED, Deed.DISABLED, Deed.RECOVERED})
+"""Deeds that begin and end what an account may do."""
+PAPERS: Final = "papers"
+ERASED_SINCE: Final = "erased_since"
+"""In the place of kinds of data, where somebody was erased since and nothing tells any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One grant of an account, as a token holds it, and from when to when; None: it still holds."""
+
+    account_id: str
+    grant: str
+    since: datetime
+    until: datetime | None = None
+
+    @property
+    def reads_persons(self) -> bool:
+        """Return whether whoever holds it may look at persons."""
+        return self.grant.partition(":")[0] in READS_PERSONS
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Return its programme and region, either of which may be `*`."""
+        _, programme, region, *_ = self.grant.split(":")
+        return programme, region
+
+    def overlaps(self, since: datetime, until: datetime) -> bool:
+        """Return whether it held at any time from `since` on and before `until`."""
+        return self.since < until and (self.until is None or self.until > since)
+
+
+def held(entries: Iterable[AuditEntry]) -> list[Held]:
+    """Return who held which grant from when to when, of the trail's entries in their order.
+
+    An account that is handed back can be used as soon as its link is: from then on it counts.
+    """
+    grants: dict[str, tuple[str, ...]] = {}
+    usable: dict[str, datetime] = {}
+    found: list[Held] = []
+    for entry in entries:
+        of, since = entry.about, usable.pop(entry.about, None)
+        if since is not None:
+            found += [Held(of, grant, since, entry.at) for grant in grants[of]]
+        if entry.deed in (Deed.INVITED, Deed.GRANTED):
+            grants[of] = entry.said
+        begins = entry.deed in (Deed.INVITED, Deed.RECOVERED) or since is not None
+        if begins and entry.deed is not Deed.DISABLED and of in grants:
+            usable[of] = entry.at
+    for of, since in usable.items():
+        found += [Held(of, grant, since) for grant in grants[of]]
+    return [one for one in found if one.until is None or one.until > one.since]
+
+
+@dataclass(slots=True)
+class Affected:
+    """Cases of one programme, their residents, and the kinds of data that are kept of them."""
+
+    cases: set[str] = field(default_factory=set)
+    residents: set[str] = field(default_factory=set)
+    children_cases: set[str] = field(default_factory=set)
+    """Cases about children: specific data (UU 27/2022, article 4)."""
+    children_residents: set[str] = field(default_factory=set)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """In how many cases a kind of data was kept: a field of what was said, papers, or erased."""
+
+    def add(
+        self, case_id: str, residents: Iterable[str], kinds: Iterable[str], *, child: bool
+    ) -> None:
+        """Add one case; the same again changes nothing."""
+        if case_id in self.cases:
+            return
+        self.cases.add(case_id)
+        self.residents.update(residents)
+        self.kinds.update(set(kinds))
+        if child:
+            self.children_cases.add(case_id)
+            self.children_residents.update(residents)
+
+    def counted(self) -> Mapping[str, object]:
+        """Return the numbers alone."""
+        return {
+            "cases": len(self.cases),
+            "residents": len(self.residents),
+            "specific_data": {
+                "cases_about_children": len(self.children_cases),
+                "residents": len(self.children_residents),
+            },
+            "kinds": dict(sorted(self.kinds.items())),
+        }

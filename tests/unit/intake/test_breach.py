@@ -1,0 +1,295 @@
+"""Who read and who could have read what: grants over time, the log, the trail, the drafts."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.intake.api import RULES
+from services.intake.app import TEXTS
+from services.intake.cli.breach import _notices, _summary
+from services.intake.domain import (
+    READS_PERSONS,
+    Affected,
+    AuditEntry,
+    Deed,
+    Held,
+    Person,
+    PersonRead,
+    Programme,
+    Resident,
+    held,
+)
+from services.intake.usecases import (
+    Breach,
+    Question,
+    erase_resident,
+    investigate,
+    note_person_read,
+)
+from shared.testing.bench import Bench
+from shared.web.texts import Texts
+from tests.unit.intake.sample import (
+    BOTRAM,
+    CASE,
+    HALO_PAMOR,
+    NIK,
+    SATURDAY,
+    at_event,
+    at_home,
+    bench,
+    later,
+    reader,
+    record,
+)
+
+OPERATOR = "operator:botram:32.16"
+LOOK = "GET /api/requests/{case_id}"
+SITI = Person("Siti Contoh", NIK, "+628120000001", "Gang Contoh 1")
+BEGIN, END = later(-60), later(600)
+
+
+def entry(deed: Deed, minutes: int, *said: str, about: str = "a-1") -> AuditEntry:
+    return AuditEntry(f"e-{minutes:05}-{about}", later(minutes), deed, "a-root", about, said)
+
+
+def spans(*entries: AuditEntry) -> list[tuple[str, int, int | None]]:
+    """Grants with the minutes in which they held."""
+
+    def minutes(one: Held) -> int | None:
+        return None if one.until is None else (one.until - SATURDAY) // timedelta(minutes=1)
+
+    return [
+        (one.grant, (one.since - SATURDAY) // timedelta(minutes=1), minutes(one))
+        for one in held(entries)
+    ]
+
+
+def test_a_grant_holds_from_the_invitation_until_it_is_changed_or_the_account_shut() -> None:
+    assert spans(
+        entry(Deed.INVITED, 0, OPERATOR),
+        entry(Deed.GRANTED, 10, "head:botram:32.16", "operator:botram:32.16.18"),
+        entry(Deed.DISABLED, 20),
+    ) == [
+        (OPERATOR, 0, 10),
+        ("head:botram:32.16", 10, 20),
+        ("operator:botram:32.16.18", 10, 20),
+    ]
+
+
+def test_it_holds_on_where_nothing_ended_it() -> None:
+    assert spans(entry(Deed.INVITED, 0, OPERATOR)) == [(OPERATOR, 0, None)]
+
+
+def test_a_disabled_account_that_is_handed_back_has_the_grants_it_was_given_last() -> None:
+    assert spans(
+        entry(Deed.INVITED, 0, OPERATOR),
+        entry(Deed.DISABLED, 10),
+        entry(Deed.GRANTED, 20, "operator:*:*"),
+        entry(Deed.RECOVERED, 30),
+    ) == [(OPERATOR, 0, 10), ("operator:*:*", 30, None)]
+
+
+def test_accounts_are_told_apart() -> None:
+    assert spans(
+        entry(Deed.INVITED, 0, OPERATOR),
+        entry(Deed.INVITED, 5, OPERATOR, about="a-2"),
+        entry(Deed.DISABLED, 9),
+    ) == [(OPERATOR, 0, 9), (OPERATOR, 5, None)]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "overlaps"),
+    [(0, 10, False), (0, 11, True), (20, 30, False), (19, 30, True), (12, 13, True)],
+)
+def test_a_span_counts_where_it_held_at_any_time(since: int, until: int, overlaps: bool) -> None:  # noqa: FBT001
+    one = Held("a-1", OPERATOR, later(10), later(20))
+    assert one.overlaps(later(since), later(until)) is overlaps
+
+
+def test_the_roles_that_read_persons_are_those_of_the_routes_that_show_them() -> None:
+    shown = (LOOK, "GET /api/requests/{case_id}/papers/{file_id}/content")
+    assert {role.value for route in shown for role in RULES[route].roles} == READS_PERSONS
+
+
+def test_a_case_counts_once() -> None:
+    one = Affected()
+    for _ in range(2):
+        one.add("case-1", ["r-1"], ["name", "nik"], child=True)
+    one.add("case-2", ["r-1"], ["name"], child=False)
+    assert one.counted() == {
+        "cases": 2,
+        "residents": 1,
+        "specific_data": {"cases_about_children": 1, "residents": 1},
+        "kinds": {"name": 2, "nik": 1},
+    }
+
+
+@pytest.fixture
+async def work() -> Bench:
+    """Two requests of Siti's in one office, one of them for a child; one in another programme."""
+    kia, *others = BOTRAM.services
+    at_work = bench(replace(BOTRAM, services=(replace(kia, child=True), *others)))
+    await record(at_work, at_event(person=SITI))
+    await record(at_work, at_event(person=SITI, service="KK", case_id="case-2", tracking="1" * 64))
+    await record(at_work, at_home(case_id="case-3", tracking="2" * 64))
+    at_work.clock.now = later(30)
+    at_work.keep(entry(Deed.INVITED, -30, OPERATOR))
+    return at_work
+
+
+async def look(work: Bench, account: str, case_id: str, route: str = LOOK) -> None:
+    await work.run(lambda uow: note_person_read(account, case_id, route, uow))
+
+
+async def ask(work: Bench, **changed: object) -> Breach:
+    question = Question(BEGIN, END, **changed)  # type: ignore[arg-type]
+    return await investigate(question, reader(work))
+
+
+async def test_what_was_read_is_counted_by_programme_and_kind(work: Bench) -> None:
+    for _ in range(3):
+        await look(work, "a-1", CASE)
+    await look(work, "a-1", "case-3", "residents export")
+
+    found = await ask(work)
+
+    assert {id_: one.cases for id_, one in found.read.items()} == {
+        "botram": {CASE},
+        "halo_pamor": {"case-3"},
+    }
+    assert found.read["botram"].children_cases == {CASE}
+    assert found.read["botram"].kinds == {"name": 1, "nik": 1, "phone": 1, "address": 1}
+    assert found.looks == {("a-1", LOOK): 3, ("a-1", "residents export"): 1}
+    assert not found.unlogged
+    assert not found.unknown
+
+
+async def test_what_could_have_been_read_is_all_within_the_grants_of_that_time(
+    work: Bench,
+) -> None:
+    found = await ask(work)
+
+    assert found.read == {}
+    assert {id_: one.cases for id_, one in found.could.items()} == {"botram": {CASE, "case-2"}}
+    assert len(found.could["botram"].residents) == 1
+    assert [one.account_id for one in found.held] == ["a-1"]
+
+
+@pytest.mark.parametrize(
+    ("grant", "within"),
+    [
+        ("operator:botram:32.16.18", {CASE, "case-2"}),
+        ("operator:botram:32.16.06", set()),
+        ("operator:*:*", {CASE, "case-2", "case-3"}),
+        ("operator:halo_pamor:32.75", {"case-3"}),
+        ("head:botram:32.16", set()),
+    ],
+)
+async def test_a_grant_reaches_its_region_and_only_readers_count(
+    work: Bench, grant: str, within: set[str]
+) -> None:
+    work.memory.collections["audit"].clear()
+
+    found = await ask(work, grants=(grant,))
+
+    assert {case for one in found.could.values() for case in one.cases} == within
+
+
+async def test_a_right_that_ended_before_reaches_nothing(work: Bench) -> None:
+    work.keep(entry(Deed.DISABLED, -61))
+    work.keep(entry(Deed.INVITED, -90, OPERATOR))
+    work.memory.collections["audit"].pop(entry(Deed.INVITED, -30, OPERATOR).id)
+
+    assert (await ask(work)).could == {}
+
+
+async def test_a_case_that_came_later_was_not_within_reach(work: Bench) -> None:
+    question = Question(BEGIN, SATURDAY)
+    assert (await investigate(question, reader(work))).could == {}
+
+
+async def test_one_account_and_one_programme_can_be_asked_for(work: Bench) -> None:
+    work.keep(entry(Deed.INVITED, -20, "operator:*:*", about="a-2"))
+    await look(work, "a-1", CASE)
+    await look(work, "a-2", "case-3")
+
+    one = await ask(work, account="a-2")
+    pamor = await ask(work, programme="halo_pamor")
+
+    assert (set(one.read), set(one.could)) == ({"halo_pamor"}, {"botram", "halo_pamor"})
+    assert {one.account_id for one in one.held} == {"a-2"}
+    assert (set(pamor.read), set(pamor.could)) == ({"halo_pamor"}, {"halo_pamor"})
+
+
+async def test_a_look_outside_the_time_does_not_count(work: Bench) -> None:
+    await look(work, "a-1", CASE)
+    for since, until in ((later(31), END), (BEGIN, later(30))):
+        found = await investigate(Question(since, until), reader(work))
+        assert (found.read, found.looks) == ({}, {})
+    found = await investigate(Question(later(30), later(31)), reader(work))
+    assert set(found.read) == {"botram"}
+
+
+async def test_a_look_that_was_taken_out_of_the_log_is_found_in_the_trail(work: Bench) -> None:
+    await look(work, "a-1", CASE)
+    work.memory.collections["person_reads"].clear()
+    assert await work.all(PersonRead) == []
+
+    found = await ask(work)
+
+    assert found.unlogged == {("a-1", CASE)}
+    assert found.read["botram"].cases == {CASE}
+
+
+async def test_an_account_that_the_trail_gave_no_right_is_named(work: Bench) -> None:
+    await look(work, "token-1", CASE)
+    assert (await ask(work)).unknown == {"token-1"}
+
+
+async def test_who_was_erased_before_is_not_affected_and_who_was_since_is(work: Bench) -> None:
+    residents = {one.programme_id: one.id for one in await work.all(Resident)}
+    await look(work, "a-1", CASE)
+    work.clock.now = later(40)
+    await work.run(lambda uow: erase_resident(residents["botram"], uow))
+
+    since = await ask(work)
+    before = await investigate(Question(later(41), END), reader(work))
+
+    assert since.read["botram"].kinds == {"erased_since": 1}
+    assert before.could == {}
+
+
+def drafts(found: Breach) -> dict[str, str]:
+    programmes: dict[str, Programme] = {one.id: one for one in (BOTRAM, HALO_PAMOR)}
+    return dict(_notices(Question(BEGIN, END), found, programmes))
+
+
+async def test_the_drafts_say_what_when_how_many_and_leave_blanks_for_people(work: Bench) -> None:
+    await look(work, "a-1", CASE)
+
+    found = await ask(work)
+    letters = drafts(found)
+
+    assert set(letters) == {"pemberitahuan-warga-botram.txt", "pemberitahuan-komdigi.txt"}
+    subject, agency = (letters[name] for name in sorted(letters, reverse=True))
+    for text in (subject, agency):
+        assert "Pasal 46" in text
+        assert "Sabtu, 11 Maret 2023 pukul 08.15 WIB" in text
+        assert "NIK" in text
+        assert text.count("[ISI: ") >= 7
+        assert "{" not in text
+    assert BOTRAM.owner in subject
+    assert "BOTRAM: 1 warga dalam 2 permohonan, 1 warga" in agency
+    assert "1 kali oleh 1 akun" in agency
+    for text in [*letters.values(), json.dumps(_summary(Question(BEGIN, END), found))]:
+        assert "Siti" not in text
+        assert NIK not in text
+
+
+def test_every_field_that_is_sealed_has_a_word() -> None:
+    words = Texts.load(Path(TEXTS))
+    for kind in (*SITI.said, "reason", "papers", "erased_since"):
+        assert f"breach.kind.{kind}" in words
