@@ -2,10 +2,11 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from shared.runtime.certificates import SOON, CertificateWatch, end_of
 from shared.runtime.server_urls import Place
 
 NOW = datetime.now(UTC)
+Client = Callable[[int, Path], Coroutine[Any, Any, None]]
 WITHIN = 20.0
 
 
@@ -93,9 +95,9 @@ async def _provisioning(port: int, ca: Path) -> None:
 CLIENTS = [_publishing, _consuming, _asking_mongo, _provisioning]
 
 
-async def _first_word(client: Callable[..., object], server: Server, ca: Path) -> bytes | None:
+async def _first_word(client: Client, server: Server, ca: Path) -> bytes | None:
     """What a client says once the server is verified; None where it says nothing for 3 s."""
-    speaking = asyncio.ensure_future(client(server.port, ca))  # type: ignore[arg-type]
+    speaking = asyncio.create_task(client(server.port, ca))
     heard = asyncio.create_task(server.said.get())
     await asyncio.wait({heard}, timeout=WITHIN if ca == server.ca else 3)
     for task in (speaking, heard):
@@ -106,14 +108,14 @@ async def _first_word(client: Callable[..., object], server: Server, ca: Path) -
 
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_a_client_speaks_to_a_server_of_its_own_authority(
-    client: Callable[..., object], server: Server
+    client: Client, server: Server
 ) -> None:
     assert await _first_word(client, server, server.ca)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_a_client_says_nothing_to_a_server_of_another_authority(
-    client: Callable[..., object], server: Server, another_ca: Path
+    client: Client, server: Server, another_ca: Path
 ) -> None:
     assert await _first_word(client, server, another_ca) is None
 

@@ -245,7 +245,8 @@ def test_the_proxy_writes_into_memory_alone_and_runs_the_shipped_file(tmp_path: 
     proxy = CONTAINERS["proxy"]
     assert proxy["entrypoint"][:5] == ["nginx", "-p", "/etc/jemput/proxy/", "-c", "nginx.conf"]
     assert proxy["user"] == f"{make_secrets.PROXY_UID}:{make_secrets.PROXY_UID}"
-    assert proxy["tmpfs"] == ["/etc/jemput/proxy/run:mode=1777"]
+    owner = f"uid={make_secrets.PROXY_UID},gid={make_secrets.PROXY_UID}"
+    assert proxy["tmpfs"] == [f"/etc/jemput/proxy/run:mode=0700,{owner}"]
     assert _mounts("proxy") == {
         "./deploy/proxy/nginx.conf": "/etc/jemput/proxy/nginx.conf:ro",
         "./deploy/proxy/errors": "/etc/jemput/proxy/errors:ro",
