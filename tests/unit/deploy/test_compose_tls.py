@@ -157,6 +157,8 @@ def test_a_pair_that_was_cut_off_half_way_is_made_again(tmp_path: Path, cut: str
 
 def test_whoever_starts_the_stack_now_and_then_sees_no_alert() -> None:
     assert SOON < RENEWED_BEFORE
+    rules = (ROOT / "deploy/prometheus/alerts.yml").read_text("utf-8")
+    assert f"certificate_ends_timestamp_seconds) - time() < {SOON.days} * 86400" in rules
 
 
 def test_rabbitmq_has_no_plain_way_in_but_for_figures() -> None:
