@@ -25,7 +25,7 @@ def eventually(look: Callable[[], Any], expected: Any, seconds: float = ALERT_SE
         with suppress(httpx.TransportError, httpx.HTTPStatusError):
             seen = look()
         time.sleep(0.2)
-    assert seen == expected
+    assert seen == expected, f"{seen!r} and not {expected!r}"
 
 
 def within(stack: Stack, container: str, script: str) -> str:

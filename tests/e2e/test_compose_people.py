@@ -15,11 +15,12 @@ from tests.component.scheduler.floor import event_body
 from tests.e2e.compose_engine import CLIENT_TRIES, Stack
 from tests.e2e.compose_kit import Front, eventually
 from tests.integration.proxy_kit import office
-from tests.integration.test_revocation import ASKED, EVENT, GRANTS, STATED, Browser, used
+from tests.integration.test_revocation import ASKED, GRANTS, STATED, Browser, used
 from tests.unit.files.samples import of_size, pdf
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
 
+EVENT: Final = "botram-2023-03-11-uji"
 HEARTBEATS: Final = 2
 """Words of a stream that are waited for; one comes at least every 15 s."""
 CASE: Final = {
@@ -116,14 +117,14 @@ def planned(front: Front) -> None:
     """Have an event planned, and wait until reporting knows it."""
     headers = front.headers("planner:*:*", "head:*:*")
 
-    def scheduled() -> bool:
+    def scheduled() -> int:
         url = f"{front.url('scheduler')}/api/events/{EVENT}"
         again = {**headers, "Idempotency-Key": new_id()}
-        return httpx.put(url, json=event_body(), headers=again).is_success
+        return httpx.put(url, json=event_body(), headers=again).status_code
 
-    eventually(scheduled, expected=True)
+    eventually(scheduled, 200)
     url = f"{front.url('reporting')}/api/events/{EVENT}/report"
-    eventually(lambda: httpx.get(url, headers=headers).is_success, expected=True)
+    eventually(lambda: httpx.get(url, headers=headers).status_code, 200)
 
 
 async def test_a_stream_comes_piece_by_piece_and_ends_with_the_account(

@@ -285,6 +285,14 @@ def test_the_proxy_believes_the_gateway_unless_it_speaks_tls_itself(
     assert ("tls.key" in found) == bool(given)
 
 
+def test_another_certificate_makes_the_job_anew() -> None:
+    """Compose does so for what stands in the environment, and not for a secret's file."""
+    told = CONTAINERS["secrets"]["environment"].values()
+    for name in ("tls_certificate", "tls_key"):
+        variable = COMPOSE["secrets"][name]["file"].partition(":-")[0]
+        assert any(f"{variable}:-}}" in str(value) for value in told)
+
+
 def test_a_certificate_without_its_key_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "tls_certificate").write_text("made-up certificate")
     with pytest.raises(SystemExit, match="JEMPUT_TLS_KEY"):
