@@ -110,7 +110,10 @@ def assemble(
         collections=definition.collections.names,
         indexes=definition.indexes,
         consumers=[consumer_of(definition, messaging)],
-        background=[*_background(http_interface, settings, watch), certificates.run],
+        background=[
+            *_background(http_interface, settings, watch),
+            *([certificates.run] if places else []),
+        ],
         metrics=context.metrics,
     )
 

@@ -72,11 +72,18 @@ def another_ca(tmp_path: Path) -> Path:
 
 async def _publishing(port: int, ca: Path) -> None:
     bus = AmqpBus(f"amqps://u:p@127.0.0.1:{port}/?cafile={ca}", "test")
-    await bus.connect()
+    try:
+        await bus.connect()
+    finally:
+        await bus.close()
 
 
 async def _consuming(port: int, ca: Path) -> None:
-    await ConsumingBroker(f"amqps://u:p@127.0.0.1:{port}/?cafile={ca}", "test").start()
+    broker = ConsumingBroker(f"amqps://u:p@127.0.0.1:{port}/?cafile={ca}", "test")
+    try:
+        await broker.start()
+    finally:
+        await broker.stop()
 
 
 async def _asking_mongo(port: int, ca: Path) -> None:
