@@ -191,6 +191,6 @@ async def test_with_a_certificate_the_proxy_speaks_tls_and_a_sign_in_walks_over_
     cookie = {"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}"}
     async with httpx.AsyncClient(verify=trust, headers=cookie, timeout=30) as http:
         found = {n: await http.get(f"{front.url(n)}/api/programmes") for n in SERVICES}
-    # An admin reads no figures: reporting knows him, and his rights end there (401 is who is unknown).
+    # Reporting knows an admin, who reads no figures; 401 would be somebody unknown.
     wanted = dict.fromkeys(SERVICES, 200) | {"reporting": 403}
     assert {name: one.status_code for name, one in found.items()} == wanted
