@@ -1,7 +1,7 @@
 """Users, rights and topology: what the servers must know before any service starts. Idempotent.
 
-`python -m deploy.provision --rabbit --mongo` reads passwords from the files in JEMPUT_SECRETS and
-finds the servers by AMQP_ADMIN_HOST, MANAGEMENT_ADMIN_PORT, MONGO_ADMIN_HOST and MONGO_ADMIN_PORT.
+`python -m deploy.provision --rabbit --mongo` reads passwords and the servers' certificate authority
+from the files in JEMPUT_SECRETS and finds the servers by AMQP_ADMIN_HOST and MONGO_ADMIN_HOST.
 Which services there are is read from `services/*/subscriptions.toml`: a new one needs no line here.
 What its user of MongoDB may do stands in `services/*/database.toml`, where there is one.
 """
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.compose import addresses
 from shared.messaging.provision import BrokerUser, Management
 from shared.messaging.topology import OPERATOR, read_subscriptions, topology
 from shared.mongo.client import connect
@@ -62,8 +63,21 @@ async def mongo(admin_url: str, passwords: Mapping[str, str], prefix: str = "") 
         client.close()
 
 
+async def read_certificates_anew(admin_url: str) -> None:
+    """Let MongoDB take over certificates that were renewed; RabbitMQ looks by itself."""
+    client = connect(admin_url)
+    try:
+        await client.admin.command("rotateCertificates", 1)
+    finally:
+        client.close()
+
+
 def _secret(name: str) -> str:
     return (Path(os.environ["JEMPUT_SECRETS"]) / name).read_text().strip()
+
+
+def _ca() -> str:
+    return f"{os.environ['JEMPUT_SECRETS']}/{addresses.CA}"
 
 
 def _passwords(server: str) -> dict[str, str]:
@@ -76,17 +90,16 @@ def main(words: list[str]) -> None:
     parser.add_argument("--rabbit", action="store_true", help="users, rights, topology")
     parser.add_argument("--mongo", action="store_true", help="users")
     wanted = parser.parse_args(words)
-    env = os.environ
     if wanted.rabbit:
-        host, port = env["AMQP_ADMIN_HOST"], env.get("MANAGEMENT_ADMIN_PORT", "15672")
-        url = f"http://admin:{_secret('rabbitmq_admin_password')}@{host}:{port}"
+        place = f"{os.environ['AMQP_ADMIN_HOST']}:{addresses.MANAGEMENT_PORT}"
+        url = addresses.management_url(_secret("rabbitmq_admin_password"), _ca(), place)
         rabbit(url, _passwords("amqp"), _secret("operator_amqp_password"))
         print("RabbitMQ: users, rights and topology are in place")
     if wanted.mongo:
-        host, port = env["MONGO_ADMIN_HOST"], env.get("MONGO_ADMIN_PORT", "27017")
-        root = _secret("mongo_root_password")
-        url = f"mongodb://root:{root}@{host}:{port}/?authSource=admin&directConnection=true"
+        place = f"{os.environ['MONGO_ADMIN_HOST']}:{addresses.MONGO_PORT}"
+        url = addresses.mongo_admin_url(_secret("mongo_root_password"), _ca(), place)
         asyncio.run(mongo(url, _passwords("mongo")))
+        asyncio.run(read_certificates_anew(url))
         print("MongoDB: users are in place")
 
 

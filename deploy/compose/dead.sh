@@ -7,5 +7,5 @@ cd "$(dirname "$0")/../.."
 # shellcheck disable=SC2016 # the inner shell reads the password, so that no process list shows it
 exec docker compose run --rm --no-deps -T provision sh -c '
     password=$(cat "$JEMPUT_SECRETS/operator_amqp_password")
-    export JEMPUT_OPERATOR_AMQP_URL="amqp://operator:$password@rabbitmq:5672/"
+    export JEMPUT_OPERATOR_AMQP_URL="amqps://operator:$password@rabbitmq:5671/?cafile=$JEMPUT_SECRETS/ca.pem"
     exec python -m shared.messaging dead "$@"' dead "$@"

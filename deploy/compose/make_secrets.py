@@ -6,16 +6,24 @@ that container may know, in the form in which it reads it, readable by its user 
 
 An original is made when it is missing and never changed; everything else is derived from the
 originals at every run. So a second start changes nothing, and a start that was cut off is finished
-by the next one.
+by the next one. Certificates alone are made anew, when they end within half a year or by command:
+`python -m deploy.compose.make_secrets --renew certificates`, or `--renew authority` for the
+authority that signs them too.
 """
 
+import argparse
 import os
 import secrets
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from deploy.compose import addresses
+from deploy.compose.addresses import CA
+from deploy.compose.certificates import RENEWABLE, kept_certificates
+from deploy.compose.folder import Folder
 from deploy.provision import service_names
 from deploy.proxy import configuration
 from deploy.proxy.configuration import CERTIFICATE, CERTIFICATE_KEY, Plan
@@ -28,9 +36,6 @@ from shared.auth.keys import (
 )
 from shared.sealing.masterkeys import new_line
 
-BROKER = "rabbitmq:5672"
-DATABASE = "mongo:27017"
-REPLICA_SET = "rs0"
 PRIVATE_KEY = "token_private_key.pem"
 SESSION_KEY = "session_private_key.pem"
 """What intake signs the tokens of people with; PRIVATE_KEY signs those of machines, by command."""
@@ -41,6 +46,11 @@ ERASURES = "erasures"
 
 _INTAKE = ("tracking_secret", "lookup_secret", "sealing_keys", SESSION_KEY)
 """Originals that intake alone reads, as they are."""
+
+_SEEN_CA = f"/run/jemput/{CA}"
+"""Where a service sees the authority's certificate."""
+SERVERS = ("rabbitmq", "mongo")
+"""Containers that have a certificate; each is asked for by its own name."""
 
 # What the private key was called at first. A new one beside it would not be in the public set that
 # is kept, and no service would believe what it signs.
@@ -57,52 +67,13 @@ SERVICE_PORT = 8000
 PROXY_PORT = 8080
 
 
-@dataclass(frozen=True)
-class Folder:
-    """A folder of secrets and the one user who may read it; `owner` None keeps who runs this."""
-
-    path: Path
-    owner: int | None = None
-
-    def prepare(self) -> None:
-        """Make the folder, closed to everybody else."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        self.path.chmod(0o700)
-        self._hand_over(self.path)
-
-    def keep(self, name: str, make: Callable[[], str]) -> str:
-        """Return the stored value, made now if there is none."""
-        if not (self.path / name).exists():
-            self.put(name, make())
-        return (self.path / name).read_text()
-
-    def put(self, name: str, text: str) -> None:
-        """Write a file of this text."""
-        self.place(name, lambda path: _private(path, text))
-
-    def place(self, name: str, write: Callable[[Path], None]) -> None:
-        """Replace a file in one step: a power cut leaves the old one or the new one, whole."""
-        half = self.path / f".{name}.new"
-        half.unlink(missing_ok=True)
-        write(half)
-        half.chmod(0o400)
-        with half.open("rb") as file:
-            os.fsync(file.fileno())
-        self._hand_over(half)
-        half.replace(self.path / name)
-
-    def _hand_over(self, path: Path) -> None:
-        if self.owner is not None:
-            os.chown(path, self.owner, self.owner)
-
-
 def password() -> str:
     """Return 192 random bits in hexadecimal: one text for a URL, a configuration and a shell."""
     return secrets.token_hex(24)
 
 
 def originals(folder: Folder) -> dict[str, str]:
-    """Return every original by its file name; those that are missing are made."""
+    """Return every original but certificates by its file name; those that are missing are made."""
     recipes: dict[str, Callable[[], str]] = {
         "rabbitmq_admin_password": password,
         "operator_amqp_password": password,
@@ -124,9 +95,23 @@ def originals(folder: Folder) -> dict[str, str]:
 def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return what each container gets to read: its name -> file name -> text."""
     admin = f"default_user = admin\ndefault_pass = {values['rabbitmq_admin_password']}\n"
+    tls = {
+        server: (values[f"{server}_tls.pem"], values[f"{server}_tls_key.pem"]) for server in SERVERS
+    }
     shares = {
-        "rabbitmq": {"admin.conf": admin, ".erlang.cookie": values["erlang_cookie"]},
-        "mongo": {"keyfile": values["mongo_keyfile"]},
+        "rabbitmq": {
+            "admin.conf": admin,
+            ".erlang.cookie": values["erlang_cookie"],
+            "tls.pem": tls["rabbitmq"][0],
+            "tls.key": tls["rabbitmq"][1],
+            CA: values[CA],
+        },
+        # mongod reads both from one file.
+        "mongo": {
+            "keyfile": values["mongo_keyfile"],
+            "tls.pem": "".join(tls["mongo"]),
+            CA: values[CA],
+        },
         **{service: _service_share(service, values) for service in service_names()},
     }
     shares["intake"] |= {name: values[name] for name in _INTAKE}
@@ -165,6 +150,8 @@ def make(
     owners: Mapping[str, int],
     environment: Mapping[str, str] = MappingProxyType({}),
     given: Path = Path("/nonexistent"),
+    renew: str | None = None,
+    now: datetime | None = None,
 ) -> None:
     """Complete both kinds of folders.
 
@@ -173,7 +160,8 @@ def make(
     """
     store = Folder(secrets_folder, owners.get("secrets"))
     store.prepare()
-    shares = {**handouts(originals(store)), "proxy": front(environment, given)}
+    values = originals(store) | kept_certificates(store, SERVERS, now or datetime.now(UTC), renew)
+    shares = {**handouts(values), "proxy": front(environment, given)}
     # Intake last: it signs with no key that the others cannot look up yet.
     for container in sorted(shares, key=lambda name: name == "intake"):
         files = shares[container]
@@ -203,28 +191,26 @@ def _token_keys(folder: Folder) -> str:
 
 def _service_share(service: str, values: Mapping[str, str]) -> dict[str, str]:
     amqp, mongo = values[f"{service}_amqp_password"], values[f"{service}_mongo_password"]
-    options = f"replicaSet={REPLICA_SET}&authSource={service}"
     return {
-        "amqp_url": f"amqp://{service}:{amqp}@{BROKER}/",
-        "mongo_url": f"mongodb://{service}:{mongo}@{DATABASE}/{service}?{options}",
+        "amqp_url": addresses.amqp_url(service, amqp, _SEEN_CA),
+        "mongo_url": addresses.mongo_url(service, mongo, _SEEN_CA),
+        CA: values[CA],
         PUBLIC_KEYS: values[PUBLIC_KEYS],
     }
 
 
-def _private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-
-
-def main() -> None:
+def main(words: list[str]) -> None:
     """Make the secrets of the folders that the environment names."""
-    servers = dict.fromkeys(("rabbitmq", "mongo"), SERVER_UID)
+    parser = argparse.ArgumentParser(prog="python -m deploy.compose.make_secrets")
+    parser.add_argument("--renew", choices=RENEWABLE, help="make these anew, though they are valid")
+    renew = parser.parse_args(words).renew
+    servers = dict.fromkeys(SERVERS, SERVER_UID)
     applications = dict.fromkeys(("secrets", ERASURES, *service_names()), APPLICATION_UID)
     folders = (Path(os.environ["JEMPUT_SECRETS"]), Path(os.environ["JEMPUT_HANDOUTS"]))
     owners = servers | applications | {"proxy": PROXY_UID}
-    make(*folders, owners, os.environ, Path("/run/secrets"))
+    make(*folders, owners, os.environ, Path("/run/secrets"), renew)
     print("secrets are complete")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -21,10 +21,13 @@ _MILLISECONDS = 3_000
 Document = dict[str, Any]
 
 
-def url(address: str, password: str) -> str:
-    """Administrator's URL; direct, since the set's only member is the one addressed."""
-    credentials = f"{USER}:{quote(password, safe='')}"
-    return f"mongodb://{credentials}@{address}/?authSource=admin&directConnection=true"
+def url(address: str, password: str, options: str = "") -> str:
+    """Administrator's URL; direct, since the set's only member is the one addressed.
+
+    `options` is what else it says, about TLS: `tls=true&tlsCAFile=...`.
+    """
+    login = f"authSource=admin{options and '&' + options}"
+    return _direct(f"{USER}:{quote(password, safe='')}@{address}", login)
 
 
 @contextmanager
@@ -52,7 +55,7 @@ def has_primary(mongo_url: str) -> bool:
 def answers(address: str) -> bool:
     """Whether a mongod answers there, in whatever state."""
     try:
-        with connected(_anonymous(address)) as client:
+        with connected(_direct(address)) as client:
             client.admin.command("hello")
     except PyMongoError:
         return False
@@ -62,7 +65,7 @@ def answers(address: str) -> bool:
 def is_guarded(address: str) -> bool:
     """Whether a mongod answers there that refuses strangers."""
     try:
-        with connected(_anonymous(address)) as client:
+        with connected(_direct(address)) as client:
             client.admin.command("listDatabases")
     except OperationFailure as error:
         return error.code == _UNAUTHORIZED
@@ -79,25 +82,27 @@ def prepared(address: str, password: str) -> bool:
         return False
 
 
-def advance(address: str, password: str, member: str | None = None) -> bool:
+def advance(address: str, password: str, member: str | None = None, options: str = "") -> bool:
     """Take the next step towards a primary with an administrator; True once it is there.
 
     `address` is where mongod answers us, on its own loopback the first time; `member` what the set
-    calls it where that differs. Idempotent: a start that was cut off between two steps goes on
-    where it stopped. Raises ConnectionFailure while the server is away or changes its state.
+    calls it where that differs; `options` as in `url`. Idempotent: a start that was cut off between
+    two steps goes on where it stopped. Raises ConnectionFailure while the server is away or changes
+    its state.
     """
-    if _accepts(address, password):
-        with connected(url(address, password)) as client:
+    administrator = url(address, password, options)
+    if _accepts(administrator):
+        with connected(administrator) as client:
             _place(client, member or address)
             return bool(client.admin.command("hello")["isWritablePrimary"])
-    with connected(_anonymous(address)) as client:
+    with connected(_direct(address, options)) as client:
         _found(client, member or address, password)
     return False
 
 
-def _accepts(address: str, password: str) -> bool:
+def _accepts(administrator: str) -> bool:
     try:
-        with connected(url(address, password)) as client:
+        with connected(administrator) as client:
             client.admin.command("connectionStatus")
     except OperationFailure as error:
         if error.code == _AUTHENTICATION_FAILED:
@@ -106,8 +111,8 @@ def _accepts(address: str, password: str) -> bool:
     return True
 
 
-def _anonymous(address: str) -> str:
-    return f"mongodb://{address}/?directConnection=true"
+def _direct(place: str, options: str = "") -> str:
+    return f"mongodb://{place}/?directConnection=true{options and '&' + options}"
 
 
 def _found(client: MongoClient[Document], member: str, password: str) -> None:

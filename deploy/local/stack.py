@@ -15,11 +15,11 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from deploy import provision
+from deploy.compose.folder import Folder
 from deploy.compose.make_secrets import (
     PRIVATE_KEY,
     PUBLIC_KEYS,
     SESSION_KEY,
-    Folder,
     originals,
 )
 from deploy.local import ports

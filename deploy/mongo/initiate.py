@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pymongo.errors import ConnectionFailure
 
+from deploy.compose import addresses
 from deploy.local import replica
 
 LOOPBACK = "127.0.0.1:27017"
@@ -37,8 +38,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--member", required=True, help="how the set knows it: mongo:27017")
     member = parser.parse_args().member
-    password = (Path(os.environ["JEMPUT_SECRETS"]) / "mongo_root_password").read_text()
-    wait(lambda: replica.advance(LOOPBACK, password, member))
+    secrets = Path(os.environ["JEMPUT_SECRETS"])
+    password = (secrets / "mongo_root_password").read_text()
+    tls = addresses.mongo_options(str(secrets / addresses.CA))
+    wait(lambda: replica.advance(LOOPBACK, password, member, tls))
     print(f"replica set {replica.NAME} has its primary, {member}")
 
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.runtime import FileSettings, PathPrefix, ServiceSettings
+from shared.runtime import AmqpUrl, FileSettings, PathPrefix, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -24,4 +24,4 @@ class OperatorSettings(FileSettings):
 
     model_config = SettingsConfigDict(env_prefix="JEMPUT_OPERATOR_")
 
-    amqp_url: str = Field(description="RabbitMQ as a user who may write to any queue.")
+    amqp_url: AmqpUrl = Field(description="RabbitMQ as a user who may write to any queue.")

@@ -3,6 +3,7 @@
 Policies come before the queues they are for, so that no queue lives a moment without its limits.
 """
 
+import ssl
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -35,6 +36,7 @@ class BrokerUser:
 class Management:
     """RabbitMQ's management API for one virtual host. `url` carries the administrator's login.
 
+    `?cafile=` in it names the file of the authority that signed the broker's certificate.
     Every method raises httpx.HTTPError, whose text never holds the login.
     """
 
@@ -42,8 +44,10 @@ class Management:
         self, url: str, vhost: str = "/", transport: httpx.BaseTransport | None = None
     ) -> None:
         place, login = parted(url)
-        base = place.rstrip("/") + "/api/"
-        self._http = httpx.Client(base_url=base, auth=login, timeout=_TIMEOUT, transport=transport)
+        base, trust = _trusting(place)
+        self._http = httpx.Client(
+            base_url=base, auth=login, timeout=_TIMEOUT, verify=trust, transport=transport
+        )
         self._vhost = _path(vhost)
 
     def apply(self, topology: Topology) -> None:
@@ -120,6 +124,13 @@ def parted(url: str) -> tuple[str, httpx.BasicAuth | None]:
     whole = httpx.URL(url)
     login = httpx.BasicAuth(whole.username, whole.password) if whole.userinfo else None
     return str(whole.copy_with(userinfo=b"")), login
+
+
+def _trusting(place: str) -> tuple[str, ssl.SSLContext]:
+    """Return the base of all paths, and whom to trust as its server."""
+    whole = httpx.URL(place)
+    context = ssl.create_default_context(cafile=whole.params.get("cafile"))
+    return str(whole.copy_with(query=None)).rstrip("/") + "/api/", context
 
 
 def granted(response: httpx.Response) -> httpx.Response:

@@ -11,6 +11,7 @@ from shared.runtime.commands import (
 )
 from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.provided import provided
+from shared.runtime.server_urls import AmqpUrl
 from shared.runtime.service import Service, run
 from shared.runtime.settings import FileSettings, PathPrefix, ProcessSettings, ServiceSettings
 from shared.runtime.shell import Shell, add_account, add_republish, open_shell, run_command, sent_by
@@ -18,6 +19,7 @@ from shared.runtime.start import start, utc_now
 from shared.runtime.worker import WorkerSettings, open_worker, start_worker
 
 __all__ = [
+    "AmqpUrl",
     "Commands",
     "CommandsDep",
     "FileSettings",

@@ -18,9 +18,11 @@ from shared.mongo.migrations import Index
 from shared.mongo.revocations import RevocationWatch
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics, service_registry
+from shared.runtime.certificates import CertificateWatch
 from shared.runtime.commands import Commands
 from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.provided import provide
+from shared.runtime.server_urls import encrypted_places
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import utc_now
@@ -90,6 +92,9 @@ def assemble(
     messaging.watch(context.health)
     http_interface = definition.http_interface(context)
     watch = RevocationWatch(messaging.database, context.revocations, clock)
+    places = encrypted_places(settings.amqp_url, settings.mongo_url)
+    certificates = CertificateWatch(places, clock, registry)
+    certificates.watch(context.health)
     return Service(
         settings=settings,
         app=application(
@@ -105,7 +110,10 @@ def assemble(
         collections=definition.collections.names,
         indexes=definition.indexes,
         consumers=[consumer_of(definition, messaging)],
-        background=_background(http_interface, settings, watch),
+        background=[
+            *_background(http_interface, settings, watch),
+            *([certificates.run] if places else []),
+        ],
         metrics=context.metrics,
     )
 

@@ -15,6 +15,7 @@ from pydantic_settings import (
 from shared.contracts.envelope import new_id
 from shared.messaging.consumer import PREFETCH
 from shared.messaging.outbox import DEFAULT_LIMIT
+from shared.runtime.server_urls import AmqpUrl, MongoUrl
 
 PathPrefix = Annotated[str, Field(pattern=r"^/[a-z][a-z0-9_-]{0,39}$")]
 """One step of a path, without a slash at its end: `/intake`."""
@@ -66,8 +67,8 @@ class ProcessSettings(FileSettings):
 class ServiceSettings(ProcessSettings):
     """Read once from the environment in `__main__`; `<X>_FILE` may hold the value of any `<X>`."""
 
-    amqp_url: str = Field(description="RabbitMQ with its own user; several hosts with commas.")
-    mongo_url: str = Field(description="MongoDB with this service's own user.")
+    amqp_url: AmqpUrl = Field(description="RabbitMQ with its own user; several hosts with commas.")
+    mongo_url: MongoUrl = Field(description="MongoDB with this service's own user.")
     mongo_database: str = Field(description="This service's own database.")
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=0, le=65535)

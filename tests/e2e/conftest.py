@@ -14,10 +14,13 @@ from playwright.async_api import Browser, async_playwright
 from pymongo import MongoClient
 
 from deploy.local import install
+from deploy.local.errors import UnavailableError
 from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack, prepared
 from shared.contracts.envelope import new_id
+from tests.e2e.compose_engine import Stack as Contained
+from tests.e2e.compose_engine import engine, project, running
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PROGRAMMES = ROOT / "services" / "intake" / "programmes"
@@ -102,6 +105,21 @@ def make_office(
         for name in client.list_database_names():
             if name.startswith(prefix):
                 client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def compose_stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Contained]:
+    """The stack of docker-compose.yml, once for all of its tests."""
+    if "compose" not in request.config.option.markexpr:
+        pytest.skip("a stack in containers takes minutes: make test-compose (pytest -m compose)")
+    folder = tmp_path_factory.mktemp("compose")
+    try:
+        with engine(print) as found, running(project(found, folder)) as up:
+            yield up
+    except UnavailableError as problem:
+        pytest.fail(str(problem), pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -126,12 +126,12 @@ def proxied(folder: Path, upstreams: Mapping[str, int], **more: Any) -> Iterator
 
 
 @contextmanager
-def office(folder: Path, inner: Proxy) -> Iterator[str]:
-    """An office's own nginx before it; its address."""
+def office(folder: Path, inner: str) -> Iterator[str]:
+    """An office's own nginx before a proxy at an address; its own address."""
     outer = folder / "outer"
     (outer / "run").mkdir(parents=True)
     port = next(ports.free())
-    text = OFFICE_PROXY.format(port=port, inner=inner.url, office=OFFICE)
+    text = OFFICE_PROXY.format(port=port, inner=inner, office=OFFICE)
     (outer / "nginx.conf").write_text(text)
     command: list[str | Path] = [install.nginx(), "-p", f"{outer}/"]
     command += ["-c", "nginx.conf", "-e", "stderr"]

@@ -195,7 +195,7 @@ async def test_who_asks_is_the_address_he_comes_from_whatever_he_says(front: Fro
 async def test_behind_an_offices_own_proxy_it_is_who_asked_there(
     front: Front, tmp_path: Path
 ) -> None:
-    with office(tmp_path, front.proxy) as url:
+    with office(tmp_path, front.proxy.url) as url:
         async with client(url, "127.0.0.6") as http:
             await http.get("/intake/", headers=FORGED)
             assert front.echo.seen[-1]["client"][0] == "127.0.0.6"
@@ -211,7 +211,7 @@ async def _streaming(http: httpx.AsyncClient, opened: AsyncExitStack) -> int:
 async def test_one_client_has_so_many_connections_behind_one_proxy_or_two(
     front: Front, tmp_path: Path
 ) -> None:
-    with office(tmp_path, front.proxy) as url:
+    with office(tmp_path, front.proxy.url) as url:
         for address in (front.proxy.url, url):
             front.echo.go_on.clear()
             async with AsyncExitStack() as opened:
@@ -234,7 +234,7 @@ async def test_tries_of_tracking_codes_are_counted_by_client_behind_two_proxies(
         async with served(app) as port:
             with (
                 proxied(tmp_path, {"intake": port}, office_proxies=[OFFICE]) as proxy,
-                office(tmp_path, proxy) as url,
+                office(tmp_path, proxy.url) as url,
             ):
                 async with client(url, "127.0.0.6") as one, client(url, "127.0.0.7") as two:
                     tried = [await _try(one, number) for number in range(5)]

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import logging
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import httpx
 import jwt
@@ -53,10 +54,19 @@ async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
         yield one
 
 
+class Addressed(Protocol):
+    """A stack, as far as a browser sees it."""
+
+    def url(self, service: str) -> str:
+        """Return what a service's pages and API lie below."""
+        ...
+
+
 class Browser:
     """A browser at intake, with a key of its own."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Addressed, verify: ssl.SSLContext | None = None) -> None:
+        self._verify = verify or True
         self.base = stack.url("intake")
         self.cookies: dict[str, str] = {}
         self.key = generate_private_key(SECP256R1())
@@ -69,7 +79,7 @@ class Browser:
             "Origin": self.base,
             "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
         }
-        async with httpx.AsyncClient(base_url=self.base, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=self.base, timeout=30, verify=self._verify) as client:
             answer = await client.post(path, json=body, headers=headers)
         self.cookies |= dict(answer.cookies)
         if path.startswith("/api/session") and answer.status_code == 200:

@@ -1,8 +1,9 @@
 """The stack that `docker compose up` runs, as the demo's target.
 
 Needs the ports of deploy/compose/expose.yml, because the sender's ledger is held against each
-service's own database. The private key and MongoDB's password are read through the one-shot job
-that may see them, and kept in a private folder for as long as the demo runs.
+service's own database. The private key, MongoDB's password and the servers' authority are read
+through the one-shot job that may see them, and kept in a private folder for as long as the demo
+runs.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from deploy.compose.addresses import CA, MONGO_PORT, mongo_admin_url
 from deploy.compose.client import Docker
 from deploy.compose.make_secrets import PRIVATE_KEY
 from deploy.local.stack import issued
@@ -55,20 +57,21 @@ def running() -> Iterator[ComposeTarget]:
     """Find the stack. Raises UnavailableError where it does not run or its ports are shut."""
     docker = Docker({})
     with TemporaryDirectory(prefix="jemput-compose-") as folder:
-        key = Path(folder) / PRIVATE_KEY
-        key.touch(mode=0o600)
-        key.write_text(_secret(docker, PRIVATE_KEY))
-        yield ComposeTarget(docker, Path(folder), _address(docker), _mongo_url(docker))
+        for name in (PRIVATE_KEY, CA):
+            file = Path(folder) / name
+            file.touch(mode=0o600)
+            file.write_text(_secret(docker, name))
+        mongo_url = _mongo_url(docker, f"{folder}/{CA}")
+        yield ComposeTarget(docker, Path(folder), _address(docker), mongo_url)
 
 
 def _address(docker: Docker) -> str:
     return f"http://{docker.run('compose', 'port', 'proxy', '8080').strip()}"
 
 
-def _mongo_url(docker: Docker) -> str:
-    password = _secret(docker, "mongo_root_password")
-    place = docker.run("compose", "port", "mongo", "27017").strip()
-    return f"mongodb://root:{password}@{place}/?authSource=admin&directConnection=true"
+def _mongo_url(docker: Docker, ca: str) -> str:
+    place = docker.run("compose", "port", "mongo", str(MONGO_PORT)).strip()
+    return mongo_admin_url(_secret(docker, "mongo_root_password"), ca, place)
 
 
 def _secret(docker: Docker, name: str) -> str:

@@ -4,13 +4,15 @@ import json
 import re
 import stat
 import tomllib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from deploy.compose import make_secrets
+from deploy.compose import addresses, make_secrets
+from deploy.compose.addresses import CA
 from deploy.provision import has_worker, service_names
 from deploy.proxy.configuration import GENERATED
 from shared.auth.keys import load_private, load_public, write_public
@@ -43,9 +45,14 @@ def _mounts(container: str) -> dict[str, str]:
 
 def _made(folder: Path) -> dict[str, set[str]]:
     """Run the first start; the names of the files each container was given."""
-    make_secrets.make(folder / "secrets", folder / "handouts", owners={})
+    _start(folder)
     shares = (folder / "handouts").iterdir()
     return {share.name: {file.name for file in share.iterdir()} for share in shares}
+
+
+def _start(folder: Path, renew: str | None = None, now: datetime | None = None) -> None:
+    places = (folder / "secrets", folder / "handouts")
+    make_secrets.make(*places, owners={}, renew=renew, now=now)
 
 
 def _contents(folder: Path) -> dict[str, str]:
@@ -188,7 +195,8 @@ def test_service_is_pointed_at_files_that_it_is_given(service: str, tmp_path: Pa
     given = _made(tmp_path)[service]
     environment = CONTAINERS[service]["environment"]
     files = {value for value in environment.values() if str(value).startswith(HANDOUTS)}
-    assert files == {f"{HANDOUTS}/{name}" for name in given}
+    # The authority that verifies the servers is named in their URLs.
+    assert files == {f"{HANDOUTS}/{name}" for name in given - {CA}}
 
 
 @pytest.mark.parametrize("worker", WORKERS)
@@ -237,7 +245,8 @@ def test_the_proxy_writes_into_memory_alone_and_runs_the_shipped_file(tmp_path: 
     proxy = CONTAINERS["proxy"]
     assert proxy["entrypoint"][:5] == ["nginx", "-p", "/etc/jemput/proxy/", "-c", "nginx.conf"]
     assert proxy["user"] == f"{make_secrets.PROXY_UID}:{make_secrets.PROXY_UID}"
-    assert proxy["tmpfs"] == ["/etc/jemput/proxy/run:mode=1777"]
+    owner = f"uid={make_secrets.PROXY_UID},gid={make_secrets.PROXY_UID}"
+    assert proxy["tmpfs"] == [f"/etc/jemput/proxy/run:mode=0700,{owner}"]
     assert _mounts("proxy") == {
         "./deploy/proxy/nginx.conf": "/etc/jemput/proxy/nginx.conf:ro",
         "./deploy/proxy/errors": "/etc/jemput/proxy/errors:ro",
@@ -276,6 +285,14 @@ def test_the_proxy_believes_the_gateway_unless_it_speaks_tls_itself(
     assert ("tls.key" in found) == bool(given)
 
 
+def test_another_certificate_makes_the_job_anew() -> None:
+    """Compose does so for what stands in the environment, and not for a secret's file."""
+    told = CONTAINERS["secrets"]["environment"].values()
+    for name in ("tls_certificate", "tls_key"):
+        variable = COMPOSE["secrets"][name]["file"].partition(":-")[0]
+        assert any(f"{variable}:-}}" in str(value) for value in told)
+
+
 def test_a_certificate_without_its_key_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "tls_certificate").write_text("made-up certificate")
     with pytest.raises(SystemExit, match="JEMPUT_TLS_KEY"):
@@ -283,7 +300,7 @@ def test_a_certificate_without_its_key_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_handouts_name_containers_that_exist() -> None:
-    hosts = {address.partition(":")[0] for address in (make_secrets.BROKER, make_secrets.DATABASE)}
+    hosts = {address.partition(":")[0] for address in (addresses.BROKER, addresses.DATABASE)}
     assert hosts < set(CONTAINERS)
 
 
@@ -305,7 +322,9 @@ def test_secrets_differ_and_only_their_owner_reads_them(tmp_path: Path) -> None:
     administration |= {"erlang_cookie"}
     keys = {"mongo_keyfile", "tracking_secret", "lookup_secret", "sealing_keys"}
     keys |= {"token_private_key.pem", "session_private_key.pem", "token_keys.json"}
-    assert set(originals) == logins | administration | keys
+    tls = {CA, "ca_key.pem"}
+    tls |= {f"{name}_{part}.pem" for name in ("rabbitmq", "mongo") for part in ("tls", "tls_key")}
+    assert set(originals) == logins | administration | keys | tls
     assert len(set(originals.values())) == len(originals)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
     shared = tmp_path / "handouts"
@@ -349,9 +368,13 @@ def test_service_logs_in_with_its_own_name_and_password(tmp_path: Path) -> None:
     secret, share = tmp_path / "secrets", tmp_path / "handouts" / "courier"
     amqp = (secret / "courier_amqp_password").read_text()
     mongo = (secret / "courier_mongo_password").read_text()
-    assert (share / "amqp_url").read_text() == f"amqp://courier:{amqp}@rabbitmq:5672/"
+    ca = f"{HANDOUTS}/{CA}"
+    assert (share / "amqp_url").read_text() == (
+        f"amqps://courier:{amqp}@rabbitmq:5671/?cafile={ca}"
+    )
     assert (share / "mongo_url").read_text() == (
-        f"mongodb://courier:{mongo}@mongo:27017/courier?replicaSet=rs0&authSource=courier"
+        f"mongodb://courier:{mongo}@mongo:27017/courier"
+        f"?replicaSet=rs0&authSource=courier&tls=true&tlsCAFile={ca}"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from deploy.compose import make_secrets
+from deploy.compose.addresses import CA
 from deploy.provision import service_names
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -93,5 +94,5 @@ def test_a_new_folder_is_given_its_secrets(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(make_secrets, "service_names", lambda: ("courier", "intake", "kiosk"))
     make_secrets.make(tmp_path / "secrets", tmp_path / "handouts", owners={})
     names = {file.name for file in (tmp_path / "handouts" / "kiosk").iterdir()}
-    assert names == {"amqp_url", "mongo_url", make_secrets.PUBLIC_KEYS}
+    assert names == {"amqp_url", "mongo_url", CA, make_secrets.PUBLIC_KEYS}
     assert (tmp_path / "secrets" / "kiosk_mongo_password").exists()

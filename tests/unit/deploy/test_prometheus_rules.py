@@ -33,6 +33,7 @@ METRICS = {
     "jemput_messages_dead_lettered_total",
     "jemput_reporting_unfolded_oldest_age_seconds",
     "jemput_security_events_total",
+    "jemput_server_certificate_ends_timestamp_seconds",
     "jemput_timers_oldest_overdue_seconds",
     "rabbitmq_detailed_queue_messages",
     "rabbitmq_detailed_queue_messages_ready",
