@@ -24,6 +24,7 @@ from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import (
     ChainEntries,
     Clock,
+    Eraser,
     Limiter,
     PasswordHasher,
     Reader,
@@ -77,16 +78,22 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
         reader = IntakeReader(context.messaging.database, COLLECTIONS)
         chain = ChainEntries(reader, context.commands, context.messaging.clock)
         provides = _provided(settings, context, hasher)
+        eraser = Eraser(
+            erasure_list_of(settings),
+            reader.erasures_decided,
+            context.commands,
+            context.messaging.clock,
+        )
         removal = Removal(cast("Files", provides[Files]), reader.files_going)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[*api.ROUTERS, *pages.ROUTERS],
             front_rules=pages.FRONT_RULES,
             front_routers=pages.FRONT_ROUTERS,
-            provides={**provides, Pages: frame, Texts: frame.texts},
+            provides={**provides, Pages: frame, Texts: frame.texts, Eraser: eraser},
             pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
-            beside_queue=[chain.run, removal.run],
+            beside_queue=[chain.run, removal.run, eraser.run],
         )
 
     return ServiceDefinition(
@@ -154,10 +161,15 @@ def _accounts(
 
 async def _erase_again(settings: Settings, commands: Commands) -> None:
     """Erase at each start whom a restore has brought back, as far as the list is at hand."""
-    if settings.erasure_list is None:
+    if (erasures := erasure_list_of(settings)) is None:
         return
-    for id_ in await asyncio.to_thread(ErasureList(settings.erasure_list).ids):
+    for id_ in await asyncio.to_thread(erasures.ids):
         await commands.run_own(lambda uow, id_=id_: erase_again(id_, uow), key=id_)  # type: ignore[misc]
+
+
+def erasure_list_of(settings: Settings) -> ErasureList | None:
+    """Return the list of erasures of these settings, where there is one."""
+    return ErasureList(settings.erasure_list) if settings.erasure_list else None
 
 
 def scanner_of(settings: Settings) -> Scanner | None:
@@ -189,6 +201,7 @@ class Desk:
     commands: Commands
     reader: Reader
     trail: Trail
+    eraser: Eraser
     regions: Regions
     settings: Settings
     clock: Callable[[], datetime]
@@ -201,4 +214,6 @@ async def open_desk(
     """Give a command what it works with. Raises Unavailable."""
     async with open_shell(definition(settings), settings, clock) as shell:
         reader = IntakeReader(shell.messaging.database, COLLECTIONS)
-        yield Desk(shell.commands, reader, reader, KemendagriRegions(), settings, clock)
+        erasures = erasure_list_of(settings)
+        eraser = Eraser(erasures, reader.erasures_decided, shell.commands, clock)
+        yield Desk(shell.commands, reader, reader, eraser, KemendagriRegions(), settings, clock)

@@ -1,11 +1,15 @@
 """Events that intake reads and timers that it sets, each with the use case that answers it."""
 
 from services.intake.usecases import (
+    ERASURE,
     OVERDUE,
+    RETENTION,
     copy_event,
+    note_expired,
     note_failure,
     note_job,
     note_overdue,
+    note_retention_over,
     note_ticket,
 )
 from services.intake.usecases.case_progress import JOB_FACTS
@@ -31,6 +35,8 @@ def subscribe(consumer: Consumer) -> None:
         consumer.on(event, key=_case)(note_job)
     consumer.on(DeliveryFailed, key=_case)(note_failure)
     consumer.on_timer(OVERDUE)(note_overdue)
+    consumer.on_timer(ERASURE)(note_expired)
+    consumer.on_timer(RETENTION)(note_retention_over)
     consumer.on_timer(UNBOUND)(note_unbound)
 
 

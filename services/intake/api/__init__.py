@@ -10,6 +10,7 @@ from services.intake.api import (
     papers,
     programmes,
     requests,
+    residents,
     session,
     track,
 )
@@ -20,6 +21,7 @@ RULES: Final[RouteRules] = {
     **requests.RULES,
     **cases.RULES,
     **papers.RULES,
+    **residents.RULES,
     **track.RULES,
     **session.RULES,
     **devices.RULES,
@@ -33,6 +35,7 @@ ROUTERS: Final = (
     requests.router,
     cases.router,
     papers.router,
+    residents.router,
     track.router,
     session.router,
     devices.router,

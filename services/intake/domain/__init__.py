@@ -31,6 +31,13 @@ from services.intake.domain.calendar import (
     local_day,
 )
 from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
+from services.intake.domain.erasure import (
+    ERASURE_WITHIN,
+    Erasure,
+    ErasureState,
+    kept_until,
+    require_all_closed,
+)
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, open_case, require_door
 from services.intake.domain.next_step import NextStep, next_step
@@ -86,6 +93,7 @@ __all__ = [
     "ABSOLUTE",
     "ADDRESS_LIMIT",
     "ERASED",
+    "ERASURE_WITHIN",
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
@@ -109,6 +117,8 @@ __all__ = [
     "Device",
     "Devices",
     "Ended",
+    "Erasure",
+    "ErasureState",
     "Fact",
     "Holidays",
     "Invitation",
@@ -154,6 +164,7 @@ __all__ = [
     "indonesian_mobile",
     "is_village",
     "is_working_day",
+    "kept_until",
     "local_day",
     "mask_nik",
     "mask_phone",
@@ -162,6 +173,7 @@ __all__ = [
     "office_region",
     "open_case",
     "path",
+    "require_all_closed",
     "require_door",
     "session_id",
     "statement_id",

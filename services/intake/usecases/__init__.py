@@ -10,6 +10,7 @@ from services.intake.usecases.accounts import (
     recover,
     redeem,
 )
+from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.audit import ChainEntries, Trail, Verdict, note, verify
 from services.intake.usecases.case_events import OVERDUE
 from services.intake.usecases.case_progress import (
@@ -18,6 +19,16 @@ from services.intake.usecases.case_progress import (
     note_job,
     note_overdue,
     note_ticket,
+)
+from services.intake.usecases.erasure import (
+    ERASURE,
+    RETENTION,
+    Eraser,
+    approve_erasure,
+    ask_erasure,
+    erase_again,
+    erase_resident,
+    note_expired,
 )
 from services.intake.usecases.papers import (
     PAPER,
@@ -48,21 +59,18 @@ from services.intake.usecases.programmes import (
     republish_programme,
 )
 from services.intake.usecases.requests import (
-    Allow,
     confirm_receipt,
     record_request,
-    require_right,
     take_step,
 )
 from services.intake.usecases.residents import (
     KeyMissing,
     Told,
-    erase_again,
-    erase_resident,
     opened,
     rewrap,
     told_of,
 )
+from services.intake.usecases.retention import note_retention_over, retire
 from services.intake.usecases.sessions import (
     Browser,
     Opened,
@@ -80,8 +88,10 @@ from services.intake.usecases.throttle import Throttle, Try
 from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
+    "ERASURE",
     "OVERDUE",
     "PAPER",
+    "RETENTION",
     "Allow",
     "AllowAccount",
     "AllowProgramme",
@@ -90,6 +100,7 @@ __all__ = [
     "CaseFilter",
     "ChainEntries",
     "Clock",
+    "Eraser",
     "Invited",
     "KeyMissing",
     "Limiter",
@@ -112,6 +123,8 @@ __all__ = [
     "Vault",
     "Verdict",
     "applicants_key",
+    "approve_erasure",
+    "ask_erasure",
     "bind_paper",
     "change_grants",
     "confirm",
@@ -124,10 +137,12 @@ __all__ = [
     "invite",
     "keep_upload",
     "note",
+    "note_expired",
     "note_failure",
     "note_job",
     "note_overdue",
     "note_person_read",
+    "note_retention_over",
     "note_ticket",
     "open_session",
     "opened",
@@ -141,6 +156,7 @@ __all__ = [
     "refresh_session",
     "republish_programme",
     "require_right",
+    "retire",
     "revoke_device",
     "rewrap",
     "sealed_key",

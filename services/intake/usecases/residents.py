@@ -1,4 +1,4 @@
-"""Residents: found again or new, what they say sealed and opened, and erased."""
+"""Residents: found again or new, and what they say, sealed and opened."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from services.intake.domain import (
     Case,
     Lookup,
     LookupKeys,
-    OpenRequests,
     Party,
     Person,
     Resident,
@@ -77,7 +76,7 @@ async def resident_of(
 async def _usable(way: Lookup, uow: UnitOfWork) -> Known | None:
     resident = await uow.get(Resident, way.resident_id)
     key = await uow.get(ResidentKey, way.resident_id)
-    if resident is None or resident.erased_at is not None or key is None or key.destroyed:
+    if resident is None or resident.gone or key is None or key.destroyed:
         # A backup older than the erasure, or than the keys: nothing may be added to this one.
         return None
     return Known(resident, key)
@@ -140,46 +139,6 @@ def opened(key: ResidentKey, statement: Statement, vault: Vault) -> Told:
     fields: Mapping[str, str | None] = vault.open(key, statement.id, statement.sealed)
     said = {name: value for name, value in fields.items() if name != REASON}
     return Told(Person(**said), fields.get(REASON))  # type: ignore[arg-type]
-
-
-async def erase_resident(resident_id: str, uow: UnitOfWork) -> bool:
-    """Destroy a resident's key and forget what leads to him; False where that was done before.
-
-    His cases stay as they are. Raises Missing where there is nothing of him at all.
-    """
-    resident = await uow.get(Resident, resident_id)
-    key = await uow.get(ResidentKey, resident_id)
-    if resident is None and key is None:
-        raise Missing("resident")
-    changed = False
-    if key is None or not key.destroyed:
-        uow.add(key.destroy() if key else ResidentKey(resident_id))
-        changed = True
-    if resident is not None and (resident.erased_at is None or resident.said):
-        await _forget(resident, uow)
-        uow.add(resident.erased(uow.now()))
-        changed = True
-    return changed
-
-
-async def erase_again(resident_id: str, uow: UnitOfWork) -> bool:
-    """Erase whom a restore has brought back; False where there is nothing to erase."""
-    try:
-        return await erase_resident(resident_id, uow)
-    except Missing:
-        return False
-
-
-async def _forget(resident: Resident, uow: UnitOfWork) -> None:
-    for hashed in resident.lookups:
-        way = await uow.get(Lookup, hashed)
-        if way is not None and way.resident_id == resident.id:
-            uow.delete(way)
-    for kept, ids in ((Statement, resident.said), (OpenRequests, resident.asked)):
-        for id_ in ids:
-            there = await uow.get(kept, id_)
-            if there is not None:
-                uow.delete(there)
 
 
 async def rewrap(

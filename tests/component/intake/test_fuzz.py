@@ -36,6 +36,7 @@ async def target() -> AsyncIterator[Target]:
             "case_id": recorded["case_id"],
             "code": codes["tracking"],
             "receipt_code": codes["receipt"],
+            "resident_id": await office.resident(recorded["case_id"]),
         }
         yield await Target(office.messaging, office.client, known).described()
 
