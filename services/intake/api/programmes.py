@@ -61,6 +61,8 @@ class ServiceBody(Body):
     name: PublicText
     deliverable: Deliverable
     home: bool = True
+    child: bool = False
+    """Whom it is for is a child: a request names a guardian, else it warns."""
 
 
 class CalendarBody(Body):
@@ -102,7 +104,9 @@ class ProgrammeBody(Body):
     def programme(self, programme_id: str) -> Programme:
         """Return the programme that this describes."""
         services = (
-            CatalogueService(service.code, service.name, service.deliverable, service.home)
+            CatalogueService(
+                service.code, service.name, service.deliverable, service.home, service.child
+            )
             for service in self.services
         )
         return Programme(

@@ -128,7 +128,7 @@ async def _held(said: str, resident: Resident, desk: Desk) -> dict[str, Any]:
         raise CommandRefused("the resident's key is not there: restore the keys, or apply-erasures")
     told = opened(key, statement, vault_of(desk.settings))
     return {
-        "said": {**told.person.said, **({"reason": told.reason} if told.reason else {})},
+        "said": told.fields,
         "is": [party for party, id_ in case.parties.items() if id_ == resident.id],
         "case": {name: v for name, v in asdict(case).items() if name not in _NOT_SHOWN},
         "state": case.state,

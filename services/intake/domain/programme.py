@@ -26,6 +26,8 @@ class CatalogueService:
     name: str
     deliverable: Deliverable
     home: bool = True
+    child: bool = False
+    """Whom it is for is a child, unless a birth date says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class Party(StrEnum):
     REPORTER = "reporter"
     PHONE_OWNER = "phone_owner"
     PROXY = "proxy"
+    GUARDIAN = "guardian"
+    """Who consents for a child (UU 27/2022 article 25)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Statement:
     id: str
     resident_id: str
     sealed: Mapping[str, str]
+    version: int = 1
 
 
 def statement_id(case_id: str, party: Party) -> str:

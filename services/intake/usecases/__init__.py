@@ -39,6 +39,7 @@ from services.intake.usecases.papers import (
     opened_key,
     sealed_key,
 )
+from services.intake.usecases.parties import name_party
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import (
     Breached,
@@ -136,6 +137,7 @@ __all__ = [
     "erase_resident",
     "invite",
     "keep_upload",
+    "name_party",
     "note",
     "note_expired",
     "note_failure",

@@ -20,6 +20,7 @@ from services.intake.domain import (
 )
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
+from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Vault
 from services.intake.usecases.residents import Told, keep_told, resident_of
 from shared.contracts.event import CLOCKS_APART
@@ -59,10 +60,14 @@ async def record_request(
     known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
     told = Told(new.person, new.repeat_reason)
     keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
-    await keep(None, case.involving(Party.APPLICANT, known.resident.id), uow)
+    case = case.involving(Party.APPLICANT, known.resident.id)
+    for one in new.others:
+        resident_id = await keep_party(case, one, at, uow, vault=vault, lookups=lookups)
+        case = case.involving(one.party, resident_id)
+    await keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
-    return {**answer, "backdated": backdated}
+    return {**answer, "warnings": list(case.warnings), "backdated": backdated}
 
 
 async def take_step(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from services.intake.domain import (
+    Basis,
     Case,
     Lookup,
     LookupKeys,
@@ -23,6 +24,7 @@ from shared.messaging.unit_of_work import UnitOfWork
 from shared.sealing.masterkeys import UnknownMasterKey
 from shared.sealing.seal import Unsealable
 
+BASIS: Final = "basis"
 REASON: Final = "reason"
 """The field of a statement that says why a person asked once more; it is free text."""
 
@@ -36,7 +38,15 @@ class Told:
     """What was said of one party of a case, opened."""
 
     person: Person
-    reason: str | None
+    reason: str | None = None
+    basis: Basis | None = None
+    """On which he speaks for another."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Return what is sealed of it, by its fields."""
+        more = {REASON: self.reason, BASIS: self.basis}
+        return {**self.person.said, **{name: said for name, said in more.items() if said}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +114,12 @@ def keep_told(
     vault: Vault,
     *,
     at: datetime,
-    asked: str | None,
+    asked: str | None = None,
+    party: Party = Party.APPLICANT,
 ) -> None:
-    """Store what a case's applicant said, sealed, and that the resident has this case."""
-    id_ = statement_id(case_id, Party.APPLICANT)
-    fields = {**told.person.said, **({REASON: told.reason} if told.reason else {})}
-    uow.add(Statement(id_, known.resident.id, vault.seal(known.key, id_, fields)))
+    """Store what a party of a case said, sealed, and that the resident has this case."""
+    id_ = statement_id(case_id, party)
+    uow.add(Statement(id_, known.resident.id, vault.seal(known.key, id_, told.fields)))
     uow.add(known.resident.joined(id_, at, asked))
 
 
@@ -137,8 +147,14 @@ async def told_of(case: Case, party: Party, reader: Reader, vault: Vault) -> Tol
 def opened(key: ResidentKey, statement: Statement, vault: Vault) -> Told:
     """Return what a statement says. Raises what the vault raises."""
     fields: Mapping[str, str | None] = vault.open(key, statement.id, statement.sealed)
-    said = {name: value for name, value in fields.items() if name != REASON}
-    return Told(Person(**said), fields.get(REASON))  # type: ignore[arg-type]
+    return as_told(fields)
+
+
+def as_told(fields: Mapping[str, str | None]) -> Told:
+    """Return what opened fields say."""
+    said = {name: value for name, value in fields.items() if name not in (REASON, BASIS)}
+    basis = fields.get(BASIS)
+    return Told(Person(**said), fields.get(REASON), Basis(basis) if basis else None)  # type: ignore[arg-type]
 
 
 async def rewrap(

@@ -70,6 +70,7 @@ def command(row: Row) -> dict[str, Any]:
         },
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
+        "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
         "POST /api/requests/{case_id}/papers/{file_id}": {"kind": "family_card"},
     }.get(row.route, {})
 
