@@ -28,6 +28,7 @@ from services.intake.usecases import (
     BreachReader,
     ChainEntries,
     Clock,
+    Eraser,
     KnownProgrammes,
     Limiter,
     PasswordHasher,
@@ -86,6 +87,12 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
         provides = _provided(settings, context, hasher)
         known = KnownProgrammes(reader, context.messaging.clock)
         watch = WatchRights(reader, IntakeMetrics(context.registry))
+        eraser = Eraser(
+            erasure_list_of(settings),
+            reader.erasures_decided,
+            context.commands,
+            context.messaging.clock,
+        )
         removal = Removal(cast("Files", provides[Files]), reader.files_going)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
@@ -98,10 +105,11 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
                 Texts: frame.texts,
                 KnownProgrammes: known,
                 ReceiptTexts: ReceiptTexts(known, frame),
+                Eraser: eraser,
             },
             pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
-            beside_queue=[chain.run, removal.run, watch.run],
+            beside_queue=[chain.run, removal.run, watch.run, eraser.run],
         )
 
     return ServiceDefinition(
@@ -176,10 +184,15 @@ def _accounts(
 
 async def _erase_again(settings: Settings, commands: Commands) -> None:
     """Erase at each start whom a restore has brought back, as far as the list is at hand."""
-    if settings.erasure_list is None:
+    if (erasures := erasure_list_of(settings)) is None:
         return
-    for id_ in await asyncio.to_thread(ErasureList(settings.erasure_list).ids):
+    for id_ in await asyncio.to_thread(erasures.ids):
         await commands.run_own(lambda uow, id_=id_: erase_again(id_, uow), key=id_)  # type: ignore[misc]
+
+
+def erasure_list_of(settings: Settings) -> ErasureList | None:
+    """Return the list of erasures of these settings, where there is one."""
+    return ErasureList(settings.erasure_list) if settings.erasure_list else None
 
 
 def scanner_of(settings: Settings) -> Scanner | None:
@@ -214,6 +227,7 @@ class Desk:
     trail: Trail
     breaches: BreachReader
     frames: Frames
+    eraser: Eraser
     regions: Regions
     settings: Settings
     clock: Callable[[], datetime]
@@ -228,4 +242,6 @@ async def open_desk(
         reader = IntakeReader(shell.messaging.database, COLLECTIONS)
         frames = MongoFrames(shell.messaging.database)
         regions = KemendagriRegions()
-        yield Desk(shell.commands, reader, reader, reader, frames, regions, settings, clock)
+        erasures = erasure_list_of(settings)
+        eraser = Eraser(erasures, reader.erasures_decided, shell.commands, clock)
+        yield Desk(shell.commands, reader, reader, reader, frames, eraser, regions, settings, clock)

@@ -2,13 +2,17 @@
 
 from services.intake.usecases import (
     APPROVAL,
+    ERASURE,
     OVERDUE,
+    RETENTION,
     RIGHTS_DUE,
     copy_event,
     expire,
+    note_expired,
     note_failure,
     note_job,
     note_overdue,
+    note_retention_over,
     note_rights_missed,
     note_ticket,
 )
@@ -37,6 +41,8 @@ def subscribe(consumer: Consumer) -> None:
     consumer.on_timer(OVERDUE)(note_overdue)
     consumer.on_timer(APPROVAL)(expire)
     consumer.on_timer(RIGHTS_DUE)(note_rights_missed)
+    consumer.on_timer(ERASURE)(note_expired)
+    consumer.on_timer(RETENTION)(note_retention_over)
     consumer.on_timer(UNBOUND)(note_unbound)
 
 

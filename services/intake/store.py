@@ -14,6 +14,8 @@ from services.intake.domain import (
     CasePapers,
     Deed,
     Devices,
+    Erasure,
+    ErasureState,
     Invitation,
     LoginName,
     Lookup,
@@ -48,6 +50,7 @@ SECURITY_RECORDS: Final = "security_records"
 ACCOUNT_REQUESTS: Final = "account_requests"
 RESIDENTS: Final = "residents"
 RIGHTS_REQUESTS: Final = "rights_requests"
+ERASURES: Final = "erasures"
 RESIDENT_KEYS: Final = "resident_keys"
 KEYS: Final = "keys"
 """The part of the data that holds keys alone, a database of its own: `<database>_keys`."""
@@ -84,6 +87,7 @@ COLLECTIONS: Final = Collections(
     Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
     Collection("papers", CasePapers),
+    Collection(ERASURES, Erasure),
     FILES,
     Collection("accounts", Account),
     Collection("login_names", LoginName, listed=False),
@@ -125,6 +129,7 @@ INDEXES: Final = (
     Index(PERSON_READS, (("subject", 1), ("at", 1))),
     Index(RESIDENTS, (("programme_id", 1), ("_id", 1))),
     Index(RESIDENT_KEYS, (("master", 1),)),
+    Index(ERASURES, (("state", 1),), partial={"state": ErasureState.APPROVED.value}),
 )
 
 
@@ -135,6 +140,11 @@ class IntakeReader(MongoReader):
         """Return ids of files whose frames are to be removed."""
         query = {"state": FileState.REMOVING.value}
         return [file.id for file in await self.find(StoredFile, query, limit=limit)]
+
+    async def erasures_decided(self, limit: int) -> list[Erasure]:
+        """Return erasures that are decided and not carried out yet."""
+        query = {"state": ErasureState.APPROVED.value}
+        return await self.find(Erasure, query, limit=limit)
 
     async def last_block(self) -> Block | None:
         """Return the newest block of the audit trail."""

@@ -7,7 +7,8 @@ async def list_jobs(reader: ReaderDep) -> ...
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar, cast
+from inspect import signature
+from typing import Any, TypeVar, cast
 
 from fastapi import FastAPI, Request
 
@@ -29,3 +30,16 @@ def provided(kind: type[P]) -> Callable[[Request], Awaitable[P]]:
         return cast("P", request.app.state.provided[kind])
 
     return part
+
+
+def built(kind: type[P]) -> Callable[..., Awaitable[P]]:
+    """Return the dependency that builds an object of a class from its constructor's dependencies.
+
+    A class that is named as a dependency itself is called in a thread, for each request.
+    """
+
+    async def build(**parts: Any) -> P:
+        return kind(**parts)
+
+    build.__signature__ = signature(kind)  # type: ignore[attr-defined]
+    return build

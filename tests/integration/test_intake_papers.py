@@ -16,7 +16,7 @@ from deploy.local.servers import Servers
 from services.intake.usecases import PAPER
 from shared.contracts.envelope import new_id
 from tests.component.worker import kit as workers
-from tests.integration.intake_kit import PROGRAMMES, Running, open_office, running, until
+from tests.integration.intake_kit import PROGRAMMES, Office, Running, open_office, running, until
 from tests.unit.files import samples
 from tests.unit.files.samples import image, pdf
 
@@ -215,3 +215,49 @@ async def test_a_worker_that_dies_over_a_file_is_asked_again_when_it_is_back(
             sent = await sending
             assert sent.status_code == 201, sent.text
             assert office.left() == {"files": 1, "fs.files": 1, "fs.chunks": 1}
+
+
+async def test_an_erased_resident_s_frames_go_and_go_again_after_a_restore(
+    servers: Servers, amqp_url: str, mongo_database: str, tmp_path: Path
+) -> None:
+    async with (
+        desk(servers, amqp_url, mongo_database, tmp_path) as office,
+        a_worker(tmp_path),
+    ):
+        case_id, at = await office.case(), office.intake.office
+        file_id = (await office.send(case_id, image())).json()["file_id"]
+        await office.intake.post(f"/requests/{case_id}/papers/{file_id}", {"kind": "photo"})
+        stays = await office.case()
+        kept = (await office.send(stays, image())).json()["file_id"]
+        await office.intake.post(f"/requests/{stays}/papers/{kept}", {"kind": "photo"})
+        await office.intake.post(f"/requests/{case_id}/steps", {"step": "cancel"})
+        who = (await at.run("residents", "find", "--case", case_id))[1][0].split()[1]
+    with MongoClient[dict[str, Any]](servers.mongo_url) as client:
+        data = client[mongo_database]
+        office = replace(office, database=data)
+        names = data.list_collection_names()
+        yesterday = {name: list(data[name].find({})) for name in names}
+        for command, by in (("erase", "sri-1"), ("approve", "agus-1")):
+            status, said = await at.run("residents", command, "--resident", who, "--by", by)
+            assert status == 0, said
+        await _swept(office, at, tmp_path, kept)
+
+        for name, held in yesterday.items():
+            data[name].delete_many({})
+            if held:
+                data[name].insert_many(held)
+        assert office.left() == {"files": 2, "fs.files": 2, "fs.chunks": 2}
+        status, said = await at.run("residents", "apply-erasures", "--by", "admin-1")
+        assert (status, said) == (0, ["1 erasures in the list, 1 of them applied now"])
+        await _swept(office, at, tmp_path, kept)
+
+
+async def _swept(office: Desk, at: Office, folder: Path, kept: str) -> None:
+    """Start intake: its sweeper takes the frames that go, and no others."""
+    async with running(at, folder / "intake.log"):
+
+        async def one_is_left() -> bool:
+            return office.left() == {"files": 1, "fs.files": 1, "fs.chunks": 1}
+
+        await until(one_is_left)
+        assert [one["_id"] for one in office.database["files"].find({})] == [kept]

@@ -3,6 +3,7 @@
 A person is shown only where one case is looked at, and every look is kept in the access log first.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
@@ -14,6 +15,7 @@ from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
 from services.intake.domain import (
     ERASED,
+    Basis,
     Case,
     Fact,
     Outcome,
@@ -90,6 +92,8 @@ class CaseAnswer(BaseModel):
     overdue_since: datetime | None
     """Since when the document is overdue, as long as it is."""
     ticket: TicketAnswer | None
+    warnings: tuple[str, ...]
+    """What the law asks for and the case lacks: `guardian_missing`."""
 
 
 class ApplicantAnswer(BaseModel):
@@ -105,10 +109,23 @@ class ApplicantAnswer(BaseModel):
     address: str | None
 
 
+class PartyAnswer(BaseModel):
+    """Somebody of a case, masked; of an erased one nothing is left but that there was one."""
+
+    party: Party
+    resident_id: str
+    erased: bool
+    name: str
+    nik: str | None
+    phone: str | None
+    basis: Basis | None
+
+
 class RequestAnswer(CaseAnswer):
     """A case with its applicant and what is known to have happened, each with its time."""
 
     applicant: ApplicantAnswer
+    parties: list[PartyAnswer]
     facts: dict[Fact, datetime]
     failed_attempts: int
     reason: str | None
@@ -173,9 +190,15 @@ async def get_request(
     try:
         with openable():
             told = await told_of(case, Party.APPLICANT, reader, vault)
+            people: dict[Party, Told | None] = {Party.APPLICANT: told}
+            people |= {
+                party: await told_of(case, party, reader, vault)
+                for party in case.parties
+                if party is not Party.APPLICANT
+            }
     except Missing as missing:
         raise NotFound(missing.detail) from None
-    return _request_answer(case, told)
+    return _request_answer(case, told, people)
 
 
 @router.post("/{case_id}/steps")
@@ -199,11 +222,14 @@ async def post_step(
     return StateAnswer(state=outcome.answer["state"])
 
 
-def _request_answer(case: Case, told: Told | None) -> RequestAnswer:
-    """Return a case with its applicant, numbers masked."""
+def _request_answer(
+    case: Case, told: Told | None, parties: Mapping[Party, Told | None]
+) -> RequestAnswer:
+    """Return a case with its people, numbers masked."""
     return RequestAnswer(
         **_fields(case),
         applicant=_applicant(case, told),
+        parties=[_party(party, case.parties[party], said) for party, said in parties.items()],
         facts=dict(case.facts),
         failed_attempts=case.failed_attempts,
         reason=told.reason if told else None,
@@ -219,6 +245,19 @@ def _applicant(case: Case, told: Told | None) -> ApplicantAnswer:
         nik=mask_nik(person.nik) if person.nik else None,
         phone=mask_phone(person.phone) if person.phone else None,
         address=person.address if case.pick_up or case.deliver else None,
+    )
+
+
+def _party(party: Party, resident_id: str, told: Told | None) -> PartyAnswer:
+    person = told.person if told else None
+    return PartyAnswer(
+        party=party,
+        resident_id=resident_id,
+        erased=told is None,
+        name=person.name if person else ERASED,
+        nik=mask_nik(person.nik) if person and person.nik else None,
+        phone=mask_phone(person.phone) if person and person.phone else None,
+        basis=told.basis if told else None,
     )
 
 
@@ -241,6 +280,7 @@ def _fields(case: Case) -> dict[str, Any]:
         "within_standard": case.within_standard,
         "overdue_since": case.overdue_since,
         "ticket": _ticket(case),
+        "warnings": case.warnings,
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Final
 
 import phonenumbers
@@ -66,6 +67,7 @@ Name = Annotated[str, _fitting(checked_name)]
 Nik = Annotated[str, _fitting(checked_nik)]
 Phone = Annotated[str, _fitting(checked_phone)]
 Address = Annotated[str, _fitting(checked_address)]
+BirthDate = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 Domicile = Annotated[
     TypedRegionCode,
     Field(min_length=8),

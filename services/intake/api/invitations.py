@@ -9,10 +9,10 @@ from services.intake.api.cookies import ClockDep, sent_by
 from services.intake.api.fields import invalid
 from services.intake.api.session import SignInDep, Typed
 from services.intake.domain import LOGIN, Account, AccountCodes, Invitation, Refused
-from services.intake.usecases import Clock, Reader, Vault, confirm, redeem
+from services.intake.usecases import Reader, Vault, confirm, redeem
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.auth.secondfactor import address, new_secret
-from shared.runtime import CommandsDep, provided
+from shared.runtime import CommandsDep, built, provided
 from shared.web.body import Body
 from shared.web.problems import Conflict
 from shared.web.qr import qr_image
@@ -68,7 +68,7 @@ VaultDep = Annotated[Vault, Depends(provided(Vault))]
 class Links:
     """Finds the account of a link's code."""
 
-    def __init__(self, reader: Reader, codes: AccountCodes, clock: Clock) -> None:
+    def __init__(self, reader: ReaderDep, codes: CodesDep, clock: ClockDep) -> None:
         self._reader = reader
         self._codes = codes
         self._clock = clock
@@ -87,11 +87,7 @@ class Links:
         return invitation, account
 
 
-async def _links(reader: ReaderDep, codes: CodesDep, clock: ClockDep) -> Links:
-    return Links(reader, codes, clock)
-
-
-LinksDep = Annotated[Links, Depends(_links)]
+LinksDep = Annotated[Links, Depends(built(Links))]
 
 
 @router.post("/password")

@@ -64,7 +64,10 @@ class ServiceBody(Body):
     deliverable: Deliverable
     home: bool = True
     child: bool = False
-    """It is about a child: specific data (UU 27/2022, article 4)."""
+    """It is about a child: specific data (UU 27/2022, article 4).
+
+    A request names a guardian, else it warns.
+    """
 
 
 class CalendarBody(Body):

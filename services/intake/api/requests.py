@@ -1,13 +1,14 @@
 """A request over HTTP, as it is recorded."""
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.intake.api.fields import (
     Address,
+    BirthDate,
     Domicile,
     Name,
     Nik,
@@ -19,17 +20,22 @@ from services.intake.api.receipt import ReceiptTextsDep
 from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
 from services.intake.domain import (
+    PARTIES_LIMIT,
     AlreadyOpen,
+    Basis,
     Case,
     Holidays,
     LookupKeys,
+    NamedParty,
     NewRequest,
+    Party,
     Person,
     Refused,
     Secrets,
     State,
     digest,
     require_door,
+    require_parties,
 )
 from services.intake.usecases import Reader, Regions, Vault, record_request
 from shared.auth.roles import Caller, Role
@@ -55,13 +61,30 @@ RULES: Final[RouteRules] = {
 }
 
 
-class ApplicantBody(Body):
-    """Who asks, or for whom. A newborn has no NIK; not everybody has a phone."""
+class PersonBody(Body):
+    """A person. A newborn has no NIK; not everybody has a phone."""
 
     name: Name
     nik: Nik | None = None
     phone: Phone | None = None
     address: Address | None = None
+    birth_date: BirthDate | None = None
+
+    def person(self) -> Person:
+        """Return the person that this describes."""
+        born = self.birth_date.isoformat() if self.birth_date else None
+        return Person(self.name, self.nik, self.phone, self.address, born)
+
+
+class PartyBody(PersonBody):
+    """Somebody of a request beside its applicant; `basis` of who speaks for another."""
+
+    party: Literal[Party.SUBJECT, Party.REPORTER, Party.PHONE_OWNER, Party.PROXY, Party.GUARDIAN]
+    basis: Basis | None = None
+
+    def named(self) -> NamedParty:
+        """Return the party that this describes."""
+        return NamedParty(self.party, self.person(), self.basis)
 
 
 class RequestBody(Body):
@@ -70,7 +93,10 @@ class RequestBody(Body):
     programme_id: ProgrammeId
     service: ServiceCode
     channel: Channel
-    applicant: ApplicantBody
+    applicant: PersonBody
+    """Who asks, or for whom."""
+    parties: Annotated[tuple[PartyBody, ...], Field(max_length=PARTIES_LIMIT)] = ()
+    """Who else is in it. A child's request names a `guardian`; without, the answer warns."""
     region_code: Domicile
     rw: TypedNeighbourhoodUnit | None = None
     event_id: AggregateId | None = None
@@ -88,13 +114,14 @@ class RequestBody(Body):
             programme_id=self.programme_id,
             service=self.service,
             channel=self.channel,
-            person=Person(**self.applicant.model_dump()),
+            person=self.applicant.person(),
             region_code=self.region_code,
             rw=self.rw,
             event_id=self.event_id,
             pick_up=self.pick_up,
             deliver=self.deliver,
             repeat_reason=self.reason,
+            others=tuple(one.named() for one in self.parties),
         )
 
 
@@ -112,6 +139,8 @@ class RecordedAnswer(BaseModel):
     due_on: date | None
     data_use: str
     """What the data are used for and on what basis, in Bahasa Indonesia: for the receipt."""
+    warnings: list[str]
+    """What the law asks for and the request lacks: `guardian_missing`. The request is taken."""
 
 
 router = APIRouter(prefix="/api/requests")
@@ -171,16 +200,21 @@ async def post_request(
 def _check(new: NewRequest, regions: Regions) -> None:
     """Refuse what is wrong in every programme."""
     require_region(regions, new.region_code, "/region_code")
-    nik = new.person.nik
-    if nik is not None and not regions.known(nik[:2]):
-        reason = "its first two digits are no province"
-        raise InvalidFields(FieldError("/applicant/nik", reason))
-    if not new.at_home:
-        return
+    require_province(regions, new.person, "/applicant/nik")
+    for number, one in enumerate(new.others):
+        require_province(regions, one.person, f"/parties/{number}/nik")
     try:
-        require_door(new)
+        require_parties(new.person, new.others)
+        if new.at_home:
+            require_door(new)
     except Refused as refused:
         raise invalid(refused) from None
+
+
+def require_province(regions: Regions, person: Person, field: str) -> None:
+    """Raise InvalidFields where a NIK's first digits are no province."""
+    if person.nik is not None and not regions.known(person.nik[:2]):
+        raise InvalidFields(FieldError(field, "its first two digits are no province"))
 
 
 def _already_open(already: AlreadyOpen) -> Conflict:
@@ -211,4 +245,5 @@ def _said(
         "receipt_code": secrets.receipt_code(case_id, tracking) if receipt else None,
         "status": answer["status"],
         "due_on": answer["due_on"],
+        "warnings": answer["warnings"],
     }

@@ -37,3 +37,14 @@ async def replayed_case(
         raise NotFound("request")
     require_right(case, allowed(caller), backdated=outcome.answer["backdated"])
     return case
+
+
+async def replayed_resident(outcome: Outcome, caller: Caller, reader: Reader) -> None:
+    """Hold the caller of a replay against the resident's requests, as at the first sending.
+
+    Raises Forbidden. The answer names the requests, which stay when he is erased.
+    """
+    for case_id in outcome.answer["cases"] if outcome.duplicate else ():
+        case = await reader.get(Case, case_id)
+        if case is not None:
+            require_right(case, allowed(caller), backdated=False)

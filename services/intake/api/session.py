@@ -49,7 +49,7 @@ from shared.auth.proof import HEADER, token_hash
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import PUBLIC, RouteRules, Rule
 from shared.messaging.unit_of_work import UnitOfWork
-from shared.runtime import Commands, CommandsDep, provided
+from shared.runtime import Commands, CommandsDep, built, provided
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import SignInRefused, TooManyRequests
@@ -126,9 +126,9 @@ class Tokens:
         self,
         request: Request,
         response: Response,
-        signer: Signer,
-        cookies: SessionCookies,
-        clock: Clock,
+        signer: SignerDep,
+        cookies: CookiesDep,
+        clock: ClockDep,
     ) -> None:
         self._request = request
         self._response = response
@@ -159,17 +159,7 @@ class Tokens:
         )
 
 
-async def _tokens(
-    request: Request,
-    response: Response,
-    signer: SignerDep,
-    cookies: CookiesDep,
-    clock: ClockDep,
-) -> Tokens:
-    return Tokens(request, response, signer, cookies, clock)
-
-
-TokensDep = Annotated[Tokens, Depends(_tokens)]
+TokensDep = Annotated[Tokens, Depends(built(Tokens))]
 
 
 @router.post("")

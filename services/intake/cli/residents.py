@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.intake.app import Desk, vault_of
+from services.intake.app import Desk, erasure_list_of, vault_of
 from services.intake.cli.handover import (
     add_options,
     hand_over,
@@ -22,6 +22,7 @@ from services.intake.cli.handover import (
 from services.intake.cli.shell import CommandRefused, Themes, public_text
 from services.intake.domain import (
     Case,
+    Erasure,
     Lookup,
     LookupKeys,
     Programme,
@@ -31,9 +32,17 @@ from services.intake.domain import (
     Statement,
     case_of,
     checked_nik,
+    kept_until,
 )
 from services.intake.gateways import ErasureList
-from services.intake.usecases import erase_again, erase_resident, note_person_read, opened
+from services.intake.usecases import (
+    approve_erasure,
+    ask_erasure,
+    erase_again,
+    note_person_read,
+    opened,
+    retire,
+)
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import add_account, sent_by
 
@@ -59,11 +68,13 @@ def add_commands(themes: Themes) -> None:
     log = commands.add_parser("access-log", help="who looked at a case's persons, how and why")
     log.add_argument("--case", required=True, metavar="ID")
     log.set_defaults(run=_access_log)
-    erase = commands.add_parser("erase", help="destroy a resident's key, for ever")
-    erase.add_argument("--resident", required=True, metavar="ID")
-    add_account(erase, "--requested-by", "who asks for it")
-    add_account(erase, "--approved-by", "who approves it: somebody else")
-    erase.set_defaults(run=_erase)
+    erase = commands.add_parser("erase", help="ask that a resident's key be destroyed")
+    approve = commands.add_parser(
+        "approve", help="approve an erasure: it is done at once, for ever"
+    )
+    for two, run in ((erase, _ask), (approve, _approve)):
+        two.add_argument("--resident", required=True, metavar="ID")
+        two.set_defaults(run=run)
     apply = commands.add_parser(
         "apply-erasures", help="erase again who was erased; after a restore"
     )
@@ -72,7 +83,7 @@ def add_commands(themes: Themes) -> None:
     retention.add_argument("--programme", required=True, metavar="ID")
     retention.add_argument("--dry-run", action="store_true", help="say who, and erase nobody")
     retention.set_defaults(run=_retention)
-    for changing in (export, apply, retention):
+    for changing in (export, erase, approve, apply, retention):
         add_account(changing)
 
 
@@ -123,7 +134,7 @@ async def _held(said: str, resident: Resident, desk: Desk) -> dict[str, Any]:
         raise CommandRefused("the resident's key is not there: restore the keys, or apply-erasures")
     told = opened(key, statement, vault_of(desk.settings))
     return {
-        "said": {**told.person.said, **({"reason": told.reason} if told.reason else {})},
+        "said": told.fields,
         "is": [party for party, id_ in case.parties.items() if id_ == resident.id],
         "case": {name: v for name, v in asdict(case).items() if name not in _NOT_SHOWN},
         "state": case.state,
@@ -143,21 +154,36 @@ async def _access_log(options: argparse.Namespace, desk: Desk) -> list[str]:
     ]
 
 
-async def _erase(options: argparse.Namespace, desk: Desk) -> list[str]:
-    if options.requested_by == options.approved_by:
-        raise CommandRefused("who asks for an erasure does not approve it")
-    resident = await _resident(options.resident, desk)
-    action = f"residents erase, requested by {options.requested_by}"
-    await _erased(resident.id, desk, options.requested_by, options.approved_by, action)
-    return [f"erased {resident.id}: {len(resident.said)} cases stay"]
-
-
-async def _erased(id_: str, desk: Desk, requested_by: str, approved_by: str, action: str) -> None:
-    """Note the erasure, then carry it out: cut off between, `apply-erasures` ends it."""
-    _erasures(desk).add(id_, desk.clock(), requested_by, approved_by)
-    await desk.commands.run(
-        lambda uow: erase_resident(id_, uow), sent=sent_by(approved_by, action), key=id_
+async def _ask(options: argparse.Namespace, desk: Desk) -> list[str]:
+    _erasures(desk)
+    outcome = await desk.commands.run(
+        lambda uow: ask_erasure(options.resident, uow, allow=_by_shell),
+        sent=sent_by(options.by, "residents erase"),
+        key=options.resident,
     )
+    return [f"asked: another account approves it until {outcome.answer['until']}"]
+
+
+async def _approve(options: argparse.Namespace, desk: Desk) -> list[str]:
+    _erasures(desk)
+    outcome = await desk.commands.run(
+        lambda uow: approve_erasure(options.resident, uow, allow=_by_shell),
+        sent=sent_by(options.by, "residents approve"),
+        key=options.resident,
+    )
+    await _carry_out(options.resident, desk)
+    return [f"erased {options.resident}: {len(outcome.answer['cases'])} cases stay"]
+
+
+async def _carry_out(resident_id: str, desk: Desk) -> None:
+    """Carry a decided erasure out; cut off here, the service does it within half a minute."""
+    decided = await desk.reader.get(Erasure, resident_id)
+    if decided is not None:
+        await desk.eraser.carry_out(decided)
+
+
+def _by_shell(**_: object) -> None:
+    """Let whoever may start commands here act on every case."""
 
 
 async def _apply_erasures(options: argparse.Namespace, desk: Desk) -> list[str]:
@@ -178,32 +204,47 @@ async def _retention(options: argparse.Namespace, desk: Desk) -> list[str]:
         raise CommandRefused("no such programme")
     if programme.retention_days is None:
         raise CommandRefused(f"{programme.id} states no retention_days")
-    before = desk.clock() - timedelta(days=programme.retention_days)
-    lines = []
-    async for resident in _over(programme.id, before, desk):
-        lines.append(f"{resident.id}: {len(resident.said)} cases")
-        if not options.dry_run:
-            await _erased(resident.id, desk, f"programme:{programme.id}", options.by, "retention")
+    days = programme.retention_days
+    if not options.dry_run:
+        _erasures(desk)
+    lines = [
+        f"{resident.id}: {len(resident.said)} cases"
+        async for resident in _over(programme.id, days, desk)
+        if options.dry_run or await _retired(resident.id, options.by, desk)
+    ]
     done = "would be erased" if options.dry_run else "erased"
-    return [*lines, f"{len(lines)} {done}: no case since {before:%Y-%m-%d}"]
+    since = desk.clock() - timedelta(days=days)
+    return [*lines, f"{len(lines)} {done}: no case since {since:%Y-%m-%d}"]
 
 
-async def _over(programme_id: str, before: datetime, desk: Desk) -> AsyncIterator[Resident]:
-    """Yield the residents whose cases were all closed before."""
-    after = ""
+async def _retired(resident_id: str, by: str, desk: Desk) -> bool:
+    outcome = await desk.commands.run(
+        lambda uow: retire(resident_id, uow),
+        sent=sent_by(by, "residents retention"),
+        key=resident_id,
+    )
+    if outcome.answer:
+        await _carry_out(resident_id, desk)
+    return bool(outcome.answer)
+
+
+async def _over(programme_id: str, days: int, desk: Desk) -> AsyncIterator[Resident]:
+    """Yield the residents whose cases were all closed so many days ago."""
+    after, before = "", desk.clock() - timedelta(days=days)
     while page := await desk.reader.residents_until(programme_id, before, after, _PAGE):
         for resident in page:
-            cases = [await desk.reader.get(Case, case_of(said)) for said in resident.said]
-            ends = [case.closed_at for case in cases if case is not None]
-            if all(end is not None and end < before for end in ends):
+            found = [await desk.reader.get(Case, case_of(said)) for said in resident.said]
+            until = kept_until([case for case in found if case is not None], days)
+            if until is not None and until <= desk.clock():
                 yield resident
         after = page[-1].id
 
 
 def _erasures(desk: Desk) -> ErasureList:
-    if desk.settings.erasure_list is None:
+    erasures = erasure_list_of(desk.settings)
+    if erasures is None:
         raise CommandRefused("INTAKE_ERASURE_LIST is not set: where the erased are noted")
-    return ErasureList(desk.settings.erasure_list)
+    return erasures
 
 
 async def _resident(id_: str, desk: Desk) -> Resident:

@@ -42,11 +42,28 @@ from services.intake.domain.calendar import (
 )
 from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
 from services.intake.domain.data_use import DataUse
+from services.intake.domain.erasure import (
+    ERASURE_WITHIN,
+    Erasure,
+    ErasureState,
+    kept_until,
+    require_all_closed,
+)
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, open_case, require_door
 from services.intake.domain.next_step import NextStep, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
 from services.intake.domain.paper import PAPER_LIMIT, CasePapers, Paper, PaperKind
+from services.intake.domain.parties import (
+    GUARDIAN_MISSING,
+    PARTIES_LIMIT,
+    Basis,
+    NamedParty,
+    about_child,
+    is_child,
+    require_parties,
+    require_party,
+)
 from services.intake.domain.person import (
     ADDRESS_LIMIT,
     NAME_LIMIT,
@@ -105,6 +122,8 @@ __all__ = [
     "ADDRESS_LIMIT",
     "APPROVED_WITHIN",
     "ERASED",
+    "ERASURE_WITHIN",
+    "GUARDIAN_MISSING",
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
@@ -113,6 +132,7 @@ __all__ = [
     "MAX_REASON",
     "NAME_LIMIT",
     "PAPER_LIMIT",
+    "PARTIES_LIMIT",
     "PLAIN",
     "READS_PERSONS",
     "RIGHTS",
@@ -124,6 +144,7 @@ __all__ = [
     "Affected",
     "AlreadyOpen",
     "AuditEntry",
+    "Basis",
     "Block",
     "CalendarExceptions",
     "Case",
@@ -135,6 +156,8 @@ __all__ = [
     "Device",
     "Devices",
     "Ended",
+    "Erasure",
+    "ErasureState",
     "Fact",
     "Held",
     "Holidays",
@@ -143,6 +166,7 @@ __all__ = [
     "LoginName",
     "Lookup",
     "LookupKeys",
+    "NamedParty",
     "NewRequest",
     "NextStep",
     "Notice",
@@ -176,6 +200,7 @@ __all__ = [
     "Statement",
     "Step",
     "Ticket",
+    "about_child",
     "account_id",
     "block_id",
     "case_of",
@@ -188,8 +213,10 @@ __all__ = [
     "due_day",
     "held",
     "indonesian_mobile",
+    "is_child",
     "is_village",
     "is_working_day",
+    "kept_until",
     "local_day",
     "mask_nik",
     "mask_phone",
@@ -201,7 +228,10 @@ __all__ = [
     "path",
     "powerful",
     "received",
+    "require_all_closed",
     "require_door",
+    "require_parties",
+    "require_party",
     "session_id",
     "statement_id",
     "token_digest",

@@ -41,6 +41,10 @@ class Deed(StrEnum):
     RECOVERED = "recovered"
     READ = "read"
     """Somebody looked at a person, or exported him: `said` has the route or command."""
+    ERASURE_ASKED = "erasure_asked"
+    ERASURE_APPROVED = "erasure_approved"
+    ERASURE_EXPIRED = "erasure_expired"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
 from services.intake.domain.calendar import day_end, local_day
+from services.intake.domain.parties import GUARDIAN_MISSING
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
 from services.intake.domain.ticket import Ticket, earliest
@@ -123,6 +124,8 @@ class Case:
     """The due day ended while the document was awaited."""
     parties: Mapping[Party, str] = field(default_factory=dict)
     """Residents by what they are to the case."""
+    child: bool = False
+    """The request is a child's."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -200,6 +203,20 @@ class Case:
     def ticket(self) -> Ticket | None:
         """Return the newest ticket."""
         return max(self.tickets, key=lambda t: (t.since, t.id), default=None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what the law asks for and the case lacks; none of it stops the case."""
+        missing = self.child and Party.GUARDIAN not in self.parties
+        return (GUARDIAN_MISSING,) if missing else ()
+
+    def joined_by(self, party: Party, resident_id: str) -> "Case":
+        """Add a party to an open case. Raises Refused: `closed`, `party_named`."""
+        if self.outcome is not None:
+            raise Refused("closed", f"the request is closed: {self.outcome}")
+        if party in self.parties:
+            raise Refused("party_named", "party: the request names one already")
+        return replace(self.involving(party, resident_id), version=self.version + 1)
 
     def involving(self, party: Party, resident_id: str) -> "Case":
         """Return the case with a resident as one of its parties, before it is stored."""

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from services.intake.domain.calendar import Holidays, due_day, local_day
 from services.intake.domain.case import Case, Fact
+from services.intake.domain.parties import NamedParty, about_child, require_parties
 from services.intake.domain.person import Person
 from services.intake.domain.programme import PlannedEvent, Programme, office_region
 from services.intake.domain.refusal import Refused
@@ -28,6 +29,8 @@ class NewRequest:
     deliver: bool = False
     repeat_reason: str | None = None
     """Why this person asks once more while an earlier request is open."""
+    others: tuple[NamedParty, ...] = ()
+    """Who else is in it: a child's guardian, a proxy, whose phone it is."""
 
     @property
     def at_home(self) -> bool:
@@ -47,6 +50,7 @@ def open_case(
     programme.require_channel(new.channel)
     if event is not None:
         event.require(programme.id, new.service, local_day(received_at, programme.time_zone))
+    require_parties(new.person, new.others)
     if new.at_home:
         require_door(new)
         programme.require_home(service, new.region_code)
@@ -66,6 +70,12 @@ def open_case(
         deliver=new.deliver,
         due_on=_due_on(programme, received_at, holidays),
         facts={Fact.RECEIVED: received_at},
+        child=about_child(
+            new.person,
+            new.others,
+            local_day(received_at, programme.time_zone),
+            service=service.child,
+        ),
     )
 
 

@@ -54,6 +54,8 @@ class CasePapers:
     """The case's."""
     papers: tuple[Paper, ...] = ()
     version: int = 0
+    erased: bool = False
+    """The resident was erased, and his papers with him."""
 
     def paper(self, paper_id: str) -> Paper | None:
         """Return one of them, or None."""
@@ -64,3 +66,12 @@ class CasePapers:
         if len(self.papers) >= PAPER_LIMIT:
             raise Refused("too_many_papers", f"a case has at most {PAPER_LIMIT} papers")
         return replace(self, version=self.version + 1, papers=(*self.papers, paper))
+
+    def require_somebody(self) -> None:
+        """Refuse a paper of whom has been erased."""
+        if self.erased:
+            raise Refused("erased", "the resident has been erased, and his papers with him")
+
+    def without_papers(self) -> "CasePapers":
+        """Forget them all, digests and types too: that there were some is all that is left."""
+        return replace(self, version=self.version + 1, papers=(), erased=True)

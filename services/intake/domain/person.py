@@ -36,6 +36,8 @@ class Person:
     nik: str | None = field(default=None, repr=False)
     phone: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
+    birth_date: str | None = field(default=None, repr=False)
+    """As `YYYY-MM-DD`; a NIK does not state the century."""
 
     @property
     def said(self) -> Mapping[str, str]:

@@ -31,6 +31,7 @@ class CatalogueService:
     deliverable: Deliverable
     home: bool = True
     child: bool = False
+    """Whom it is for is a child, unless a birth date says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class Party(StrEnum):
     REPORTER = "reporter"
     PHONE_OWNER = "phone_owner"
     PROXY = "proxy"
+    GUARDIAN = "guardian"
+    """Who consents for a child (UU 27/2022 article 25)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,13 @@ class Resident:
     asked: tuple[str, ...] = ()
     """Ids of the `OpenRequests` that are his."""
     erased_at: datetime | None = None
+    leaving: bool = False
+    """His erasure is decided, and carried out next."""
+
+    @property
+    def gone(self) -> bool:
+        """Return whether nothing may be added to him any more."""
+        return self.leaving or self.erased_at is not None
 
     def joined(self, statement_id: str, at: datetime, asked: str | None) -> "Resident":
         """Add what he said for one more case. The version rises, so an erasure at once is seen."""
@@ -56,6 +65,10 @@ class Resident:
         if lookup_id in self.lookups:
             return self
         return replace(self, lookups=(*self.lookups, lookup_id))
+
+    def leave(self) -> "Resident":
+        """Note that his erasure is decided."""
+        return replace(self, version=self.version + 1, leaving=True)
 
     def erased(self, at: datetime) -> "Resident":
         """Forget everything but that there was somebody."""
@@ -99,6 +112,7 @@ class Statement:
     id: str
     resident_id: str
     sealed: Mapping[str, str]
+    version: int = 1
 
 
 def statement_id(case_id: str, party: Party) -> str:

@@ -48,7 +48,7 @@ from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
 from shared.messaging.unit_of_work import UseCase
-from shared.runtime import Commands, provided
+from shared.runtime import Commands, built, provided
 from shared.web.guard import CallerDep
 from shared.web.pages import Pages
 from shared.web.problems import Conflict, NotFound
@@ -154,7 +154,7 @@ class Office:
         return self.form.done(page)
 
 
-OfficeDep = Annotated[Office, Depends(Office)]
+OfficeDep = Annotated[Office, Depends(built(Office))]
 
 
 def wrong_by(refused: Refused, field: str) -> Wrong:

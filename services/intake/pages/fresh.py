@@ -16,7 +16,7 @@ from services.intake.usecases import Clock
 from shared.auth.roles import Caller
 from shared.contracts.envelope import new_id
 from shared.messaging.group_commit import fingerprint_of
-from shared.runtime import Sent, provided
+from shared.runtime import Sent, built, provided
 from shared.runtime.commands import sent_with
 from shared.web.guard import CallerDep
 from shared.web.idempotency import usable_key
@@ -114,4 +114,4 @@ class FreshForm:
         return response
 
 
-FreshFormDep = Annotated[FreshForm, Depends(FreshForm)]
+FreshFormDep = Annotated[FreshForm, Depends(built(FreshForm))]

@@ -99,7 +99,7 @@ class GrantFields:
                 self.wrong.append(wrong)
 
 
-def grant_fields(
+async def grant_fields(
     peran: Annotated[list[Role], Form(max_length=len(Role))] = [],  # noqa: B006 - FastAPI copies
     program: Annotated[str, Form(max_length=40)] = "",
     wilayah: Annotated[str, Form(max_length=40)] = "",

@@ -12,6 +12,7 @@ from services.intake.usecases.accounts import (
     recover,
     redeem,
 )
+from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.audit import ChainEntries, Trail, Verdict, note, verify
 from services.intake.usecases.breach import Breach, BreachReader, Question, investigate
 from services.intake.usecases.case_events import OVERDUE
@@ -21,6 +22,16 @@ from services.intake.usecases.case_progress import (
     note_job,
     note_overdue,
     note_ticket,
+)
+from services.intake.usecases.erasure import (
+    ERASURE,
+    RETENTION,
+    Eraser,
+    approve_erasure,
+    ask_erasure,
+    erase_again,
+    erase_resident,
+    note_expired,
 )
 from services.intake.usecases.known_programmes import DATA_PAGE, KnownProgrammes
 from services.intake.usecases.notices import mark_seen
@@ -33,6 +44,7 @@ from services.intake.usecases.papers import (
     opened_key,
     sealed_key,
 )
+from services.intake.usecases.parties import name_party
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import (
     Breached,
@@ -55,21 +67,18 @@ from services.intake.usecases.programmes import (
 )
 from services.intake.usecases.reach import administers, allowed_account, is_told, supervises
 from services.intake.usecases.requests import (
-    Allow,
     confirm_receipt,
     record_request,
-    require_right,
     take_step,
 )
 from services.intake.usecases.residents import (
     KeyMissing,
     Told,
-    erase_again,
-    erase_resident,
     opened,
     rewrap,
     told_of,
 )
+from services.intake.usecases.retention import note_retention_over, retire
 from services.intake.usecases.rights_requests import (
     RIGHTS_DUE,
     AllowRegion,
@@ -100,8 +109,10 @@ from services.intake.usecases.tracking import Tracked, track
 __all__ = [
     "APPROVAL",
     "DATA_PAGE",
+    "ERASURE",
     "OVERDUE",
     "PAPER",
+    "RETENTION",
     "RIGHTS_DUE",
     "Allow",
     "AllowAccount",
@@ -115,6 +126,7 @@ __all__ = [
     "CaseFilter",
     "ChainEntries",
     "Clock",
+    "Eraser",
     "Invited",
     "KeyMissing",
     "KnownProgrammes",
@@ -146,6 +158,8 @@ __all__ = [
     "answer_rights_request",
     "applicants_key",
     "approve",
+    "approve_erasure",
+    "ask_erasure",
     "bind_paper",
     "change_grants",
     "confirm",
@@ -162,11 +176,14 @@ __all__ = [
     "is_told",
     "keep_upload",
     "mark_seen",
+    "name_party",
     "note",
+    "note_expired",
     "note_failure",
     "note_job",
     "note_overdue",
     "note_person_read",
+    "note_retention_over",
     "note_rights_missed",
     "note_ticket",
     "open_session",
@@ -183,6 +200,7 @@ __all__ = [
     "refuse",
     "republish_programme",
     "require_right",
+    "retire",
     "revoke_device",
     "rewrap",
     "sealed_key",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.intake.domain import Case, Stage
+from services.intake.usecases.retention import await_retention
 from shared.contracts.intake import (
     CaseEvent,
     CloseOutcome,
@@ -24,6 +25,8 @@ async def keep(before: Case | None, after: Case, uow: UnitOfWork) -> None:
         return
     uow.add(after)
     await _watch_due_day(before, after, uow)
+    if before is not None and before.outcome is None and after.outcome is not None:
+        await await_retention(after, uow)
     known = before.reached if before else {}
     for stage, since in sorted(after.reached.items()):
         if stage not in known:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party, ResidentKey
+from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.ports import Reader, Vault
-from services.intake.usecases.requests import Allow, require_right
 from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile, bind, keep_checked
 from shared.files.upload import Received
@@ -62,6 +62,7 @@ async def bind_paper(
     require_right(await uow.require(Case, case_id), allow, backdated=False)
     file = await bind(file_id, PAPER.name, case_id, uow)
     papers = await uow.get(CasePapers, case_id) or CasePapers(case_id)
+    papers.require_somebody()
     paper = Paper(file.id, kind, file.type, file.size, file.sha256, uow.now(), uow.actor)
     uow.add(papers.with_paper(paper))
 

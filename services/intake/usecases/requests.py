@@ -1,7 +1,7 @@
 """Requests: recorded, worked by operators, and confirmed by whoever received the document."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from services.intake.domain import (
     Case,
@@ -18,22 +18,13 @@ from services.intake.domain import (
     office_region,
     open_case,
 )
+from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
+from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Vault
 from services.intake.usecases.residents import Told, keep_told, resident_of
 from shared.contracts.event import CLOCKS_APART
 from shared.messaging.unit_of_work import UnitOfWork
-
-
-class Allow(Protocol):
-    """Raises where the caller has no right to this."""
-
-    def __call__(self, *, programme: str, office: str, domicile: str, backdated: bool) -> None:
-        """Hold the caller against programme, the region that works on it and the domicile.
-
-        `backdated`: the caller states that it happened earlier than now.
-        """
-        ...
 
 
 async def record_request(
@@ -69,10 +60,14 @@ async def record_request(
     known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
     told = Told(new.person, new.repeat_reason)
     keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
-    await keep(None, case.involving(Party.APPLICANT, known.resident.id), uow)
+    case = case.involving(Party.APPLICANT, known.resident.id)
+    for one in new.others:
+        resident_id = await keep_party(case, one, at, uow, vault=vault, lookups=lookups)
+        case = case.involving(one.party, resident_id)
+    await keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
-    return {**answer, "backdated": backdated}
+    return {**answer, "warnings": list(case.warnings), "backdated": backdated}
 
 
 async def take_step(
@@ -100,16 +95,6 @@ async def confirm_receipt(case_id: str, uow: UnitOfWork) -> str:
     confirmed = case.confirm_receipt(uow.now())
     await keep(case, confirmed, uow)
     return confirmed.state.value
-
-
-def require_right(case: Case, allow: Allow, *, backdated: bool) -> None:
-    """Raise what `allow` raises where the caller has no right to a case."""
-    allow(
-        programme=case.programme_id,
-        office=case.office_region,
-        domicile=case.region_code,
-        backdated=backdated,
-    )
 
 
 async def _event(new: NewRequest, uow: UnitOfWork) -> PlannedEvent | None:

@@ -1,4 +1,4 @@
-"""Residents: found again or new, what they say sealed and opened, and erased."""
+"""Residents: found again or new, and what they say, sealed and opened."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from services.intake.domain import (
+    Basis,
     Case,
     Lookup,
     LookupKeys,
-    OpenRequests,
     Party,
     Person,
     Resident,
@@ -24,6 +24,7 @@ from shared.messaging.unit_of_work import UnitOfWork
 from shared.sealing.masterkeys import UnknownMasterKey
 from shared.sealing.seal import Unsealable
 
+BASIS: Final = "basis"
 REASON: Final = "reason"
 """The field of a statement that says why a person asked once more; it is free text."""
 
@@ -37,7 +38,15 @@ class Told:
     """What was said of one party of a case, opened."""
 
     person: Person
-    reason: str | None
+    reason: str | None = None
+    basis: Basis | None = None
+    """On which he speaks for another."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Return what is sealed of it, by its fields."""
+        more = {REASON: self.reason, BASIS: self.basis}
+        return {**self.person.said, **{name: said for name, said in more.items() if said}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ async def resident_of(
 async def _usable(way: Lookup, uow: UnitOfWork) -> Known | None:
     resident = await uow.get(Resident, way.resident_id)
     key = await uow.get(ResidentKey, way.resident_id)
-    if resident is None or resident.erased_at is not None or key is None or key.destroyed:
+    if resident is None or resident.gone or key is None or key.destroyed:
         # A backup older than the erasure, or than the keys: nothing may be added to this one.
         return None
     return Known(resident, key)
@@ -105,12 +114,12 @@ def keep_told(
     vault: Vault,
     *,
     at: datetime,
-    asked: str | None,
+    asked: str | None = None,
+    party: Party = Party.APPLICANT,
 ) -> None:
-    """Store what a case's applicant said, sealed, and that the resident has this case."""
-    id_ = statement_id(case_id, Party.APPLICANT)
-    fields = {**told.person.said, **({REASON: told.reason} if told.reason else {})}
-    uow.add(Statement(id_, known.resident.id, vault.seal(known.key, id_, fields)))
+    """Store what a party of a case said, sealed, and that the resident has this case."""
+    id_ = statement_id(case_id, party)
+    uow.add(Statement(id_, known.resident.id, vault.seal(known.key, id_, told.fields)))
     uow.add(known.resident.joined(id_, at, asked))
 
 
@@ -138,48 +147,14 @@ async def told_of(case: Case, party: Party, reader: Reader, vault: Vault) -> Tol
 def opened(key: ResidentKey, statement: Statement, vault: Vault) -> Told:
     """Return what a statement says. Raises what the vault raises."""
     fields: Mapping[str, str | None] = vault.open(key, statement.id, statement.sealed)
-    said = {name: value for name, value in fields.items() if name != REASON}
-    return Told(Person(**said), fields.get(REASON))  # type: ignore[arg-type]
+    return as_told(fields)
 
 
-async def erase_resident(resident_id: str, uow: UnitOfWork) -> bool:
-    """Destroy a resident's key and forget what leads to him; False where that was done before.
-
-    His cases stay as they are. Raises Missing where there is nothing of him at all.
-    """
-    resident = await uow.get(Resident, resident_id)
-    key = await uow.get(ResidentKey, resident_id)
-    if resident is None and key is None:
-        raise Missing("resident")
-    changed = False
-    if key is None or not key.destroyed:
-        uow.add(key.destroy() if key else ResidentKey(resident_id))
-        changed = True
-    if resident is not None and (resident.erased_at is None or resident.said):
-        await _forget(resident, uow)
-        uow.add(resident.erased(uow.now()))
-        changed = True
-    return changed
-
-
-async def erase_again(resident_id: str, uow: UnitOfWork) -> bool:
-    """Erase whom a restore has brought back; False where there is nothing to erase."""
-    try:
-        return await erase_resident(resident_id, uow)
-    except Missing:
-        return False
-
-
-async def _forget(resident: Resident, uow: UnitOfWork) -> None:
-    for hashed in resident.lookups:
-        way = await uow.get(Lookup, hashed)
-        if way is not None and way.resident_id == resident.id:
-            uow.delete(way)
-    for kept, ids in ((Statement, resident.said), (OpenRequests, resident.asked)):
-        for id_ in ids:
-            there = await uow.get(kept, id_)
-            if there is not None:
-                uow.delete(there)
+def as_told(fields: Mapping[str, str | None]) -> Told:
+    """Return what opened fields say."""
+    said = {name: value for name, value in fields.items() if name not in (REASON, BASIS)}
+    basis = fields.get(BASIS)
+    return Told(Person(**said), fields.get(REASON), Basis(basis) if basis else None)  # type: ignore[arg-type]
 
 
 async def rewrap(

@@ -78,6 +78,7 @@ def settings(
             lookup_secret=said,
             sealing_keys=keys,
             signing_key=signing_key,
+            erasure_list=Path(folder) / "erasures",
             **more,
         )
 
@@ -190,6 +191,20 @@ class Desk:
     async def step(self, case_id: str, step: str) -> httpx.Response:
         """Take a step as an operator."""
         return await self.operator("POST", f"/requests/{case_id}/steps", json={"step": step})
+
+    async def resident(self, case_id: str, party: str = "applicant") -> str:
+        """Return the resident who is a party of a case."""
+        (case,) = [one for one in self.messaging.documents("cases") if one["_id"] == case_id]
+        return str(case["parties"][party])
+
+    async def person(
+        self, method: str, path: str, grant: str = "supervisor", who: str = "sri", **how: Any
+    ) -> httpx.Response:
+        """Act as a person who has just signed in."""
+        grants = grant if ":" in grant else f"{grant}:*:*"
+        headers = self.messaging.session_headers(grants, subject=who, session=f"s-{who}")
+        headers |= how.pop("headers", {})
+        return await self.client.request(method, f"/api{path}", headers=headers, **how)
 
     async def track(self, code: Any, path: str = "") -> httpx.Response:
         """Ask as anybody."""

@@ -13,6 +13,7 @@ from services.intake.config import Settings
 from services.intake.domain import Refused
 from services.intake.gateways import KemendagriRegions
 from services.intake.store import COLLECTIONS, IntakeReader
+from services.intake.usecases import Eraser
 from shared.testing.files import MemoryFrames
 from shared.web.problems import Conflict
 from tests.component.intake.kit import Desk, desk, settings
@@ -34,8 +35,11 @@ async def shell(office: Desk, given: Settings, *words: str) -> list[str]:
     messaging = office.messaging
     reader = IntakeReader(messaging.database, COLLECTIONS)
     commands = messaging.commands(Refused)
+    eraser = Eraser(None, reader.erasures_decided, commands, messaging.clock)
     frames, regions = MemoryFrames(), KemendagriRegions()
-    here = ShellDesk(commands, reader, reader, reader, frames, regions, given, messaging.clock)
+    here = ShellDesk(
+        commands, reader, reader, reader, frames, eraser, regions, given, messaging.clock
+    )
     lines: list[str] = await options.run(options, here)
     return lines
 

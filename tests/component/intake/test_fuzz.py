@@ -39,6 +39,7 @@ async def target() -> AsyncIterator[Target]:
             "code": codes["tracking"],
             "receipt_code": codes["receipt"],
             "request_id": asked.json()["request_id"],
+            "resident_id": await office.resident(recorded["case_id"]),
         }
         yield await Target(office.messaging, office.client, known).described()
 

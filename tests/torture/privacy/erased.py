@@ -24,10 +24,11 @@ Copy = Mapping[str, list[dict[str, Any]]]
 def erased(office: Office, persons: Sequence[Person], day: Day) -> dict[str, int]:
     """Erase, restore, start again; how many can be read in no way, and the check of the check."""
     residents = {one.number: _resident(office, day.cases[one.number]) for one in persons[:COUNT]}
+    _close(office, [day.cases[number] for number in residents])
     yesterday = _copied(office)
     for resident in residents.values():
-        by = ("--requested-by", "sri-1", "--approved-by", "agus-1")
-        office.command(("residents", "erase", "--resident", resident, *by))
+        for command, by in (("erase", "sri-1"), ("approve", "agus-1")):
+            office.command(("residents", command, "--resident", resident, "--by", by))
     office.stack.process("intake").terminate()
     _put_back(office, yesterday)
     restored = _readable(office)
@@ -59,6 +60,16 @@ def erased(office: Office, persons: Sequence[Person], day: Day) -> dict[str, int
             office, set(residents.values())
         ),
     }
+
+
+def _close(office: Office, case_ids: Sequence[str]) -> None:
+    """Cancel requests: nobody is erased who has an open one."""
+    url = f"{office.stack.url('intake')}/api/requests"
+    for case_id in case_ids:
+        answer = httpx.post(
+            f"{url}/{case_id}/steps", json={"step": "cancel"}, headers=at_the_desk(office)
+        )
+        answer.raise_for_status()
 
 
 def _resident(office: Office, case_id: str) -> str:

@@ -49,14 +49,15 @@ def test_settings_with_a_short_secret_are_refused_without_showing_it(
     assert "aaaa" not in str(refused.value)
 
 
-ERASE = ("residents", "erase", "--resident", "r-1", "--requested-by", "sri-1")
+ERASE = ("residents", "erase", "--resident", "r-1")
 
 
 @pytest.mark.parametrize(
     "command",
     [
         ERASE,
-        (*ERASE, "--approved-by", NIK),
+        (*ERASE, "--by", NIK),
+        ("residents", "approve", "--resident", "r-1"),
         ("residents", "export", "--resident", "r-1"),
         ("residents", "apply-erasures"),
         ("residents", "retention", "--programme", "botram"),

@@ -72,7 +72,7 @@ async def test_a_request_is_stored_apart_from_its_person_and_told() -> None:
 
     answer = await record(work, at_event())
 
-    told = {"case_id": CASE, "status": "received", "due_on": "2023-03-15"}
+    told = {"case_id": CASE, "status": "received", "due_on": "2023-03-15", "warnings": []}
     assert answer == {**told, "backdated": False}
     assert "Sukarno" not in str(work.memory.collections)
     (event,), (message,) = work.published, work.messages

@@ -1,0 +1,142 @@
+"""Residents over HTTP: how one stands, and his erasure, asked for by one and approved by another.
+
+A resident belongs to a programme and has no region: whoever acts on him has the right to work on
+each of his requests. Nothing here shows a person.
+"""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel
+
+from services.intake.api.rights import allowed, replayed_resident
+from services.intake.domain import Case, Erasure, ErasureState, Resident, case_of
+from services.intake.usecases import (
+    Eraser,
+    Reader,
+    approve_erasure,
+    ask_erasure,
+    require_right,
+)
+from shared.auth.roles import Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.event import AggregateId
+from shared.messaging.group_commit import Outcome
+from shared.runtime import CommandsDep, SentDep, provided
+from shared.runtime.commands import ANSWER_WITHIN
+from shared.web.guard import CallerDep
+from shared.web.problems import Conflict, NotFound, Unavailable
+
+_WORKERS: Final = {Role.OPERATOR, Role.SUPERVISOR}
+RULES: Final[RouteRules] = {
+    "GET /api/residents/{resident_id}": Rule(_WORKERS),
+    "POST /api/residents/{resident_id}/erasure": Rule(_WORKERS, fresh=True),
+    "POST /api/residents/{resident_id}/erasure/approval": Rule({Role.SUPERVISOR}, fresh=True),
+}
+
+router = APIRouter(prefix="/api/residents/{resident_id}")
+ResidentPath = Annotated[AggregateId, Path()]
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+EraserDep = Annotated[Eraser, Depends(provided(Eraser))]
+
+
+class ErasureAnswer(BaseModel):
+    """How an erasure stands; it ends by itself at `until` where nobody approves it."""
+
+    state: ErasureState
+    until: datetime
+
+
+class ResidentAnswer(BaseModel):
+    """A resident without what he said: his requests, and what is decided about him."""
+
+    resident_id: str
+    programme_id: str
+    cases: list[str]
+    erasure: ErasureAnswer | None
+
+
+@router.get("")
+async def get_resident(
+    resident_id: ResidentPath, caller: CallerDep, reader: ReaderDep
+) -> ResidentAnswer:
+    """Return how a resident stands; of an erased one there is nothing (404)."""
+    resident = await reader.get(Resident, resident_id)
+    if resident is None or resident.gone:
+        raise NotFound("resident")
+    cases = list(dict.fromkeys(case_of(said) for said in resident.said))
+    for case_id in cases:
+        case = await reader.get(Case, case_id)
+        if case is not None:
+            require_right(case, allowed(caller), backdated=False)
+    erasure = await reader.get(Erasure, resident_id)
+    return ResidentAnswer(
+        resident_id=resident.id,
+        programme_id=resident.programme_id,
+        cases=cases,
+        erasure=ErasureAnswer(state=erasure.state, until=erasure.until) if erasure else None,
+    )
+
+
+@router.post("/erasure")
+async def post_erasure(
+    resident_id: ResidentPath,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    eraser: EraserDep,
+    sent: SentDep,
+) -> ErasureAnswer:
+    """Ask that a resident be erased. It waits 72 hours for the approval of another account."""
+    _require_list(eraser)
+    outcome = await commands.run(
+        lambda uow: ask_erasure(resident_id, uow, allow=allowed(caller)),
+        sent=sent,
+        key=resident_id,
+    )
+    await replayed_resident(outcome, caller, reader)
+    return _erasure(outcome)
+
+
+@router.post("/erasure/approval")
+async def post_approval(
+    resident_id: ResidentPath,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    eraser: EraserDep,
+    sent: SentDep,
+) -> ErasureAnswer:
+    """Approve what another account has asked for: the resident is erased for ever."""
+    _require_list(eraser)
+    outcome = await commands.run(
+        lambda uow: approve_erasure(resident_id, uow, allow=allowed(caller)),
+        sent=sent,
+        key=resident_id,
+    )
+    await replayed_resident(outcome, caller, reader)
+    await _carry_out(resident_id, reader, eraser)
+    return _erasure(outcome)
+
+
+async def _carry_out(resident_id: str, reader: Reader, eraser: Eraser) -> None:
+    """Carry out what is decided; whatever is cut off here is done in the background."""
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN):
+            decided = await reader.get(Erasure, resident_id)
+            if decided is not None and decided.state is ErasureState.APPROVED:
+                await eraser.carry_out(decided)
+    except (TimeoutError, OSError):
+        raise Unavailable("the erasure is decided and not carried out yet") from None
+
+
+def _require_list(eraser: Eraser) -> None:
+    if not eraser.ready:
+        why = "resident: no list of erasures is set (INTAKE_ERASURE_LIST), so nobody can be erased"
+        raise Conflict(why, reason="no_erasure_list")
+
+
+def _erasure(outcome: Outcome) -> ErasureAnswer:
+    return ErasureAnswer(state=outcome.answer["state"], until=outcome.answer["until"])

@@ -1,0 +1,51 @@
+"""People of a case beside its applicant: each a resident of his own, sealed like all others."""
+
+from datetime import datetime
+from typing import Any
+
+from services.intake.domain import Case, LookupKeys, NamedParty
+from services.intake.usecases.allow import Allow, require_right
+from services.intake.usecases.case_events import keep
+from services.intake.usecases.ports import Vault
+from services.intake.usecases.residents import Told, keep_told, resident_of
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+async def keep_party(
+    case: Case,
+    named: NamedParty,
+    at: datetime,
+    uow: UnitOfWork,
+    *,
+    vault: Vault,
+    lookups: LookupKeys,
+) -> str:
+    """Store what is said of somebody of a case, sealed with his own key; return the resident."""
+    known = await resident_of(
+        named.person, case.programme_id, at, uow, vault=vault, lookups=lookups
+    )
+    said = Told(named.person, basis=named.basis)
+    keep_told(known, case.id, said, uow, vault, at=at, party=named.party)
+    return known.resident.id
+
+
+async def name_party(
+    case_id: str,
+    named: NamedParty,
+    uow: UnitOfWork,
+    *,
+    vault: Vault,
+    lookups: LookupKeys,
+    allow: Allow,
+) -> dict[str, Any]:
+    """Name somebody of an open case afterwards, such as a child's guardian.
+
+    Raises Missing, and Refused: `closed`, `party_named`.
+    """
+    case = await uow.require(Case, case_id)
+    require_right(case, allow, backdated=False)
+    joined = case.joined_by(named.party, "")
+    resident_id = await keep_party(case, named, uow.now(), uow, vault=vault, lookups=lookups)
+    joined = joined.involving(named.party, resident_id)
+    await keep(case, joined, uow)
+    return {"warnings": list(joined.warnings), "backdated": False}
