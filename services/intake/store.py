@@ -10,6 +10,9 @@ from services.intake.domain import (
     Block,
     Case,
     CasePapers,
+    Catalogue,
+    Checklist,
+    DayShare,
     Devices,
     Invitation,
     LoginName,
@@ -58,6 +61,9 @@ def _derived(case: Case) -> dict[str, Any]:
 
 COLLECTIONS: Final = Collections(
     Collection("programmes", Programme),
+    Collection("catalogues", Catalogue),
+    Collection("day_shares", DayShare),
+    Collection("checklists", Checklist),
     Collection(CASES, Case, label="request", derived=_derived),
     Collection(RESIDENTS, Resident),
     Collection(RESIDENT_KEYS, ResidentKey, apart=KEYS),

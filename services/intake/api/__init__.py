@@ -1,10 +1,12 @@
-"""Intake over HTTP: programmes, requests, cases, papers, a request's status, and accounts."""
+"""Intake over HTTP: programmes, catalogues, requests and their papers, status, accounts."""
 
 from typing import Final
 
 from services.intake.api import (
     accounts,
     cases,
+    catalogues,
+    checklist,
     devices,
     invitations,
     papers,
@@ -17,9 +19,11 @@ from shared.auth.rules import RouteRules
 
 RULES: Final[RouteRules] = {
     **programmes.RULES,
+    **catalogues.RULES,
     **requests.RULES,
     **cases.RULES,
     **papers.RULES,
+    **checklist.RULES,
     **track.RULES,
     **session.RULES,
     **devices.RULES,
@@ -30,9 +34,11 @@ RULES: Final[RouteRules] = {
 
 ROUTERS: Final = (
     programmes.router,
+    catalogues.router,
     requests.router,
     cases.router,
     papers.router,
+    checklist.router,
     track.router,
     session.router,
     devices.router,

@@ -155,6 +155,7 @@ class ProgrammeAnswer(BaseModel):
     calendar: dict[str, list[date]]
     retention_days: int | None
     copied_from: str | None
+    catalogue_version: int | None
 
 
 router = APIRouter(prefix="/api/programmes")
@@ -260,4 +261,5 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         },
         retention_days=programme.retention_days,
         copied_from=programme.copied_from,
+        catalogue_version=programme.catalogue_version,
     )

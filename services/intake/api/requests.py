@@ -17,9 +17,11 @@ from services.intake.api.fields import (
 )
 from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
+from services.intake.api.told import ToldAnswer, cannot, told
 from services.intake.domain import (
     AlreadyOpen,
     Case,
+    ChannelCannot,
     Holidays,
     LookupKeys,
     NewRequest,
@@ -30,7 +32,7 @@ from services.intake.domain import (
     digest,
     require_door,
 )
-from services.intake.usecases import Reader, Regions, Vault, record_request
+from services.intake.usecases import Catalogues, Reader, Regions, Vault, record_request
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
@@ -48,6 +50,7 @@ from shared.runtime import CommandsDep, SentDep, provided
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, FieldError, InvalidFields
+from shared.web.texts import Texts
 
 RULES: Final[RouteRules] = {
     "POST /api/requests": Rule({Role.OPERATOR, Role.AGENT, Role.CHANNEL, Role.IMPORTER}),
@@ -68,6 +71,8 @@ class RequestBody(Body):
 
     programme_id: ProgrammeId
     service: ServiceCode
+    variant: ServiceCode | None = None
+    """Which entry of the catalogue, such as KIA_UNDER_5; null: the service's first."""
     channel: Channel
     applicant: ApplicantBody
     region_code: Domicile
@@ -94,6 +99,7 @@ class RequestBody(Body):
             pick_up=self.pick_up,
             deliver=self.deliver,
             repeat_reason=self.reason,
+            variant=self.variant,
         )
 
 
@@ -109,6 +115,7 @@ class RecordedAnswer(BaseModel):
     receipt_code: str | None
     status: State
     due_on: date | None
+    told: ToldAnswer
 
 
 router = APIRouter(prefix="/api/requests")
@@ -117,6 +124,8 @@ RegionsDep = Annotated[Regions, Depends(provided(Regions))]
 HolidaysDep = Annotated[Holidays, Depends(provided(Holidays))]
 SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
 LookupsDep = Annotated[LookupKeys, Depends(provided(LookupKeys))]
+CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
+TextsDep = Annotated[Texts, Depends(provided(Texts))]
 VaultDep = Annotated[Vault, Depends(provided(Vault))]
 
 
@@ -131,12 +140,15 @@ async def post_request(
     secrets: SecretsDep,
     lookups: LookupsDep,
     vault: VaultDep,
+    catalogues: CataloguesDep,
+    texts: TextsDep,
     sent: SentDep,
 ) -> RecordedAnswer:
     """Record a request; the same Idempotency-Key brings the same answer to who has the right.
 
     A second open request of one person for one service at one event needs a `reason`: without, the
-    answer is a 409 `already_open` with the open one's `case_id`.
+    answer is a 409 `already_open` with the open one's `case_id`. What the channel cannot do is a
+    409 `channel_cannot` whose `instead` says, for the resident, what can be done.
     """
     caller.regions(body.programme_id)  # refuses another tenant before anything is checked
     case_id = new_id()
@@ -152,6 +164,7 @@ async def post_request(
                     lookups=lookups,
                     vault=vault,
                     allow=allowed(caller),
+                    catalogues=catalogues,
                     occurred_at=body.occurred_at,
                 ),
                 sent=sent,
@@ -159,8 +172,11 @@ async def post_request(
             )
     except AlreadyOpen as already:
         raise _already_open(already) from None
+    except ChannelCannot as refused:
+        raise cannot(refused) from None
+    said = await told(outcome.answer, body.programme_id, body.channel, catalogues, texts)
     case = await replayed_case(outcome, outcome.answer["case_id"], caller, reader)
-    return _answer(outcome, body, case, caller, secrets)
+    return _answer(outcome, body, case, caller, secrets, said)
 
 
 def _check(new: NewRequest, regions: Regions) -> None:
@@ -188,7 +204,12 @@ def _already_open(already: AlreadyOpen) -> Conflict:
 
 
 def _answer(
-    outcome: Outcome, body: RequestBody, replayed: Case | None, caller: Caller, secrets: Secrets
+    outcome: Outcome,
+    body: RequestBody,
+    replayed: Case | None,
+    caller: Caller,
+    secrets: Secrets,
+    said: ToldAnswer,
 ) -> RecordedAnswer:
     # The codes are not kept with the answer: they are made again from the id for every replay,
     # by the version of the secret that made them first.
@@ -205,4 +226,5 @@ def _answer(
         receipt_code=secrets.receipt_code(case_id, tracking) if receipt else None,
         status=answer["status"],
         due_on=answer["due_on"],
+        told=said,
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from services.intake.app import open_desk
-from services.intake.cli import accounts, audit, keys, programmes, residents
+from services.intake.cli import accounts, audit, catalogues, keys, programmes, residents
 from services.intake.cli.programmes import ProgrammeFile
 from services.intake.cli.shell import CommandRefused
 from services.intake.config import Settings
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[in
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.intake")
     themes = parser.add_subparsers(required=True)
-    for theme in (programmes, accounts, audit, keys, residents):
+    for theme in (programmes, catalogues, accounts, audit, keys, residents):
         theme.add_commands(themes)
     return parser
 

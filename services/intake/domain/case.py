@@ -123,6 +123,12 @@ class Case:
     """The due day ended while the document was awaited."""
     parties: Mapping[Party, str] = field(default_factory=dict)
     """Residents by what they are to the case."""
+    catalogue_version: int | None = None
+    """The version of the programme's catalogue that it was opened under."""
+    entry: str | None = None
+    """What of that catalogue was asked for."""
+    taken_up_on: date | None = None
+    """The day it was carried over to, where its own was full; the standard begins there."""
 
     @property
     def outcome(self) -> Outcome | None:

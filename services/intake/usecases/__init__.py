@@ -19,6 +19,8 @@ from services.intake.usecases.case_progress import (
     note_overdue,
     note_ticket,
 )
+from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
+from services.intake.usecases.checklists import Checked, checklist_of, waive
 from services.intake.usecases.papers import (
     PAPER,
     ResidentErased,
@@ -32,6 +34,7 @@ from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import (
     Breached,
     CaseFilter,
+    Catalogues,
     Clock,
     Limiter,
     PasswordHasher,
@@ -88,7 +91,9 @@ __all__ = [
     "Breached",
     "Browser",
     "CaseFilter",
+    "Catalogues",
     "ChainEntries",
+    "Checked",
     "Clock",
     "Invited",
     "KeyMissing",
@@ -114,6 +119,7 @@ __all__ = [
     "applicants_key",
     "bind_paper",
     "change_grants",
+    "checklist_of",
     "confirm",
     "confirm_receipt",
     "copy_event",
@@ -133,6 +139,8 @@ __all__ = [
     "opened",
     "opened_key",
     "prove_again",
+    "publish_catalogue",
+    "publish_catalogue_if_missing",
     "publish_if_missing",
     "publish_programme",
     "record_request",
@@ -149,4 +157,5 @@ __all__ = [
     "told_of",
     "track",
     "verify",
+    "waive",
 ]

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from services.intake.domain import (
     Account,
     Case,
+    Catalogue,
     PersonRead,
     Resident,
     ResidentKey,
@@ -78,6 +79,18 @@ class Reader(Protocol):
         self, programme_id: str, before: datetime, after: str, limit: int
     ) -> list[Resident]:
         """Return residents with no case since, neither erased, in order of ids behind `after`."""
+        ...
+
+
+class Catalogues(Protocol):
+    """Committed catalogues, which never change, so that each is read once."""
+
+    def known(self, id_: str) -> Catalogue | None:
+        """Return one that was read before, or None."""
+        ...
+
+    async def get(self, id_: str) -> Catalogue | None:
+        """Return one, read where it was not before; None where there is none."""
         ...
 
 

@@ -17,6 +17,8 @@ from shared.testing.callers import HOST
 from shared.web.session import STATE
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
 from tests.component.intake.people import PASSWORD, Browser, Person, invited
+from tests.component.intake.test_catalogue import catalogue
+from tests.component.intake.test_catalogue import publish as publish_catalogue
 from tests.component.intake.test_sessions import at_work
 from tests.unit.files.samples import image
 from tests.unit.intake.bus import job
@@ -68,6 +70,10 @@ def command(row: Row) -> dict[str, Any]:
             "name": "SREGEP",
             "owner": "Bagian Kesra Setda Kabupaten Bekasi",
         },
+        "PUT /api/programmes/{programme_id}/catalogue": catalogue(),
+        "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver": {
+            "reason": "seen_in_siak"
+        },
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
         "POST /api/requests/{case_id}/papers/{file_id}": {"kind": "family_card"},
@@ -90,6 +96,8 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
     if not path.startswith("/api/"):
         return await ask_for_page(row, office)
     how = _how(row)
+    if "catalogue" in path or "checklist" in path:
+        (await publish_catalogue(office)).raise_for_status()
     if "{case_id}" in path or path.startswith("/api/track"):
         recorded = await office.record(request_body(row))
         if path == "/api/track/receipt":
@@ -104,6 +112,7 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
         if path == "/api/track/receipt":
             how["json"]["receipt_code"] = recorded["receipt_code"]
     path = path.replace("{programme_id}", row.programme)
+    path = path.replace("{requirement_id}", "family_card")
     if row.route == "GET /api/requests":
         path += f"?programme_id={row.programme}"
     if row.role == "nobody":
@@ -122,6 +131,9 @@ def _how(row: Row) -> dict[str, Any]:
 async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     """Ask as a browser does, at the root of the origin or below the prefix."""
     method, path = row.route.split()
+    if path.startswith("/layanan"):
+        (await publish_catalogue(office)).raise_for_status()
+    path = path.replace("{programme_id}/{entry}", "botram/KK")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script.
     headers = {"Accept": "*/*" if path == STATE else "text/html"}

@@ -36,7 +36,7 @@ OPTIONAL = {
 }
 PACKAGES = {"api", "cli", "domain", "pages", "store", "usecases"}
 """A module that has become a package: one file for each theme."""
-DATA = {"intake": {"programmes"}}
+DATA = {"intake": {"catalogues", "programmes"}}
 """Folders of documents that a service ships."""
 
 SECTIONS = ("Owns", "Consumes", "Publishes", "Environment", "What happens when")
