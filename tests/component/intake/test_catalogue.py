@@ -8,60 +8,12 @@ from typing import Any, Final
 import pytest
 
 from services.intake.api.catalogues import CatalogueBody
+from tests.component.intake.catalogues import FAMILY_CARD, INSTEAD, PROXY, catalogue, entry, publish
 from tests.component.intake.kit import Desk, at_event, desk
 from tests.component.personal import NUMBERS, assert_refused
 from tests.unit.files.samples import image
 
 HTML: Final = {"Accept": "text/html"}
-INSTEAD: Final = "Datang ke kantor dengan ponsel Anda."
-FAMILY_CARD: Final[Mapping[str, Any]] = {
-    "id": "family_card",
-    "missing": "Bawa Kartu Keluarga.",
-    "any_of": [{"kind": "family_card", "text": "Kartu Keluarga"}],
-    "waivers": ["seen_in_siak"],
-}
-PROXY: Final[Mapping[str, Any]] = {
-    "id": "power_of_attorney",
-    "missing": "Surat kuasa F-1.07.",
-    "condition": "Bila diurus oleh orang lain",
-    "any_of": [{"kind": "power_of_attorney", "form": "F-1.07", "text": "Surat kuasa"}],
-}
-
-
-def entry(code: str, service: str, *needed: Mapping[str, Any], **changed: Any) -> dict[str, Any]:
-    return {
-        "code": code,
-        "service": service,
-        "name": f"Layanan {code}",
-        "requirements": list(needed),
-        "procedure": ["Ajukan permohonan."],
-        "channels": [{"channel": "event", "promise": "whole"}],
-        "sources": ["Perpres 96/2018"],
-        **changed,
-    }
-
-
-def catalogue(**changed: Any) -> dict[str, Any]:
-    """Return the body of a catalogue that fits the kit's BOTRAM."""
-    cannot = [{"channel": "event", "promise": "none", "text": INSTEAD}]
-    return {
-        "entries": [
-            entry("KIA_5_TO_17", "KIA", FAMILY_CARD, PROXY),
-            entry("KIA_UNDER_5", "KIA", FAMILY_CARD),
-            entry("KK", "KK", FAMILY_CARD),
-            entry("IKD", "IKD", channels=cannot),
-        ],
-        "bringing": [{"channel": "event", "text": "Bawa fotokopi dan tunjukkan aslinya."}],
-        "waiver_reasons": [{"code": "seen_in_siak", "text": "Data cocok di SIAK"}],
-        "cost": "Gratis.",
-        "complaints": "Lewat lapor.go.id.",
-        **changed,
-    }
-
-
-async def publish(office: Desk, **changed: Any) -> Any:
-    path = "/programmes/botram/catalogue"
-    return await office.ask("PUT", path, "admin", json=catalogue(**changed))
 
 
 @pytest.fixture
@@ -117,7 +69,7 @@ async def test_a_catalogue_is_read_as_it_was_published_in_any_of_its_versions(
         ({"entries": []}, "/entries"),
         ({"cost": ""}, "/cost"),
         ({"daily_caps": [{"service": "KIA", "requests": 0}]}, "/daily_caps/0/requests"),
-        ({"entries": [entry("KK", "KK"), entry("KK", "KK")]}, ""),
+        ({"entries": [entry("KK", "KK"), entry("KK", "KK")]}, "body"),
         (
             {"entries": [entry("KK", "KK", {**FAMILY_CARD, "any_of": []})]},
             "/entries/0/requirements/0/any_of",
@@ -133,7 +85,7 @@ async def test_a_catalogue_that_is_wrong_in_itself_names_the_field(
     assert field in [error["field"] for error in answer.json()["errors"]]
 
 
-async def test_the_old_number_of_a_form_is_refused(office: Desk) -> None:
+async def test_what_is_no_number_of_a_form_is_refused(office: Desk) -> None:
     old = {**PROXY, "any_of": [{"kind": "statement", "form": "F-2.291", "text": "SPTJM"}]}
 
     answer = await publish(office, entries=[entry("KK", "KK", old)])

@@ -8,8 +8,8 @@ import pytest
 from services.intake.api import RULES, person_reads
 from shared.runtime import commands
 from tests.component.fuzz import PATIENCE, Target, hold, hold_away
+from tests.component.intake.catalogues import catalogue
 from tests.component.intake.kit import BOTRAM, at_home, desk
-from tests.component.intake.test_catalogue import catalogue
 
 KNOWN: Final = {
     **BOTRAM,

@@ -15,10 +15,10 @@ from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import HOST
 from shared.web.session import STATE
+from tests.component.intake.catalogues import catalogue
+from tests.component.intake.catalogues import publish as publish_catalogue
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
 from tests.component.intake.people import PASSWORD, Browser, Person, invited
-from tests.component.intake.test_catalogue import catalogue
-from tests.component.intake.test_catalogue import publish as publish_catalogue
 from tests.component.intake.test_sessions import at_work
 from tests.unit.files.samples import image
 from tests.unit.intake.bus import job
@@ -88,6 +88,12 @@ async def sent_file(case_id: str, row: Row, office: Desk) -> str:
     return file_id
 
 
+async def needed(path: str, office: Desk) -> None:
+    """Publish a catalogue where the route is about one."""
+    if "catalogue" in path or "checklist" in path or path.startswith("/layanan"):
+        (await publish_catalogue(office)).raise_for_status()
+
+
 async def ask(row: Row, office: Desk) -> httpx.Response:
     """Ask as the row says, for a case of its programme and region where the route needs one."""
     if row.route in ACCOUNTS:
@@ -96,8 +102,7 @@ async def ask(row: Row, office: Desk) -> httpx.Response:
     if not path.startswith("/api/"):
         return await ask_for_page(row, office)
     how = _how(row)
-    if "catalogue" in path or "checklist" in path:
-        (await publish_catalogue(office)).raise_for_status()
+    await needed(path, office)
     if "{case_id}" in path or path.startswith("/api/track"):
         recorded = await office.record(request_body(row))
         if path == "/api/track/receipt":
@@ -131,8 +136,7 @@ def _how(row: Row) -> dict[str, Any]:
 async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     """Ask as a browser does, at the root of the origin or below the prefix."""
     method, path = row.route.split()
-    if path.startswith("/layanan"):
-        (await publish_catalogue(office)).raise_for_status()
+    await needed(path, office)
     path = path.replace("{programme_id}/{entry}", "botram/KK")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script.
