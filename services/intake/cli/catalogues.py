@@ -77,13 +77,13 @@ async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
 
 
 async def _publish_all(
-    wanted: Sequence[Catalogue], desk: Desk, by: str, publish: Callable[..., Awaitable[int]]
+    wanted: Sequence[Catalogue], desk: Desk, by: str, publish: Callable[..., Awaitable[int | None]]
 ) -> list[str]:
     return [await _publish_one(one, desk, by, publish) for one in wanted]
 
 
 async def _publish_one(
-    wanted: Catalogue, desk: Desk, by: str, publish: Callable[..., Awaitable[int]]
+    wanted: Catalogue, desk: Desk, by: str, publish: Callable[..., Awaitable[int | None]]
 ) -> str:
     outcome = await desk.commands.run(
         lambda uow: publish(wanted, uow, allow=_anybody),

@@ -20,7 +20,8 @@ async def test_a_request_is_recorded_with_its_code_and_its_day() -> None:
 
         assert answer.status_code == 201
         recorded = answer.json()
-        assert set(recorded) == {"case_id", "tracking_code", "receipt_code", "status", "due_on"}
+        codes = {"case_id", "tracking_code", "receipt_code", "status", "due_on"}
+        assert set(recorded) == {*codes, "told"}
         assert recorded["receipt_code"] is None
         assert (recorded["status"], recorded["due_on"]) == ("received", "2023-03-15")
         (received,) = [e for e in office.messaging.published if isinstance(e, RequestReceived)]
