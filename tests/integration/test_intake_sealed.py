@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from deploy.local.servers import Servers
 from services.intake.app import open_desk
 from services.intake.domain import LookupKeys, Person
-from services.intake.gateways import NationalCalendar, SealedVault
+from services.intake.gateways import KeptCatalogues, NationalCalendar, SealedVault
 from services.intake.usecases import record_request
 from shared.contracts.envelope import new_id
 from shared.runtime import Sent
@@ -136,6 +136,7 @@ async def test_two_instances_make_one_resident_of_one_nik(
         "allow": everybody,
     }
     async with open_desk(settings) as one, open_desk(settings) as two:
+        how["catalogues"] = KeptCatalogues(one.reader)
 
         async def ask(number: int) -> None:
             new = new_at_home(

@@ -1,4 +1,4 @@
-"""Intake over HTTP: programmes, requests, cases, papers, a request's status, and accounts."""
+"""Intake over HTTP: programmes, catalogues, requests and their papers, status, accounts."""
 
 from typing import Final
 
@@ -6,6 +6,8 @@ from services.intake.api import (
     account_requests,
     accounts,
     cases,
+    catalogues,
+    checklist,
     devices,
     invitations,
     papers,
@@ -21,11 +23,13 @@ from shared.auth.rules import RouteRules
 
 RULES: Final[RouteRules] = {
     **programmes.RULES,
+    **catalogues.RULES,
     **requests.RULES,
     **cases.RULES,
     **papers.RULES,
     **parties.RULES,
     **residents.RULES,
+    **checklist.RULES,
     **track.RULES,
     **session.RULES,
     **devices.RULES,
@@ -38,11 +42,13 @@ RULES: Final[RouteRules] = {
 
 ROUTERS: Final = (
     programmes.router,
+    catalogues.router,
     requests.router,
     cases.router,
     papers.router,
     parties.router,
     residents.router,
+    checklist.router,
     track.router,
     session.router,
     devices.router,

@@ -179,6 +179,7 @@ class ProgrammeAnswer(BaseModel):
     retention_days: int | None
     data_use: DataUse
     copied_from: str | None
+    catalogue_version: int | None
 
 
 router = APIRouter(prefix="/api/programmes")
@@ -291,4 +292,5 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         retention_days=programme.retention_days,
         data_use=programme.data_use,
         copied_from=programme.copied_from,
+        catalogue_version=programme.catalogue_version,
     )

@@ -19,11 +19,13 @@ from services.intake.api.fields import (
 from services.intake.api.receipt import ReceiptTextsDep
 from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
+from services.intake.api.told import ToldAnswer, cannot, told
 from services.intake.domain import (
     PARTIES_LIMIT,
     AlreadyOpen,
     Basis,
     Case,
+    ChannelCannot,
     Holidays,
     LookupKeys,
     NamedParty,
@@ -37,7 +39,7 @@ from services.intake.domain import (
     require_door,
     require_parties,
 )
-from services.intake.usecases import Reader, Regions, Vault, record_request
+from services.intake.usecases import Catalogues, Reader, Regions, Vault, record_request
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
@@ -55,6 +57,7 @@ from shared.runtime import CommandsDep, SentDep, provided
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, FieldError, InvalidFields
+from shared.web.texts import Texts
 
 RULES: Final[RouteRules] = {
     "POST /api/requests": Rule({Role.OPERATOR, Role.AGENT, Role.CHANNEL, Role.IMPORTER}),
@@ -92,6 +95,8 @@ class RequestBody(Body):
 
     programme_id: ProgrammeId
     service: ServiceCode
+    variant: ServiceCode | None = None
+    """Which entry of the catalogue, such as KIA_UNDER_5; null: the service's first."""
     channel: Channel
     applicant: PersonBody
     """Who asks, or for whom."""
@@ -122,6 +127,7 @@ class RequestBody(Body):
             deliver=self.deliver,
             repeat_reason=self.reason,
             others=tuple(one.named() for one in self.parties),
+            variant=self.variant,
         )
 
 
@@ -141,6 +147,7 @@ class RecordedAnswer(BaseModel):
     """What the data are used for and on what basis, in Bahasa Indonesia: for the receipt."""
     warnings: list[str]
     """What the law asks for and the request lacks: `guardian_missing`. The request is taken."""
+    told: ToldAnswer
 
 
 router = APIRouter(prefix="/api/requests")
@@ -149,6 +156,8 @@ RegionsDep = Annotated[Regions, Depends(provided(Regions))]
 HolidaysDep = Annotated[Holidays, Depends(provided(Holidays))]
 SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
 LookupsDep = Annotated[LookupKeys, Depends(provided(LookupKeys))]
+CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
+TextsDep = Annotated[Texts, Depends(provided(Texts))]
 VaultDep = Annotated[Vault, Depends(provided(Vault))]
 
 
@@ -164,12 +173,15 @@ async def post_request(
     lookups: LookupsDep,
     vault: VaultDep,
     receipts: ReceiptTextsDep,
+    catalogues: CataloguesDep,
+    texts: TextsDep,
     sent: SentDep,
 ) -> RecordedAnswer:
     """Record a request; the same Idempotency-Key brings the same answer to who has the right.
 
     A second open request of one person for one service at one event needs a `reason`: without, the
-    answer is a 409 `already_open` with the open one's `case_id`.
+    answer is a 409 `already_open` with the open one's `case_id`. What the channel cannot do is a
+    409 `channel_cannot` whose `instead` says, for the resident, what can be done.
     """
     caller.regions(body.programme_id)  # refuses another tenant before anything is checked
     case_id = new_id()
@@ -185,6 +197,7 @@ async def post_request(
                     lookups=lookups,
                     vault=vault,
                     allow=allowed(caller),
+                    catalogues=catalogues,
                     occurred_at=body.occurred_at,
                 ),
                 sent=sent,
@@ -192,9 +205,12 @@ async def post_request(
             )
     except AlreadyOpen as already:
         raise _already_open(already) from None
+    except ChannelCannot as refused:
+        raise cannot(refused) from None
+    words = await told(outcome.answer, body.programme_id, body.channel, catalogues, texts)
     case = await replayed_case(outcome, outcome.answer["case_id"], caller, reader)
     said = _said(outcome, body, case, caller, secrets)
-    return RecordedAnswer(**said, data_use=await receipts.of(body.programme_id))
+    return RecordedAnswer(**said, told=words, data_use=await receipts.of(body.programme_id))
 
 
 def _check(new: NewRequest, regions: Regions) -> None:

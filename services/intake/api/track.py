@@ -8,8 +8,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from services.intake.domain import NextStep, PlannedEvent, Secrets, State, digest
-from services.intake.usecases import Limiter, Reader, Tracked, confirm_receipt, track
+from services.intake.domain import Line, NextStep, PlannedEvent, Secrets, State, digest
+from services.intake.usecases import Catalogues, Limiter, Reader, Tracked, confirm_receipt, track
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.group_commit import fingerprint_of
 from shared.runtime import CommandsDep, Sent, provided
@@ -30,6 +30,7 @@ _RECEIPT_REASONS: Final = frozenset(
 )
 
 
+CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
 LimiterDep = Annotated[Limiter, Depends(provided(Limiter))]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
@@ -71,6 +72,8 @@ class TrackAnswer(BaseModel):
     next: NextStep
     next_text: str
     awaits_receipt: bool
+    lacking: list[str]
+    """Papers that are not there, in words; none once the office has verified the request."""
 
 
 class ReceiptAnswer(BaseModel):
@@ -93,10 +96,15 @@ ClientDep = Annotated[str, Depends(admitted)]
 
 @router.post("")
 async def post_track(
-    body: CodeBody, client: ClientDep, reader: ReaderDep, limiter: LimiterDep, texts: TextsDep
+    body: CodeBody,
+    client: ClientDep,
+    reader: ReaderDep,
+    limiter: LimiterDep,
+    texts: TextsDep,
+    catalogues: CataloguesDep,
 ) -> TrackAnswer:
     """Return how the request with this code stands."""
-    tracked = await track(body.code, reader)
+    tracked = await track(body.code, reader, catalogues)
     if tracked is None:
         await limiter.count_client(client)
         raise _unknown(texts)
@@ -175,7 +183,13 @@ def _answer(tracked: Tracked, texts: Texts) -> TrackAnswer:
         next=tracked.next,
         next_text=texts(f"next.{tracked.next}"),
         awaits_receipt=case.awaits_receipt,
+        lacking=[_lacking(line) for line in tracked.lacking],
     )
+
+
+def _lacking(line: Line) -> str:
+    condition = line.requirement.condition
+    return f"{condition}: {line.requirement.missing}" if condition else line.requirement.missing
 
 
 def _event(event: PlannedEvent, zone: str) -> EventAnswer:

@@ -5,7 +5,16 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from services.intake.app import open_desk
-from services.intake.cli import accounts, audit, breach, keys, programmes, residents, rights
+from services.intake.cli import (
+    accounts,
+    audit,
+    breach,
+    catalogues,
+    keys,
+    programmes,
+    residents,
+    rights,
+)
 from services.intake.cli.programmes import ProgrammeFile
 from services.intake.cli.shell import CommandRefused
 from services.intake.config import Settings
@@ -28,7 +37,7 @@ def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[in
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.intake")
     themes = parser.add_subparsers(required=True)
-    for theme in (programmes, accounts, audit, keys, residents, rights, breach):
+    for theme in (programmes, catalogues, accounts, audit, keys, residents, rights, breach):
         theme.add_commands(themes)
     return parser
 

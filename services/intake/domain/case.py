@@ -126,6 +126,12 @@ class Case:
     """Residents by what they are to the case."""
     child: bool = False
     """The request is a child's."""
+    catalogue_version: int | None = None
+    """The version of the programme's catalogue that it was opened under."""
+    entry: str | None = None
+    """What of that catalogue was asked for."""
+    taken_up_on: date | None = None
+    """The day it was carried over to, where its own was full; the standard begins there."""
 
     @property
     def outcome(self) -> Outcome | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from services.intake.domain.calendar import Holidays, due_day, local_day
 from services.intake.domain.case import Case, Fact
@@ -31,11 +32,29 @@ class NewRequest:
     """Why this person asks once more while an earlier request is open."""
     others: tuple[NamedParty, ...] = ()
     """Who else is in it: a child's guardian, a proxy, whose phone it is."""
+    variant: str | None = None
+    """Which entry of the catalogue; None: the service's first."""
 
     @property
     def at_home(self) -> bool:
         """Return whether somebody has to come to the door."""
         return self.pick_up or self.deliver
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """Under which entry of which catalogue a request runs, and on which day it is taken up.
+
+    `on` is None where that is the day it came.
+    """
+
+    catalogue_version: int | None = None
+    entry: str | None = None
+    on: date | None = None
+
+
+NOTHING_SAID: Final = TakenUp()
+"""A programme without a catalogue."""
 
 
 def open_case(
@@ -44,6 +63,7 @@ def open_case(
     event: PlannedEvent | None,
     received_at: datetime,
     holidays: Holidays,
+    taken: TakenUp = NOTHING_SAID,
 ) -> Case:
     """Return the case of a request. Raises Refused naming the field and the reason."""
     service = programme.service(new.service)
@@ -68,7 +88,7 @@ def open_case(
         event_id=new.event_id,
         pick_up=new.pick_up,
         deliver=new.deliver,
-        due_on=_due_on(programme, received_at, holidays),
+        due_on=_due_on(programme, received_at, holidays, taken.on),
         facts={Fact.RECEIVED: received_at},
         child=about_child(
             new.person,
@@ -76,6 +96,9 @@ def open_case(
             local_day(received_at, programme.time_zone),
             service=service.child,
         ),
+        catalogue_version=taken.catalogue_version,
+        entry=taken.entry,
+        taken_up_on=taken.on,
     )
 
 
@@ -89,8 +112,10 @@ def require_door(new: NewRequest) -> None:
         raise Refused("address_needed", "applicant.address: pick-up and delivery need it")
 
 
-def _due_on(programme: Programme, received_at: datetime, holidays: Holidays) -> date | None:
+def _due_on(
+    programme: Programme, received_at: datetime, holidays: Holidays, carried_to: date | None
+) -> date | None:
     if programme.standard_working_days is None:
         return None
-    received_on = local_day(received_at, programme.time_zone)
+    received_on = carried_to or local_day(received_at, programme.time_zone)
     return due_day(received_on, programme.standard_working_days, holidays, programme.calendar)

@@ -52,6 +52,8 @@ class Programme:
     retention_days: int | None = None
     """Days after the last of a person's cases was closed; then he is erased. None: never."""
     copied_from: str | None = None
+    catalogue_version: int | None = None
+    """The catalogue that cases are opened under from now on; None: none was published."""
     version: int = 0
     data_use: DataUse = field(default_factory=DataUse)
 
@@ -71,7 +73,12 @@ class Programme:
         """
         if changed.time_zone != self.time_zone:
             raise Refused("time_zone_fixed", "time_zone: it never changes once published")
-        following = replace(changed, version=self.version + 1, copied_from=self.copied_from)
+        following = replace(
+            changed,
+            version=self.version + 1,
+            copied_from=self.copied_from,
+            catalogue_version=self.catalogue_version,
+        )
         return self if self.same_as(following) else following
 
     def raised_to(self, version: int) -> "Programme":
@@ -80,12 +87,22 @@ class Programme:
             raise Refused("version_not_above", f"version: it is {self.version} already")
         return replace(self, version=version)
 
+    def with_catalogue(self, version: int) -> "Programme":
+        """Return the same with another catalogue, as the next version."""
+        return replace(self, version=self.version + 1, catalogue_version=version)
+
     def copied(self, programme_id: str, name: str, owner: str) -> "Programme":
         """Return the same programme for somebody else."""
         if programme_id == self.id:
             raise Refused("programme_exists", "programme_id: a copy needs an id of its own")
         return replace(
-            self, id=programme_id, name=name, owner=owner, copied_from=self.id, version=1
+            self,
+            id=programme_id,
+            name=name,
+            owner=owner,
+            copied_from=self.id,
+            catalogue_version=None if self.catalogue_version is None else 1,
+            version=1,
         )
 
     def service(self, code: str) -> CatalogueService:

@@ -1,4 +1,4 @@
-"""Intake's pages: the front door of the origin (start page, sign-in), and tracking."""
+"""Intake's pages: the front door of the origin (start page, sign-in), tracking, services."""
 
 from pathlib import Path
 from typing import Final
@@ -9,6 +9,7 @@ from services.intake.pages import (
     data_use,
     devices,
     security,
+    services,
     signin,
     start,
     tracking,
@@ -22,6 +23,7 @@ from shared.web.pages import NavItem
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 STATIC: Final = Path(__file__).parents[1] / "static"
 NAVIGATION: Final = (
+    NavItem(services.SERVICES, "navigation.services"),
     NavItem(tracking.TRACK, "navigation.tracking"),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
@@ -36,6 +38,7 @@ RULES: Final[RouteRules] = {
     **accounts.RULES,
     **account_requests.RULES,
     **security.RULES,
+    **services.RULES,
     **data_use.RULES,
 }
 ROUTERS: Final = (
@@ -44,6 +47,7 @@ ROUTERS: Final = (
     accounts.router,
     account_requests.router,
     security.router,
+    services.router,
     data_use.router,
 )
 

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from services.intake.usecases import Limiter, Reader, track
+from services.intake.usecases import Catalogues, Limiter, Reader, track
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.runtime import provided
 from shared.web.pages import Pages
@@ -22,6 +22,7 @@ MAX_CODE: Final = 100
 router = APIRouter(include_in_schema=False)
 PagesDep = Annotated[Pages, Depends(provided(Pages))]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
 LimiterDep = Annotated[Limiter, Depends(provided(Limiter))]
 
 
@@ -37,6 +38,7 @@ async def show_request(
     pages: PagesDep,
     reader: ReaderDep,
     limiter: LimiterDep,
+    catalogues: CataloguesDep,
     kode: Annotated[str, Form()] = "",
 ) -> Response:
     """Show how the request stands. Raises TooManyRequests after too many wrong codes."""
@@ -44,7 +46,7 @@ async def show_request(
     if (seconds := await limiter.client_waits(client)) is not None:
         raise TooManyRequests("too many wrong codes", retry_after=seconds)
     code = kode.strip()[:MAX_CODE]
-    tracked = await track(code, reader) if code else None
+    tracked = await track(code, reader, catalogues) if code else None
     if tracked is not None:
         return pages.render(request, "lacak.html", tracked=tracked, error="")
     if code:

@@ -23,6 +23,8 @@ from services.intake.usecases.case_progress import (
     note_overdue,
     note_ticket,
 )
+from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
+from services.intake.usecases.checklists import Checked, checklist_of, waive
 from services.intake.usecases.erasure import (
     ERASURE,
     RETENTION,
@@ -49,6 +51,7 @@ from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import (
     Breached,
     CaseFilter,
+    Catalogues,
     Clock,
     Limiter,
     PasswordHasher,
@@ -124,7 +127,9 @@ __all__ = [
     "Breached",
     "Browser",
     "CaseFilter",
+    "Catalogues",
     "ChainEntries",
+    "Checked",
     "Clock",
     "Eraser",
     "Invited",
@@ -162,6 +167,7 @@ __all__ = [
     "ask_erasure",
     "bind_paper",
     "change_grants",
+    "checklist_of",
     "confirm",
     "confirm_receipt",
     "copy_event",
@@ -190,6 +196,8 @@ __all__ = [
     "opened",
     "opened_key",
     "prove_again",
+    "publish_catalogue",
+    "publish_catalogue_if_missing",
     "publish_if_missing",
     "publish_programme",
     "record_request",
@@ -211,4 +219,5 @@ __all__ = [
     "told_of",
     "track",
     "verify",
+    "waive",
 ]

@@ -9,6 +9,7 @@ from services.intake.domain import (
     Account,
     AccountRequest,
     Case,
+    Catalogue,
     PersonRead,
     Resident,
     ResidentKey,
@@ -106,6 +107,18 @@ class Reader(Protocol):
         self, programme_id: str, before: datetime, after: str, limit: int
     ) -> list[Resident]:
         """Return residents with no case since, neither erased, in order of ids behind `after`."""
+        ...
+
+
+class Catalogues(Protocol):
+    """Committed catalogues, which never change, so that each is read once."""
+
+    def known(self, id_: str) -> Catalogue | None:
+        """Return one that was read before, or None."""
+        ...
+
+    async def get(self, id_: str) -> Catalogue | None:
+        """Return one, read where it was not before; None where there is none."""
         ...
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from services.intake.domain import Programme, Refused
+from services.intake.domain import Catalogue, Programme, Refused, catalogue_id
 from shared.contracts.intake import (
     CalendarExceptions,
     CatalogueService,
@@ -28,7 +28,7 @@ async def publish_programme(wanted: Programme, uow: UnitOfWork, *, allow: AllowP
     allow(wanted)
     following = known.succeeded_by(wanted) if known else replace(wanted, version=1)
     if following is not known:
-        _keep(following, uow)
+        keep_programme(following, uow)
     return following.version
 
 
@@ -56,7 +56,8 @@ async def copy_programme(
     allow(copy)
     known = await uow.get(Programme, new_id)
     if known is None:
-        _keep(copy, uow)
+        await _copy_catalogue(source, copy, uow)
+        keep_programme(copy, uow)
     elif not known.same_as(copy):
         raise Refused("programme_exists", "programme_id: taken, and what it holds is different")
     return (known or copy).version
@@ -69,11 +70,18 @@ async def republish_programme(programme_id: str, version: int, uow: UnitOfWork) 
     this puts the copy right. Raises Missing, and Refused: version_not_above.
     """
     programme = await uow.require(Programme, programme_id)
-    _keep(programme.raised_to(version), uow)
+    keep_programme(programme.raised_to(version), uow)
     return version
 
 
-def _keep(programme: Programme, uow: UnitOfWork) -> None:
+async def _copy_catalogue(source: Programme, copy: Programme, uow: UnitOfWork) -> None:
+    if source.catalogue_version is not None:
+        kept = await uow.require(Catalogue, catalogue_id(source.id, source.catalogue_version))
+        uow.add(kept.copied(copy.id))
+
+
+def keep_programme(programme: Programme, uow: UnitOfWork) -> None:
+    """Keep a programme's next version, and tell it."""
     uow.add(programme)
     uow.publish(_published(programme), version=programme.version)
 

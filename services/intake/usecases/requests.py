@@ -20,8 +20,9 @@ from services.intake.domain import (
 )
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
+from services.intake.usecases.catalogues import take_up
 from services.intake.usecases.parties import keep_party
-from services.intake.usecases.ports import Vault
+from services.intake.usecases.ports import Catalogues, Vault
 from services.intake.usecases.residents import Told, keep_told, resident_of
 from shared.contracts.event import CLOCKS_APART
 from shared.messaging.unit_of_work import UnitOfWork
@@ -35,12 +36,14 @@ async def record_request(
     lookups: LookupKeys,
     vault: Vault,
     allow: Allow,
+    catalogues: Catalogues,
     occurred_at: datetime | None = None,
 ) -> dict[str, Any]:
     """Record a request and return the answer to its sender, all but the codes.
 
-    `backdated` in it is for the check of a replay. Raises Refused naming field and reason, and
-    AlreadyOpen where this person has an open request for the same service at the same event.
+    `backdated` in it is for the check of a replay. Raises Refused naming field and reason,
+    ChannelCannot where this channel cannot do it, and AlreadyOpen where this person has an open
+    request for the same service at the same event.
     """
     programme = await uow.get(Programme, new.programme_id)
     if programme is None:
@@ -54,9 +57,19 @@ async def record_request(
         domicile=new.region_code,
         backdated=backdated,
     )
-    case = open_case(new, programme, event, occurred_at or now, holidays)
-    asked = await _join_open_requests(new, lookups, uow)
     at = occurred_at or now
+    taken = await take_up(
+        new,
+        programme,
+        event,
+        at,
+        uow,
+        catalogues=catalogues,
+        holidays=holidays,
+        counted=not backdated,
+    )
+    case = open_case(new, programme, event, at, holidays, taken)
+    asked = await _join_open_requests(new, lookups, uow)
     known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
     told = Told(new.person, new.repeat_reason)
     keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
@@ -67,7 +80,17 @@ async def record_request(
     await keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
-    return {**answer, "warnings": list(case.warnings), "backdated": backdated}
+    said = {**_said_of(case), "warnings": list(case.warnings)}
+    return {**answer, **said, "backdated": backdated}
+
+
+def _said_of(case: Case) -> dict[str, Any]:
+    """Return where the texts stand that its sender is told, which are not kept with the answer."""
+    if case.entry is None:
+        return {}
+    carried_to = case.taken_up_on.isoformat() if case.taken_up_on else None
+    found = {"catalogue_version": case.catalogue_version, "entry": case.entry}
+    return {**found, "taken_up_on": carried_to}
 
 
 async def take_step(

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from services.intake.domain import (
     Case,
     Deliverable,
+    Line,
     NextStep,
     PlannedEvent,
     Programme,
+    State,
     digest,
     next_step,
 )
-from services.intake.usecases.ports import Reader
+from services.intake.usecases.checklists import Checked, checklist_of
+from services.intake.usecases.ports import Catalogues, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,13 @@ class Tracked:
     case: Case
     programme: Programme | None
     event: PlannedEvent | None
+    checked: Checked | None = None
+    """Its papers as they stand; None where no catalogue says what it needs."""
+
+    @property
+    def lacking(self) -> tuple[Line, ...]:
+        """Return papers to say to the resident; none once the office has all it needs."""
+        return self.checked.lacking if self.checked and self.case.state is State.RECEIVED else ()
 
     @property
     def programme_name(self) -> str:
@@ -42,7 +52,7 @@ class Tracked:
         )
 
 
-async def track(code: str, reader: Reader) -> Tracked | None:
+async def track(code: str, reader: Reader, catalogues: Catalogues) -> Tracked | None:
     """Return how the request with this code stands; None where no request has it."""
     case = await reader.case_by_code(digest(code))
     if case is None:
@@ -50,4 +60,4 @@ async def track(code: str, reader: Reader) -> Tracked | None:
     programme = await reader.get(Programme, case.programme_id)
     event_id = case.ticket.event_id if case.ticket else case.event_id
     event = await reader.get(PlannedEvent, event_id) if event_id else None
-    return Tracked(case, programme, event)
+    return Tracked(case, programme, event, await checklist_of(case, reader, catalogues))

@@ -11,6 +11,7 @@ from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
 from shared.testing.memory import Fault
+from tests.component.intake.catalogues import catalogue, publish
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
 from tests.component.intake.test_rights import ACCOUNTS, Row, ask_of_accounts, what_is_sent
 from tests.unit.files.samples import image
@@ -24,7 +25,8 @@ SEND = "POST /api/requests/{case_id}/papers"
 BIND = "POST /api/requests/{case_id}/papers/{file_id}"
 ASK = "POST /api/rights-requests"
 ANSWER = "POST /api/rights-requests/{request_id}/answer"
-SILENT = {SEND, BIND, ASK, ANSWER}
+WAIVE = "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver"
+SILENT = {SEND, BIND, ASK, ANSWER, WAIVE}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -55,7 +57,11 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
         SEND: None,
         BIND: {"kind": "photo"},
+        "PUT /api/programmes/{programme_id}/catalogue": catalogue(),
+        WAIVE: {"reason": "seen_in_siak"},
     }[route]
+    if route == WAIVE:
+        (await publish(office)).raise_for_status()
     if "{case_id}" in path:
         case_id = (await office.record(at_event()))["case_id"]
         if route == BIND:
@@ -63,7 +69,7 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
                 "{file_id}", (await office.send(case_id, image())).json()["file_id"]
             )
         path = path.replace("{case_id}", case_id)
-    path = path.replace("{programme_id}", "botram")
+    path = path.replace("{programme_id}", "botram").replace("{requirement_id}", "family_card")
     role = "admin" if "programmes" in path else "operator"
     headers = office.messaging.headers(role, subject="account-7")
     how: dict[str, Any] = {"content": image()} if route == SEND else {"json": body}

@@ -8,6 +8,8 @@ from tests.component.intake.test_sessions import at_work
 PATHS = {
     "GET /api/programmes": "/programmes",
     "GET /api/programmes/{programme_id}": "/programmes/botram",
+    "GET /api/programmes/{programme_id}/catalogue": "/programmes/botram/catalogue",
+    "GET /api/requests/{case_id}/checklist": "/requests/case-1/checklist",
     "GET /api/requests": "/requests?programme_id=botram",
     "GET /api/requests/{case_id}": "/requests/case-1",
     "GET /api/requests/{case_id}/papers": "/requests/case-1/papers",

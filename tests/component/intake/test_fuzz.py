@@ -8,9 +8,16 @@ import pytest
 from services.intake.api import RULES, person_reads
 from shared.runtime import commands
 from tests.component.fuzz import PATIENCE, Target, hold, hold_away
+from tests.component.intake.catalogues import catalogue
 from tests.component.intake.kit import BOTRAM, at_home, desk
 
-KNOWN: Final = {**BOTRAM, **at_home(), "login": "siti", "grants": ["operator:botram:32.16"]}
+KNOWN: Final = {
+    **BOTRAM,
+    **at_home(),
+    **catalogue(),
+    "login": "siti",
+    "grants": ["operator:botram:32.16"],
+}
 """A programme and a request as intake takes them; the case and its codes are the fixture's."""
 
 

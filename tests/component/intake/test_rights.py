@@ -16,6 +16,8 @@ from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import HOST
 from shared.web.session import STATE
+from tests.component.intake.catalogues import catalogue
+from tests.component.intake.catalogues import publish as publish_catalogue
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
 from tests.component.intake.people import PASSWORD, Browser, Person, invited, linked
 from tests.component.intake.test_sessions import at_work
@@ -69,6 +71,10 @@ def command(row: Row) -> dict[str, Any]:
             "name": "SREGEP",
             "owner": "Bagian Kesra Setda Kabupaten Bekasi",
         },
+        "PUT /api/programmes/{programme_id}/catalogue": catalogue(),
+        "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver": {
+            "reason": "seen_in_siak"
+        },
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
         "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
@@ -82,6 +88,12 @@ async def sent_file(case_id: str, row: Row, office: Desk) -> str:
     if row.route.endswith("/content"):
         (await office.bind(case_id, file_id)).raise_for_status()
     return file_id
+
+
+async def needed(path: str, office: Desk) -> None:
+    """Publish a catalogue where the route is about one."""
+    if "catalogue" in path or "checklist" in path or path.startswith("/layanan"):
+        (await publish_catalogue(office)).raise_for_status()
 
 
 async def ask(row: Row, office: Desk) -> httpx.Response:
@@ -98,6 +110,7 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
     if not path.startswith("/api/"):
         return await ask_for_page(row, office)
     path, how = await what_is_sent(row, office)
+    await needed(path, office)
     if "{case_id}" in path or path.startswith("/api/track"):
         recorded = await office.record(request_body(row))
         if path == "/api/track/receipt":
@@ -112,6 +125,7 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
         if path == "/api/track/receipt":
             how["json"]["receipt_code"] = recorded["receipt_code"]
     path = path.replace("{programme_id}", row.programme)
+    path = path.replace("{requirement_id}", "family_card")
     if row.route == "GET /api/requests":
         path += f"?programme_id={row.programme}"
     if row.role == "nobody":
@@ -146,7 +160,8 @@ def _how(row: Row) -> dict[str, Any]:
 async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     """Ask as a browser does, at the root of the origin or below the prefix."""
     method, path = row.route.split()
-    path = path.replace("{programme_id}", row.programme)
+    await needed(path, office)
+    path = path.replace("{programme_id}/{entry}", "botram/KK")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
     headers = {"Accept": "*/*" if path in (STATE, SECURITY) else "text/html"}

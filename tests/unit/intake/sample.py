@@ -16,7 +16,7 @@ from services.intake.domain import (
     open_case,
 )
 from services.intake.domain.case import Case
-from services.intake.gateways import SealedVault
+from services.intake.gateways import KeptCatalogues, SealedVault
 from services.intake.store import COLLECTIONS, IntakeReader
 from services.intake.usecases import record_request
 from shared.sealing.masterkeys import MasterKeys
@@ -154,6 +154,7 @@ def everybody(**_: Any) -> None:
 async def record(work: Bench, new: NewRequest, **more: Any) -> dict[str, Any]:
     """Record a request and return its answer."""
     usual = {"holidays": Closed(), "lookups": LOOKUPS, "vault": VAULT, "allow": everybody}
+    usual["catalogues"] = KeptCatalogues(reader(work))
     how = {**usual, **more}
     answer: dict[str, Any] = await work.run(lambda uow: record_request(new, uow, **how))
     return answer

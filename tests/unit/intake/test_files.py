@@ -36,14 +36,14 @@ def test_a_shipped_programme_is_well_formed_and_named_by_its_file(file: Path) ->
             "Asia/Jakarta",
             3,
             False,
-            {"KK", "KTP_EL_PRINT", "BIRTH_CERT", "KIA", "IKD", "DEATH_CERT"},
+            {"KK", "KTP_EL_FIRST", "KTP_EL_PRINT", "BIRTH_CERT", "KIA", "IKD", "DEATH_CERT"},
         ),
         (
             "halo_pamor",
             "Asia/Jakarta",
             None,
             True,
-            {"KK", "KTP_EL_PRINT", "BIRTH_CERT", "KIA", "DEATH_CERT"},
+            {"KK", "KTP_EL_FIRST", "KTP_EL_PRINT", "BIRTH_CERT", "KIA", "DEATH_CERT"},
         ),
         (
             "dik_jamila",

@@ -1,0 +1,125 @@
+"""Catalogues: published whole, and what a request finds in the one that counts now."""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from services.intake.domain import (
+    Catalogue,
+    DayShare,
+    Holidays,
+    NewRequest,
+    PlannedEvent,
+    Programme,
+    Refused,
+    TakenUp,
+    catalogue_id,
+    days_from,
+    local_day,
+    share_id,
+    share_order,
+    shares_of,
+)
+from services.intake.usecases.ports import Catalogues
+from services.intake.usecases.programmes import AllowProgramme, keep_programme
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+async def publish_catalogue(wanted: Catalogue, uow: UnitOfWork, *, allow: AllowProgramme) -> int:
+    """Publish a catalogue as it shall stand, and return its version.
+
+    Publishing the same again changes nothing. Cases that are open keep the version they have.
+    Raises Missing, and Refused where a resident of the programme would be left without an answer.
+    """
+    programme = await uow.require(Programme, wanted.programme_id)
+    allow(programme)
+    wanted.require_fit(programme)
+    known = await _current(programme, uow)
+    if known is not None and known.same_as(wanted):
+        return known.version
+    following = replace(wanted, version=known.version + 1 if known else 1)
+    uow.add(following)
+    keep_programme(programme.with_catalogue(following.version), uow)
+    return following.version
+
+
+async def publish_catalogue_if_missing(
+    wanted: Catalogue, uow: UnitOfWork, *, allow: AllowProgramme
+) -> int | None:
+    """Publish a catalogue where its programme has none; return the version that stands there.
+
+    None where the office has made the programme another one, which this does not fit.
+    """
+    programme = await uow.require(Programme, wanted.programme_id)
+    if programme.catalogue_version is not None:
+        return programme.catalogue_version
+    try:
+        return await publish_catalogue(wanted, uow, allow=allow)
+    except Refused:
+        return None
+
+
+async def take_up(
+    new: NewRequest,
+    programme: Programme,
+    event: PlannedEvent | None,
+    at: datetime,
+    uow: UnitOfWork,
+    *,
+    catalogues: Catalogues,
+    holidays: Holidays,
+    counted: bool,
+) -> TakenUp:
+    """Return under what a request runs, and the day it is carried over to.
+
+    `counted`: it takes a place of a day's cap. What is brought in later does not; it was done.
+    Raises ChannelCannot, and Refused: variant_unknown, no_day_left.
+    """
+    version = programme.catalogue_version
+    if version is None:
+        if new.variant is not None:
+            raise Refused("variant_unknown", "variant: the programme has no catalogue")
+        return TakenUp()
+    id_ = catalogue_id(programme.id, version)
+    # What this batch has published is not committed yet, and known to the unit of work alone.
+    catalogue = catalogues.known(id_)
+    if catalogue is None:
+        catalogue = await uow.require(Catalogue, id_)
+    entry = catalogue.entry_for(new.service, new.variant)
+    if entry is None:
+        return TakenUp(version)
+    entry.require_channel(new.channel)
+    cap = catalogue.cap(new.service) if counted else None
+    today = local_day(at, programme.time_zone)
+    first = max(today, event.on) if event else today
+    day = first
+    if cap is not None:
+        day = await _place(new, cap, (today, first), programme, uow, holidays)
+    return TakenUp(version, entry.code, None if day == first else day)
+
+
+async def _current(programme: Programme, uow: UnitOfWork) -> Catalogue | None:
+    if programme.catalogue_version is None:
+        return None
+    return await uow.get(Catalogue, catalogue_id(programme.id, programme.catalogue_version))
+
+
+async def _place(
+    new: NewRequest,
+    cap: int,
+    today_and_first: tuple[date, date],
+    programme: Programme,
+    uow: UnitOfWork,
+    holidays: Holidays,
+) -> date:
+    """Take a place on the first day that has one, and return that day."""
+    today, first = today_and_first
+    limits = shares_of(cap)
+    order = share_order(new.case_id, len(limits))
+    for day in days_from(first, holidays, programme.calendar):
+        for number in order:
+            id_ = share_id(programme.id, new.service, number)
+            share = await uow.get(DayShare, id_) or DayShare(id_)
+            if share.has_room(day, limits[number]):
+                uow.add(share.with_one(day, today))
+                return day
+    raise Refused("no_day_left", "service: every day that is looked at is full")

@@ -1,0 +1,72 @@
+"""The checklist of a case: shown, and one of its papers waived."""
+
+from dataclasses import dataclass
+
+from services.intake.domain import (
+    Case,
+    CasePapers,
+    Catalogue,
+    Checklist,
+    Entry,
+    Line,
+    PaperStanding,
+    Refused,
+    Waiver,
+    catalogue_id,
+)
+from services.intake.usecases.allow import Allow, require_right
+from services.intake.usecases.ports import Catalogues, Reader
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A case's requirements as they stand, with the catalogue that they are of."""
+
+    catalogue: Catalogue
+    entry: Entry
+    lines: tuple[Line, ...]
+
+    @property
+    def lacking(self) -> tuple[Line, ...]:
+        """Return what is missing, and what is not there and may be needed."""
+        there = (PaperStanding.PRESENT, PaperStanding.WAIVED)
+        return tuple(line for line in self.lines if line.standing not in there)
+
+
+async def checklist_of(case: Case, reader: Reader, catalogues: Catalogues) -> Checked | None:
+    """Return how a case's papers stand; None where no catalogue says what it needs."""
+    if case.catalogue_version is None or case.entry is None:
+        return None
+    catalogue = await catalogues.get(catalogue_id(case.programme_id, case.catalogue_version))
+    entry = catalogue.entry(case.entry) if catalogue else None
+    if catalogue is None or entry is None:
+        return None
+    papers = await reader.get(CasePapers, case.id) or CasePapers(case.id)
+    checklist = await reader.get(Checklist, case.id) or Checklist(case.id)
+    kinds = {paper.kind for paper in papers.papers}
+    return Checked(catalogue, entry, checklist.lines(entry, kinds))
+
+
+async def waive(
+    case_id: str, requirement_id: str, reason: str, uow: UnitOfWork, *, allow: Allow
+) -> None:
+    """Do without a paper of a case, for a reason that its catalogue allows.
+
+    Waived again it stays as it was. Raises Missing, and Refused: closed, no_catalogue,
+    requirement_unknown, not_waivable.
+    """
+    case = await uow.require(Case, case_id)
+    require_right(case, allow, backdated=False)
+    if case.outcome is not None:
+        raise Refused("closed", f"the request is closed: {case.outcome}")
+    if case.catalogue_version is None or case.entry is None:
+        raise Refused("no_catalogue", "the request runs under no catalogue")
+    id_ = catalogue_id(case.programme_id, case.catalogue_version)
+    entry = (await uow.require(Catalogue, id_)).entry(case.entry)
+    if entry is None:
+        raise Refused("no_catalogue", "the catalogue has nothing of what was asked for")
+    known = await uow.get(Checklist, case_id) or Checklist(case_id)
+    waived = known.waived(entry, Waiver(requirement_id, reason, uow.actor, uow.now()))
+    if waived is not known:
+        uow.add(waived)
