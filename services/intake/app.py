@@ -41,6 +41,7 @@ from shared.auth.watched import Watched
 from shared.files.removal import Removal
 from shared.files.scanner import Clamd, Scanner
 from shared.files.upload import Files
+from shared.limits.counts import Tries
 from shared.mongo.files import MongoFrames
 from shared.runtime import (
     Commands,
@@ -116,7 +117,12 @@ def _provided(
         LookupKeys: lookups,
         FingerprintKey: FingerprintKey(lookups.fingerprint_key),
         Vault: vault_of(settings),
-        Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
+        Limiter: TryLimits(
+            _tries(settings, context),
+            "track",
+            settings.track_limit_client,
+            settings.receipt_limit_case,
+        ),
         pages.Neighbours: pages.Neighbours(settings.neighbour_prefixes),
         Files: Files(
             MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
@@ -140,16 +146,26 @@ def _accounts(
     return {
         SignIn: sign_in,
         AccountCodes: codes,
-        Throttle: Throttle(
-            TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_login),
-            TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_device),
-        ),
+        Throttle: _throttle(settings, _tries(settings, context)),
         Clock: clock,
         Signer: TokenSigner(Watched(settings.signing_key, load_private), clock),
         Limits: Limits(settings.session_idle, settings.session_absolute),
         SessionCookies: SessionCookies(secure=settings.secure_cookies),
         RefreshCookie: RefreshCookie(secure=settings.secure_cookies),
     }
+
+
+def _tries(settings: Settings, context: ServiceContext) -> Tries:
+    key = LookupKeys(*settings.lookup_secrets).counting_key
+    return Tries(context.messaging.counts, context.messaging.clock, key)
+
+
+def _throttle(settings: Settings, tries: Tries) -> Throttle:
+    address = settings.sign_in_limit_client
+    return Throttle(
+        TryLimits(tries, "sign_in", address, settings.sign_in_limit_login),
+        TryLimits(tries, "known", address, settings.sign_in_limit_device),
+    )
 
 
 async def _erase_again(settings: Settings, commands: Commands) -> None:
