@@ -48,11 +48,10 @@ def bucket_of(who: str, window: int) -> str:
     return f"{who}/{window}"
 
 
-def addition(rate: Rate, who: str, times: int, now: float) -> Addition:
-    """Return what to add now: it is of use in this window and the next one."""
-    window = rate.window(now)
-    until = datetime.fromtimestamp((window + 2) * rate.seconds, UTC)
-    return Addition(bucket_of(who, window), times, until)
+def addition(rate: Rate, bucket: str, times: int, now: float) -> Addition:
+    """Return what to add to the count of now's window: it is of use in the next one too."""
+    until = datetime.fromtimestamp((rate.window(now) + 2) * rate.seconds, UTC)
+    return Addition(bucket, times, until)
 
 
 class Tries:
@@ -85,7 +84,10 @@ class Tries:
         """Count one more of each."""
         now = self._clock().timestamp()
         await self._counts.add(
-            [addition(rate, self._hash(rate, who), 1, now) for rate, who in counted]
+            [
+                addition(rate, bucket_of(self._hash(rate, who), rate.window(now)), 1, now)
+                for rate, who in counted
+            ]
         )
 
     def _hash(self, rate: Rate, who: str) -> str:
