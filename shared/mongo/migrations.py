@@ -9,6 +9,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from shared.messaging.timers import TIMERS
 from shared.messaging.topology import INBOX_DAYS
 from shared.mongo.client import Database, part, translated
+from shared.mongo.counts import COUNTS
 from shared.mongo.store import ACTIONS, DEFERRED, INBOX, INSTANCES, OUTBOX
 from shared.mongo.timers import LEASES
 from shared.mongo.unreadable import UNREADABLE
@@ -35,6 +36,7 @@ MESSAGING: tuple[Index, ...] = (
     Index(DEFERRED, (("since", 1),)),
     Index(ACTIONS, (("actor", 1), ("at", 1))),
     Index(ACTIONS, (("changed", 1),)),
+    Index(COUNTS, (("until", 1),), expire_after=0),
     Index(INSTANCES, (("until", 1),), expire_after=_FORGET_INSTANCE),
     Index(TIMERS.name, (("next", 1),), partial={"next": {"$exists": True}}),
     Index(TIMERS.name, (("due", 1),)),

@@ -72,7 +72,7 @@ class SecurityEvents:
         _log.warning("security event", extra=extra)
 
     def read(self, subject: str, person: str, route: str) -> None:
-        """Count that an account read a person; report it once where they become many."""
+        """Count that an account asked for a person; report it once where they become many."""
         now, account = self._timer(), pseudonym(subject)
         reads = self._reads.get(account)
         if reads is None or now - reads.began >= self._window:

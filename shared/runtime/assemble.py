@@ -26,6 +26,7 @@ from shared.runtime.server_urls import encrypted_places
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import utc_now
+from shared.web.accounts import AccountLimits, AccountRates
 from shared.web.app import OBSERVERS, create_app
 from shared.web.pages import Pages
 from shared.web.session import SessionCookie
@@ -43,6 +44,7 @@ class ServiceContext:
     registry: CollectorRegistry
     metrics: HttpMetrics
     revocations: Revocations
+    accounts: AccountLimits
     prefix: str
     """What the service lies below, for the links of its pages."""
 
@@ -88,7 +90,9 @@ def assemble(
     """Wire a service. Nothing is connected before it runs."""
     registry = service_registry(definition.name, definition.version)
     messaging = open_messaging(definition.name, settings, registry, clock, definition.collections)
-    context = context_of(definition, messaging, Health(), registry, settings.path_prefix)
+    context = context_of(
+        definition, messaging, Health(), registry, settings.path_prefix, settings.account_rates
+    )
     messaging.watch(context.health)
     http_interface = definition.http_interface(context)
     watch = RevocationWatch(messaging.database, context.revocations, clock)
@@ -111,7 +115,7 @@ def assemble(
         indexes=definition.indexes,
         consumers=[consumer_of(definition, messaging)],
         background=[
-            *_background(http_interface, settings, watch),
+            *_background(http_interface, settings, watch.run, context.accounts.run),
             *([certificates.run] if places else []),
         ],
         metrics=context.metrics,
@@ -124,11 +128,19 @@ def context_of(
     health: Health,
     registry: CollectorRegistry,
     prefix: str,
+    rates: AccountRates | None = None,
 ) -> ServiceContext:
     """Return what a service's own parts are wired to, on this messaging."""
-    commands = messaging.commands(definition.refused)
-    metrics = HttpMetrics(registry)
-    return ServiceContext(messaging, commands, health, registry, metrics, Revocations(), prefix)
+    return ServiceContext(
+        messaging,
+        messaging.commands(definition.refused),
+        health,
+        registry,
+        HttpMetrics(registry),
+        Revocations(),
+        AccountLimits(messaging.counts, messaging.clock, rates),
+        prefix,
+    )
 
 
 def consumer_of(definition: ServiceDefinition, messaging: Messaging) -> Consumer:
@@ -163,6 +175,7 @@ def application(
         metrics=context.metrics,
         secure_cookies=secure_cookies,
         observers=observers,
+        accounts=context.accounts,
     )
     ours = {
         Commands: context.commands,
@@ -174,8 +187,8 @@ def application(
 
 
 def _background(
-    http_interface: HttpInterface, settings: ServiceSettings, watch: RevocationWatch
+    http_interface: HttpInterface, settings: ServiceSettings, *of_all: Job
 ) -> Sequence[Job]:
-    http = () if settings.role == "consumer" else (watch.run, *http_interface.beside_http)
+    http = () if settings.role == "consumer" else (*of_all, *http_interface.beside_http)
     queue = () if settings.role == "api" else http_interface.beside_queue
     return [*http, *queue]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
+from shared.limits.counts import Counts
 from shared.messaging.bus import AmqpBus
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
@@ -17,6 +18,7 @@ from shared.messaging.subscriber import ConsumingBroker
 from shared.messaging.sweeper import Sweeper
 from shared.messaging.unit_of_work import Clock
 from shared.mongo.client import Client, Database, connect
+from shared.mongo.counts import MongoCounts
 from shared.mongo.migrations import Index, migrate
 from shared.mongo.outbox import MongoDeferred, MongoOutbox
 from shared.mongo.store import MongoStore
@@ -45,6 +47,7 @@ class Messaging:
     sweeper: Sweeper
     timers: Timers
     clock: Clock
+    counts: Counts
     apart: Mapping[str, str] = field(default_factory=dict)
     """Collections that lie in a part of the data, a database of their own."""
 
@@ -137,5 +140,6 @@ def open_messaging(
         sweeper=Sweeper(timers, bus, timer_metrics),
         timers=Timers(service, timers, timer_metrics, clock),
         clock=clock,
+        counts=MongoCounts(client[settings.mongo_database]),
         apart=collections.apart,
     )

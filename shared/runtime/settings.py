@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -13,12 +13,26 @@ from pydantic_settings import (
 )
 
 from shared.contracts.envelope import new_id
+from shared.limits.rates import Rate
 from shared.messaging.consumer import PREFETCH
 from shared.messaging.outbox import DEFAULT_LIMIT
 from shared.runtime.server_urls import AmqpUrl, MongoUrl
+from shared.web.accounts import AccountRates
 
 PathPrefix = Annotated[str, Field(pattern=r"^/[a-z][a-z0-9_-]{0,39}$")]
 """One step of a path, without a slash at its end: `/intake`."""
+
+
+RATES: Final = AccountRates()
+
+
+def _limit(text: str) -> str:
+    """Return a limit as it is written; ValueError where it cannot be read."""
+    return Rate.parse(text).text
+
+
+Limit = Annotated[str, AfterValidator(_limit)]
+"""A limit written `30/15minute`."""
 
 
 class _Files(EnvSettingsSource):
@@ -91,8 +105,26 @@ class ServiceSettings(ProcessSettings):
     connections_per_client: int = Field(
         default=100, ge=1, description="From one address; FORWARDED_ALLOW_IPS is exempt."
     )
+    requests_per_person: Limit = Field(
+        default=RATES.people.text, description="Of an account that has signed in; more are a 429."
+    )
+    requests_per_machine: Limit = Field(
+        default=RATES.machines.text, description="Of an account with a token by command; a 429."
+    )
+    persons_per_account: Limit = Field(
+        default=RATES.persons.text, description="Whom one account may look at; more are a 429."
+    )
     observers: str = Field(
         default="127.0.0.0/8,::1",
         description="Addresses and networks that may read /metrics and the reasons of /readyz.",
     )
     drain_seconds: float = Field(default=25.0, gt=0, description="For a graceful stop.")
+
+    @property
+    def account_rates(self) -> AccountRates:
+        """Return what one account may."""
+        return AccountRates(
+            people=Rate.parse(self.requests_per_person),
+            machines=Rate.parse(self.requests_per_machine),
+            persons=Rate.parse(self.persons_per_account),
+        )

@@ -51,6 +51,7 @@ from shared.runtime.commands import Commands
 from shared.runtime.messaging import PURPOSE, Messaging
 from shared.testing.bus import MemoryBus, Sent
 from shared.testing.callers import Callers, StandingClock, service_client
+from shared.testing.counts import MemoryCounts
 from shared.testing.delivery import Delivery
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemoryStore
@@ -123,6 +124,7 @@ class MemoryMessaging(Callers):
             sweeper=self.sweeper,
             timers=Timers(self.service, self.timer_store, self.timer_metrics, self.clock),
             clock=self.clock,
+            counts=MemoryCounts(self.memory),
         )
 
     @property

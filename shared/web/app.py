@@ -16,6 +16,7 @@ from shared.auth.tokens import Verifier
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics
 from shared.observability.security import SecurityEvents
+from shared.web.accounts import AccountLimits
 from shared.web.answers import Answers, Translations
 from shared.web.assets import ASSET_RULES
 from shared.web.body import BODY_LIMIT
@@ -65,6 +66,7 @@ def create_app(
     secure_cookies: bool = False,
     body_limit: int = BODY_LIMIT,
     observers: Collection[str] = OBSERVERS,
+    accounts: AccountLimits,
     timer: Callable[[], float] = perf_counter,
 ) -> FastAPI:
     """The application, denying by default: RuleMismatch names routes without a rule at start.
@@ -72,9 +74,9 @@ def create_app(
     `rules` are those of `routers` alone, and neither knows the `prefix` (`""` or `/intake`) that
     they are placed below here; the pages were made with the same one. `front_routers` lie at the
     root of the origin. `secure_cookies`: TLS is in front, and browsers shall use nothing else.
-    `observers` are the addresses and networks that may read `/metrics` and the reasons of
-    `/readyz`. `metrics` is given when live streams share it. The table of all routes and rules is
-    found at `app.state.routes`.
+    `accounts` counts what each account asks. `observers` are the addresses and networks that may
+    read `/metrics` and the reasons of `/readyz`. `metrics` is given when live streams share it. The
+    table of all routes and rules is found at `app.state.routes`.
     """
     counted = HttpMetrics(registry) if metrics is None else metrics
     answers = Answers(pages, prefix)
@@ -100,6 +102,7 @@ def create_app(
         verifier=verifier,
         answers=answers,
         cookie=SessionCookie(secure_cookies),
+        accounts=accounts,
     )
     app.add_middleware(BodyLimit, answers=answers, limit=body_limit, table=app.state.routes)
     security = SecurityEvents(registry)

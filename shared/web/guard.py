@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.auth.roles import Caller, Forbidden
 from shared.auth.tokens import InvalidToken, Verifier
 from shared.web import problems
+from shared.web.accounts import AccountLimits
 from shared.web.answers import Answers
 from shared.web.problems import (
     Denied,
@@ -28,24 +29,36 @@ from shared.web.problems import (
     Problem,
 )
 from shared.web.routes import Route, RouteTable
-from shared.web.scopekeys import CALLER, MORE_TIME, PERSON, PROBLEM, ROUTE, UPLOAD, VIEWER
+from shared.web.scopekeys import ACCOUNTS, CALLER, MORE_TIME, PERSON, PROBLEM, ROUTE, UPLOAD, VIEWER
 from shared.web.session import SIGN_IN, SessionCookie
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-async def current_caller(request: Request) -> Caller:
-    """The caller of a guarded route; RuntimeError on a public one, which has none."""
+def caller_of(request: Request) -> Caller:
+    """Return the caller of a guarded route; RuntimeError on a public one, which has none."""
     caller = request.scope.get(CALLER)
     if not isinstance(caller, Caller):
         raise RuntimeError("a public route has no caller")  # noqa: TRY004 - a wiring mistake
     return caller
 
 
-def shows_person(request: Request, person: str) -> None:
-    """Note that the answer shows this person, so that mass reads are noticed."""
+def asks_for_person(request: Request, person: str) -> None:
+    """Note that this person is asked for, so that mass reads are noticed, the refused ones too.
+
+    To be called before he is shown, where the right to it is certain. Raises TooManyRequests where
+    the account has looked at too many persons.
+    """
     request.scope[PERSON] = person
+    limits = request.scope.get(ACCOUNTS)
+    if isinstance(limits, AccountLimits):
+        limits.admit_look(caller_of(request), person)
+
+
+async def current_caller(request: Request) -> Caller:
+    """Return the same, as a dependency: a plain function would run in a thread."""
+    return caller_of(request)
 
 
 CallerDep = Annotated[Caller, Depends(current_caller)]
@@ -66,7 +79,9 @@ class Guard:
         verifier: Verifier,
         answers: Answers,
         cookie: SessionCookie,
+        accounts: AccountLimits,
     ) -> None:
+        self._accounts = accounts
         self._app = app
         self._table = table
         self._verifier = verifier
@@ -126,6 +141,8 @@ class Guard:
             raise NotAccepted(error.reason) from None
         except Forbidden as error:
             raise Denied(error.reason) from None
+        scope[ACCOUNTS] = self._accounts
+        self._accounts.admit(scope[CALLER])
         if route.rule.fresh and not self._verifier.fresh(scope[CALLER]):
             raise NotFresh
 

@@ -17,6 +17,7 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "incident": {"type": "string"},
+        "limit": {"type": "string", "examples": ["600/minute"]},
         "errors": {
             "type": "array",
             "items": {

@@ -109,11 +109,16 @@ class Conflict(Problem):
 
 
 class TooManyRequests(Problem):
-    """A rate limit was reached (429)."""
+    """A rate limit was reached (429); `limit` names it, as `600/minute`."""
 
-    def __init__(self, detail: str, *, retry_after: int) -> None:
+    def __init__(self, detail: str, *, retry_after: int, limit: str = "") -> None:
         super().__init__(
-            429, "too-many-requests", "Too many requests", detail, headers=_after(retry_after)
+            429,
+            "too-many-requests",
+            "Too many requests",
+            detail,
+            headers=_after(retry_after),
+            members={"limit": limit} if limit else None,
         )
 
 

@@ -14,11 +14,13 @@ from shared.messaging.errors import Conflict
 from shared.messaging.message import Document
 from shared.messaging.store import Changes, Write
 from shared.mongo.client import Client, connect
+from shared.mongo.counts import COUNTS, MongoCounts
 from shared.mongo.migrations import Index, migrate
 from shared.mongo.outbox import MongoDeferred, MongoOutbox
 from shared.mongo.store import MongoStore
 from shared.mongo.timers import MongoTimers
 from shared.mongo.users import Rights, ensure_user
+from shared.testing.counts_suite import CountsContract
 from shared.testing.outbox_suite import OutboxContract, ParkingContract
 from shared.testing.reader_suite import ReaderContract
 from shared.testing.store_suite import StoreContract, deferred, inbox_id, letter
@@ -100,6 +102,45 @@ class TestTimers(TimerContract):
     """The store of timers passes the suite."""
 
 
+class TestCounts(CountsContract):
+    """Counts of processes add up in MongoDB, each with a client of its own."""
+
+    @pytest.fixture
+    async def shared(self, servers: Servers, stores: MongoStores) -> AsyncIterator["MongoShared"]:
+        """Processes on an empty database."""
+        shared = MongoShared(servers.mongo_url, stores)
+        yield shared
+        shared.close()
+
+    async def test_a_count_that_is_past_is_forgotten_by_an_index(self, stores: MongoStores) -> None:
+        """The index is there and asks for the time that each count names."""
+        found = await stores.client[stores.name][COUNTS].index_information()
+        assert found["until_1"]["expireAfterSeconds"] == 0
+
+
+class MongoShared:
+    """Processes of one service on one database."""
+
+    def __init__(self, url: str, stores: MongoStores) -> None:
+        self._url = url
+        self._stores = stores
+        self._clients: list[Client] = []
+
+    def process(self) -> MongoCounts:
+        """The counts as one more process sees them."""
+        self._clients.append(connect(self._url))
+        return MongoCounts(self._clients[-1][self._stores.name])
+
+    async def documents(self) -> list[Document]:
+        """Everything that is kept."""
+        return await self._stores.held(COUNTS)
+
+    def close(self) -> None:
+        """Leave the database."""
+        for client in self._clients:
+            client.close()
+
+
 class TestReader(ReaderContract):
     """The fake's queries mean what they mean in MongoDB."""
 
@@ -177,6 +218,7 @@ async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database:
     await migrate(database, ["letters"], indexes)
     assert sorted(made) == [
         "actions",
+        "counts",
         "deferred",
         "inbox",
         "instances",

@@ -9,7 +9,7 @@ from services.intake.usecases import note_person_read
 from shared.auth.roles import Caller
 from shared.contracts.event import PublicText
 from shared.runtime.commands import ANSWER_WITHIN, Commands
-from shared.web.guard import shows_person
+from shared.web.guard import asks_for_person
 from shared.web.problems import Unavailable
 from shared.web.scopekeys import ROUTE
 
@@ -26,7 +26,11 @@ AccessReason = Annotated[
 async def log_read(
     request: Request, caller: Caller, case_id: str, reason: str | None, commands: Commands
 ) -> None:
-    """Keep the look at a case's person, committed when this returns. Raises Unavailable."""
+    """Keep the look at a case's person, committed when this returns.
+
+    Raises Unavailable, and TooManyRequests for an account that has looked at too many persons.
+    """
+    asks_for_person(request, case_id)
     subject, route = caller.subject, f"{request.method} {request.scope[ROUTE]}"
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
@@ -36,4 +40,3 @@ async def log_read(
             )
     except TimeoutError:
         raise Unavailable("the access log cannot be written") from None
-    shows_person(request, case_id)

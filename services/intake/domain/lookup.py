@@ -26,6 +26,11 @@ class LookupKeys:
         """Return a key of the newest version that makes no hash of a person; in hexadecimal."""
         return _expanded(self._extracted[0], "/fingerprints").hex()
 
+    @property
+    def counting_key(self) -> bytes:
+        """Return a key of the newest version by which wrong tries are counted."""
+        return _expanded(self._extracted[0], "/tries")
+
     def hashes(self, programme_id: str, purpose: str, *parts: str) -> tuple[str, ...]:
         """Return the hash of something in a programme under each version, the newest first."""
         said = "\x00".join((purpose, *parts)).encode()

@@ -1,6 +1,7 @@
 """What a service is made of, by what its process is there for."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -8,7 +9,9 @@ import pytest
 from fastapi import APIRouter
 
 from shared.auth.keys import SigningKey, write_public
-from shared.auth.rules import PUBLIC
+from shared.auth.roles import Grant, Role
+from shared.auth.rules import PUBLIC, Rule
+from shared.auth.tokens import Issuer
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Unavailable
@@ -19,10 +22,14 @@ from shared.runtime import (
     ServiceDefinition,
     ServiceSettings,
     assemble,
+    utc_now,
 )
 from tests.component.away import assert_put_off
 
-Build = Callable[[str], Service]
+Build = Callable[..., Service]
+
+
+KEY = SigningKey.generate()
 
 
 class Refused(Exception):  # noqa: N818
@@ -44,9 +51,12 @@ def http_interface(context: ServiceContext) -> HttpInterface:
     async def things() -> None:
         raise Unavailable("no primary")
 
+    @router.get("/mine")
+    async def mine() -> None: ...
+
     assert context.messaging.service == "kiosk"
     return HttpInterface(
-        rules={"GET /api/things": PUBLIC},
+        rules={"GET /api/things": PUBLIC, "GET /api/mine": Rule({Role.OPERATOR})},
         routers=[router],
         beside_http=[show],
         beside_queue=[count],
@@ -69,11 +79,10 @@ DEFINITION = ServiceDefinition(
 
 @pytest.fixture
 def build(tmp_path: Path) -> Iterator[Build]:
-    key = SigningKey.generate()
-    write_public(tmp_path / "keys.json", {key.kid: key.public})
+    write_public(tmp_path / "keys.json", {KEY.kid: KEY.public})
     built: list[Service] = []
 
-    def make(role: str) -> Service:
+    def make(role: str, **more: str) -> Service:
         said = {
             "amqp_url": "amqp://127.0.0.1:1/",
             "mongo_url": "mongodb://127.0.0.1:1/",
@@ -82,6 +91,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
             "token_keys": tmp_path / "keys.json",
             "role": role,
             "path_prefix": "/kiosk",
+            **more,
         }
         built.append(assemble(DEFINITION, ServiceSettings.model_validate(said)))
         return built[-1]
@@ -118,11 +128,33 @@ def test_each_process_does_what_it_is_there_for(build: Build) -> None:
     def jobs(role: str) -> list[str]:
         return [job.__qualname__ for job in build(role).background]
 
-    assert jobs("all") == ["RevocationWatch.run", "show", "count"]
-    assert jobs("api") == ["RevocationWatch.run", "show"]
+    watched = ["RevocationWatch.run", "AccountLimits.run"]
+    assert jobs("all") == [*watched, "show", "count"]
+    assert jobs("api") == [*watched, "show"]
     assert jobs("consumer") == ["count"]
 
 
 async def test_what_cannot_be_read_is_put_off(build: Build) -> None:
     async with http(build("all")) as client:
         assert_put_off(await client.get("/kiosk/api/things"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "session"), [("requests_per_machine", None), ("requests_per_person", "s-1")]
+)
+async def test_an_office_says_how_much_one_account_may_ask(
+    build: Build, setting: str, session: str | None
+) -> None:
+    token = Issuer(KEY, utc_now).issue(
+        "agus", [Grant.parse("operator:*:*")], timedelta(minutes=5), session=session
+    )
+    async with http(build("all", **{setting: "2/day"})) as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        answers = [await client.get("/kiosk/api/mine", headers=headers) for _ in range(3)]
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert answers[-1].json()["limit"] == "2/day"
+
+
+def test_a_limit_that_cannot_be_read_stops_the_start(build: Build) -> None:
+    with pytest.raises(ValueError, match="persons_per_account"):
+        build("all", persons_per_account="often")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from services.intake.config import Settings as Intake
 from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS
+from shared.observability.security import MASS_READ
+from shared.web.accounts import MACHINES, PEOPLE, PERSONS
 from shared.web.body import BODY_LIMIT
 from shared.web.live import SHARE, STREAM_LIMIT
 
@@ -46,6 +48,9 @@ def test_the_limits_are_those_of_the_code() -> None:
         MAX_COMMAND_BYTES // MEBIBYTE // KIBIBYTE,
     ]
     assert said["wrong tracking codes"] == [default("track_limit_client")]
+    assert said["requests of one account"][:2] == [PEOPLE.amount, MACHINES.amount]
+    assert said["persons that one account looks at"] == [PERSONS.amount, MASS_READ]
+    assert PERSONS.amount > MASS_READ
     assert said["wrong receipt codes"] == [default("receipt_limit_case")]
 
 

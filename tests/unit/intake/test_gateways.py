@@ -9,7 +9,12 @@ import services.intake
 from services.intake.domain import CalendarExceptions, due_day
 from services.intake.gateways import ErasureList, KemendagriRegions, NationalCalendar, TryLimits
 from services.intake.store import COLLECTIONS
+from shared.limits.counts import Tries
+from shared.messaging.errors import Unavailable
 from shared.mongo.users import read_rights
+from shared.testing.callers import StandingClock
+from shared.testing.counts import MemoryCounts
+from shared.testing.memory import Memory
 from tests.unit.intake.sample import SATURDAY
 
 
@@ -48,6 +53,12 @@ def test_regions_are_those_of_the_register(code: str, *, known: bool) -> None:
     assert KemendagriRegions().known(code) is known
 
 
+def limits_of(per_client: str, per_case: str) -> TryLimits:
+    clock = StandingClock()
+    tries = Tries(MemoryCounts(Memory(clock)), clock, b"a made-up key")
+    return TryLimits(tries, "track", per_client, per_case)
+
+
 async def wrong(limits: TryLimits, client: str) -> int | None:
     """Try a wrong code; the seconds to wait instead, if any."""
     wait = await limits.client_waits(client)
@@ -57,13 +68,13 @@ async def wrong(limits: TryLimits, client: str) -> int | None:
 
 
 async def test_right_codes_do_not_count() -> None:
-    limits = TryLimits("1/minute", "2/hour")
+    limits = limits_of("1/minute", "2/hour")
 
     assert [await limits.client_waits("192.0.2.1") for _ in range(50)] == [None] * 50
 
 
 async def test_wrong_receipt_codes_are_counted_for_each_case() -> None:
-    limits = TryLimits("100/minute", "2/hour")
+    limits = limits_of("100/minute", "2/hour")
 
     waits = []
     for _ in range(3):
@@ -76,7 +87,7 @@ async def test_wrong_receipt_codes_are_counted_for_each_case() -> None:
 
 
 async def test_one_client_is_stopped_and_told_how_long_and_others_are_not() -> None:
-    limits = TryLimits("3/minute", "2/hour")
+    limits = limits_of("3/minute", "2/hour")
 
     missing = [await wrong(limits, "192.0.2.1") for _ in range(4)]
 
@@ -86,8 +97,29 @@ async def test_one_client_is_stopped_and_told_how_long_and_others_are_not() -> N
     assert await wrong(limits, "192.0.2.2") is None
 
 
+async def test_two_purposes_are_counted_apart() -> None:
+    clock = StandingClock()
+    tries = Tries(MemoryCounts(Memory(clock)), clock, b"a made-up key")
+    track, sign_in = (TryLimits(tries, one, "1/minute", "1/hour") for one in ("track", "sign_in"))
+
+    assert await wrong(track, "192.0.2.1") is None
+    assert await wrong(track, "192.0.2.1") is not None
+    assert await wrong(sign_in, "192.0.2.1") is None
+
+
+async def test_while_the_database_is_away_nothing_is_tried() -> None:
+    memory = Memory()
+    tries = Tries(MemoryCounts(memory), StandingClock(), b"a made-up key")
+    limits = TryLimits(tries, "track", "1/minute", "2/hour")
+    memory.away = True
+
+    for asked in (limits.client_waits("192.0.2.1"), limits.count_case("case-1")):
+        with pytest.raises(Unavailable):
+            await asked
+
+
 async def test_one_site_is_stopped_although_each_of_its_lines_tries_little() -> None:
-    limits = TryLimits("1/minute", "2/hour")
+    limits = limits_of("1/minute", "2/hour")
 
     missing = [await wrong(limits, f"2001:db8:1:{line:x}::1") for line in range(21)]
 
@@ -97,7 +129,7 @@ async def test_one_site_is_stopped_although_each_of_its_lines_tries_little() -> 
 
 
 async def test_an_ipv4_address_in_ipv6_clothes_is_one_client() -> None:
-    limits = TryLimits("1/minute", "2/hour")
+    limits = limits_of("1/minute", "2/hour")
 
     assert await wrong(limits, "192.0.2.1") is None
     assert await wrong(limits, "::ffff:192.0.2.1") is not None
@@ -105,7 +137,7 @@ async def test_an_ipv4_address_in_ipv6_clothes_is_one_client() -> None:
 
 
 async def test_one_line_is_one_client_whatever_address_it_chooses() -> None:
-    limits = TryLimits("1/minute", "2/hour")
+    limits = limits_of("1/minute", "2/hour")
 
     assert await wrong(limits, "2001:db8:1:2::1") is None
     assert await wrong(limits, "2001:db8:1:2:ffff::9") is not None
@@ -115,8 +147,8 @@ async def test_one_line_is_one_client_whatever_address_it_chooses() -> None:
 
 
 def test_a_limit_that_cannot_be_read_is_an_error_at_start() -> None:
-    with pytest.raises(ValueError, match="couldn't parse"):
-        TryLimits("often", "2/hour")
+    with pytest.raises(ValueError, match="30/15minute"):
+        limits_of("often", "2/hour")
 
 
 def test_an_erasure_is_noted_once_and_for_all(tmp_path: Path) -> None:

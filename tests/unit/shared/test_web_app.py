@@ -38,6 +38,7 @@ def build(router: APIRouter, rules: RouteRules) -> None:
         health=Health(),
         registry=CollectorRegistry(),
         routers=[router],
+        accounts=Kit().accounts,
     )
 
 
@@ -399,7 +400,7 @@ def test_a_service_cannot_rule_or_replace_a_system_route() -> None:
     router = one()
     app = create_app(
         title="x", version="1", rules=rules, verifier=Kit().verifier, health=Health(),
-        registry=CollectorRegistry(), routers=[router],
+        registry=CollectorRegistry(), routers=[router], accounts=Kit().accounts,
     )  # fmt: skip
     assert app.state.routes.rules["GET /readyz"] == PUBLIC
     with pytest.raises(RuleMismatch, match="twice: GET /readyz"):

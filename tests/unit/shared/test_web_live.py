@@ -62,6 +62,7 @@ class Board:
             registry=self.registry,
             routers=[router],
             metrics=metrics,
+            accounts=self.kit.accounts,
         )
 
     async def render(self) -> str:

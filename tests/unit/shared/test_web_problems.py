@@ -253,7 +253,7 @@ async def test_an_answer_that_breaks_off_is_not_answered_twice() -> None:
 
     app = create_app(
         title="x", version="1", rules={"GET /api/break": PUBLIC}, verifier=Kit().verifier,
-        health=Health(), registry=CollectorRegistry(), routers=[router],
+        health=Health(), registry=CollectorRegistry(), routers=[router], accounts=Kit().accounts,
     )  # fmt: skip
     started: list[str] = []
 

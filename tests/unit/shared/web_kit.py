@@ -21,9 +21,12 @@ from shared.auth.rules import PUBLIC, RouteRules, Rule
 from shared.auth.tokens import Issuer, Verifier
 from shared.observability.health import Health
 from shared.observability.metrics import service_registry
+from shared.testing.counts import MemoryCounts
+from shared.testing.memory import Memory
+from shared.web.accounts import AccountLimits, AccountRates
 from shared.web.app import create_app
 from shared.web.body import Body, Unfit
-from shared.web.guard import CallerDep
+from shared.web.guard import CallerDep, asks_for_person
 from shared.web.idempotency import IdempotencyKey
 from shared.web.pages import NavItem, Pages
 from shared.web.problems import Conflict, NotFound, TooManyRequests, Unavailable
@@ -82,6 +85,7 @@ UPLOAD_LIMIT = 1024 * 1024
 RULES: RouteRules = {
     "POST /api/people": Rule({Role.OPERATOR, Role.ADMIN}),
     "GET /api/cases/{case_id}": Rule({Role.OPERATOR, Role.HEAD}),
+    "GET /api/persons/{person}": Rule({Role.OPERATOR, Role.HEAD}),
     "GET /api/list": Rule({Role.OPERATOR}),
     "POST /api/keyed": Rule({Role.OPERATOR}),
     "POST /api/bare": Rule({Role.OPERATOR}),
@@ -112,7 +116,18 @@ FAILURES: Mapping[str, Exception] = {
 
 
 def routers(pages: Pages | None = None) -> Sequence[APIRouter]:
-    return [_api(), *([] if pages is None else [_pages(pages)])]
+    return [_api(), _persons(), *([] if pages is None else [_pages(pages)])]
+
+
+def _persons() -> APIRouter:
+    router = APIRouter(prefix="/api/persons")
+
+    @router.get("/{person}")
+    async def shown(person: str, request: Request) -> dict[str, str]:
+        asks_for_person(request, person)
+        return {"shown": person}
+
+    return router
 
 
 def _api() -> APIRouter:
@@ -191,13 +206,26 @@ def _pages(pages: Pages) -> APIRouter:
     return router
 
 
+def unshared(
+    clock: Clock, rates: AccountRates | None = None, memory: Memory | None = None
+) -> AccountLimits:
+    """The limits of accounts in a process that is alone unless it is given a memory."""
+    return AccountLimits(MemoryCounts(memory or Memory()), clock, rates)
+
+
 class Kit:
     """One application with its keys and clock."""
 
     def __init__(
-        self, *, with_pages: bool = True, secure_cookies: bool = False, prefix: str = ""
+        self,
+        *,
+        with_pages: bool = True,
+        secure_cookies: bool = False,
+        prefix: str = "",
+        rates: AccountRates | None = None,
     ) -> None:
         self.clock = Clock()
+        self.accounts = unshared(self.clock, rates)
         self.key = SigningKey.generate()
         self.verifier = Verifier({self.key.kid: self.key.public}, self.clock)
         self.health = Health(timeout=0.05)
@@ -216,6 +244,7 @@ class Kit:
             translations={Draft: lambda _: Conflict("still a draft")},
             secure_cookies=secure_cookies,
             prefix=prefix,
+            accounts=self.accounts,
         )
 
     def token(self, *grants: str, hours: float = 1, subject: str = "agus") -> str:
@@ -223,9 +252,17 @@ class Kit:
         issuer = Issuer(self.key, self.clock)
         return issuer.issue(subject, [Grant.parse(text) for text in grants], timedelta(hours=hours))
 
-    def bearer(self, *grants: str) -> dict[str, str]:
+    def bearer(self, *grants: str, subject: str = "agus") -> dict[str, str]:
         """The header a machine sends."""
-        return {"Authorization": f"Bearer {self.token(*grants)}"}
+        return {"Authorization": f"Bearer {self.token(*grants, subject=subject)}"}
+
+    def of_session(self, *grants: str, subject: str = "agus") -> dict[str, str]:
+        """The header of somebody who has signed in."""
+        held = [Grant.parse(text) for text in grants]
+        token = Issuer(self.key, self.clock).issue(
+            subject, held, timedelta(hours=1), session="s-1", signed_in_at=self.clock()
+        )
+        return {"Authorization": f"Bearer {token}"}
 
     def cookie(self, *grants: str) -> dict[str, str]:
         """The header a browser sends."""

@@ -1,0 +1,1 @@
+"""How often somebody may do something: rates, and counts that the processes of a service share."""
