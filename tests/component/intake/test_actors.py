@@ -6,14 +6,20 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.api import RULES
+from services.intake.api import RULES, residents
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
 from shared.testing.memory import Fault
 from tests.component.intake.catalogues import catalogue, publish
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
-from tests.component.intake.test_rights import ACCOUNTS, Row, ask_of_accounts, what_is_sent
+from tests.component.intake.test_rights import (
+    ACCOUNTS,
+    Row,
+    ask_of_accounts,
+    ask_of_residents,
+    what_is_sent,
+)
 from tests.unit.files.samples import image
 from tests.unit.intake.bus import job
 from tests.unit.intake.sample import NIK, home_case
@@ -26,7 +32,9 @@ BIND = "POST /api/requests/{case_id}/papers/{file_id}"
 ASK = "POST /api/rights-requests"
 ANSWER = "POST /api/rights-requests/{request_id}/answer"
 WAIVE = "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver"
-SILENT = {SEND, BIND, ASK, ANSWER, WAIVE}
+PARTIES = "POST /api/requests/{case_id}/parties"
+RESIDENTS = {route for route in residents.RULES if not route.startswith("GET ")}
+SILENT = {SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -50,6 +58,9 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         path, sent = await what_is_sent(row, office)
         headers = office.messaging.headers("supervisor", subject="account-7")
         return await office.client.request(method, path, headers=headers, **sent), "account-7"
+    if route in RESIDENTS:
+        row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
+        return await ask_of_residents(row, office), "asker"
     body: dict[str, Any] | None = {
         "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
         "POST /api/programmes/{programme_id}/copies": COPY,
@@ -58,6 +69,7 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         SEND: None,
         BIND: {"kind": "photo"},
         "PUT /api/programmes/{programme_id}/catalogue": catalogue(),
+        PARTIES: {"party": "reporter", "name": "Pelapor Contoh"},
         WAIVE: {"reason": "seen_in_siak"},
     }[route]
     if route == WAIVE:

@@ -23,7 +23,10 @@ ADMINS = {
     "GET /api/accounts/{account_id}/devices": "/accounts/a-1/devices",
     "GET /api/security-records": "/security-records",
 }
-SUPERVISORS = {"GET /api/rights-requests": "/rights-requests?programme_id=botram"}
+SUPERVISORS = {
+    "GET /api/rights-requests": "/rights-requests?programme_id=botram",
+    "GET /api/residents/{resident_id}": "/residents/r-1",
+}
 
 
 async def test_every_read_is_put_off() -> None:

@@ -162,6 +162,7 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     method, path = row.route.split()
     await needed(path, office)
     path = path.replace("{programme_id}/{entry}", "botram/KK")
+    path = path.replace("{programme_id}", row.programme)
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
     headers = {"Accept": "*/*" if path in (STATE, SECURITY) else "text/html"}

@@ -19,6 +19,7 @@ from shared.contracts import CATALOGUE
 from shared.mongo.revocations import RevocationWatch
 from shared.runtime import Service, utc_now
 from shared.testing.callers import HOST
+from shared.web.accounts import AccountLimits
 
 KEY = SigningKey.generate()
 
@@ -54,10 +55,10 @@ async def test_one_process_counts_and_shows_and_an_api_alone_does_not_count(
     def jobs(built: Service) -> set[type]:
         return {type(getattr(job, "__self__", None)) for job in built.background}
 
-    assert jobs(service) == {Board, Projector, RevocationWatch}
+    assert jobs(service) == {AccountLimits, Board, Projector, RevocationWatch}
     alone = build(settings.model_copy(update={"role": "api"}))
     alone.messaging.client.close()
-    assert jobs(alone) == {Board, RevocationWatch}
+    assert jobs(alone) == {AccountLimits, Board, RevocationWatch}
 
 
 async def test_without_its_database_it_says_to_come_back(service: Service) -> None:
