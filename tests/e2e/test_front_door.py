@@ -12,6 +12,7 @@ from deploy.local.proxy import PROXY
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from deploy.provision import service_names
+from shared.contracts.envelope import new_id
 from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
 
 pytestmark = pytest.mark.browser
@@ -75,6 +76,48 @@ async def test_the_start_page_at_every_width_leads_nowhere_dead(
             found = await page.request.get(f"{origin}{address}")
             assert found.status == 200, address
             assert "/masuk" not in found.url or address == "/masuk"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_residents_read_what_is_needed_and_what_is_held_of_them(
+    stack: Stack, browser: Browser, width: int
+) -> None:
+    origin = stack.origin("intake")
+    async with opened(browser, width) as page:
+        await page.goto(f"{origin}/intake/layanan")
+        await looked_at(page, f"layanan-{width}")
+        await page.goto(f"{origin}/intake/layanan/botram/KTP_EL_REPRINT")
+        await expect(page.get_by_role("heading", name="Persyaratan")).to_be_visible()
+        await looked_at(page, f"layanan-ktp-{width}")
+        await page.goto(f"{origin}/intake/data-pribadi")
+        await looked_at(page, f"data-pribadi-{width}")
+        await page.goto(f"{origin}/intake/data-pribadi/botram")
+        await looked_at(page, f"data-pribadi-botram-{width}")
+        await page.goto(f"{origin}/intake/lacak")
+        await page.get_by_label("Kode permohonan").fill(recorded(stack)["tracking_code"])
+        await page.get_by_role("button", name="Lihat").click()
+        await expect(page.get_by_role("heading", name="Berkas yang belum ada")).to_be_visible()
+        await looked_at(page, f"lacak-berkas-{width}")
+
+
+def recorded(stack: Stack) -> dict[str, str]:
+    """Record a request of a made-up resident, without any paper."""
+    body = {
+        "programme_id": "dik_jamila",
+        "service": "KK",
+        "channel": "whatsapp",
+        "region_code": "63.11.01.2001",
+        "applicant": {"name": "Siti Contoh", "nik": "3216990101900001"},
+    }
+    headers = {
+        "Authorization": f"Bearer {stack.token('operator-1', 'operator:*:*')}",
+        "Idempotency-Key": new_id(),
+    }
+    url = f"{stack.url('intake')}/api/requests"
+    answer = httpx.post(url, json=body, headers=headers, timeout=30)
+    answer.raise_for_status()
+    found: dict[str, str] = answer.json()
+    return found
 
 
 async def test_one_sign_in_serves_all_services_and_one_sign_out_ends_it(
