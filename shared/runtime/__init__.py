@@ -10,7 +10,7 @@ from shared.runtime.commands import (
     sent_with,
 )
 from shared.runtime.messaging import Messaging, open_messaging
-from shared.runtime.provided import built, provided
+from shared.runtime.provided import built, gathered, provided
 from shared.runtime.server_urls import AmqpUrl
 from shared.runtime.service import Service, run
 from shared.runtime.settings import FileSettings, PathPrefix, ProcessSettings, ServiceSettings
@@ -40,6 +40,7 @@ __all__ = [
     "add_republish",
     "assemble",
     "built",
+    "gathered",
     "open_messaging",
     "open_shell",
     "open_worker",

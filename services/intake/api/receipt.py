@@ -1,12 +1,7 @@
 """What a receipt says of the data that were just given: purpose, basis, and where to read on."""
 
-from typing import Annotated
-
-from fastapi import Depends
-
 from services.intake.domain import DataUse
 from services.intake.usecases import DATA_PAGE, KnownProgrammes
-from shared.runtime import provided
 from shared.web.pages import Pages
 
 
@@ -29,6 +24,3 @@ class ReceiptTexts:
             basis=use.basis or texts("data_use.basis"),
             address=self._pages.at(f"{DATA_PAGE}/{programme_id}"),
         )
-
-
-ReceiptTextsDep = Annotated[ReceiptTexts, Depends(provided(ReceiptTexts))]

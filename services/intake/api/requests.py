@@ -1,5 +1,6 @@
 """A request over HTTP, as it is recorded."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -16,7 +17,7 @@ from services.intake.api.fields import (
     invalid,
     require_region,
 )
-from services.intake.api.receipt import ReceiptTextsDep
+from services.intake.api.receipt import ReceiptTexts
 from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
 from services.intake.api.told import ToldAnswer, cannot, told
@@ -53,7 +54,7 @@ from shared.contracts.event import (
     TypedNeighbourhoodUnit,
 )
 from shared.messaging.group_commit import Outcome
-from shared.runtime import CommandsDep, SentDep, provided
+from shared.runtime import CommandsDep, SentDep, gathered
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, FieldError, InvalidFields
@@ -151,14 +152,24 @@ class RecordedAnswer(BaseModel):
 
 
 router = APIRouter(prefix="/api/requests")
-ReaderDep = Annotated[Reader, Depends(provided(Reader))]
-RegionsDep = Annotated[Regions, Depends(provided(Regions))]
-HolidaysDep = Annotated[Holidays, Depends(provided(Holidays))]
-SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
-LookupsDep = Annotated[LookupKeys, Depends(provided(LookupKeys))]
-CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
-TextsDep = Annotated[Texts, Depends(provided(Texts))]
-VaultDep = Annotated[Vault, Depends(provided(Vault))]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What recording a request works with."""
+
+    reader: Reader
+    regions: Regions
+    holidays: Holidays
+    secrets: Secrets
+    lookups: LookupKeys
+    vault: Vault
+    catalogues: Catalogues
+    receipts: ReceiptTexts
+    texts: Texts
+
+
+RecordingDep = Annotated[Recording, Depends(gathered(Recording))]
 
 
 @router.post("", status_code=201)
@@ -166,15 +177,7 @@ async def post_request(
     body: RequestBody,
     caller: CallerDep,
     commands: CommandsDep,
-    reader: ReaderDep,
-    regions: RegionsDep,
-    holidays: HolidaysDep,
-    secrets: SecretsDep,
-    lookups: LookupsDep,
-    vault: VaultDep,
-    receipts: ReceiptTextsDep,
-    catalogues: CataloguesDep,
-    texts: TextsDep,
+    parts: RecordingDep,
     sent: SentDep,
 ) -> RecordedAnswer:
     """Record a request; the same Idempotency-Key brings the same answer to who has the right.
@@ -185,19 +188,19 @@ async def post_request(
     """
     caller.regions(body.programme_id)  # refuses another tenant before anything is checked
     case_id = new_id()
-    new = body.request(case_id, digest(secrets.code(case_id)))
-    _check(new, regions)
+    new = body.request(case_id, digest(parts.secrets.code(case_id)))
+    _check(new, parts.regions)
     try:
         with openable():
             outcome = await commands.run(
                 lambda uow: record_request(
                     new,
                     uow,
-                    holidays=holidays,
-                    lookups=lookups,
-                    vault=vault,
+                    holidays=parts.holidays,
+                    lookups=parts.lookups,
+                    vault=parts.vault,
                     allow=allowed(caller),
-                    catalogues=catalogues,
+                    catalogues=parts.catalogues,
                     occurred_at=body.occurred_at,
                 ),
                 sent=sent,
@@ -207,10 +210,12 @@ async def post_request(
         raise _already_open(already) from None
     except ChannelCannot as refused:
         raise cannot(refused) from None
-    words = await told(outcome.answer, body.programme_id, body.channel, catalogues, texts)
-    case = await replayed_case(outcome, outcome.answer["case_id"], caller, reader)
-    said = _said(outcome, body, case, caller, secrets)
-    return RecordedAnswer(**said, told=words, data_use=await receipts.of(body.programme_id))
+    words = await told(
+        outcome.answer, body.programme_id, body.channel, parts.catalogues, parts.texts
+    )
+    case = await replayed_case(outcome, outcome.answer["case_id"], caller, parts.reader)
+    said = _said(outcome, body, case, caller, parts.secrets)
+    return RecordedAnswer(**said, told=words, data_use=await parts.receipts.of(body.programme_id))
 
 
 def _check(new: NewRequest, regions: Regions) -> None:
