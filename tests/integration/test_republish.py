@@ -97,7 +97,8 @@ async def test_a_copy_that_was_forged_is_put_right_by_its_owner(
 ) -> None:
     with MongoClient[dict[str, Any]](servers.mongo_url) as client:
         copies = Copies(stack, client)
-        await holds(copies.programme, "BOTRAM", 1)
+        # Published, and once more with its catalogue.
+        await holds(copies.programme, "BOTRAM", 2)
         await _plan(stack)
         planned = event_body()["name"]
         await holds(copies.event, planned, 1)
