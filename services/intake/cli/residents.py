@@ -19,6 +19,7 @@ from services.intake.cli.handover import (
     papers_and_trail,
     require_request,
 )
+from services.intake.cli.restriction import add_commands as add_restriction
 from services.intake.cli.shell import CommandRefused, Themes, public_text
 from services.intake.domain import (
     Case,
@@ -83,6 +84,7 @@ def add_commands(themes: Themes) -> None:
     retention.add_argument("--programme", required=True, metavar="ID")
     retention.add_argument("--dry-run", action="store_true", help="say who, and erase nobody")
     retention.set_defaults(run=_retention)
+    add_restriction(commands)
     for changing in (export, erase, approve, apply, retention):
         add_account(changing)
 

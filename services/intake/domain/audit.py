@@ -45,6 +45,9 @@ class Deed(StrEnum):
     ERASURE_APPROVED = "erasure_approved"
     ERASURE_EXPIRED = "erasure_expired"
     ERASED = "erased"
+    RESTRICTED = "restricted"
+    """The processing for a resident was stopped: `said` has the reason."""
+    RESTRICTION_LIFTED = "restriction_lifted"
 
 
 @dataclass(frozen=True, slots=True)

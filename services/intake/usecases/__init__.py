@@ -81,6 +81,7 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
+from services.intake.usecases.restriction import lift_restriction, restrict
 from services.intake.usecases.retention import note_retention_over, retire
 from services.intake.usecases.rights_requests import (
     RIGHTS_DUE,
@@ -181,6 +182,7 @@ __all__ = [
     "invite_first",
     "is_told",
     "keep_upload",
+    "lift_restriction",
     "mark_seen",
     "name_party",
     "note",
@@ -208,6 +210,7 @@ __all__ = [
     "refuse",
     "republish_programme",
     "require_right",
+    "restrict",
     "retire",
     "revoke_device",
     "rewrap",
