@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.intake.app import Desk, erasure_list_of, vault_of
+from services.intake.cli.corrections import add_commands as add_correction
 from services.intake.cli.handover import (
     add_options,
     hand_over,
@@ -85,6 +86,7 @@ def add_commands(themes: Themes) -> None:
     retention.add_argument("--dry-run", action="store_true", help="say who, and erase nobody")
     retention.set_defaults(run=_retention)
     add_restriction(commands)
+    add_correction(commands)
     for changing in (export, erase, approve, apply, retention):
         add_account(changing)
 

@@ -45,6 +45,8 @@ class Deed(StrEnum):
     ERASURE_APPROVED = "erasure_approved"
     ERASURE_EXPIRED = "erasure_expired"
     ERASED = "erased"
+    CORRECTED = "corrected"
+    """What is held about a resident: `said` names the fields, without values."""
     RESTRICTED = "restricted"
     """The processing for a resident was stopped: `said` has the reason."""
     RESTRICTION_LIFTED = "restriction_lifted"

@@ -57,6 +57,8 @@ class Resident:
     leaving: bool = False
     """His erasure is decided, and carried out next."""
     restriction: Restriction | None = None
+    former: tuple[str, ...] = ()
+    """Ids of the `Statement`s that corrections have replaced, the oldest first."""
 
     @property
     def gone(self) -> bool:
@@ -111,6 +113,7 @@ class Resident:
             said=(),
             asked=(),
             restriction=None,
+            former=(),
             erased_at=self.erased_at or at,
         )
 

@@ -25,6 +25,7 @@ from services.intake.usecases.case_progress import (
 )
 from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
 from services.intake.usecases.checklists import Checked, checklist_of, waive
+from services.intake.usecases.corrections import Sealing, correct
 from services.intake.usecases.erasure import (
     ERASURE,
     RETENTION,
@@ -146,6 +147,7 @@ __all__ = [
     "Regions",
     "ResidentErased",
     "RightsFilter",
+    "Sealing",
     "Secret",
     "Shown",
     "SignIn",
@@ -173,6 +175,7 @@ __all__ = [
     "confirm_receipt",
     "copy_event",
     "copy_programme",
+    "correct",
     "disable",
     "erase_again",
     "erase_resident",

@@ -12,6 +12,7 @@ from services.intake import api, pages
 from services.intake.api import (
     account_requests,
     accounts,
+    corrections,
     devices,
     invitations,
     residents,
@@ -87,6 +88,7 @@ def command(row: Row) -> dict[str, Any]:
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
         "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
+        "POST /api/residents/{resident_id}/correction": {"name": "Siti Benar"},
         "POST /api/residents/{resident_id}/restriction": REASON,
         "POST /api/residents/{resident_id}/restriction/lift": REASON,
         "POST /api/requests/{case_id}/papers/{file_id}": {"kind": "family_card"},
@@ -291,7 +293,7 @@ async def ask_without_account(path: str, office: Desk) -> httpx.Response:
 
 APART = (
     (ACCOUNTS, ask_of_accounts),
-    ({**residents.RULES, **restriction.RULES}, ask_of_residents),
+    ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )
