@@ -35,9 +35,14 @@ async def test_a_correction_leaves_nothing_to_read_and_moves_the_look_up(
             wanted = json.dumps({"name": NAMES[1], "nik": RIGHT})
             monkeypatch.setattr("sys.stdin", io.StringIO(wanted))
             status, said = await office.run("residents", "correct", "--resident", resident, *BY)
+            exported = await office.run("residents", "export", "--resident", resident, *BY)
             shown = (await intake.get(f"/requests/{case_id}"))["applicant"]
 
         assert (status, said) == (0, [f"corrected in {case_id}"])
+        held = json.loads(exported[1][0])
+        (case,) = held["cases"]
+        assert (case["said"]["name"], case["said_before"][0]["name"]) == (NAMES[1], NAMES[0])
+        assert (held["restriction"], held["erasure"], case["is"]) == (None, None, ["applicant"])
         assert shown["name"] == NAMES[1]
         for nik, there in ((RIGHT, True), (WRONG, False)):
             monkeypatch.setattr("sys.stdin", io.StringIO(f"{nik}\n"))
@@ -45,7 +50,8 @@ async def test_a_correction_leaves_nothing_to_read_and_moves_the_look_up(
             assert (way == (0, [resident])) is there, way
     found = found_in(kept(servers.mongo_url, mongo_database), (*NAMES, WRONG, RIGHT))
     assert found == set()
-    client: MongoClient[Any]
-    with MongoClient(servers.mongo_url) as client:
+    with MongoClient[Any](servers.mongo_url) as client:
+        deeds = [one["deed"] for one in client[mongo_database]["audit"].find({"about": resident})]
         ids = {one["_id"] for one in client[mongo_database]["statements"].find()}
+    assert sorted(deeds) == ["corrected", "exported"]
     assert ids == {f"{case_id}.applicant", f"{case_id}.applicant.1"}
