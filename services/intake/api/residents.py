@@ -5,6 +5,7 @@ each of his requests. Nothing here shows a person.
 """
 
 import asyncio
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -49,6 +50,14 @@ class ErasureAnswer(BaseModel):
     until: datetime
 
 
+class RestrictedAnswer(BaseModel):
+    """That nothing is processed for him: since when, by which account, why."""
+
+    since: datetime
+    by: str
+    reason: str
+
+
 class ResidentAnswer(BaseModel):
     """A resident without what he said: his requests, and what is decided about him."""
 
@@ -56,6 +65,7 @@ class ResidentAnswer(BaseModel):
     programme_id: str
     cases: list[str]
     erasure: ErasureAnswer | None
+    restriction: RestrictedAnswer | None
 
 
 @router.get("")
@@ -77,7 +87,13 @@ async def get_resident(
         programme_id=resident.programme_id,
         cases=cases,
         erasure=ErasureAnswer(state=erasure.state, until=erasure.until) if erasure else None,
+        restriction=_restricted(resident),
     )
+
+
+def _restricted(resident: Resident) -> RestrictedAnswer | None:
+    stopped = resident.restriction
+    return RestrictedAnswer(**asdict(stopped)) if stopped else None
 
 
 @router.post("/erasure")

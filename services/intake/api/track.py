@@ -74,6 +74,9 @@ class TrackAnswer(BaseModel):
     awaits_receipt: bool
     lacking: list[str]
     """Papers that are not there, in words; none once the office has verified the request."""
+    paused: bool
+    """Nothing is processed for now, at the word of one of its people."""
+    paused_text: str | None
 
 
 class ReceiptAnswer(BaseModel):
@@ -184,6 +187,8 @@ def _answer(tracked: Tracked, texts: Texts) -> TrackAnswer:
         next_text=texts(f"next.{tracked.next}"),
         awaits_receipt=case.awaits_receipt,
         lacking=[_lacking(line) for line in tracked.lacking],
+        paused=tracked.paused,
+        paused_text=texts("tracking.paused") if tracked.paused else None,
     )
 
 

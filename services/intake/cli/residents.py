@@ -13,15 +13,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.intake.app import Desk, erasure_list_of, vault_of
+from services.intake.cli.corrections import add_commands as add_correction
 from services.intake.cli.handover import (
     add_options,
     hand_over,
     papers_and_trail,
     require_request,
 )
+from services.intake.cli.restriction import add_commands as add_restriction
 from services.intake.cli.shell import CommandRefused, Themes, public_text
 from services.intake.domain import (
     Case,
+    Deed,
     Erasure,
     Lookup,
     LookupKeys,
@@ -39,6 +42,7 @@ from services.intake.usecases import (
     approve_erasure,
     ask_erasure,
     erase_again,
+    note,
     note_person_read,
     opened,
     retire,
@@ -83,6 +87,8 @@ def add_commands(themes: Themes) -> None:
     retention.add_argument("--programme", required=True, metavar="ID")
     retention.add_argument("--dry-run", action="store_true", help="say who, and erase nobody")
     retention.set_defaults(run=_retention)
+    add_restriction(commands)
+    add_correction(commands)
     for changing in (export, erase, approve, apply, retention):
         add_account(changing)
 
@@ -110,14 +116,19 @@ async def _export(options: argparse.Namespace, desk: Desk) -> list[str]:
         for said in resident.said:
             case_id, why = case_of(said), options.reason
             await note_person_read(options.by, case_id, _EXPORT, uow, why)
+        reason = (options.reason,) if options.reason else ()
+        note(Deed.EXPORTED, resident.id, uow, *reason, actor=options.by)
 
     # The look is kept before anything is shown.
     await desk.commands.run(noted, sent=sent_by(options.by, _EXPORT), key=resident.id)
+    erasure = await desk.reader.get(Erasure, resident.id)
     held = {
         "resident_id": resident.id,
         "programme_id": resident.programme_id,
         "last_case_at": resident.last_case_at,
         "erased_at": resident.erased_at,
+        "restriction": asdict(resident.restriction) if resident.restriction else None,
+        "erasure": asdict(erasure) if erasure else None,
         "cases": [await _held(said, resident, desk) for said in resident.said],
     }
     if options.out is not None:
@@ -135,12 +146,26 @@ async def _held(said: str, resident: Resident, desk: Desk) -> dict[str, Any]:
     told = opened(key, statement, vault_of(desk.settings))
     return {
         "said": told.fields,
+        "said_before": await _before(said, resident, key, desk),
         "is": [party for party, id_ in case.parties.items() if id_ == resident.id],
         "case": {name: v for name, v in asdict(case).items() if name not in _NOT_SHOWN},
         "state": case.state,
         "looked_at": [asdict(read) for read in await desk.reader.reads_of(case.id)],
         **await papers_and_trail(case, desk),
     }
+
+
+async def _before(
+    said: str, resident: Resident, key: ResidentKey, desk: Desk
+) -> list[dict[str, str]]:
+    """Return what corrections of a statement have replaced, the oldest first."""
+    found = [
+        await desk.reader.get(Statement, former)
+        for former in resident.former
+        if case_of(former) == said
+    ]
+    vault = vault_of(desk.settings)
+    return [dict(opened(key, one, vault).fields) for one in found if one is not None]
 
 
 async def _access_log(options: argparse.Namespace, desk: Desk) -> list[str]:

@@ -55,6 +55,7 @@ from services.intake.domain.catalogue import (
     catalogue_id,
 )
 from services.intake.domain.checklist import Checklist, Line, PaperStanding, Waiver
+from services.intake.domain.correction import CORRECTIONS_LIMIT, former_id
 from services.intake.domain.daily_cap import (
     DayShare,
     days_from,
@@ -113,6 +114,7 @@ from services.intake.domain.resident import (
     Party,
     Resident,
     ResidentKey,
+    Restriction,
     Statement,
     case_of,
     statement_id,
@@ -142,6 +144,7 @@ __all__ = [
     "ABSOLUTE",
     "ADDRESS_LIMIT",
     "APPROVED_WITHIN",
+    "CORRECTIONS_LIMIT",
     "ERASED",
     "ERASURE_WITHIN",
     "GUARDIAN_MISSING",
@@ -220,6 +223,7 @@ __all__ = [
     "Requirement",
     "Resident",
     "ResidentKey",
+    "Restriction",
     "Reuse",
     "Right",
     "RightsOutcome",
@@ -250,6 +254,7 @@ __all__ = [
     "days_from",
     "digest",
     "due_day",
+    "former_id",
     "held",
     "indonesian_mobile",
     "is_child",

@@ -45,6 +45,13 @@ class Deed(StrEnum):
     ERASURE_APPROVED = "erasure_approved"
     ERASURE_EXPIRED = "erasure_expired"
     ERASED = "erased"
+    EXPORTED = "exported"
+    """All that is held about a resident was written out: `said` has the reason given."""
+    CORRECTED = "corrected"
+    """What is held about a resident: `said` names the fields, without values."""
+    RESTRICTED = "restricted"
+    """The processing for a resident was stopped: `said` has the reason."""
+    RESTRICTION_LIFTED = "restriction_lifted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,15 @@ class OpenRequests:
     case_ids: tuple[str, ...] = ()
     """Those that were open when the newest of them was recorded, at most OPEN_LIMIT."""
 
+    def without(self, case_id: str) -> "OpenRequests":
+        """Return these without a request that is somebody else's."""
+        rest = tuple(known for known in self.case_ids if known != case_id)
+        return replace(self, version=self.version + 1, case_ids=rest)
+
+    def having(self, case_id: str) -> "OpenRequests":
+        """Return these with a request that is found to be this person's, whatever the limit."""
+        return replace(self, version=self.version + 1, case_ids=(*self.case_ids, case_id))
+
     def joined(
         self, case_id: str, still_open: tuple[str, ...], reason: str | None
     ) -> "OpenRequests":

@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from services.intake.domain.refusal import Refused
+
 ERASED: Final = "dihapus"
 """What stands where an erased resident's name was."""
 
@@ -24,6 +26,17 @@ class Party(StrEnum):
     PROXY = "proxy"
     GUARDIAN = "guardian"
     """Who consents for a child (UU 27/2022 article 25)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """That nothing is processed for somebody (UU 27/2022 article 41): since when, by whom, why."""
+
+    since: datetime
+    by: str
+    """The account."""
+    reason: str
+    """A public text: it names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,9 @@ class Resident:
     erased_at: datetime | None = None
     leaving: bool = False
     """His erasure is decided, and carried out next."""
+    restriction: Restriction | None = None
+    former: tuple[str, ...] = ()
+    """Ids of the `Statement`s that corrections have replaced, the oldest first."""
 
     @property
     def gone(self) -> bool:
@@ -70,6 +86,24 @@ class Resident:
         """Note that his erasure is decided."""
         return replace(self, version=self.version + 1, leaving=True)
 
+    def restricted(self, by: str, at: datetime, reason: str) -> "Resident":
+        """Stop the processing for him. Raises Refused where it is stopped already."""
+        self.require_processing()
+        stopped = Restriction(at, by, reason)
+        return replace(self, version=self.version + 1, restriction=stopped)
+
+    def lifted(self) -> "Resident":
+        """Let the processing go on. Raises Refused where it is not stopped."""
+        if self.restriction is None:
+            raise Refused("not_restricted", "resident: no restriction is set")
+        return replace(self, version=self.version + 1, restriction=None)
+
+    def require_processing(self) -> None:
+        """Refuse while the processing is stopped, and say the way out."""
+        if self.restriction is not None:
+            why = "resident: the processing is stopped at his word; lift the restriction first"
+            raise Refused("restricted", why)
+
     def erased(self, at: datetime) -> "Resident":
         """Forget everything but that there was somebody."""
         return replace(
@@ -78,6 +112,8 @@ class Resident:
             lookups=(),
             said=(),
             asked=(),
+            restriction=None,
+            former=(),
             erased_at=self.erased_at or at,
         )
 

@@ -25,6 +25,7 @@ from services.intake.usecases.case_progress import (
 )
 from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
 from services.intake.usecases.checklists import Checked, checklist_of, waive
+from services.intake.usecases.corrections import Sealing, correct
 from services.intake.usecases.erasure import (
     ERASURE,
     RETENTION,
@@ -81,6 +82,7 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
+from services.intake.usecases.restriction import lift_restriction, restrict
 from services.intake.usecases.retention import note_retention_over, retire
 from services.intake.usecases.rights_requests import (
     RIGHTS_DUE,
@@ -145,6 +147,7 @@ __all__ = [
     "Regions",
     "ResidentErased",
     "RightsFilter",
+    "Sealing",
     "Secret",
     "Shown",
     "SignIn",
@@ -172,6 +175,7 @@ __all__ = [
     "confirm_receipt",
     "copy_event",
     "copy_programme",
+    "correct",
     "disable",
     "erase_again",
     "erase_resident",
@@ -181,6 +185,7 @@ __all__ = [
     "invite_first",
     "is_told",
     "keep_upload",
+    "lift_restriction",
     "mark_seen",
     "name_party",
     "note",
@@ -208,6 +213,7 @@ __all__ = [
     "refuse",
     "republish_programme",
     "require_right",
+    "restrict",
     "retire",
     "revoke_device",
     "rewrap",

@@ -16,6 +16,7 @@ from services.intake.domain import (
 )
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.ports import Catalogues, Reader
+from services.intake.usecases.restriction import require_processing
 from shared.messaging.unit_of_work import UnitOfWork
 
 
@@ -54,10 +55,11 @@ async def waive(
     """Do without a paper of a case, for a reason that its catalogue allows.
 
     Waived again it stays as it was. Raises Missing, and Refused: closed, no_catalogue,
-    requirement_unknown, not_waivable.
+    requirement_unknown, not_waivable, restricted.
     """
     case = await uow.require(Case, case_id)
     require_right(case, allow, backdated=False)
+    await require_processing(case, uow)
     if case.outcome is not None:
         raise Refused("closed", f"the request is closed: {case.outcome}")
     if case.catalogue_version is None or case.entry is None:

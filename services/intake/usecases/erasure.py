@@ -170,7 +170,10 @@ async def _forget(resident: Resident, uow: UnitOfWork) -> None:
         if way is not None and way.resident_id == resident.id:
             uow.delete(way)
     await _forget_papers(resident, uow)
-    for kept, ids in ((Statement, resident.said), (OpenRequests, resident.asked)):
+    for kept, ids in (
+        (Statement, (*resident.said, *resident.former)),
+        (OpenRequests, resident.asked),
+    ):
         for id_ in ids:
             there = await uow.get(kept, id_)
             if there is not None:

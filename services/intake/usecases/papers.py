@@ -7,6 +7,7 @@ from typing import Any, Final
 from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party, ResidentKey
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.ports import Reader, Vault
+from services.intake.usecases.restriction import require_processing
 from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile, bind, keep_checked
 from shared.files.upload import Received
@@ -59,7 +60,9 @@ async def bind_paper(
 
     Raises Missing, Rejected (`file_of_another`, `file_state`) and Refused.
     """
-    require_right(await uow.require(Case, case_id), allow, backdated=False)
+    case = await uow.require(Case, case_id)
+    require_right(case, allow, backdated=False)
+    await require_processing(case, uow)
     file = await bind(file_id, PAPER.name, case_id, uow)
     papers = await uow.get(CasePapers, case_id) or CasePapers(case_id)
     papers.require_somebody()

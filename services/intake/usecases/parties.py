@@ -8,6 +8,7 @@ from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.ports import Vault
 from services.intake.usecases.residents import Told, keep_told, resident_of
+from services.intake.usecases.restriction import require_processing
 from shared.messaging.unit_of_work import UnitOfWork
 
 
@@ -40,10 +41,11 @@ async def name_party(
 ) -> dict[str, Any]:
     """Name somebody of an open case afterwards, such as a child's guardian.
 
-    Raises Missing, and Refused: `closed`, `party_named`.
+    Raises Missing, and Refused: `closed`, `party_named`, `restricted`.
     """
     case = await uow.require(Case, case_id)
     require_right(case, allow, backdated=False)
+    await require_processing(case, uow)
     joined = case.joined_by(named.party, "")
     resident_id = await keep_party(case, named, uow.now(), uow, vault=vault, lookups=lookups)
     joined = joined.involving(named.party, resident_id)

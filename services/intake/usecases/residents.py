@@ -69,6 +69,7 @@ async def resident_of(
     """Return the resident whom this NIK leads to, else a new one.
 
     Two requests at the same moment store the same look-up, so one of them is decided again.
+    Raises Refused where he is restricted.
     """
     hashes: tuple[str, ...] = ()
     if person.sure_identity is not None:
@@ -76,6 +77,8 @@ async def resident_of(
     ways = [await uow.get(Lookup, hashed) for hashed in hashes]
     found = [await _usable(way, uow) for way in ways if way is not None]
     known = next((one for one in found if one is not None), None)
+    if known is not None:
+        known.resident.require_processing()
     known = known or _new(programme_id, at, uow, vault)
     if not hashes:
         return known

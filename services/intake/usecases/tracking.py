@@ -15,6 +15,7 @@ from services.intake.domain import (
 )
 from services.intake.usecases.checklists import Checked, checklist_of
 from services.intake.usecases.ports import Catalogues, Reader
+from services.intake.usecases.restriction import paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Tracked:
     event: PlannedEvent | None
     checked: Checked | None = None
     """Its papers as they stand; None where no catalogue says what it needs."""
+    paused: bool = False
+    """Nothing is processed, at the word of one of its people."""
 
     @property
     def lacking(self) -> tuple[Line, ...]:
@@ -60,4 +63,5 @@ async def track(code: str, reader: Reader, catalogues: Catalogues) -> Tracked | 
     programme = await reader.get(Programme, case.programme_id)
     event_id = case.ticket.event_id if case.ticket else case.event_id
     event = await reader.get(PlannedEvent, event_id) if event_id else None
-    return Tracked(case, programme, event, await checklist_of(case, reader, catalogues))
+    checked = await checklist_of(case, reader, catalogues)
+    return Tracked(case, programme, event, checked, await paused(case, reader))

@@ -9,7 +9,16 @@ import httpx
 import pytest
 
 from services.intake import api, pages
-from services.intake.api import account_requests, accounts, devices, invitations, residents, session
+from services.intake.api import (
+    account_requests,
+    accounts,
+    corrections,
+    devices,
+    invitations,
+    residents,
+    restriction,
+    session,
+)
 from services.intake.pages.security import SECURITY
 from shared.auth.roles import Role
 from shared.auth.rules import PUBLIC
@@ -51,6 +60,7 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
+REASON = {"reason": "Permintaan warga"}
 
 
 def request_body(row: Row) -> dict[str, Any]:
@@ -78,6 +88,9 @@ def command(row: Row) -> dict[str, Any]:
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
         "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
+        "POST /api/residents/{resident_id}/correction": {"name": "Siti Benar"},
+        "POST /api/residents/{resident_id}/restriction": REASON,
+        "POST /api/residents/{resident_id}/restriction/lift": REASON,
         "POST /api/requests/{case_id}/papers/{file_id}": {"kind": "family_card"},
     }.get(row.route, {})
 
@@ -185,6 +198,9 @@ async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
         (await office.step(recorded["case_id"], "cancel")).raise_for_status()
     if path.endswith("/approval"):
         (await office.person("POST", path.removesuffix("/approval"))).raise_for_status()
+    if path.endswith("/lift"):
+        stopped = await office.person("POST", path.removesuffix("/lift"), json=REASON)
+        stopped.raise_for_status()
     if row.role == "nobody":
         return await office.client.request(method, f"/api{path}")
     grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
@@ -277,7 +293,7 @@ async def ask_without_account(path: str, office: Desk) -> httpx.Response:
 
 APART = (
     (ACCOUNTS, ask_of_accounts),
-    (residents.RULES, ask_of_residents),
+    ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )

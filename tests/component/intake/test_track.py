@@ -41,6 +41,8 @@ async def test_a_code_tells_how_a_request_stands_and_nothing_of_the_person() -> 
             "next_text": "Datang ke lokasi acara dan tunggu nomor antrean Anda dipanggil.",
             "awaits_receipt": False,
             "lacking": [],
+            "paused": False,
+            "paused_text": None,
         }
 
 

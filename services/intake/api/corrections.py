@@ -1,0 +1,82 @@
+"""A correction of what is held about a resident, over HTTP."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, model_validator
+
+from services.intake.api.fields import Address, Name, Nik, Phone
+from services.intake.api.requests import require_province
+from services.intake.api.rights import allowed, replayed_resident
+from services.intake.api.sealed import openable
+from services.intake.domain import LookupKeys, Person
+from services.intake.usecases import Reader, Regions, Sealing, Vault, correct
+from shared.auth.roles import Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.event import AggregateId
+from shared.runtime import CommandsDep, SentDep, provided
+from shared.web.body import Body, Unfit
+from shared.web.guard import CallerDep
+
+_PATH: Final = "/api/residents/{resident_id}/correction"
+RULES: Final[RouteRules] = {
+    f"POST {_PATH}": Rule({Role.OPERATOR, Role.SUPERVISOR}, fresh=True),
+}
+
+router = APIRouter(prefix=_PATH)
+ResidentPath = Annotated[AggregateId, Path()]
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+RegionsDep = Annotated[Regions, Depends(provided(Regions))]
+LookupsDep = Annotated[LookupKeys, Depends(provided(LookupKeys))]
+VaultDep = Annotated[Vault, Depends(provided(Vault))]
+
+
+class CorrectionBody(Body):
+    """What is right, at least one of these; what is not named stays."""
+
+    name: Name | None = None
+    nik: Nik | None = None
+    phone: Phone | None = None
+    address: Address | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "CorrectionBody":
+        if not self.wanted:
+            raise Unfit("one of name, nik, phone, address is needed")
+        return self
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """Return the fields that are corrected."""
+        return self.model_dump(exclude_none=True)
+
+
+class CorrectionAnswer(BaseModel):
+    """The requests in which it was corrected."""
+
+    corrected: list[str]
+
+
+@router.post("")
+async def post_correction(
+    resident_id: ResidentPath,
+    body: CorrectionBody,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    regions: RegionsDep,
+    lookups: LookupsDep,
+    vault: VaultDep,
+    sent: SentDep,
+) -> CorrectionAnswer:
+    """Correct a resident in his open requests; closed ones keep what was said."""
+    require_province(regions, Person("", body.nik), "/nik")
+    by = Sealing(vault, lookups)
+    with openable():
+        outcome = await commands.run(
+            lambda uow: correct(resident_id, body.wanted, uow, by=by, allow=allowed(caller)),
+            sent=sent,
+            key=resident_id,
+        )
+    await replayed_resident(outcome, caller, reader)
+    return CorrectionAnswer(corrected=outcome.answer["corrected"])

@@ -1,0 +1,125 @@
+"""Corrections over HTTP: open requests say what is right, and what stood before stays sealed."""
+
+from typing import Any
+
+from tests.component.intake.kit import Desk, at_event, at_home, desk
+from tests.unit.intake.sample import NIK
+
+RIGHT = "3216991203850002"
+
+
+async def resident_of(office: Desk, body: dict[str, Any]) -> tuple[str, str]:
+    case_id = str((await office.record(body))["case_id"])
+    return case_id, await office.resident(case_id)
+
+
+async def shown(office: Desk, case_id: str) -> Any:
+    return (await office.operator("GET", f"/requests/{case_id}")).json()["applicant"]
+
+
+async def test_open_requests_say_what_is_right_and_closed_ones_what_was_said() -> None:
+    async with desk() as office:
+        closed, resident = await resident_of(office, at_home())
+        (await office.step(closed, "cancel")).raise_for_status()
+        open_, _ = await resident_of(office, at_home())
+        body = {"name": "Siti Benar", "phone": "0812-0000-0009"}
+
+        answer = await office.person("POST", f"/residents/{resident}/correction", json=body)
+
+        assert (answer.status_code, answer.json()) == (200, {"corrected": [open_]})
+        assert (await shown(office, open_))["name"] == "Siti Benar"
+        assert (await shown(office, open_))["address"] == "Gang Contoh 1"
+        assert (await shown(office, closed))["name"] == "Siti Contoh"
+        kept = office.messaging.documents("statements")
+        assert {one["_id"] for one in kept} >= {f"{open_}.applicant", f"{open_}.applicant.1"}
+        assert "Siti" not in str(kept)
+
+
+async def test_the_right_nik_leads_to_him_and_the_wrong_one_to_nobody() -> None:
+    async with desk() as office:
+        _, resident = await resident_of(office, at_home())
+        path = f"/residents/{resident}/correction"
+        (await office.person("POST", path, json={"nik": RIGHT})).raise_for_status()
+
+        applicant = at_home()["applicant"]
+        _, same = await resident_of(office, at_home(applicant={**applicant, "nik": RIGHT}))
+        _, other = await resident_of(office, at_home(applicant={**applicant, "nik": NIK}))
+
+        assert same == resident
+        assert other != resident
+
+
+async def test_a_nik_of_another_is_refused_and_nothing_changes() -> None:
+    async with desk() as office:
+        case_id, resident = await resident_of(office, at_home())
+        await office.record(at_home(applicant={**at_home()["applicant"], "nik": RIGHT}))
+        path = f"/residents/{resident}/correction"
+
+        refused = await office.person("POST", path, json={"nik": RIGHT, "name": "Lain"})
+
+        assert (refused.status_code, refused.json()["reason"]) == (409, "nik_of_another")
+        assert (await shown(office, case_id))["name"] == "Siti Contoh"
+
+
+async def test_a_second_request_at_the_event_is_found_by_the_right_nik() -> None:
+    async with desk() as office:
+        first = at_event(applicant={"name": "Sukarno", "nik": NIK})
+        right = at_event(applicant={"name": "Sukarno", "nik": RIGHT})
+        _, resident = await resident_of(office, first)
+        path = f"/residents/{resident}/correction"
+        (await office.person("POST", path, json={"nik": RIGHT})).raise_for_status()
+
+        again = await office.operator("POST", "/requests", json=right)
+        of_the_wrong = await office.operator("POST", "/requests", json=first)
+
+        assert again.status_code == 409
+        assert of_the_wrong.status_code == 201
+
+
+async def test_twenty_corrections_are_kept_and_no_more() -> None:
+    async with desk() as office:
+        _, resident = await resident_of(office, at_home())
+        path = f"/residents/{resident}/correction"
+        for _ in range(20):
+            (await office.person("POST", path, json={"name": "Siti"})).raise_for_status()
+
+        refused = await office.person("POST", path, json={"name": "Siti"})
+
+        assert (refused.status_code, refused.json()["reason"]) == (409, "too_many_corrections")
+
+
+async def test_nothing_to_correct_is_said() -> None:
+    async with desk() as office:
+        case_id, resident = await resident_of(office, at_home())
+        path = f"/residents/{resident}/correction"
+
+        empty = await office.person("POST", path, json={})
+        (await office.step(case_id, "cancel")).raise_for_status()
+        closed = await office.person("POST", path, json={"name": "Siti"})
+        machine = await office.ask("POST", path, "operator", json={"name": "Siti"})
+
+        assert (empty.status_code, machine.status_code) == (422, 401)
+        assert (closed.status_code, closed.json()["reason"]) == (409, "nothing_open")
+
+
+async def test_the_trail_names_fields_and_an_erasure_takes_the_history_along() -> None:
+    async with desk() as office:
+        case_id, resident = await resident_of(office, at_home())
+        path = f"/residents/{resident}"
+        body = {"name": "Siti Benar", "nik": RIGHT}
+        again: dict[str, Any] = {"headers": {"Idempotency-Key": "the-same-key"}, "json": body}
+        first = await office.person("POST", f"{path}/correction", **again)
+        second = await office.person("POST", f"{path}/correction", **again)
+        elsewhere = "supervisor:halo_pamor:32.75.02"
+        other = await office.person("POST", f"{path}/correction", elsewhere, **again)
+        (await office.step(case_id, "cancel")).raise_for_status()
+        (await office.person("POST", f"{path}/erasure", who="sri")).raise_for_status()
+        (await office.person("POST", f"{path}/erasure/approval", who="agus")).raise_for_status()
+
+        audit = office.messaging.documents("audit")
+        assert (second.json(), other.status_code) == (first.json(), 403)
+        assert [one["said"] for one in audit if one["deed"] == "corrected"] == [["name", "nik"]]
+        assert RIGHT not in str(audit)
+        reads = office.messaging.documents("person_reads")
+        assert [(one["case_id"], one["route"]) for one in reads] == [(case_id, "residents correct")]
+        assert office.messaging.documents("statements") == []
