@@ -4,6 +4,7 @@ An AMQP URL names its hosts with commas: `amqp://user:password@one:5672,two:5672
 connection goes to the first host; each later attempt goes to the next one.
 """
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from itertools import cycle
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aio_pika import RobustConnection
+from aio_pika.abc import TimeoutType
 from yarl import URL
 
 CONNECT_TIMEOUT = 10.0
@@ -36,6 +38,14 @@ class MultiHostConnection(RobustConnection):
         self._urls = cycle(
             [self.url.with_host(host or "").with_port(port) for host, port in places]
         )
+
+    async def connect(self, timeout: TimeoutType = None) -> None:  # noqa: ASYNC109 - as inherited
+        """Connect; whoever gives up waiting leaves nothing behind that would try on for ever."""
+        try:
+            await super().connect(timeout)
+        except asyncio.CancelledError:
+            await self.close()
+            raise
 
     # aio-pika 10.2.1 has no public step before an attempt; tests/integration holds this one.
     async def _RobustConnection__connect_transport(self) -> None:  # noqa: N802

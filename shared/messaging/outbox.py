@@ -36,8 +36,8 @@ _PROBE = 1
 _PAGE = 500
 _ROUND_SECONDS = 1.0
 """Between two looks at what other instances left; own news wakes the relay at once."""
-_WATCH_SECONDS = 2.0
-"""Between two renewals of the lease and measurements: each asks the database five times."""
+_RENEWALS = 5
+"""In the time of a lease, each with a measurement: the database is asked five times."""
 _ROUNDS_BLIND = 5
 """Rounds after which the relay looks without one: a commit whose answer got lost gives none."""
 
@@ -122,7 +122,7 @@ class OutboxRelay:
         """Renew the lease and measure, however long a publish takes meanwhile."""
         while True:
             await self._survived(self._check_in)
-            await asyncio.sleep(_WATCH_SECONDS)
+            await asyncio.sleep(LEASE_SECONDS / _RENEWALS)
 
     async def _rounds(self) -> None:
         while not await self._survived(self._store.reread):  # noqa: ASYNC110 - a retry

@@ -148,6 +148,9 @@ class Courier:
             await asyncio.gather(*map(self.consumer._deliver, deliveries))
             assert all(delivery.acknowledged for delivery in deliveries)
             await self.relay.flushed()
+            # No look without a reason: rows that were just cleared stand in what a majority has
+            # for a moment, and here no second passes between two rounds.
+            self.relay._rounds_since_look = 0
             await self.relay._round()
             self.relay._in_hand.clear()
             fresh, self._seen = self.bus.sent[self._seen :], len(self.bus.sent)

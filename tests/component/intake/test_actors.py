@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.api import RULES, residents
+from services.intake.api import RULES, corrections, residents, restriction
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
@@ -33,7 +33,12 @@ ASK = "POST /api/rights-requests"
 ANSWER = "POST /api/rights-requests/{request_id}/answer"
 WAIVE = "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver"
 PARTIES = "POST /api/requests/{case_id}/parties"
-RESIDENTS = {route for route in residents.RULES if not route.startswith("GET ")}
+RESIDENTS = {
+    route
+    for rules in (residents.RULES, restriction.RULES, corrections.RULES)
+    for route in rules
+    if not route.startswith("GET ")
+}
 SILENT = {SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}

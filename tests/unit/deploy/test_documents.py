@@ -44,6 +44,7 @@ ENDS = {
     "intake.notices.notices": "the newest 50",
     "intake.files.sealed_key": "one for each field of a wrapped key",
     "intake.residents.lookups": "one for each version of the secret",
+    "intake.residents.former": "20 for each party of each of his cases",
     "intake.residents.said": "one for each of a person's own cases",
     "intake.residents.asked": "one for each service and event at which a person asked",
     "intake.statements.sealed": "one for each field of a person",
