@@ -79,6 +79,8 @@ class _Connection(asyncio.Protocol):
 
     async def ask(self, request: bytes) -> int:
         """Send a request and return its status. Raises ConnectionError, and is of no use then."""
+        if not self.open:
+            raise ConnectionResetError("the connection was closed before it was used")
         self._parser = httptools.HttpResponseParser(self)
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
@@ -89,6 +91,10 @@ class _Connection(asyncio.Protocol):
             raise
 
     def data_received(self, data: bytes) -> None:
+        if self._answer is None or self._answer.done():
+            # A server that has too many connections says so before it is asked.
+            self.close()
+            return
         self._parser.feed_data(data)
 
     def on_message_complete(self) -> None:

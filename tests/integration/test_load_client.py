@@ -64,6 +64,19 @@ async def test_what_is_cut_off_garbled_or_never_comes_is_unanswered() -> None:
     assert found == [UNANSWERED] * 3
 
 
+async def test_a_server_that_speaks_before_it_is_asked_has_no_place_for_us() -> None:
+    async def refuse(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(CLOSING)
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with listening:
+        port = listening.sockets[0].getsockname()[1]
+        client = LoadClient(f"http://127.0.0.1:{port}/", {}, 5)
+        assert {await client.post({}, {}) for _ in range(20)} <= {UNANSWERED, 503}
+
+
 async def test_nobody_listening_is_unanswered() -> None:
     listening = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
