@@ -2,21 +2,19 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, model_validator
 
 from services.intake.api.fields import Address, Name, Nik, Phone
 from services.intake.api.requests import require_province
-from services.intake.api.rights import allowed, replayed_resident
+from services.intake.api.resident_commands import ResidentCommandDep
 from services.intake.api.sealed import openable
 from services.intake.domain import LookupKeys, Person
-from services.intake.usecases import Reader, Regions, Sealing, Vault, correct
+from services.intake.usecases import Regions, Sealing, Vault, correct
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import AggregateId
-from shared.runtime import CommandsDep, SentDep, provided
+from shared.runtime import provided
 from shared.web.body import Body, Unfit
-from shared.web.guard import CallerDep
 
 _PATH: Final = "/api/residents/{resident_id}/correction"
 RULES: Final[RouteRules] = {
@@ -24,8 +22,6 @@ RULES: Final[RouteRules] = {
 }
 
 router = APIRouter(prefix=_PATH)
-ResidentPath = Annotated[AggregateId, Path()]
-ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 RegionsDep = Annotated[Regions, Depends(provided(Regions))]
 LookupsDep = Annotated[LookupKeys, Depends(provided(LookupKeys))]
 VaultDep = Annotated[Vault, Depends(provided(Vault))]
@@ -59,24 +55,17 @@ class CorrectionAnswer(BaseModel):
 
 @router.post("")
 async def post_correction(
-    resident_id: ResidentPath,
     body: CorrectionBody,
-    caller: CallerDep,
-    commands: CommandsDep,
-    reader: ReaderDep,
+    command: ResidentCommandDep,
     regions: RegionsDep,
     lookups: LookupsDep,
     vault: VaultDep,
-    sent: SentDep,
 ) -> CorrectionAnswer:
     """Correct a resident in his open requests; closed ones keep what was said."""
     require_province(regions, Person("", body.nik), "/nik")
     by = Sealing(vault, lookups)
     with openable():
-        outcome = await commands.run(
-            lambda uow: correct(resident_id, body.wanted, uow, by=by, allow=allowed(caller)),
-            sent=sent,
-            key=resident_id,
+        answer = await command.run(
+            lambda id_, uow, allow: correct(id_, body.wanted, uow, by=by, allow=allow)
         )
-    await replayed_resident(outcome, caller, reader)
-    return CorrectionAnswer(corrected=outcome.answer["corrected"])
+    return CorrectionAnswer(corrected=answer["corrected"])

@@ -9,10 +9,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from services.intake.api.rights import allowed, replayed_resident
+from services.intake.api.resident_commands import ReaderDep, ResidentCommandDep, ResidentPath
+from services.intake.api.rights import allowed
 from services.intake.domain import Case, Erasure, ErasureState, Resident, case_of
 from services.intake.usecases import (
     Eraser,
@@ -23,9 +24,7 @@ from services.intake.usecases import (
 )
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import AggregateId
-from shared.messaging.group_commit import Outcome
-from shared.runtime import CommandsDep, SentDep, provided
+from shared.runtime import provided
 from shared.runtime.commands import ANSWER_WITHIN
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, NotFound, Unavailable
@@ -38,8 +37,6 @@ RULES: Final[RouteRules] = {
 }
 
 router = APIRouter(prefix="/api/residents/{resident_id}")
-ResidentPath = Annotated[AggregateId, Path()]
-ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 EraserDep = Annotated[Eraser, Depends(provided(Eraser))]
 
 
@@ -97,44 +94,22 @@ def _restricted(resident: Resident) -> RestrictedAnswer | None:
 
 
 @router.post("/erasure")
-async def post_erasure(
-    resident_id: ResidentPath,
-    caller: CallerDep,
-    commands: CommandsDep,
-    reader: ReaderDep,
-    eraser: EraserDep,
-    sent: SentDep,
-) -> ErasureAnswer:
+async def post_erasure(command: ResidentCommandDep, eraser: EraserDep) -> ErasureAnswer:
     """Ask that a resident be erased. It waits 72 hours for the approval of another account."""
     _require_list(eraser)
-    outcome = await commands.run(
-        lambda uow: ask_erasure(resident_id, uow, allow=allowed(caller)),
-        sent=sent,
-        key=resident_id,
-    )
-    await replayed_resident(outcome, caller, reader)
-    return _erasure(outcome)
+    answer = await command.run(lambda id_, uow, allow: ask_erasure(id_, uow, allow=allow))
+    return ErasureAnswer(state=answer["state"], until=answer["until"])
 
 
 @router.post("/erasure/approval")
 async def post_approval(
-    resident_id: ResidentPath,
-    caller: CallerDep,
-    commands: CommandsDep,
-    reader: ReaderDep,
-    eraser: EraserDep,
-    sent: SentDep,
+    command: ResidentCommandDep, reader: ReaderDep, eraser: EraserDep
 ) -> ErasureAnswer:
     """Approve what another account has asked for: the resident is erased for ever."""
     _require_list(eraser)
-    outcome = await commands.run(
-        lambda uow: approve_erasure(resident_id, uow, allow=allowed(caller)),
-        sent=sent,
-        key=resident_id,
-    )
-    await replayed_resident(outcome, caller, reader)
-    await _carry_out(resident_id, reader, eraser)
-    return _erasure(outcome)
+    answer = await command.run(lambda id_, uow, allow: approve_erasure(id_, uow, allow=allow))
+    await _carry_out(command.resident_id, reader, eraser)
+    return ErasureAnswer(state=answer["state"], until=answer["until"])
 
 
 async def _carry_out(resident_id: str, reader: Reader, eraser: Eraser) -> None:
@@ -152,7 +127,3 @@ def _require_list(eraser: Eraser) -> None:
     if not eraser.ready:
         why = "resident: no list of erasures is set (INTAKE_ERASURE_LIST), so nobody can be erased"
         raise Conflict(why, reason="no_erasure_list")
-
-
-def _erasure(outcome: Outcome) -> ErasureAnswer:
-    return ErasureAnswer(state=outcome.answer["state"], until=outcome.answer["until"])

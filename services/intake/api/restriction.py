@@ -1,19 +1,17 @@
 """A resident's restriction over HTTP: set, and lifted, each with its reason for the trail."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.intake.api.rights import allowed, replayed_resident
-from services.intake.usecases import Reader, lift_restriction, restrict
+from services.intake.api.resident_commands import ResidentCommandDep
+from services.intake.usecases import lift_restriction, restrict
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import AggregateId, PublicText
-from shared.runtime import CommandsDep, SentDep, provided
+from shared.contracts.event import PublicText
 from shared.web.body import Body
-from shared.web.guard import CallerDep
 
 _PATH: Final = "/api/residents/{resident_id}/restriction"
 _WORKERS: Final = {Role.OPERATOR, Role.SUPERVISOR}
@@ -23,8 +21,6 @@ RULES: Final[RouteRules] = {
 }
 
 router = APIRouter(prefix=_PATH)
-ResidentPath = Annotated[AggregateId, Path()]
-ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 
 
 class RestrictionBody(Body):
@@ -40,38 +36,16 @@ class RestrictionAnswer(BaseModel):
 
 
 @router.post("")
-async def post_restriction(
-    resident_id: ResidentPath,
-    body: RestrictionBody,
-    caller: CallerDep,
-    commands: CommandsDep,
-    reader: ReaderDep,
-    sent: SentDep,
-) -> RestrictionAnswer:
+async def post_restriction(body: RestrictionBody, command: ResidentCommandDep) -> RestrictionAnswer:
     """Stop the processing for a resident: his requests and steps are refused until it is lifted."""
-    outcome = await commands.run(
-        lambda uow: restrict(resident_id, body.reason, uow, allow=allowed(caller)),
-        sent=sent,
-        key=resident_id,
-    )
-    await replayed_resident(outcome, caller, reader)
-    return RestrictionAnswer(since=outcome.answer["since"])
+    answer = await command.run(lambda id_, uow, allow: restrict(id_, body.reason, uow, allow=allow))
+    return RestrictionAnswer(since=answer["since"])
 
 
 @router.post("/lift")
-async def post_lift(
-    resident_id: ResidentPath,
-    body: RestrictionBody,
-    caller: CallerDep,
-    commands: CommandsDep,
-    reader: ReaderDep,
-    sent: SentDep,
-) -> RestrictionAnswer:
+async def post_lift(body: RestrictionBody, command: ResidentCommandDep) -> RestrictionAnswer:
     """Let the processing go on."""
-    outcome = await commands.run(
-        lambda uow: lift_restriction(resident_id, body.reason, uow, allow=allowed(caller)),
-        sent=sent,
-        key=resident_id,
+    answer = await command.run(
+        lambda id_, uow, allow: lift_restriction(id_, body.reason, uow, allow=allow)
     )
-    await replayed_resident(outcome, caller, reader)
-    return RestrictionAnswer(since=outcome.answer["since"])
+    return RestrictionAnswer(since=answer["since"])

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from services.intake.api.corrections import CorrectionBody
 from services.intake.app import Desk, vault_of
-from services.intake.cli.shell import CommandRefused, Themes
+from services.intake.cli.shell import CommandRefused, Themes, by_shell
 from services.intake.domain import LookupKeys
 from services.intake.usecases import Sealing, correct
 from shared.runtime import add_account, sent_by
@@ -28,7 +28,7 @@ async def _correct(options: argparse.Namespace, desk: Desk) -> list[str]:
     wanted = _wanted(sys.stdin.read())
     by = Sealing(vault_of(desk.settings), LookupKeys(*desk.settings.lookup_secrets))
     outcome = await desk.commands.run(
-        lambda uow: correct(options.resident, wanted, uow, by=by, allow=_by_shell),
+        lambda uow: correct(options.resident, wanted, uow, by=by, allow=by_shell),
         sent=sent_by(options.by, "residents correct"),
         key=options.resident,
     )
@@ -42,7 +42,3 @@ def _wanted(text: str) -> dict[str, str]:
         # Without the values: they are a person's.
         fields = sorted({".".join(map(str, one["loc"])) or "body" for one in wrong.errors()})
         raise CommandRefused(f"these are wrong: {', '.join(fields)}") from None
-
-
-def _by_shell(**_: object) -> None:
-    """Let whoever may start commands here act on every case."""

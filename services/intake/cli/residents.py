@@ -21,7 +21,7 @@ from services.intake.cli.handover import (
     require_request,
 )
 from services.intake.cli.restriction import add_commands as add_restriction
-from services.intake.cli.shell import CommandRefused, Themes, public_text
+from services.intake.cli.shell import CommandRefused, Themes, by_shell, public_text
 from services.intake.domain import (
     Case,
     Deed,
@@ -182,7 +182,7 @@ async def _access_log(options: argparse.Namespace, desk: Desk) -> list[str]:
 async def _ask(options: argparse.Namespace, desk: Desk) -> list[str]:
     _erasures(desk)
     outcome = await desk.commands.run(
-        lambda uow: ask_erasure(options.resident, uow, allow=_by_shell),
+        lambda uow: ask_erasure(options.resident, uow, allow=by_shell),
         sent=sent_by(options.by, "residents erase"),
         key=options.resident,
     )
@@ -192,7 +192,7 @@ async def _ask(options: argparse.Namespace, desk: Desk) -> list[str]:
 async def _approve(options: argparse.Namespace, desk: Desk) -> list[str]:
     _erasures(desk)
     outcome = await desk.commands.run(
-        lambda uow: approve_erasure(options.resident, uow, allow=_by_shell),
+        lambda uow: approve_erasure(options.resident, uow, allow=by_shell),
         sent=sent_by(options.by, "residents approve"),
         key=options.resident,
     )
@@ -205,10 +205,6 @@ async def _carry_out(resident_id: str, desk: Desk) -> None:
     decided = await desk.reader.get(Erasure, resident_id)
     if decided is not None:
         await desk.eraser.carry_out(decided)
-
-
-def _by_shell(**_: object) -> None:
-    """Let whoever may start commands here act on every case."""
 
 
 async def _apply_erasures(options: argparse.Namespace, desk: Desk) -> list[str]:

@@ -3,7 +3,7 @@
 import argparse
 
 from services.intake.app import Desk
-from services.intake.cli.shell import Themes, public_text
+from services.intake.cli.shell import Themes, by_shell, public_text
 from services.intake.usecases import lift_restriction, restrict
 from shared.runtime import add_account, sent_by
 
@@ -23,7 +23,7 @@ def add_commands(commands: Themes) -> None:
 
 async def _restrict(options: argparse.Namespace, desk: Desk) -> list[str]:
     outcome = await desk.commands.run(
-        lambda uow: restrict(options.resident, options.reason, uow, allow=_by_shell),
+        lambda uow: restrict(options.resident, options.reason, uow, allow=by_shell),
         sent=sent_by(options.by, "residents restrict"),
         key=options.resident,
     )
@@ -32,12 +32,8 @@ async def _restrict(options: argparse.Namespace, desk: Desk) -> list[str]:
 
 async def _lift(options: argparse.Namespace, desk: Desk) -> list[str]:
     await desk.commands.run(
-        lambda uow: lift_restriction(options.resident, options.reason, uow, allow=_by_shell),
+        lambda uow: lift_restriction(options.resident, options.reason, uow, allow=by_shell),
         sent=sent_by(options.by, "residents lift"),
         key=options.resident,
     )
     return ["the restriction is lifted"]
-
-
-def _by_shell(**_: object) -> None:
-    """Let whoever may start commands here act on every case."""
