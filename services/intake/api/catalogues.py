@@ -5,14 +5,14 @@ from typing import Annotated, Final, Self
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
-from services.intake.domain import Catalogue, PaperKind, Programme, Promise, catalogue_id
+from services.intake.api.rights import allowed_programme, programme_of
+from services.intake.domain import Catalogue, PaperKind, Promise, catalogue_id
 from services.intake.usecases import (
-    AllowProgramme,
     Catalogues,
     Reader,
     publish_catalogue,
 )
-from shared.auth.roles import Caller, Role
+from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import Channel, ProgrammeId, ServiceCode, Slug
 from shared.contracts.text import Reason, public_text
@@ -175,8 +175,8 @@ async def put_catalogue(
     Cases that are there keep the version that they were opened under.
     """
     wanted = body.catalogue(programme_id)
-    programme = await _programme(programme_id, caller, reader)
-    allow = _allowed(caller)
+    programme = await programme_of(programme_id, caller, reader)
+    allow = allowed_programme(caller)
     allow(programme)  # a replay too: the token may be another one by now
     outcome = await commands.run(
         lambda uow: publish_catalogue(wanted, uow, allow=allow), sent=sent, key=programme_id
@@ -193,27 +193,12 @@ async def get_catalogue(
     version: Annotated[int | None, Query(ge=1, le=MAX_VERSION)] = None,
 ) -> CatalogueAnswer:
     """Return a version of a programme's catalogue, by default the one that counts now."""
-    programme = await _programme(programme_id, caller, reader)
+    programme = await programme_of(programme_id, caller, reader)
     wanted = version or programme.catalogue_version
     found = await catalogues.get(catalogue_id(programme_id, wanted)) if wanted else None
     if found is None:
         raise NotFound("catalogue")
     return CatalogueAnswer.model_validate(_CATALOGUE.dump_python(found))
-
-
-async def _programme(programme_id: str, caller: Caller, reader: Reader) -> Programme:
-    caller.within(programme_id)  # refuses another tenant before anything is looked up
-    programme = await reader.get(Programme, programme_id)
-    if programme is None:
-        raise NotFound("programme")
-    return programme
-
-
-def _allowed(caller: Caller) -> AllowProgramme:
-    def check(programme: Programme) -> None:
-        caller.require(programme=programme.id, region=programme.region_code)
-
-    return check
 
 
 def _require_once(names: list[str], what: str) -> None:

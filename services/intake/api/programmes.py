@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, model_validator
 
 from services.intake.api.fields import require_region
+from services.intake.api.rights import allowed_programme, programme_of
 from services.intake.domain import (
     CalendarExceptions,
     CatalogueService,
@@ -15,7 +16,6 @@ from services.intake.domain import (
     Programme,
 )
 from services.intake.usecases import (
-    AllowProgramme,
     Reader,
     Regions,
     copy_programme,
@@ -34,7 +34,6 @@ from shared.contracts.intake import Language, TimeZone
 from shared.runtime import CommandsDep, SentDep, provided
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
-from shared.web.problems import NotFound
 
 _READERS: Final = Rule(set(Role) - {Role.CHANNEL})
 
@@ -199,7 +198,7 @@ async def put_programme(
     """Publish a programme; the same content again changes nothing."""
     require_region(regions, body.region_code, "/region_code")
     wanted = body.programme(programme_id)
-    allow = _allowed(caller)
+    allow = allowed_programme(caller)
     outcome = await commands.run(
         lambda uow: publish_programme(wanted, uow, allow=allow), sent=sent, key=programme_id
     )
@@ -219,7 +218,12 @@ async def post_copy(
     """Publish a programme once more under another name and owner."""
     outcome = await commands.run(
         lambda uow: copy_programme(
-            programme_id, body.programme_id, body.name, body.owner, uow, allow=_allowed(caller)
+            programme_id,
+            body.programme_id,
+            body.name,
+            body.owner,
+            uow,
+            allow=allowed_programme(caller),
         ),
         sent=sent,
         key=body.programme_id,
@@ -241,11 +245,7 @@ async def get_programme(
     programme_id: ProgrammePath, caller: CallerDep, reader: ReaderDep
 ) -> ProgrammeAnswer:
     """Return one programme."""
-    caller.within(programme_id)  # refuses another tenant before anything is looked up
-    programme = await reader.get(Programme, programme_id)
-    if programme is None:
-        raise NotFound("programme")
-    return _answer(programme)
+    return _answer(await programme_of(programme_id, caller, reader))
 
 
 async def _allow_again(caller: Caller, reader: Reader, *programme_ids: str) -> None:
@@ -253,14 +253,7 @@ async def _allow_again(caller: Caller, reader: Reader, *programme_ids: str) -> N
     for programme_id in programme_ids:
         programme = await reader.get(Programme, programme_id)
         if programme is not None:
-            _allowed(caller)(programme)
-
-
-def _allowed(caller: Caller) -> AllowProgramme:
-    def check(programme: Programme) -> None:
-        caller.require(programme=programme.id, region=programme.region_code)
-
-    return check
+            allowed_programme(caller)(programme)
 
 
 def _answer(programme: Programme) -> ProgrammeAnswer:

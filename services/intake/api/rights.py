@@ -1,7 +1,7 @@
-"""Who may work on a case, at the first sending of a command and at every replay."""
+"""Who may work on a case, a resident or a programme, at the first sending and at every replay."""
 
-from services.intake.domain import Case
-from services.intake.usecases import Allow, Reader, require_right
+from services.intake.domain import Case, Programme
+from services.intake.usecases import Allow, AllowProgramme, Reader, require_right
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.messaging.group_commit import Outcome
 from shared.web.problems import NotFound
@@ -48,3 +48,21 @@ async def replayed_resident(outcome: Outcome, caller: Caller, reader: Reader) ->
         case = await reader.get(Case, case_id)
         if case is not None:
             require_right(case, allowed(caller), backdated=False)
+
+
+def allowed_programme(caller: Caller) -> AllowProgramme:
+    """Hold the caller against a programme's whole region."""
+
+    def check(programme: Programme) -> None:
+        caller.require(programme=programme.id, region=programme.region_code)
+
+    return check
+
+
+async def programme_of(programme_id: str, caller: Caller, reader: Reader) -> Programme:
+    """Return a programme of the caller's. Raises NotFound, and Forbidden for another tenant's."""
+    caller.within(programme_id)  # refuses another tenant before anything is looked up
+    programme = await reader.get(Programme, programme_id)
+    if programme is None:
+        raise NotFound("programme")
+    return programme

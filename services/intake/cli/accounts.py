@@ -8,7 +8,7 @@ import argparse
 from typing import Any
 
 from services.intake.app import Desk, vault_of
-from services.intake.cli.shell import CommandRefused, Themes
+from services.intake.cli.shell import CommandRefused, Themes, by_shell
 from services.intake.domain import AccountCodes, AccountRequest, Refused, checked_login
 from services.intake.pages.signin import INVITATION
 from services.intake.usecases import Invited, approve, invite_first, refuse
@@ -71,7 +71,7 @@ async def _requests(_: argparse.Namespace, desk: Desk) -> list[str]:
 async def _approve(options: argparse.Namespace, desk: Desk) -> list[str]:
     request = await _request(options.account, desk)
     outcome = await desk.commands.run(
-        lambda uow: approve(request.id, request.version, uow, allow=lambda _: None),
+        lambda uow: approve(request.id, request.version, uow, allow=by_shell),
         sent=sent_by(options.by, "accounts approve"),
         key=request.id,
     )
@@ -82,7 +82,7 @@ async def _approve(options: argparse.Namespace, desk: Desk) -> list[str]:
 async def _refuse(options: argparse.Namespace, desk: Desk) -> list[str]:
     request = await _request(options.account, desk)
     await desk.commands.run(
-        lambda uow: refuse(request.id, request.version, options.reason, uow, allow=lambda _: None),
+        lambda uow: refuse(request.id, request.version, options.reason, uow, allow=by_shell),
         sent=sent_by(options.by, "accounts refuse"),
         key=request.id,
     )

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from services.intake.api.catalogues import CatalogueBody
 from services.intake.app import Desk
-from services.intake.cli.shell import Themes
+from services.intake.cli.shell import ITSELF, CommandRefused, Themes, by_shell
 from services.intake.domain import Catalogue, Programme
 from services.intake.usecases import publish_catalogue, publish_catalogue_if_missing
 from shared.contracts.event import ProgrammeId
@@ -21,8 +21,6 @@ from shared.runtime import add_account, sent_by
 
 FOLDER: Final = Path(__file__).parents[1] / "catalogues"
 NATIONAL: Final = FOLDER / "national.json"
-_ITSELF: Final = "service:intake"
-"""Who publishes what is shipped: nobody's account, at the first start."""
 
 
 class CatalogueFile(CatalogueBody):
@@ -51,20 +49,43 @@ def shipped_catalogues() -> list[Catalogue]:
 
 
 def read(file: Path) -> Catalogue:
-    """Return the catalogue of a file, with what is the same in the whole country."""
-    national, own = json.loads(NATIONAL.read_bytes()), json.loads(file.read_bytes())
+    """Return the catalogue of a file, with what is the same in the whole country.
+
+    Raises CommandRefused where it is no JSON object, ValidationError naming a field that is wrong,
+    and OSError.
+    """
+    national, own = _object(NATIONAL), _object(file)
     known = {entry["code"]: entry for entry in national["entries"]}
-    entries = [{**known.get(entry["code"], {}), **entry} for entry in own["entries"]]
+    entries = own.get("entries")
+    if isinstance(entries, list):
+        entries = [_whole(entry, known) for entry in entries]
     found: Mapping[str, Any] = {**national, **own, "entries": entries}
     whole = CatalogueFile.model_validate_json(json.dumps(found))
     return whole.catalogue(whole.programme_id)
+
+
+def _object(file: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(file.read_bytes())
+    except ValueError:
+        raise CommandRefused(f"{file.name}: this is no JSON") from None
+    if not isinstance(found, dict):
+        raise CommandRefused(f"{file.name}: an object is needed")
+    return found
+
+
+def _whole(entry: Any, known: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Return an entry with what the national one of its code says; what is none stays as it is."""
+    if not isinstance(entry, dict):
+        return entry
+    return {**known.get(str(entry.get("code")), {}), **entry}
 
 
 async def publish_shipped(desk: Desk) -> list[str]:
     """Publish ours where one of our programmes is there and has none."""
     there = {programme.id for programme in await desk.reader.find(Programme)}
     wanted = [one for one in shipped_catalogues() if one.programme_id in there]
-    return await _publish_all(wanted, desk, _ITSELF, publish_catalogue_if_missing)
+    return await _publish_all(wanted, desk, ITSELF, publish_catalogue_if_missing)
 
 
 async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
@@ -86,14 +107,10 @@ async def _publish_one(
     wanted: Catalogue, desk: Desk, by: str, publish: Callable[..., Awaitable[int | None]]
 ) -> str:
     outcome = await desk.commands.run(
-        lambda uow: publish(wanted, uow, allow=_anybody),
+        lambda uow: publish(wanted, uow, allow=by_shell),
         sent=sent_by(by, "catalogues publish"),
         key=wanted.programme_id,
     )
     if outcome.answer is None:
         return f"{wanted.programme_id}: no catalogue; ours does not fit the programme as it stands"
     return f"{wanted.programme_id}: catalogue {outcome.answer}"
-
-
-def _anybody(_: Programme) -> None:
-    """Whoever has the database's password at the shell needs no further right."""

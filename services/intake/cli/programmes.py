@@ -9,7 +9,7 @@ from services.intake.api.fields import require_region
 from services.intake.api.programmes import ProgrammeBody
 from services.intake.app import Desk
 from services.intake.cli.catalogues import publish_shipped
-from services.intake.cli.shell import Themes
+from services.intake.cli.shell import ITSELF, Themes, by_shell
 from services.intake.domain import Programme
 from services.intake.usecases import (
     copy_programme,
@@ -22,8 +22,6 @@ from shared.runtime import add_account, add_republish, sent_by
 
 SHIPPED: Final = Path(__file__).parents[1] / "programmes"
 """The programmes that come with intake, a file each."""
-_ITSELF: Final = "service:intake"
-"""Who publishes what is shipped: nobody's account, at the first start."""
 
 
 class ProgrammeFile(ProgrammeBody):
@@ -69,7 +67,7 @@ async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
 
 async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
     wanted = _read(sorted(SHIPPED.glob("*.json")), desk)
-    lines = [await _publish_one(one, desk, _ITSELF, publish_if_missing) for one in wanted]
+    lines = [await _publish_one(one, desk, ITSELF, publish_if_missing) for one in wanted]
     return [*lines, *await publish_shipped(desk)]
 
 
@@ -84,7 +82,7 @@ async def _publish_one(
     wanted: Programme, desk: Desk, by: str, publish: Callable[..., Awaitable[int]]
 ) -> str:
     outcome = await desk.commands.run(
-        lambda uow: publish(wanted, uow, allow=_anybody),
+        lambda uow: publish(wanted, uow, allow=by_shell),
         sent=sent_by(by, "programmes publish"),
         key=wanted.id,
     )
@@ -94,7 +92,7 @@ async def _publish_one(
 async def _copy(options: argparse.Namespace, desk: Desk) -> list[str]:
     outcome = await desk.commands.run(
         lambda uow: copy_programme(
-            options.source, options.target, options.name, options.owner, uow, allow=_anybody
+            options.source, options.target, options.name, options.owner, uow, allow=by_shell
         ),
         sent=sent_by(options.by, "programmes copy"),
         key=options.target,
@@ -116,7 +114,3 @@ async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:
         f"{p.id}: {p.name}, {p.owner}, {p.region_code}, version {p.version}"
         for p in await desk.reader.find(Programme)
     ]
-
-
-def _anybody(_: Programme) -> None:
-    """Whoever has the database's password at the shell needs no further right."""

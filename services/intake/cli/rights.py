@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from services.intake.app import Desk
-from services.intake.cli.shell import CommandRefused, Themes, moment, public_text
+from services.intake.cli.shell import CommandRefused, Themes, by_shell, moment, public_text
 from services.intake.domain import Right, RightsOutcome
 from services.intake.usecases import (
     Asked,
@@ -47,7 +47,7 @@ async def _record(options: argparse.Namespace, desk: Desk) -> list[str]:
         raise CommandRefused("--case or --resident is needed, one of them")
     asked = Asked(Right(options.right), options.case, options.resident, options.received_at)
     outcome = await desk.commands.run(
-        lambda uow: record_rights_request(asked, uow, allow=_anybody),
+        lambda uow: record_rights_request(asked, uow, allow=by_shell),
         sent=sent_by(options.by, "rights record"),
         key=options.case or options.resident,
     )
@@ -57,7 +57,7 @@ async def _record(options: argparse.Namespace, desk: Desk) -> list[str]:
 async def _answer(options: argparse.Namespace, desk: Desk) -> list[str]:
     outcome = await desk.commands.run(
         lambda uow: answer_rights_request(
-            options.request, RightsOutcome(options.outcome), options.reason, uow, allow=_anybody
+            options.request, RightsOutcome(options.outcome), options.reason, uow, allow=by_shell
         ),
         sent=sent_by(options.by, "rights answer"),
         key=options.request,
@@ -77,7 +77,3 @@ async def _list(options: argparse.Namespace, desk: Desk) -> list[str]:
         f"case {one.case_id or '-'}, resident {one.resident_id or '-'}, request {one.id}"
         for one in found
     ] or ["nothing waits"]
-
-
-def _anybody(*_: str) -> None:
-    """Whoever has the database's password at the shell needs no further right."""

@@ -9,6 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.event import PublicText
 
+ITSELF: Final = "service:intake"
+"""Who publishes what is shipped: nobody's account, at the first start."""
 Themes = Any
 """What argparse's `add_subparsers` returns; it has no public name."""
 _PUBLIC: Final[TypeAdapter[str]] = TypeAdapter(PublicText)
@@ -26,8 +28,8 @@ def public_text(text: str) -> str:
         raise argparse.ArgumentTypeError("a public text without personal numbers") from None
 
 
-def by_shell(**_: object) -> None:
-    """Let whoever may start commands here act on every case."""
+def by_shell(*_: object, **__: object) -> None:
+    """Allow: whoever has the database's password at the shell needs no further right."""
 
 
 def new_folder(folder: Path) -> None:

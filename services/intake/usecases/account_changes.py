@@ -37,6 +37,13 @@ def new_link(of: str, uow: UnitOfWork) -> str:
     return invitation.id
 
 
+def welcome(account: Account, uow: UnitOfWork) -> str:
+    """Have the link for a new account go out; return the link's id."""
+    uow.add(account.invited())
+    note(Deed.INVITED, account.id, uow, *account.grants)
+    return new_link(account.id, uow)
+
+
 async def give_grants(account: Account, grants: Sequence[str], uow: UnitOfWork) -> Account:
     """Give an account other grants; tokens that hold those of before count no more.
 

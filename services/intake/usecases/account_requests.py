@@ -20,7 +20,7 @@ from services.intake.usecases.account_changes import (
     AllowAccount,
     give_grants,
     hand_back,
-    new_link,
+    welcome,
 )
 from services.intake.usecases.audit import note
 from services.intake.usecases.notices import tell
@@ -87,9 +87,7 @@ async def approve(of: str, version: int, uow: UnitOfWork, *, allow: AllowAccount
 async def _carry_out(request: AccountRequest, account: Account, uow: UnitOfWork) -> str | None:
     match request.kind:
         case RequestKind.INVITE:
-            uow.add(account.invited())
-            note(Deed.INVITED, account.id, uow, *account.grants)
-            return new_link(account.id, uow)
+            return welcome(account, uow)
         case RequestKind.GRANTS:
             await give_grants(account, request.grants, uow)
             return None

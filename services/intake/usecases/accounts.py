@@ -26,8 +26,8 @@ from services.intake.usecases.account_changes import (
     end_sessions,
     give_grants,
     hand_back,
-    new_link,
     publish_ended,
+    welcome,
 )
 from services.intake.usecases.account_requests import ask_for, none_open, overtake
 from services.intake.usecases.audit import note
@@ -97,9 +97,7 @@ async def _free(wanted: Invited, uow: UnitOfWork) -> LoginName:
 
 
 def _welcomed(account: Account, uow: UnitOfWork) -> dict[str, Any]:
-    uow.add(account.invited())
-    note(Deed.INVITED, account.id, uow, *account.grants)
-    return {"account_id": account.id, "invitation_id": new_link(account.id, uow)}
+    return {"account_id": account.id, "invitation_id": welcome(account, uow)}
 
 
 async def redeem(
