@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+
 from tests.benchmarks.client import UNANSWERED, LoadClient
 
 KEPT = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
@@ -64,17 +66,16 @@ async def test_what_is_cut_off_garbled_or_never_comes_is_unanswered() -> None:
     assert found == [UNANSWERED] * 3
 
 
-async def test_a_server_that_speaks_before_it_is_asked_has_no_place_for_us() -> None:
-    async def refuse(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(CLOSING)
-        await writer.drain()
-        writer.close()
-
-    listening = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    async with listening:
-        port = listening.sockets[0].getsockname()[1]
-        client = LoadClient(f"http://127.0.0.1:{port}/", {}, 5)
-        assert {await client.post({}, {}) for _ in range(20)} <= {UNANSWERED, 503}
+async def test_a_refusal_that_comes_before_the_question_leaves_the_request_unanswered() -> None:
+    server = Server([])
+    async with client_of(server) as client:
+        connection = await client._new()
+        connection.data_received(CLOSING)
+        assert not connection.open
+        with pytest.raises(ConnectionResetError):
+            await connection.ask(b"")
+        client._idle.append(connection)
+        assert client._free() is None
 
 
 async def test_nobody_listening_is_unanswered() -> None:
