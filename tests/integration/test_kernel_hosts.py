@@ -1,7 +1,12 @@
 """Publisher and consumer go to another host when theirs is gone."""
 
+import asyncio
+
+from yarl import URL
+
 from deploy.local.servers import Servers
 from shared.messaging.bus import AmqpBus
+from shared.messaging.hosts import connection_class, urls_of
 from shared.messaging.subscriber import ConsumingBroker
 from tests.integration.kernel_kit import Door, amqp_of, door, until
 
@@ -39,3 +44,22 @@ async def test_a_consumer_starts_and_goes_on_without_its_first_host(
         await two.shut()
         await until(lambda: one._passing)
         await broker.stop()
+
+
+async def test_who_gives_up_connecting_leaves_nothing_that_tries_on() -> None:
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = f"amqp://u:p@127.0.0.1:{port}/"
+        connection = connection_class(urls_of(url))(URL(url))
+        connecting = asyncio.create_task(connection.connect())
+        await asked.wait()
+        connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
+        assert connection.is_closed
