@@ -48,7 +48,9 @@ async def keep_upload(
     received: Received, case_id: str, uow: UnitOfWork, *, allow: Allow
 ) -> dict[str, Any]:
     """Keep a file that was found good, and return what its sender is told."""
-    require_right(await uow.require(Case, case_id), allow, backdated=False)
+    case = await uow.require(Case, case_id)
+    require_right(case, allow, backdated=False)
+    await require_processing(case, uow)
     file = await keep_checked(received.id, received.content, uow)
     return {"file_id": file.id, "type": file.type, "bytes": file.size, "sha256": file.sha256}
 

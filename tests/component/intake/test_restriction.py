@@ -55,6 +55,9 @@ async def test_neither_papers_nor_people_are_added() -> None:
         party = {"party": "reporter", "name": "Pelapor Contoh"}
         named = await office.operator("POST", f"/requests/{case_id}/parties", json=party)
 
+        kept = len(office.messaging.documents("files"))
+        assert refused(await office.send(case_id, image()))
+        assert len(office.messaging.documents("files")) == kept, "nothing of it is left"
         assert refused(await office.bind(case_id, file_id))
         assert refused(named)
 
