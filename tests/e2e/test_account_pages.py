@@ -1,14 +1,12 @@
 """Pages of accounts in a real browser: asked, approved, invited; devices ended; fresh sign-ins."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final
 
 import jwt
-import pyotp
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -21,6 +19,7 @@ from shared.auth.tokens import Issuer
 from shared.runtime.start import utc_now
 from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
 from tests.e2e.test_accounts import admin_at, cookie, sign_in, use_link
+from tests.integration.authenticator import next_code
 from tests.integration.test_revocation import PASSWORD, first_admin
 
 pytestmark = pytest.mark.browser
@@ -190,7 +189,6 @@ async def test_a_change_asks_for_the_password_on_the_spot_by_keyboard_alone(
         assert secret is not None
         await sign_in(page, f"akun-empat-{width}", secret)
         await page.wait_for_url(f"{origin}/")
-        signed_in = int(time.time()) // 30
         await page.goto(f"{origin}/intake/akun/baru")
         await age_sign_in(page, stack)
         await tab_to(page, page.get_by_label("Nama masuk"))
@@ -211,9 +209,7 @@ async def test_a_change_asks_for_the_password_on_the_spot_by_keyboard_alone(
         await tab_to(page, page.get_by_label("Kata sandi"))
         await page.keyboard.type(PASSWORD)
         await tab_to(page, page.get_by_label("Kode 6 angka"))
-        # The code of the sign-in counts no more; the next one is taken a step ahead.
-        step = max(int(time.time()) // 30, signed_in + 1)
-        await page.keyboard.type(pyotp.TOTP(secret).at(step * 30))
+        await page.keyboard.type(await next_code(secret))
         await page.keyboard.press("Enter")
         await expect(page.locator("h1")).to_have_text("Undangan sudah dibuat")
         await page.goto(f"{origin}/intake/akun")

@@ -1,12 +1,10 @@
 """People with accounts in a real browser: from the link to the end of the session, everywhere."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
-import pyotp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
@@ -14,7 +12,9 @@ from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.auth.proof import token_hash
 from tests.e2e.browser_kit import looked_at, opened_alone, whole_stack
-from tests.integration.test_revocation import ASKED, PASSWORD, first_admin, until
+from tests.integration.authenticator import next_code
+from tests.integration.intake_kit import until
+from tests.integration.test_revocation import ASKED, PASSWORD, first_admin
 
 pytestmark = pytest.mark.browser
 
@@ -82,8 +82,7 @@ async def use_link(page: Page, stack: Stack, link: str, shots: str = "") -> str 
     assert await page.locator("[data-qr]").evaluate("one => one.complete && one.naturalWidth > 0")
     await looked_at(page, f"undangan-kode-{shots}")
     secret = (await page.locator("[data-secret]").inner_text()).replace(" ", "")
-    # The step before: the step of now is left for the sign-in.
-    await page.get_by_label("Kode 6 angka").fill(pyotp.TOTP(secret).at(int(time.time()) - 30))
+    await page.get_by_label("Kode 6 angka").fill(await next_code(secret))
     await page.get_by_role("button", name="Selesai").click()
     await page.wait_for_url("**/masuk?alasan=siap")
     await expect(page.get_by_text("Kata sandi Anda sudah tersimpan")).to_be_visible()
@@ -106,7 +105,7 @@ async def sign_in(page: Page, login: str, secret: str | None, shots: str = "") -
         await expect(page.get_by_label("Kode 6 angka")).to_be_focused()
         if shots:
             await looked_at(page, f"masuk-kode-{shots}")
-        await page.get_by_label("Kode 6 angka").fill(pyotp.TOTP(secret).now())
+        await page.get_by_label("Kode 6 angka").fill(await next_code(secret))
         await page.get_by_role("button", name="Lanjut").click()
 
 

@@ -7,12 +7,11 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Final, Protocol
 
 import httpx
 import jwt
-import pyotp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from jwt.algorithms import ECAlgorithm
@@ -26,6 +25,8 @@ from shared.auth.keys import load_public
 from shared.contracts.envelope import new_id
 from shared.runtime.start import utc_now
 from tests.component.scheduler.floor import event_body
+from tests.integration.authenticator import next_code
+from tests.integration.intake_kit import until
 from tests.unit.reporting.running import stack_of
 
 STATED: Final = 30.0
@@ -88,7 +89,7 @@ class Browser:
 
     async def sign_in(self, login: str, secret: str | None) -> httpx.Response:
         """Sign in, with the next code where there is a second factor."""
-        code = pyotp.TOTP(secret).now() if secret else None
+        code = await next_code(secret) if secret else None
         body = {"login": login, "password": PASSWORD, "code": code}
         return await self.post("/api/session", body)
 
@@ -129,10 +130,9 @@ async def used(browser: Browser, link: str) -> str | None:
     assert answer.status_code == 200, answer.text
     secret: str | None = answer.json()["secret"]
     if secret is not None:
-        # The step before: the step of now is left for the sign-in.
-        code = pyotp.TOTP(secret).at(int(time.time()) - 30)
-        shown = await browser.post("/api/invitations/code", {"code": link, "app_code": code})
-        assert shown.status_code == 200, shown.text
+        shown = {"code": link, "app_code": await next_code(secret)}
+        answer = await browser.post("/api/invitations/code", shown)
+        assert answer.status_code == 200, answer.text
     return secret
 
 
@@ -153,15 +153,6 @@ async def planned(stack: Stack) -> None:
 
         await until(scheduled)
         await until(reported)
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Ask until something holds; TimeoutError where it does not within a minute."""
-    async with asyncio.timeout(60):
-        while True:
-            if await holds():
-                return
-            await asyncio.sleep(0.2)
 
 
 async def statuses(stack: Stack, token: str) -> dict[str, int]:
