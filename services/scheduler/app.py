@@ -2,13 +2,12 @@
 
 from typing import Final
 
-from services.scheduler import api, handlers
+from services.scheduler import api, handlers, pages
 from services.scheduler.config import Settings
 from services.scheduler.domain import Refused
 from services.scheduler.gateways import NationalCalendar
 from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader
-from services.scheduler.usecases import Holidays, Reader
-from shared.messaging.unit_of_work import Clock
+from services.scheduler.usecases import Clock, Holidays, Reader
 from shared.runtime import (
     HttpInterface,
     Service,
@@ -17,6 +16,8 @@ from shared.runtime import (
     assemble,
     utc_now,
 )
+from shared.web.pages import Pages
+from shared.web.texts import Texts
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
@@ -25,13 +26,24 @@ def build(settings: Settings, clock: Clock = utc_now) -> Service:
 
 
 def _http_interface(context: ServiceContext) -> HttpInterface:
+    frame = Pages(
+        service_name="Jemput Loket",
+        texts=Texts.load(pages.TEXTS),
+        templates=[pages.TEMPLATES],
+        static=[pages.STATIC],
+        navigation=pages.NAVIGATION,
+        prefix=context.prefix,
+    )
     return HttpInterface(
-        rules=api.RULES,
-        routers=api.ROUTERS,
+        rules={**api.RULES, **pages.RULES},
+        routers=[*api.ROUTERS, *pages.ROUTERS],
         provides={
             Reader: SchedulerReader(context.messaging.database, COLLECTIONS),
             Holidays: NationalCalendar(),
+            Clock: context.messaging.clock,
+            Pages: frame,
         },
+        pages=frame,
     )
 
 

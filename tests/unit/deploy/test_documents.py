@@ -52,6 +52,7 @@ ENDS = {
     "intake.events.ticketed": "of one event's booths, by the contract",
     "intake.open_requests.case_ids": "OPEN_LIMIT",
     "scheduler.programmes.services": "100, by the contract",
+    "scheduler.programmes.names": "100, by the contract",
     "scheduler.programmes.closed": "400, by the contract",
     "scheduler.programmes.open": "400, by the contract",
     "scheduler.events.plan.booths": "of one event, by the route",
