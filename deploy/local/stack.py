@@ -37,6 +37,8 @@ from shared.runtime.start import utc_now
 Say = Callable[[str], None]
 
 WORKER = "-worker"
+LINKING = ("intake", "courier")
+"""Services whose pages lead to other services."""
 """Behind a service's name: its worker."""
 READY_WITHIN = 60.0
 _STOP_WITHIN = 30.0
@@ -195,6 +197,7 @@ class Stack:
             own["SEALING_KEYS"] = str(secrets / "sealing_keys")
             own["SIGNING_KEY"] = str(secrets / SESSION_KEY)
             own["ERASURE_LIST"] = str(self.folder / "erasures")
+        if service in LINKING:
             own["NEIGHBOUR_PREFIXES"] = json.dumps(self.path_prefixes())
         if provision.has_worker(service):
             own["WORKER_SOCKET"] = str(self._worker_socket(service))

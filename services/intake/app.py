@@ -66,6 +66,7 @@ from shared.runtime import (
     utc_now,
 )
 from shared.sealing.masterkeys import MasterKeyFile
+from shared.web.neighbours import Neighbours
 from shared.web.pages import Pages
 from shared.web.session import RefreshCookie
 from shared.web.texts import Texts
@@ -150,7 +151,7 @@ def _provided(
             settings.track_limit_client,
             settings.receipt_limit_case,
         ),
-        pages.Neighbours: pages.Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
+        Neighbours: Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
         Files: Files(
             MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
         ),

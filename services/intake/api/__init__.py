@@ -5,6 +5,7 @@ from typing import Final
 from services.intake.api import (
     account_requests,
     accounts,
+    address,
     cases,
     catalogues,
     checklist,
@@ -28,6 +29,7 @@ RULES: Final[RouteRules] = {
     **catalogues.RULES,
     **requests.RULES,
     **cases.RULES,
+    **address.RULES,
     **papers.RULES,
     **parties.RULES,
     **residents.RULES,
@@ -49,6 +51,7 @@ ROUTERS: Final = (
     catalogues.router,
     requests.router,
     cases.router,
+    address.router,
     papers.router,
     parties.router,
     residents.router,

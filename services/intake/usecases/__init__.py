@@ -82,7 +82,7 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
-from services.intake.usecases.restriction import lift_restriction, restrict
+from services.intake.usecases.restriction import lift_restriction, paused, restrict
 from services.intake.usecases.retention import note_retention_over, retire
 from services.intake.usecases.rights_requests import (
     RIGHTS_DUE,
@@ -200,6 +200,7 @@ __all__ = [
     "open_session",
     "opened",
     "opened_key",
+    "paused",
     "prove_again",
     "publish_catalogue",
     "publish_catalogue_if_missing",

@@ -18,7 +18,6 @@ from services.scheduler.domain import (
     TicketState,
 )
 from services.scheduler.pages.choice import FLOOR, OPERATORS
-from services.scheduler.pages.names import service_names
 from services.scheduler.usecases import (
     Clock,
     Reader,
@@ -99,7 +98,7 @@ class Counter:
     async def waiting(self, event: ScheduledEvent, booth: Booth) -> dict[str, Any]:
         """Return the values of `antrean.html`: what changes without anybody's doing here."""
         programme = await self.reader.get(Programme, event.plan.programme_id)
-        names = service_names(programme, self.pages.texts)
+        names = programme.names if programme else {}
         walked = {
             t.service: t.visitors
             for t in await self.reader.tallies(event.id)
@@ -108,7 +107,7 @@ class Counter:
         lines = await self.reader.lines(event.id, booth.services) if booth.ticketed else []
         return {
             "booth": booth,
-            "name": names,
+            "name": lambda code: self.pages.texts.service(code, names),
             "lines": lines,
             "visits": {service: walked.get(service, 0) for service in booth.services},
             "as_of": self.clock(),

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from services.scheduler.domain import Programme, ScheduledEvent
-from services.scheduler.pages.names import service_names
 from services.scheduler.usecases import Clock, Reader, narrowed
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
@@ -62,6 +61,6 @@ def _booths(
     event: ScheduledEvent, programme: Programme, pages: Pages
 ) -> Iterable[tuple[str, str, list[str]]]:
     """Yield each booth's id, its agency, and what its services are called."""
-    names = service_names(programme, pages.texts)
+    called = pages.texts.service
     for booth in event.plan.booths:
-        yield booth.id, booth.agency, [names(code) for code in booth.services]
+        yield booth.id, booth.agency, [called(code, programme.names) for code in booth.services]

@@ -22,7 +22,7 @@ from services.intake.api import (
 from services.intake.pages.security import SECURITY
 from shared.auth.roles import Role
 from shared.auth.rules import PUBLIC
-from shared.contracts.courier import DocumentCollected
+from shared.contracts.courier import DocumentCollected, JobAssigned
 from shared.testing.callers import HOST
 from shared.web.session import STATE
 from tests.component.intake.catalogues import catalogue
@@ -130,6 +130,9 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
             (await office.step(recorded["case_id"], "issue")).raise_for_status()
             fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
             await office.messaging.deliver(fetched)
+        if path.endswith("/address"):
+            given = job(JobAssigned, home_case(), case_id=recorded["case_id"], agent_id="agus")
+            await office.messaging.deliver(given)
         if "{file_id}" in path:
             path = path.replace("{file_id}", await sent_file(recorded["case_id"], row, office))
         path = path.replace("{case_id}", recorded["case_id"])

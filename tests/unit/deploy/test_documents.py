@@ -51,6 +51,7 @@ ENDS = {
     "intake.events.services": "of one event's booths, by the contract",
     "intake.events.ticketed": "of one event's booths, by the contract",
     "intake.open_requests.case_ids": "OPEN_LIMIT",
+    "courier.programmes.names": "100, by the contract",
     "scheduler.programmes.services": "100, by the contract",
     "scheduler.programmes.names": "100, by the contract",
     "scheduler.programmes.closed": "400, by the contract",
