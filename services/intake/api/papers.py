@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -27,13 +28,11 @@ from services.intake.usecases import (
 )
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
 from shared.files.stored import StoredFile
 from shared.files.upload import Files, Incoming
-from shared.files.web import RAW_BODY, attachment, stated_size
+from shared.files.web import RAW_BODY, FileAnswer, attachment, incoming
 from shared.runtime import CommandsDep, SentDep, provided, sent_with
-from shared.sealing.seal import DataKey
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
@@ -53,15 +52,6 @@ FilePath = Annotated[AggregateId, Path()]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 VaultDep = Annotated[Vault, Depends(provided(Vault))]
 FilesDep = Annotated[Files, Depends(provided(Files))]
-
-
-class FileAnswer(BaseModel):
-    """A file that was taken, as it is kept: images are written anew. It is not bound yet."""
-
-    file_id: str
-    type: str
-    bytes: int
-    sha256: str
 
 
 class PaperBody(Body):
@@ -171,20 +161,10 @@ async def get_content(
 async def _incoming(
     case: Case, request: Request, sender: str, reader: Reader, vault: Vault
 ) -> Incoming:
-    key, file_id = DataKey.generate(), new_id()
     with openable(), _not_erased():
-        sealed = sealed_key(key, file_id, await applicants_key(case, reader), vault)
-    return Incoming(
-        id=file_id,
-        purpose=PAPER,
-        about=case.id,
-        sender=sender,
-        content_type=request.headers.get("content-type", ""),
-        size=stated_size(request),
-        body=request.stream(),
-        key=key,
-        sealed_key=sealed,
-    )
+        owner = await applicants_key(case, reader)
+        seal = partial(sealed_key, owner=owner, vault=vault)
+        return incoming(request, PAPER, case.id, sender, seal)
 
 
 @contextmanager

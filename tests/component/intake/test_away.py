@@ -23,6 +23,7 @@ ADMINS = {
     "GET /api/accounts/{account_id}/devices": "/accounts/a-1/devices",
     "GET /api/security-records": "/security-records",
 }
+AGENTS = {"GET /api/requests/{case_id}/address": "/requests/case-1/address"}
 SUPERVISORS = {
     "GET /api/rights-requests": "/rights-requests?programme_id=botram",
     "GET /api/residents/{resident_id}": "/residents/r-1",
@@ -30,13 +31,15 @@ SUPERVISORS = {
 
 
 async def test_every_read_is_put_off() -> None:
-    assert {*PATHS, *ADMINS, *SUPERVISORS} == reads(RULES)
+    assert {*PATHS, *ADMINS, *AGENTS, *SUPERVISORS} == reads(RULES)
     async with desk() as office:
         office.messaging.memory.away = True
         for path in PATHS.values():
             assert_put_off(await office.operator("GET", path))
         for path in ADMINS.values():
             assert_put_off(await office.ask("GET", path, "admin"))
+        for path in AGENTS.values():
+            assert_put_off(await office.ask("GET", path, "agent"))
         for path in SUPERVISORS.values():
             assert_put_off(await office.ask("GET", path, "supervisor"))
         office.messaging.memory.away = False

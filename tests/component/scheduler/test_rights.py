@@ -10,9 +10,10 @@ import pytest
 from services.scheduler import api, pages
 from shared.auth.roles import Role
 from tests.component.scheduler.floor import EVENTS, Floor, event_body, floor
+from tests.unit.files.samples import image
 
 RULES = {**api.RULES, **pages.RULES}
-DONE = {"200", "303"}
+DONE = {"200", "201", "204", "303"}
 """What those get who may: a page's form leads on."""
 
 
@@ -43,6 +44,7 @@ def body_of(row: Row) -> Any:
             "service": "HEALTH_CHECK",
             "visitors": 1,
         },
+        "POST /api/events/{event_id}/evidence/{file_id}": {"kind": "photo"},
     }
     return bodies.get(row.route)
 
@@ -56,12 +58,19 @@ def form_of(row: Row) -> Any:
 async def send(row: Row, at: Floor) -> httpx.Response:
     method, template = row.route.split(" ")
     booth = "puskesmas" if template.endswith("/visits") else "loket-1"
-    path = template.format(event_id=EVENTS[row.programme], booth_id=booth, service="KIA", number=1)
+    file_id = ""
+    if "{file_id}" in template:
+        file_id = await at.evidence(bound=not row.route.startswith("POST"))
+    path = template.format(
+        event_id=EVENTS[row.programme], booth_id=booth, service="KIA", number=1, file_id=file_id
+    )
     headers = {}
     if row.role != "nobody":
         headers = at.messaging.headers(row.role, row.grant_programme, row.grant_region)
     if not template.startswith("/api/"):
         return await at.client.request(method, path, data=form_of(row), headers=headers)
+    if row.route == "POST /api/events/{event_id}/evidence":
+        return await at.client.request(method, path, content=image(), headers=headers)
     query = {"programme_id": row.programme} if row.route == "GET /api/events" else {}
     return await at.client.request(method, path, params=query, json=body_of(row), headers=headers)
 

@@ -56,6 +56,8 @@ ENDS = {
     "scheduler.programmes.names": "100, by the contract",
     "scheduler.programmes.closed": "400, by the contract",
     "scheduler.programmes.open": "400, by the contract",
+    "scheduler.evidence.items": "50, by the domain",
+    "scheduler.files.sealed_key": "one for each field of a wrapped key",
     "scheduler.events.plan.booths": "of one event, by the route",
     "scheduler.events.plan.booths.services": "of one booth, by the route",
     "reporting.programmes.services": "100, by the contract",
