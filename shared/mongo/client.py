@@ -111,6 +111,21 @@ def part(database: Database, apart: str) -> Database:
     return database.client.get_database(name, read_concern=database.read_concern)
 
 
+class Places:
+    """The collections of a database, each made once: the driver makes a heavy object of each."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def of(self, name: str, apart: str = "") -> Any:
+        """Return a collection of the database, or of the part of it that is named."""
+        place = self._made.get((name, apart))
+        if place is None:
+            place = self._made[name, apart] = part(self._db, apart)[name]
+        return place
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn the driver's errors into Conflict and Unavailable; a fault of the request stays itself.

@@ -13,7 +13,7 @@ from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.failpoints import failpoint
 from shared.messaging.message import Document, to_document
 from shared.messaging.store import Changes, Removal, Write
-from shared.mongo.client import Client, Database, part, translated
+from shared.mongo.client import Client, Database, Places, translated
 
 INBOX = "inbox"
 OUTBOX = "outbox"
@@ -39,7 +39,7 @@ class MongoStore:
         self._client = client
         self._owner = owner
         self._db: Database = client.get_database(database, read_concern=ReadConcern("majority"))
-        self._session: AsyncIOMotorClientSession | None = None
+        self._places = Places(self._db)
 
     async def processed(self, inbox: Sequence[str]) -> dict[str, Document]:
         """Return the inbox records that are committed, by id. Raises Unavailable."""
@@ -90,7 +90,7 @@ class MongoStore:
         )
         for collection, documents in inserts:
             if documents:
-                await self._db[collection].insert_many(documents, session=session)
+                await self._place(collection).insert_many(documents, session=session)
         for collection, writes in _by_collection(changes.writes).items():
             await self._write_documents(collection, writes, session)
 
@@ -104,7 +104,7 @@ class MongoStore:
             raise Conflict(f"{collection}: a version has changed")
 
     def _place(self, collection: str) -> Any:
-        return part(self._db, self._apart.get(collection, ""))[collection]
+        return self._places.of(collection, self._apart.get(collection, ""))
 
 
 def _by_collection(writes: Sequence[Write | Removal]) -> dict[str, list[Write | Removal]]:
