@@ -133,10 +133,14 @@ class Task:
 
     def fail(self, error: Exception) -> None:
         """Raise the error for the caller, once."""
-        if not self.future.done():
-            self.future.set_exception(error)
+        self.leave(error)
         for double in self.doubles:
             double.fail(error)
+
+    def leave(self, error: Exception) -> None:
+        """Raise the error for this caller alone, who has gone: in line he is not served."""
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 class FingerprintMismatch(Exception):  # noqa: N818
@@ -169,17 +173,7 @@ class GroupCommit:
         self._committed = 0
         self._gather_until = 0.0
 
-    async def command(
-        self,
-        use_case: UseCase,
-        *,
-        inbox_id: str,
-        key: str,
-        actor: str,
-        action: str,
-        fingerprint: str | None = None,
-        size: int = 0,
-    ) -> Outcome:
+    async def command(self, task: Task) -> Outcome:
         """Run a command once, however often it is sent under the same id.
 
         Raises Overloaded at the outbox limit, TooManyWaiting at that of waiting commands,
@@ -188,17 +182,7 @@ class GroupCommit:
         """
         if self._outbox.full:
             raise Overloaded
-        return await self.submit(
-            Task(
-                use_case,
-                inbox_id,
-                key,
-                fingerprint=fingerprint,
-                actor=actor,
-                action=action,
-                size=size,
-            )
-        )
+        return await self.submit(task)
 
     async def submit(self, task: Task) -> Outcome:
         """Put a unit in line and wait for its outcome, through any outage of the database."""
