@@ -5,7 +5,6 @@ hundred. While one batch is being committed the next gathers, so the batch grows
 nobody waits for a timer. What is decided stays what one-at-a-time would have decided:
 
 - inbox records are looked up first, so that no duplicate key aborts the others;
-- a message that changed nothing leaves no record: handled again it changes nothing again;
 - while many come, batches begin a tenth of a second apart unless one is full before, for each costs
   its round trips; who comes alone waits for nobody;
 - units run before the transaction and only collect, so that no two operations meet in a session;
@@ -360,12 +359,10 @@ class GroupCommit:
         return uow
 
     async def _commit(self, session: BatchSession, done: list[tuple[Task, UnitOfWork]]) -> None:
-        effective = [(task, uow) for task, uow in done if task.is_command or uow.effective]
-        if not effective:
-            return
+        changes = self._changes(session, done)
         await failpoint("commit.before")
-        with self._metrics.commit(len(effective)):
-            await self._store.commit(self._changes(session, effective))
+        with self._metrics.commit(len(done)):
+            await self._store.commit(changes)
 
     def _changes(self, session: BatchSession, done: list[tuple[Task, UnitOfWork]]) -> Changes:
         now = self._clock()

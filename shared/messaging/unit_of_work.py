@@ -134,11 +134,6 @@ class UnitOfWork:
         self.messages: list[Message] = []
         self.missing: PredecessorMissing | None = None
 
-    @property
-    def effective(self) -> bool:
-        """Return whether anything of it is stored: documents, messages, or that it waits."""
-        return bool(self.written or self.messages or self.missing)
-
     def now(self) -> datetime:
         """Return the time by the injected clock, aware, UTC."""
         return self._clock()

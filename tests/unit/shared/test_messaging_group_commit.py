@@ -87,19 +87,6 @@ async def test_who_comes_alone_waits_for_nobody() -> None:
             assert alone.done()
 
 
-async def test_a_message_that_changes_nothing_leaves_no_record() -> None:
-    async def look(uow: UnitOfWork) -> None:
-        await uow.load("counters", "a")
-
-    async with desk() as one:
-        seen = [task(name, look, message=message(name)) for name in ("m1", "m2")]
-        assert await run_all(one, *seen) == [Outcome(None), Outcome(None)]
-        assert one.store.committed == []
-        both = (task("m1", look, message=message("m1")), task("n", count(), message=message("n")))
-        assert await run_all(one, *both) == [Outcome(None), Outcome(1)]
-        assert [found["_id"] for found in one.memory.copies("inbox")] == ["message:n"]
-
-
 async def test_a_command_that_changes_nothing_is_remembered() -> None:
     async def look(_: UnitOfWork) -> str:
         return "seen"
