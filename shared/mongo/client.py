@@ -1,8 +1,9 @@
 """The client, and what of its errors means "try again later"."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo.errors import (
@@ -20,6 +21,8 @@ from pymongo.errors import (
 
 from shared.messaging.errors import Conflict, Locked, Unavailable
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Client = AsyncIOMotorClient[dict[str, Any]]
 Database = AsyncIOMotorDatabase[dict[str, Any]]
 
@@ -124,6 +127,22 @@ class Places:
         if place is None:
             place = self._made[name, apart] = part(self._db, apart)[name]
         return place
+
+
+async def in_one_thread(call: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:
+    """Run calls of the blocking driver in one thread, to their end even where we are cancelled.
+
+    Each call through Motor is a way to a thread and back, for which a busy process waits
+    milliseconds. A session is used by one alone: whoever aborts must not meet what still writes.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(call, *args, **more))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # seen: nobody is left to be told
+        raise
 
 
 @contextmanager
