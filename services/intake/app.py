@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -49,7 +48,6 @@ from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
 from shared.files.frames import Frames
-from shared.files.kept import files_going
 from shared.files.removal import Removal
 from shared.files.scanner import Clamd, Scanner
 from shared.files.upload import Files
@@ -99,7 +97,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
             context.commands,
             context.messaging.clock,
         )
-        removal = Removal(cast("Files", provides[Files]), partial(files_going, reader))
+        removal = Removal(cast("Files", provides[Files]), reader.files_going)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[*api.ROUTERS, *pages.ROUTERS],

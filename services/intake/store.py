@@ -36,12 +36,11 @@ from services.intake.domain import (
     path,
 )
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
-from shared.files.kept import FILE_INDEXES, RAW_FILES
+from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
 from shared.mongo.migrations import Index
-from shared.mongo.reader import MongoReader
 from shared.mongo.revocations import REVOCATION_INDEX
 
 CASES: Final = "cases"
@@ -137,7 +136,7 @@ INDEXES: Final = (
 )
 
 
-class IntakeReader(MongoReader):
+class IntakeReader(FileReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
 
     async def erasures_decided(self, limit: int) -> list[Erasure]:

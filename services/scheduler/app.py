@@ -1,14 +1,11 @@
 """Where scheduler is put together; the only place that wires."""
 
-from functools import partial
-
 from services.scheduler import api, handlers, pages
 from services.scheduler.config import Settings
 from services.scheduler.domain import Refused
 from services.scheduler.gateways import NationalCalendar
 from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader
 from services.scheduler.usecases import Clock, Holidays, Reader
-from shared.files.kept import files_going
 from shared.files.keys import FileKeys
 from shared.files.removal import Removal
 from shared.files.scanner import Clamd
@@ -52,7 +49,7 @@ def definition(settings: Settings) -> ServiceDefinition:
                 FileKeys: file_keys_of(settings),
             },
             pages=frame,
-            beside_queue=[Removal(files, partial(files_going, reader)).run],
+            beside_queue=[Removal(files, reader.files_going).run],
         )
 
     return ServiceDefinition(

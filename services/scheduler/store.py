@@ -20,12 +20,11 @@ from services.scheduler.domain import (
     Ticket,
 )
 from shared.auth.roles import Grant
-from shared.files.kept import FILE_INDEXES, RAW_FILES
+from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
 from shared.mongo.migrations import Index
-from shared.mongo.reader import MongoReader
 from shared.mongo.regions import within
 from shared.mongo.revocations import REVOCATION_INDEX
 
@@ -54,7 +53,7 @@ INDEXES = (
 )
 
 
-class SchedulerReader(MongoReader):
+class SchedulerReader(FileReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
 
     async def events(

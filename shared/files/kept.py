@@ -1,12 +1,12 @@
 """What a service that keeps files adds to its store, beside `FILES` in its `COLLECTIONS`."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 from shared.files.stored import FILES, FileState, StoredFile
 from shared.mongo.files import CHUNKS, GRIDFS_INDEXES
 from shared.mongo.files import FILES as GRIDFS_FILES
 from shared.mongo.migrations import Index
+from shared.mongo.reader import MongoReader
 
 RAW_FILES: Final = (GRIDFS_FILES, CHUNKS)
 FILE_INDEXES: Final = (
@@ -15,17 +15,10 @@ FILE_INDEXES: Final = (
 )
 
 
-class Finds(Protocol):
-    """Finds files by a query; `MongoReader` does."""
+class FileReader(MongoReader):
+    """Reads what a service keeps, its files among that."""
 
-    async def find(
-        self, kept: type[StoredFile], query: Mapping[str, Any], *, limit: int
-    ) -> Sequence[StoredFile]:
-        """Return those that fit, so many at most."""
-        ...
-
-
-async def files_going(reader: Finds, limit: int) -> list[str]:
-    """Return ids of files whose frames are to be removed."""
-    query = {"state": FileState.REMOVING.value}
-    return [file.id for file in await reader.find(StoredFile, query, limit=limit)]
+    async def files_going(self, limit: int) -> list[str]:
+        """Return ids of files whose frames are to be removed."""
+        query = {"state": FileState.REMOVING.value}
+        return [file.id for file in await self.find(StoredFile, query, limit=limit)]

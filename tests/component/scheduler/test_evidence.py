@@ -4,7 +4,6 @@ import pytest
 
 from services.scheduler.domain import EVIDENCE_LIMIT
 from services.scheduler.store import COLLECTIONS, SchedulerReader
-from shared.files.kept import files_going
 from shared.files.removal import Removal
 from shared.files.stored import UNBOUND, UNBOUND_FOR
 from shared.files.upload import Files
@@ -146,12 +145,8 @@ async def swept(at: Floor) -> None:
     """Have the sweep look once, as it does each minute."""
     messaging = at.messaging
     reader = SchedulerReader(messaging.database, COLLECTIONS)
-
-    async def going(limit: int) -> list[str]:
-        return await files_going(reader, limit)
-
     files = at.client._transport.app.state.provided[Files]  # type: ignore[attr-defined]
-    await Removal(files, going).look()
+    await Removal(files, reader.files_going).look()
 
 
 async def test_an_unknown_event_has_none() -> None:
