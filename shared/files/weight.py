@@ -20,10 +20,13 @@ UNPACKED: Final = 64 * MIB
 """Bytes of all streams that are no images, unpacked: fonts, pages, lists."""
 DRAWN: Final = 8 * MIB
 """Bytes of what all pages draw, each form counted as often as it is shown."""
+SAVED: Final = 200_000
+"""States that one page or form saves: each may lie within the one before."""
 _DEPTH: Final = 24
 """Of forms within forms."""
 _IMAGES: Final = {"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"}
 _PACKED: Final = "/FlateDecode"
+_SAVE: Final = re.compile(rb"(?<!\S)q(?!\S)")
 _SHOWN: Final = re.compile(rb"/([^\s/\[\]<>(){}%]+)\s+Do(?![A-Za-z])")
 _PIECE: Final = 64 * 1024
 
@@ -104,7 +107,7 @@ class _Drawing:
             raise JobRefused("too_costly")
 
     def _cost(self, drawn: bytes, resources: pikepdf.Object | None, depth: int) -> int:
-        if depth > _DEPTH:
+        if depth > _DEPTH or sum(1 for _ in _SAVE.finditer(drawn)) > SAVED:
             raise JobRefused("too_costly")
         forms = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
         total = len(drawn)

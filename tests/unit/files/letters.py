@@ -27,8 +27,13 @@ LIGATURE = 0x80
 
 
 def letter(*lines: str, pages: int = 1, spread: bool = False) -> bytes:
-    """Return a PDF with these lines on its last page; `spread`: each letter is set by itself."""
-    return pdf(pages, change=lambda made: _write(made, lines, spread=spread))
+    """Return a PDF with these lines on its last page; `spread`: each letter is set by itself.
+
+    It is not packed, so that a search finds what stands in it.
+    """
+    return pdf(
+        pages, change=lambda made: _write(made, lines, spread=spread), compress_streams=False
+    )
 
 
 def card(name: str, nik: str = "3216995203850001", *more: str) -> bytes:
@@ -159,6 +164,15 @@ def forms_within_forms(levels: int = 20, times: int = 4) -> bytes:
     return pdf(change=change)
 
 
+def states_within_states() -> bytes:
+    """Return a PDF whose page saves its state millions of times, and takes none back."""
+
+    def change(made: pikepdf.Pdf) -> None:
+        made.pages[0].Contents = made.make_stream(b"q " * 4_000_000)
+
+    return pdf(change=change)
+
+
 def scanned() -> bytes:
     """Return a page without text."""
     return pdf()
@@ -168,5 +182,6 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "text bomb": text_bomb,
     "packed twice": packed_twice,
     "forms within forms": forms_within_forms,
+    "states within states": states_within_states,
 }
 """What is refused as `too_costly`."""
