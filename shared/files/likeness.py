@@ -30,7 +30,6 @@ _AFTER: Final = re.compile(rf" ?[.'\-]* ?({_WORD})")
 _DEGREE_MARK: Final = re.compile(r"[,.]")
 
 
-
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 

@@ -223,7 +223,9 @@ async def test_a_subject_that_is_named_after_the_check_makes_it_worthless() -> N
         case_id = await case_of(office)
         await office.document(case_id, card(NAME, NIK))
         party = {"party": "subject", "name": "Bunga Contoh"}
-        (await office.operator("POST", f"/requests/{case_id}/parties", json=party)).raise_for_status()
+        (
+            await office.operator("POST", f"/requests/{case_id}/parties", json=party)
+        ).raise_for_status()
         assert refused(await office.step(case_id, "issue"), "document_outdated")
 
 
