@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.intake.app import TEXTS
-from services.intake.domain import Comparison, Compared, Signature, WhyRight
+from services.intake.domain import Compared, Comparison, Signature, WhyRight
 from services.intake.domain.document import WAITING_LIMIT
 from services.intake.store import COLLECTIONS, IntakeReader
 from services.intake.usecases import ISSUED, issued_document
