@@ -29,6 +29,7 @@ from services.intake.usecases import (
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId
+from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile
 from shared.files.upload import Files, Incoming
 from shared.files.web import RAW_BODY, FileAnswer, attachment, incoming
@@ -89,9 +90,9 @@ async def post_file(
     Within a day it is to be bound, else it is removed. A file that is not taken is a problem
     `file-refused` whose `reason` is stable and whose `text_key` names the page's words.
     """
-    case = await _case(case_id, reader)
+    case = await case_of_path(case_id, reader)
     require_right(case, allowed(caller), backdated=False)
-    incoming = await _incoming(case, request, caller.subject, reader, vault)
+    incoming = await incoming_file(PAPER, case, request, caller.subject, reader, vault)
     async with files.received(incoming) as received:
         outcome = await commands.run(
             lambda uow: keep_upload(received, case_id, uow, allow=allowed(caller)),
@@ -114,7 +115,7 @@ async def post_paper(
     sent: SentDep,
 ) -> PaperAnswer:
     """Bind a file to its case as a paper."""
-    require_right(await _case(case_id, reader), allowed(caller), backdated=False)
+    require_right(await case_of_path(case_id, reader), allowed(caller), backdated=False)
     await commands.run(
         lambda uow: bind_paper(case_id, file_id, body.kind, uow, allow=allowed(caller)),
         sent=sent,
@@ -126,7 +127,7 @@ async def post_paper(
 @router.get("")
 async def list_papers(case_id: CasePath, caller: CallerDep, reader: ReaderDep) -> PapersAnswer:
     """Return a case's papers, without their content."""
-    case = await _case(case_id, reader)
+    case = await case_of_path(case_id, reader)
     caller.require(programme=case.programme_id, region=case.office_region)
     papers = await reader.get(CasePapers, case_id) or CasePapers(case_id)
     return PapersAnswer(items=[_answer(paper) for paper in papers.papers])
@@ -145,30 +146,31 @@ async def get_content(
     reason: AccessReason = None,
 ) -> StreamingResponse:
     """Return a paper's content, for saving. The look is in the access log before it leaves."""
-    case = await _case(case_id, reader)
+    case = await case_of_path(case_id, reader)
     caller.require(programme=case.programme_id, region=case.office_region)
     paper = await _paper(case_id, file_id, reader)
     stored = await reader.get(StoredFile, file_id)
     if stored is None:
         raise NotFound("paper")
     await log_read(request, caller, case_id, reason, commands)
-    with openable(), _not_erased():
+    with openable(), not_erased():
         key = opened_key(stored, await applicants_key(case, reader), vault)
         content = files.content(stored, key)
         return await attachment(f"{paper.kind}-{file_id}", paper.type, paper.size, content)
 
 
-async def _incoming(
-    case: Case, request: Request, sender: str, reader: Reader, vault: Vault
+async def incoming_file(
+    purpose: Purpose, case: Case, request: Request, sender: str, reader: Reader, vault: Vault
 ) -> Incoming:
-    with openable(), _not_erased():
+    """Return a case's file as it begins to come in, with a key that goes with the applicant."""
+    with openable(), not_erased():
         owner = await applicants_key(case, reader)
         seal = partial(sealed_key, owner=owner, vault=vault)
-        return incoming(request, PAPER, case.id, sender, seal)
+        return incoming(request, purpose, case.id, sender, seal)
 
 
 @contextmanager
-def _not_erased() -> Iterator[None]:
+def not_erased() -> Iterator[None]:
     """Say that there is nobody any more whose paper this would be (410)."""
     try:
         yield
@@ -176,7 +178,8 @@ def _not_erased() -> Iterator[None]:
         raise Problem(410, "erased", "The resident has been erased") from None
 
 
-async def _case(case_id: str, reader: Reader) -> Case:
+async def case_of_path(case_id: str, reader: Reader) -> Case:
+    """Return the case that the path names. Raises NotFound."""
     case = await reader.get(Case, case_id)
     if case is None:
         raise NotFound("request")

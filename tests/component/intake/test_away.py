@@ -13,6 +13,8 @@ PATHS = {
     "GET /api/requests": "/requests?programme_id=botram",
     "GET /api/requests/{case_id}": "/requests/case-1",
     "GET /api/requests/{case_id}/papers": "/requests/case-1/papers",
+    "GET /api/requests/{case_id}/document": "/requests/case-1/document",
+    "GET /api/requests/{case_id}/document/content": "/requests/case-1/document/content",
     "GET /api/requests/{case_id}/papers/{file_id}/content": "/requests/case-1/papers/f-1/content",
 }
 ADMINS = {

@@ -14,6 +14,7 @@ from services.intake.api import (
     accounts,
     corrections,
     devices,
+    documents,
     invitations,
     residents,
     restriction,
@@ -30,6 +31,7 @@ from tests.component.intake.catalogues import publish as publish_catalogue
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
 from tests.component.intake.people import PASSWORD, Browser, Person, invited, linked
 from tests.component.intake.test_sessions import at_work
+from tests.unit.files.letters import card
 from tests.unit.files.samples import image
 from tests.unit.intake.bus import job
 from tests.unit.intake.sample import home_case
@@ -210,6 +212,27 @@ async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
     return await office.person(method, path, grant, "asker", **_how(row))
 
 
+WHY = {"reason": "other", "explanation": "Sesuai register"}
+
+
+async def ask_of_documents(row: Row, office: Desk) -> httpx.Response:
+    """Ask as a person who has signed in just now, about somebody else's document."""
+    method, path = row.route.split()
+    case_id = (await office.record(request_body(row)))["case_id"]
+    if path.endswith(("/confirmation", "/content")):
+        file_id = (await office.document(case_id, card("TONO CONTOH")))["file_id"]
+    else:
+        file_id = (await office.send_document(case_id, card("TONO CONTOH"))).json()["file_id"]
+    path = path.format(case_id=case_id, file_id=file_id)
+    how: dict[str, Any] = {"json": WHY} if path.endswith("/confirmation") else {}
+    if row.route == "POST /api/requests/{case_id}/document":
+        how = {"content": card("TONO CONTOH")}
+    if row.role == "nobody":
+        return await office.client.request(method, path, **how)
+    grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
+    return await office.person(method, path.removeprefix("/api"), grant, "asker", **how)
+
+
 ACCOUNTS = {
     **accounts.RULES,
     **account_requests.RULES,
@@ -297,6 +320,7 @@ async def ask_without_account(path: str, office: Desk) -> httpx.Response:
 APART = (
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
+    (documents.RULES, ask_of_documents),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )

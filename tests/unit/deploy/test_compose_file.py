@@ -222,8 +222,9 @@ def test_a_workers_memory_holds_its_children_at_their_limits(worker: str) -> Non
     settings = WorkerSettings()
     children = settings.quick_children * settings.quick_mib
     children += settings.heavy_children * settings.heavy_mib
-    assert CONTAINERS[worker]["deploy"]["resources"]["limits"]["memory"] == "1G"
-    assert children + PARENT_MIB <= 1024
+    children += settings.reading_children * settings.reading_mib
+    assert CONTAINERS[worker]["deploy"]["resources"]["limits"]["memory"] == "1536M"
+    assert children + PARENT_MIB <= 1536
 
 
 def test_each_handout_has_a_volume(tmp_path: Path) -> None:
