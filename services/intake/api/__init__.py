@@ -10,6 +10,8 @@ from services.intake.api import (
     checklist,
     corrections,
     devices,
+    import_refusals,
+    imports,
     invitations,
     papers,
     parties,
@@ -41,6 +43,8 @@ RULES: Final[RouteRules] = {
     **account_requests.RULES,
     **invitations.RULES,
     **rights_requests.RULES,
+    **imports.RULES,
+    **import_refusals.RULES,
 }
 """Which roles may use which route; programme and region are checked on what is asked for."""
 
@@ -62,4 +66,6 @@ ROUTERS: Final = (
     account_requests.router,
     invitations.router,
     rights_requests.router,
+    imports.router,
+    import_refusals.router,
 )

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from services.intake.api.person_reads import AccessReason, log_read
 from services.intake.api.rights import allowed
 from services.intake.api.sealed import openable
-from services.intake.domain import Case, CasePapers, Paper, PaperKind
+from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party
 from services.intake.usecases import (
     PAPER,
     Reader,
@@ -37,7 +37,7 @@ from shared.sealing.seal import DataKey
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
-from shared.web.problems import NotFound, Problem
+from shared.web.problems import Conflict, NotFound, Problem
 
 _SENDERS: Final = {Role.OPERATOR, Role.AGENT}
 RULES: Final[RouteRules] = {
@@ -172,6 +172,8 @@ async def _incoming(
     case: Case, request: Request, sender: str, reader: Reader, vault: Vault
 ) -> Incoming:
     key, file_id = DataKey.generate(), new_id()
+    if Party.APPLICANT not in case.parties:
+        raise Conflict("case_id: a history named nobody whose paper it is", reason="nobody_named")
     with openable(), _not_erased():
         sealed = sealed_key(key, file_id, await applicants_key(case, reader), vault)
     return Incoming(
