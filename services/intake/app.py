@@ -100,7 +100,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
             context.commands,
             context.messaging.clock,
         )
-        importing = _importing(provides, reader, context.commands)
+        importing = importing_of(provides, reader, context.commands)
         removal = Removal(cast("Files", provides[Files]), reader.files_going)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
@@ -178,9 +178,10 @@ def recorder_of(settings: Settings, reader: Reader) -> Recorder:
     )
 
 
-def _importing(
+def importing_of(
     provides: Mapping[type, object], reader: IntakeReader, commands: Commands
 ) -> Importing:
+    """Return what carries imports on, made of what a service provides."""
     tables, files = cast("Tables", provides[Tables]), cast("Files", provides[Files])
     recorder = cast("Recorder", provides[Recorder])
     return Importing(tables, files, recorder, reader, reader.imports_running, commands)

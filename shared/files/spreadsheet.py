@@ -116,7 +116,8 @@ def _looked_through(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) 
             seen = before + piece
             if _DECLARED.search(seen):
                 raise JobRefused("entities")
-            strings += len(_STRING.findall(piece)) if shared else 0
+            if shared:
+                strings += len(_STRING.findall(seen)) - len(_STRING.findall(before))
             if strings > STRINGS:
                 raise JobRefused("too_many_strings")
             before = piece[-_OVERLAP:]

@@ -125,26 +125,21 @@ class Importing:
             raise
         except (FileGone, Unsealable, JobRefused, JobFailed, Refused):
             _log.exception("an import cannot go on: its file does not open")
-            return await self._give_up(import_id)
-        further: Import = one
-        while further.running:
-            further = await self._chunk(further, table)
+            await self._commands.run_own(lambda uow: give_up(import_id, uow), key=import_id)
+            return await self._reader.get(Import, import_id)
+        further: Import | None = one
+        while further is not None and further.running:
+            await self._chunk(further, table)
+            further = await self._reader.get(Import, import_id)
         return further
 
-    async def _give_up(self, import_id: str) -> Import:
-        ended: Import = await self._commands.run_own(
-            lambda uow: give_up(import_id, uow), key=import_id
-        )
-        return ended
-
-    async def _chunk(self, one: Import, table: Table) -> Import:
+    async def _chunk(self, one: Import, table: Table) -> None:
         rows = table.rows[one.done : one.done + CHUNK]
         found = await asyncio.gather(*(self._row(one, row, table) for row in rows))
         bad = [each for each in found if each is not None]
-        further: Import = await self._commands.run_own(
+        await self._commands.run_own(
             lambda uow: note_chunk(one.id, one.done, len(rows) - len(bad), bad, uow), key=one.id
         )
-        return further
 
     async def _row(self, one: Import, row: Row, table: Table) -> Bad | None:
         """Record a row, or return why it is refused."""

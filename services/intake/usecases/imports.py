@@ -202,31 +202,29 @@ def _by_whom_it_was_begun(*_: object, **__: object) -> None:
 
 async def note_chunk(
     import_id: str, before: int, accepted: int, bad: Sequence[Bad], uow: UnitOfWork
-) -> Import:
-    """Note so many rows as done, name the refused ones, and return how far it is.
+) -> None:
+    """Note so many rows as done, and name the refused ones.
 
     Where somebody else has noted them, nothing changes.
     """
     found = await uow.require(Import, import_id)
     further = found.advanced(before, accepted, len(bad), uow.now())
     if further is found:
-        return found
+        return
     for one in bad:
         uow.add(ImportRefusal(refusal_id(import_id, one.row), import_id, one.row, one.faults))
     uow.add(further)
     await _wait_for_removal(further, uow)
-    return further
 
 
-async def give_up(import_id: str, uow: UnitOfWork) -> Import:
+async def give_up(import_id: str, uow: UnitOfWork) -> None:
     """Note that an import cannot go on: its file does not open. What was recorded stays."""
     found = await uow.require(Import, import_id)
     if not found.running:
-        return found
+        return
     ended = found.failed(uow.now())
     uow.add(ended)
     await _wait_for_removal(ended, uow)
-    return ended
 
 
 async def _wait_for_removal(one: Import, uow: UnitOfWork) -> None:
