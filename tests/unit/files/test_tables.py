@@ -17,7 +17,6 @@ from shared.worker.jobs import MIB, JobRefused
 from tests.unit.files import samples
 from tests.unit.files.tables import GOOD, HEAD, laughs, separated, with_parts, workbook
 
-
 NINE = datetime(2023, 3, 11, 9, 15)  # noqa: DTZ001 - as a workbook holds it
 
 
@@ -89,6 +88,19 @@ def from_1904(book: Any) -> None:
     book.epoch = CALENDAR_MAC_1904
 
 
+def bomb(content: bytes) -> bytes:
+    return with_parts(workbook([GOOD]), {"xl/worksheets/sheet1.xml": content})
+
+
+def far_row() -> bytes:
+    """One cell at the last row that a sheet can have: a million empty ones stand above it."""
+
+    def change(book: Any) -> None:
+        book.active.cell(1_048_576, 1, "x")
+
+    return workbook([GOOD], change)
+
+
 @pytest.mark.parametrize(
     ("make", "said", "reason"),
     [
@@ -138,19 +150,6 @@ def test_a_table_that_is_none_or_too_much_is_refused_by_name(
     make: Callable[[], bytes], said: str, reason: str
 ) -> None:
     assert refusal(make(), said) == reason
-
-
-def bomb(content: bytes) -> bytes:
-    return with_parts(workbook([GOOD]), {"xl/worksheets/sheet1.xml": content})
-
-
-def far_row() -> bytes:
-    """One cell at the last row that a sheet can have: a million empty ones stand above it."""
-
-    def change(book: Any) -> None:
-        book.active.cell(1_048_576, 1, "x")
-
-    return workbook([GOOD], change)
 
 
 def test_a_part_that_lies_about_its_length_is_no_workbook() -> None:
