@@ -7,6 +7,7 @@ refused and named for the reason that it was made for, and the file is known whe
 import argparse
 import asyncio
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,6 +33,13 @@ from tests.torture.imports.history import EVENT_DAY, History, made_up
 RESULT: Final = ROOT / "build" / "import.json"
 ROWS: Final = 10_000
 EVENT: Final = "botram-setu"
+SMALL: Final = 20
+COMMAND_SECONDS: Final = 120
+BY_COMMAND: Final = [
+    "16 good, 4 refused",
+    *["done, 20 of 20 rows, 16 accepted, 4 refused"] * 3,
+]
+"""What the commands say of SMALL rows."""
 KILLED_AT: Final = (0.15, 0.45, 0.75)
 """Parts of the rows that are done when the process is killed."""
 WITHIN: Final = 1_800.0
@@ -79,7 +87,9 @@ async def _played(stack: Stack, history: History) -> dict[str, Any]:
             seconds = time.monotonic() - began
             again = await office.send(data)
             named = await office.named(import_id)
-        cases = list(database["cases"].find({}, {"facts.received": 1}))
+        at_shell = await asyncio.to_thread(_at_shell, stack)
+        brought = {"event_id": EVENT}
+        cases = list(database["cases"].find(brought, {"facts.received": 1}))
     return {
         "rows": ended["rows"],
         "accepted": ended["accepted"],
@@ -90,9 +100,34 @@ async def _played(stack: Stack, history: History) -> dict[str, Any]:
         "foreseen": [tried["accepted"], tried["refused"]],
         "kills": kills,
         "known_again": again.json().get("reason") == "imported_already",
+        "by_command": at_shell,
         "seconds": round(seconds, 1),
         "reasons": dict(sorted(Counter(named.values()).items())),
     }
+
+
+def _at_shell(stack: Stack) -> list[str]:
+    """Try a small history by command, bring it in twice and list it; the last line of each."""
+    file = stack.folder / "riwayat.xlsx"
+    file.write_bytes(made_up(SMALL).written())
+    wanted = ("--programme", "botram")
+    given = (str(file), *wanted, "--without-event")
+    commands = (("dry-run", *given), *(("run", *given, "--by", "impor-2"),) * 2, ("list", *wanted))
+    said = []
+    for words in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "services.intake", "imports", *words],
+            cwd=ROOT,
+            env=stack._environment("intake"),
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        lines = (done.stdout or done.stderr or "nothing").splitlines()
+        # Without its id, which is another one each time.
+        said.append(lines[0 if words[0] == "list" else -1].rpartition(": ")[2])
+    return said
 
 
 def _compared(found: list[datetime], history: History) -> dict[str, int]:
@@ -195,6 +230,7 @@ def passed(result: dict[str, Any]) -> bool:
         and not any(result[name] for name in ("doubled", "lacking", "strange", "named_otherwise"))
         and result["kills"] == len(KILLED_AT)
         and result["known_again"]
+        and result["by_command"] == BY_COMMAND
     )
 
 
