@@ -111,6 +111,9 @@ class Importing:
             except _NOT_NOW as why:
                 _log.warning("an import waits: %s", type(why).__name__)
                 whole = False
+            except Exception:  # noqa: BLE001 - a mistake over one import must not end the service
+                _log.exception("an import cannot go on")
+                whole = False
         return whole
 
     async def carry(self, import_id: str) -> Import | None:
@@ -135,8 +138,15 @@ class Importing:
 
     async def _chunk(self, one: Import, table: Table) -> None:
         rows = table.rows[one.done : one.done + CHUNK]
-        found = await asyncio.gather(*(self._row(one, row, table) for row in rows))
-        bad = [each for each in found if each is not None]
+        # All of them are waited for: what fails now comes again with the whole chunk.
+        ends = await asyncio.gather(
+            *(self._row(one, row, table) for row in rows), return_exceptions=True
+        )
+        bad: list[Bad] = []
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+            bad += [end] if end else []
         await self._commands.run_own(
             lambda uow: note_chunk(one.id, one.done, len(rows) - len(bad), bad, uow), key=one.id
         )

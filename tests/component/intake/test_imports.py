@@ -351,6 +351,19 @@ async def test_a_worker_that_is_away_puts_an_import_off_and_a_broken_file_ends_i
         assert (await state(office, import_id))["state"] == "failed"
 
 
+async def test_a_mistake_over_one_import_ends_neither_the_service_nor_the_next_import() -> None:
+    async with desk() as office:
+        made = [await office.brought(separated(many(n))) for n in (1, 2)]
+        for one in made:
+            await run(office, one, event_id=EVENT)
+        office.worker.troubles = [ValueError("a mistake of ours")]
+        assert not await office.importing[0].look()
+        states = [(await state(office, one))["state"] for one in made]
+        assert sorted(states) == ["done", "running"]
+        await office.carried()
+        assert {(await state(office, one))["state"] for one in made} == {"done"}
+
+
 async def test_a_row_is_the_action_of_who_began_and_names_nobody() -> None:
     async with desk() as office:
         await done(office, separated([GOOD, *BAD]))

@@ -38,6 +38,7 @@ COMMAND_SECONDS: Final = 120
 BY_COMMAND: Final = [
     "16 good, 4 refused",
     *["done, 20 of 20 rows, 16 accepted, 4 refused"] * 3,
+    "no such event has been announced here; have a planner create it, or use --without-event",
 ]
 """What the commands say of SMALL rows."""
 KILLED_AT: Final = (0.15, 0.45, 0.75)
@@ -112,7 +113,13 @@ def _at_shell(stack: Stack) -> list[str]:
     file.write_bytes(made_up(SMALL).written())
     wanted = ("--programme", "botram")
     given = (str(file), *wanted, "--without-event")
-    commands = (("dry-run", *given), *(("run", *given, "--by", "impor-2"),) * 2, ("list", *wanted))
+    by = ("--by", "impor-2")
+    commands = (
+        ("dry-run", *given),
+        *(("run", *given, *by),) * 2,
+        ("list", *wanted),
+        ("run", str(file), *wanted, "--event", "acara-lain", *by),
+    )
     said = []
     for words in commands:
         done = subprocess.run(
