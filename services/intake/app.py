@@ -31,13 +31,17 @@ from services.intake.usecases import (
     ChainEntries,
     Clock,
     Eraser,
+    Importing,
+    ImportReader,
     KnownProgrammes,
     Limiter,
     PasswordHasher,
     Reader,
+    Recorder,
     Regions,
     Signer,
     SignIn,
+    Tables,
     Throttle,
     Trail,
     Vault,
@@ -97,6 +101,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
             context.commands,
             context.messaging.clock,
         )
+        importing = importing_of(provides, reader, context.commands)
         removal = Removal(cast("Files", provides[Files]), reader.files_going)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
@@ -110,10 +115,11 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
                 KnownProgrammes: known,
                 ReceiptTexts: ReceiptTexts(known, frame),
                 Eraser: eraser,
+                Importing: importing,
             },
             pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
-            beside_queue=[chain.run, removal.run, watch.run, eraser.run],
+            beside_queue=[chain.run, removal.run, watch.run, eraser.run, importing.run],
         )
 
     return ServiceDefinition(
@@ -135,16 +141,20 @@ def _provided(
     lookups = LookupKeys(*settings.lookup_secrets)
     worker = open_worker(settings.worker_socket, context)
     reader = IntakeReader(context.messaging.database, COLLECTIONS)
+    recorder = recorder_of(settings, reader)
     return {
         **_accounts(settings, context, hasher or Passwords(worker)),
         Reader: reader,
-        Catalogues: KeptCatalogues(reader),
-        Holidays: NationalCalendar(),
+        ImportReader: reader,
+        Catalogues: recorder.catalogues,
+        Holidays: recorder.holidays,
         Regions: regions,
-        Secrets: Secrets(*settings.tracking_secrets),
+        Secrets: recorder.secrets,
         LookupKeys: lookups,
         FingerprintKey: FingerprintKey(lookups.fingerprint_key),
-        Vault: vault_of(settings),
+        Vault: recorder.vault,
+        Recorder: recorder,
+        Tables: Tables(reader, regions, worker),
         Limiter: TryLimits(
             _tries(settings, context),
             "track",
@@ -156,6 +166,26 @@ def _provided(
             MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
         ),
     }
+
+
+def recorder_of(settings: Settings, reader: Reader) -> Recorder:
+    """Return what recording a request works with."""
+    return Recorder(
+        NationalCalendar(),
+        LookupKeys(*settings.lookup_secrets),
+        vault_of(settings),
+        KeptCatalogues(reader),
+        Secrets(*settings.tracking_secrets),
+    )
+
+
+def importing_of(
+    provides: Mapping[type, object], reader: IntakeReader, commands: Commands
+) -> Importing:
+    """Return what carries imports on, made of what a service provides."""
+    tables, files = cast("Tables", provides[Tables]), cast("Files", provides[Files])
+    recorder = cast("Recorder", provides[Recorder])
+    return Importing(tables, files, recorder, reader, reader.imports_running, commands)
 
 
 def _accounts(

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.api import RULES, corrections, documents, residents, restriction
+from services.intake.api import RULES, corrections, documents, imports, residents, restriction
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
@@ -18,6 +18,7 @@ from tests.component.intake.test_rights import (
     Row,
     ask_of_accounts,
     ask_of_documents,
+    ask_of_imports,
     ask_of_residents,
     what_is_sent,
 )
@@ -41,7 +42,8 @@ RESIDENTS = {
     if not route.startswith("GET ")
 }
 DOCUMENTS = {route for route in documents.RULES if not route.startswith("GET ")}
-SILENT = {*DOCUMENTS, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
+IMPORTS = {route for route in imports.RULES if not route.startswith("GET ")}
+SILENT = {*DOCUMENTS, *IMPORTS, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -65,6 +67,9 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         path, sent = await what_is_sent(row, office)
         headers = office.messaging.headers("supervisor", subject="account-7")
         return await office.client.request(method, path, headers=headers, **sent), "account-7"
+    if route in IMPORTS:
+        row = Row(route, "importer", "*", "*", "botram", "32.16", 0)
+        return await ask_of_imports(row, office), "agus"
     if route in RESIDENTS:
         row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
         return await ask_of_residents(row, office), "asker"
