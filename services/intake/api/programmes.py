@@ -8,12 +8,14 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.intake.api.fields import require_region
 from services.intake.api.rights import allowed_programme, programme_of
+from services.intake.api.service_points import ServicePoints, require_points
 from services.intake.domain import (
     CalendarExceptions,
     CatalogueService,
     DataUse,
     Deliverable,
     Programme,
+    ServicePoint,
 )
 from services.intake.usecases import (
     Reader,
@@ -110,6 +112,7 @@ class ProgrammeBody(Body):
     retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION)] | None = None
     """Days after the last of a person's cases was closed; then he may be erased. Null: never."""
     data_use: DataUseBody = DataUseBody()
+    service_points: ServicePoints = ()
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -117,6 +120,12 @@ class ProgrammeBody(Body):
         if len(set(codes)) < len(codes) or len(set(self.channels)) < len(self.channels):
             raise Unfit("a service or a channel is listed twice")
         return self
+
+    def require_places(self, regions: Regions) -> None:
+        """Raise InvalidFields where the programme or a point of it lies in no known region."""
+        require_region(regions, self.region_code, "/region_code")
+        offered = {service.code for service in self.services}
+        require_points(regions, self.service_points, offered)
 
     def programme(self, programme_id: str) -> Programme:
         """Return the programme that this describes."""
@@ -142,6 +151,7 @@ class ProgrammeBody(Body):
             ),
             retention_days=self.retention_days,
             data_use=DataUse(**self.data_use.model_dump()),
+            service_points=tuple(one.point() for one in self.service_points),
         )
 
 
@@ -177,6 +187,7 @@ class ProgrammeAnswer(BaseModel):
     calendar: dict[str, list[date]]
     retention_days: int | None
     data_use: DataUse
+    service_points: tuple[ServicePoint, ...]
     copied_from: str | None
     catalogue_version: int | None
 
@@ -196,7 +207,7 @@ async def put_programme(
     sent: SentDep,
 ) -> PublishedAnswer:
     """Publish a programme; the same content again changes nothing."""
-    require_region(regions, body.region_code, "/region_code")
+    body.require_places(regions)
     wanted = body.programme(programme_id)
     allow = allowed_programme(caller)
     outcome = await commands.run(
@@ -284,6 +295,7 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         },
         retention_days=programme.retention_days,
         data_use=programme.data_use,
+        service_points=programme.service_points,
         copied_from=programme.copied_from,
         catalogue_version=programme.catalogue_version,
     )

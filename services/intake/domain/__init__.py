@@ -126,6 +126,7 @@ from services.intake.domain.rights_request import (
     received,
 )
 from services.intake.domain.security_record import SecurityRecord, Sign
+from services.intake.domain.service_point import OpenHours, ServicePoint
 from services.intake.domain.session import (
     ABSOLUTE,
     IDLE,
@@ -206,6 +207,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Notices",
+    "OpenHours",
     "OpenRequests",
     "Outcome",
     "Paper",
@@ -230,6 +232,7 @@ __all__ = [
     "RightsRequest",
     "Secrets",
     "SecurityRecord",
+    "ServicePoint",
     "Session",
     "Sign",
     "Stage",

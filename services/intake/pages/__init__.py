@@ -8,6 +8,7 @@ from services.intake.pages import (
     accounts,
     data_use,
     devices,
+    places,
     security,
     services,
     signin,
@@ -24,6 +25,7 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 STATIC: Final = Path(__file__).parents[1] / "static"
 NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
+    NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
@@ -39,6 +41,7 @@ RULES: Final[RouteRules] = {
     **account_requests.RULES,
     **security.RULES,
     **services.RULES,
+    **places.RULES,
     **data_use.RULES,
 }
 ROUTERS: Final = (
@@ -48,6 +51,7 @@ ROUTERS: Final = (
     account_requests.router,
     security.router,
     services.router,
+    places.router,
     data_use.router,
 )
 

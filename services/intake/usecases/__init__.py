@@ -49,6 +49,7 @@ from services.intake.usecases.papers import (
 )
 from services.intake.usecases.parties import name_party
 from services.intake.usecases.person_reads import note_person_read
+from services.intake.usecases.places import Places, Wanted, current_catalogue, places
 from services.intake.usecases.ports import (
     Breached,
     CaseFilter,
@@ -141,6 +142,7 @@ __all__ = [
     "OpenRights",
     "Opened",
     "PasswordHasher",
+    "Places",
     "Proven",
     "Question",
     "Reader",
@@ -160,6 +162,7 @@ __all__ = [
     "Try",
     "Vault",
     "Verdict",
+    "Wanted",
     "WatchRights",
     "administers",
     "allowed_account",
@@ -176,6 +179,7 @@ __all__ = [
     "copy_event",
     "copy_programme",
     "correct",
+    "current_catalogue",
     "disable",
     "erase_again",
     "erase_resident",
@@ -200,6 +204,7 @@ __all__ = [
     "open_session",
     "opened",
     "opened_key",
+    "places",
     "prove_again",
     "publish_catalogue",
     "publish_catalogue_if_missing",
