@@ -36,6 +36,7 @@ from services.intake.usecases import (
     PasswordHasher,
     Reader,
     Regions,
+    ResidentLimits,
     Signer,
     SignIn,
     Throttle,
@@ -150,6 +151,7 @@ def _provided(
             settings.track_limit_client,
             settings.receipt_limit_case,
         ),
+        ResidentLimits: _resident_limits(settings, _tries(settings, context)),
         pages.Neighbours: pages.Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
         Files: Files(
             MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
@@ -192,6 +194,14 @@ def _accounts(
 def _tries(settings: Settings, context: ServiceContext) -> Tries:
     key = LookupKeys(*settings.lookup_secrets).counting_key
     return Tries(context.messaging.counts, context.messaging.clock, key)
+
+
+def _resident_limits(settings: Settings, tries: Tries) -> ResidentLimits:
+    return ResidentLimits(
+        # Nothing of a case is counted where there is none yet.
+        ask=TryLimits(tries, "ask", settings.ask_limit_client, settings.send_limit_case),
+        send=TryLimits(tries, "send", settings.send_limit_client, settings.send_limit_case),
+    )
 
 
 def _throttle(settings: Settings, tries: Tries) -> Throttle:

@@ -9,7 +9,15 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
 from services.intake.domain import Line, NextStep, PlannedEvent, Secrets, State, digest
-from services.intake.usecases import Catalogues, Limiter, Reader, Tracked, confirm_receipt, track
+from services.intake.usecases import (
+    RESIDENT,
+    Catalogues,
+    Limiter,
+    Reader,
+    Tracked,
+    confirm_receipt,
+    track,
+)
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.group_commit import fingerprint_of
 from shared.runtime import CommandsDep, Sent, provided
@@ -23,8 +31,6 @@ RULES: Final[RouteRules] = {
     "POST /api/track/receipt": PUBLIC,
 }
 
-RESIDENT: Final = "resident"
-"""The actor of what residents do themselves; they have no account."""
 _RECEIPT_REASONS: Final = frozenset(
     {"nothing_to_deliver", "closed", "not_issued", "not_delivered_yet"}
 )

@@ -99,6 +99,7 @@ from services.intake.domain.person import (
 )
 from services.intake.domain.person_read import PersonRead
 from services.intake.domain.programme import (
+    ONLINE,
     CatalogueService,
     Deliverable,
     PlannedEvent,
@@ -156,6 +157,7 @@ __all__ = [
     "MAX_PASSWORD",
     "MAX_REASON",
     "NAME_LIMIT",
+    "ONLINE",
     "PAPER_LIMIT",
     "PARTIES_LIMIT",
     "PLAIN",

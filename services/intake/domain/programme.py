@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from services.intake.domain.calendar import CalendarExceptions
 from services.intake.domain.data_use import DataUse
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import within
 from services.intake.domain.service_point import ServicePoint
+
+ONLINE: Final = "online"
+"""The channel by which residents ask on intake's own page, where a programme offers it."""
 
 
 class Deliverable(StrEnum):

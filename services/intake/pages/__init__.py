@@ -6,6 +6,7 @@ from typing import Final
 from services.intake.pages import (
     account_requests,
     accounts,
+    ask,
     data_use,
     devices,
     places,
@@ -42,6 +43,7 @@ RULES: Final[RouteRules] = {
     **security.RULES,
     **services.RULES,
     **places.RULES,
+    **ask.RULES,
     **data_use.RULES,
 }
 ROUTERS: Final = (
@@ -52,6 +54,7 @@ ROUTERS: Final = (
     security.router,
     services.router,
     places.router,
+    ask.router,
     data_use.router,
 )
 

@@ -49,6 +49,7 @@ from services.intake.usecases.papers import (
 )
 from services.intake.usecases.parties import name_party
 from services.intake.usecases.person_reads import note_person_read
+from services.intake.usecases.phones import checked_phone
 from services.intake.usecases.places import Places, Wanted, current_catalogue, places
 from services.intake.usecases.ports import (
     Breached,
@@ -95,6 +96,7 @@ from services.intake.usecases.rights_requests import (
     note_rights_missed,
     record_rights_request,
 )
+from services.intake.usecases.self_service import RESIDENT, ResidentLimits, ask
 from services.intake.usecases.sessions import (
     Browser,
     Opened,
@@ -118,6 +120,7 @@ __all__ = [
     "ERASURE",
     "OVERDUE",
     "PAPER",
+    "RESIDENT",
     "RETENTION",
     "RIGHTS_DUE",
     "Allow",
@@ -148,6 +151,7 @@ __all__ = [
     "Reader",
     "Regions",
     "ResidentErased",
+    "ResidentLimits",
     "RightsFilter",
     "Sealing",
     "Secret",
@@ -170,9 +174,11 @@ __all__ = [
     "applicants_key",
     "approve",
     "approve_erasure",
+    "ask",
     "ask_erasure",
     "bind_paper",
     "change_grants",
+    "checked_phone",
     "checklist_of",
     "confirm",
     "confirm_receipt",

@@ -231,11 +231,15 @@ def _on_fakes(
 
 @asynccontextmanager
 async def desk(
-    *, per_client: str = "1000/minute", per_case: str = "1000/minute", secret: str = SECRET
+    *,
+    per_client: str = "1000/minute",
+    per_case: str = "1000/minute",
+    secret: str = SECRET,
+    **more: Any,
 ) -> AsyncIterator[Desk]:
-    """Intake with two programmes and the event in Setu."""
+    """Intake with two programmes and the event in Setu; `more` are settings."""
     parts = MemoryFrames(), MemoryWorker(JOBS), MemoryScanner(VIRUS)
-    limits = {"track_limit_client": per_client, "receipt_limit_case": per_case}
+    limits = {"track_limit_client": per_client, "receipt_limit_case": per_case, **more}
     async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
         with settings(secret, messaging.signing_key, **limits) as given:
             made = _on_fakes(definition(given, QuickPasswords()), *parts)

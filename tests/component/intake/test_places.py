@@ -89,7 +89,7 @@ async def test_points_are_shown_as_stated_and_nothing_is_made_up() -> None:
         await with_points(office)
         shown = await page(office, "?kecamatan=32.16.18&layanan=KIA")
     assert "Unit Setu" in shown
-    assert "Senin 08.00–15.30" in shown
+    assert "Senin 08.00\u201315.30" in shown
     assert "Unit Babelan" not in shown
     assert "Menurut: Proposal 2023" in shown
     assert shown.count(WORDS("places.no_hours")) == 1
