@@ -26,6 +26,7 @@ from services.intake.gateways import (
 from services.intake.metrics import IntakeMetrics
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import (
+    SEND_AT_ONCE,
     BreachReader,
     Catalogues,
     ChainEntries,
@@ -36,6 +37,7 @@ from services.intake.usecases import (
     PasswordHasher,
     Reader,
     Regions,
+    ResidentFiles,
     ResidentLimits,
     Signer,
     SignIn,
@@ -135,6 +137,8 @@ def _provided(
     lookups = LookupKeys(*settings.lookup_secrets)
     worker = open_worker(settings.worker_socket, context)
     reader = IntakeReader(context.messaging.database, COLLECTIONS)
+    frames = MongoFrames(context.messaging.database)
+    parts = (frames, worker, context.commands, scanner_of(settings))
     return {
         **_accounts(settings, context, hasher or Passwords(worker)),
         Reader: reader,
@@ -153,9 +157,8 @@ def _provided(
         ),
         ResidentLimits: _resident_limits(settings, _tries(settings, context)),
         pages.Neighbours: pages.Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
-        Files: Files(
-            MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
-        ),
+        Files: Files(*parts),
+        ResidentFiles: ResidentFiles(*parts, at_once=SEND_AT_ONCE),
     }
 
 

@@ -101,7 +101,7 @@ async def post_file(
     """
     case = await _case(case_id, reader)
     require_right(case, allowed(caller), backdated=False)
-    incoming = await _incoming(case, request, caller.subject, reader, vault)
+    incoming = await incoming_paper(case, request, caller.subject, reader, vault)
     async with files.received(incoming) as received:
         outcome = await commands.run(
             lambda uow: keep_upload(received, case_id, uow, allow=allowed(caller)),
@@ -168,9 +168,10 @@ async def get_content(
         return await attachment(f"{paper.kind}-{file_id}", paper.type, paper.size, content)
 
 
-async def _incoming(
+async def incoming_paper(
     case: Case, request: Request, sender: str, reader: Reader, vault: Vault
 ) -> Incoming:
+    """Return the body of a request as a file for a case. Raises Problem and Unavailable."""
     key, file_id = DataKey.generate(), new_id()
     with openable(), _not_erased():
         sealed = sealed_key(key, file_id, await applicants_key(case, reader), vault)

@@ -73,9 +73,9 @@ from services.intake.domain.erasure import (
 )
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import NextStep, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
-from services.intake.domain.paper import PAPER_LIMIT, CasePapers, Paper, PaperKind
+from services.intake.domain.paper import OWN_LIMIT, PAPER_LIMIT, CasePapers, Paper, PaperKind
 from services.intake.domain.parties import (
     GUARDIAN_MISSING,
     PARTIES_LIMIT,
@@ -158,6 +158,7 @@ __all__ = [
     "MAX_REASON",
     "NAME_LIMIT",
     "ONLINE",
+    "OWN_LIMIT",
     "PAPER_LIMIT",
     "PARTIES_LIMIT",
     "PLAIN",
@@ -172,6 +173,7 @@ __all__ = [
     "AlreadyOpen",
     "Alternative",
     "AuditEntry",
+    "Awaited",
     "Basis",
     "Block",
     "Bringing",
@@ -248,6 +250,7 @@ __all__ = [
     "WaiverReason",
     "about_child",
     "account_id",
+    "awaited_from",
     "block_id",
     "case_of",
     "catalogue_id",

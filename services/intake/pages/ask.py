@@ -100,7 +100,7 @@ class Asking:
 
 def _masked(typed: str) -> str:
     """Return a NIK as the last page shows it: who stands behind the resident reads no number."""
-    nik = typed.translate(str.maketrans({" ": None, ".": None}))
+    nik = typed.replace(" ", "").replace(".", "")
     return mask_nik(nik) if nik else ""
 
 

@@ -41,6 +41,7 @@ from services.intake.usecases.notices import mark_seen
 from services.intake.usecases.papers import (
     PAPER,
     ResidentErased,
+    ResidentFiles,
     applicants_key,
     bind_paper,
     keep_upload,
@@ -96,7 +97,14 @@ from services.intake.usecases.rights_requests import (
     note_rights_missed,
     record_rights_request,
 )
-from services.intake.usecases.self_service import RESIDENT, ResidentLimits, ask
+from services.intake.usecases.self_service import (
+    RESIDENT,
+    SEND_AT_ONCE,
+    ResidentLimits,
+    ask,
+    keep_own_paper,
+    require_wanted,
+)
 from services.intake.usecases.sessions import (
     Browser,
     Opened,
@@ -112,7 +120,7 @@ from services.intake.usecases.sessions import (
 )
 from services.intake.usecases.sign_in import Secret, SignIn
 from services.intake.usecases.throttle import Throttle, Try
-from services.intake.usecases.tracking import Tracked, track
+from services.intake.usecases.tracking import Tracked, track, tracked
 
 __all__ = [
     "APPROVAL",
@@ -123,6 +131,7 @@ __all__ = [
     "RESIDENT",
     "RETENTION",
     "RIGHTS_DUE",
+    "SEND_AT_ONCE",
     "Allow",
     "AllowAccount",
     "AllowProgramme",
@@ -151,6 +160,7 @@ __all__ = [
     "Reader",
     "Regions",
     "ResidentErased",
+    "ResidentFiles",
     "ResidentLimits",
     "RightsFilter",
     "Sealing",
@@ -194,6 +204,7 @@ __all__ = [
     "invite",
     "invite_first",
     "is_told",
+    "keep_own_paper",
     "keep_upload",
     "lift_restriction",
     "mark_seen",
@@ -224,6 +235,7 @@ __all__ = [
     "refuse",
     "republish_programme",
     "require_right",
+    "require_wanted",
     "restrict",
     "retire",
     "revoke_device",
@@ -235,6 +247,7 @@ __all__ = [
     "take_step",
     "told_of",
     "track",
+    "tracked",
     "verify",
     "waive",
 ]

@@ -1,6 +1,6 @@
 """Where a resident can go: coming events, service points and ways in from home."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -130,7 +130,7 @@ def _hour(one: Coming) -> tuple[date, str, str]:
     return one.event.on, opens.isoformat() if opens else "", one.event.name
 
 
-def _points(programmes: Sequence[Programme], wanted: Wanted) -> Iterator[Point]:
+def _points(programmes: Iterable[Programme], wanted: Wanted) -> Iterator[Point]:
     for programme in programmes:
         for point in programme.service_points:
             if wanted.service and point.services and wanted.service not in point.services:

@@ -16,6 +16,7 @@ from services.intake.app import definition
 from services.intake.config import Settings
 from services.intake.jobs import JOBS
 from services.intake.store import COLLECTIONS
+from services.intake.usecases import SEND_AT_ONCE, ResidentFiles
 from shared.auth.keys import SigningKey, write_private
 from shared.files.upload import Files
 from shared.runtime import HttpInterface, ServiceContext, ServiceDefinition
@@ -224,7 +225,10 @@ def _on_fakes(
     def http_interface(context: ServiceContext) -> HttpInterface:
         found = made.http_interface(context)
         files = Files(frames, worker, context.commands, scanner, pause=0)
-        return replace(found, provides={**found.provides, Files: files})
+        own = ResidentFiles(
+            frames, worker, context.commands, scanner, pause=0, at_once=SEND_AT_ONCE
+        )
+        return replace(found, provides={**found.provides, Files: files, ResidentFiles: own})
 
     return replace(made, http_interface=http_interface)
 

@@ -13,6 +13,7 @@ from shared.testing.callers import NOW
 from shared.testing.memory import Fault
 from tests.component.intake.catalogues import catalogue, publish
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
+from tests.component.intake.own import send_own
 from tests.component.intake.test_rights import (
     ACCOUNTS,
     Row,
@@ -39,7 +40,8 @@ RESIDENTS = {
     for route in rules
     if not route.startswith("GET ")
 }
-SILENT = {SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
+OWN = "POST /api/track/papers/{kind}"
+SILENT = {OWN, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -58,6 +60,8 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
     method, path = route.split()
     if route == "POST /api/track/receipt":
         return await office.confirm(await brought(office)), "resident"
+    if route == OWN:
+        return await send_own(office), "resident"
     if route in (ASK, ANSWER):
         row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
         path, sent = await what_is_sent(row, office)

@@ -28,6 +28,7 @@ from shared.web.session import STATE
 from tests.component.intake.catalogues import catalogue
 from tests.component.intake.catalogues import publish as publish_catalogue
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
+from tests.component.intake.own import send_own
 from tests.component.intake.people import PASSWORD, Browser, Person, invited, linked
 from tests.component.intake.test_sessions import at_work
 from tests.unit.files.samples import image
@@ -122,6 +123,8 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
     method, path = row.route.split()
     if not path.startswith("/api/"):
         return await ask_for_page(row, office)
+    if row.route in api.own_papers.RULES:
+        return await send_own(office)
     path, how = await what_is_sent(row, office)
     await needed(path, office)
     if "{case_id}" in path or path.startswith("/api/track"):
