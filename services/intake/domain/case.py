@@ -201,13 +201,6 @@ class Case:
         """Return whether the due day is over and the document still owed, by the clock alone."""
         return self.awaits_issue and self.overdue_at is not None and now >= self.overdue_at
 
-    def require_papers_wanted(self) -> None:
-        """Refuse papers where nothing is checked any more."""
-        if self.outcome is not None:
-            raise Refused("closed", f"the request is closed: {self.outcome}")
-        if not self.awaits_issue:
-            raise Refused("already_issued", "the document has been issued")
-
     @property
     def overdue_since(self) -> datetime | None:
         """Return since when the document is overdue; None once it is issued or the case closed.

@@ -72,7 +72,10 @@ def require_wanted(case: Case, kind: PaperKind, papers: CasePapers, entry: Entry
 
     Raises Refused: closed, already_issued, not_wanted, erased, too_many_papers.
     """
-    case.require_papers_wanted()
+    if case.outcome is not None:
+        raise Refused("closed", f"the request is closed: {case.outcome}")
+    if not case.awaits_issue:
+        raise Refused("already_issued", "the document has been issued")
     if entry is None or kind not in entry.kinds:
         raise Refused("not_wanted", "kind: no requirement of this request names it")
     papers.require_somebody()

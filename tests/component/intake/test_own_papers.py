@@ -205,9 +205,10 @@ async def test_one_address_and_one_request_send_so_often_and_no_more(limit: str)
 
 
 async def test_residents_take_no_turn_of_the_office() -> None:
-    go = asyncio.Event()
+    go, begun = asyncio.Event(), asyncio.Semaphore(0)
 
     async def slow() -> AsyncIterator[bytes]:
+        begun.release()
         await go.wait()
         yield image()
 
@@ -225,8 +226,8 @@ async def test_residents_take_no_turn_of_the_office() -> None:
             )
             for shown in passes[:-1]
         ]
-        while len(office.messaging.documents("files")) < SEND_AT_ONCE:
-            await asyncio.sleep(0.01)
+        for _ in first:
+            await begun.acquire()
         late = await send(office, passes[-1])
         assert (late.status_code, late.json()["detail"]) == (503, WORDS("papers.busy"))
         assert (await office.send(one["case_id"], image())).status_code == 201

@@ -1,4 +1,4 @@
-"""What a resident reads of his request: whose turn it is, the day it is due, and that it is late."""
+"""What a resident reads of his request: whose turn it is, when it is due, and that it is late."""
 
 from typing import Any
 
