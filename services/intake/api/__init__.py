@@ -8,6 +8,7 @@ from services.intake.api import (
     cases,
     catalogues,
     checklist,
+    copies,
     corrections,
     devices,
     invitations,
@@ -26,6 +27,7 @@ from shared.auth.rules import RouteRules
 
 RULES: Final[RouteRules] = {
     **programmes.RULES,
+    **copies.RULES,
     **catalogues.RULES,
     **requests.RULES,
     **cases.RULES,
@@ -48,6 +50,7 @@ RULES: Final[RouteRules] = {
 
 ROUTERS: Final = (
     programmes.router,
+    copies.router,
     catalogues.router,
     requests.router,
     cases.router,

@@ -42,6 +42,12 @@ Domicile = Annotated[
     Reason("a sub-district or village is needed, such as 32.16.18 or 32.16.18.2001"),
 ]
 
+TimeOfDay = Annotated[
+    str,
+    Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+    Reason("a time of day is written 08:00"),
+]
+
 
 def invalid(refused: Refused) -> InvalidFields:
     """Return the problem of a field that is wrong whatever the state."""
