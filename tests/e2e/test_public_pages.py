@@ -151,6 +151,7 @@ async def test_a_parent_asks_for_a_childs_card_sends_a_paper_and_sees_how_it_sta
         await looked_at(page, f"publik-berkas-salah-{width}")
         await send(page, {"name": "kk.jpg", "mimeType": "image/jpeg", "buffer": image()})
         await expect(page.get_by_role("status")).to_contain_text("Terkirim.", timeout=60_000)
+        await expect(page.locator("[data-standing]")).to_have_text("Sudah ada.")
         await looked_at(page, f"publik-berkas-terkirim-{width}")
         await page.get_by_role("button", name="Lihat keadaan permohonan").click()
         await expect(page.get_by_text("Yang ditunggu")).to_be_visible()

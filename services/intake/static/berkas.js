@@ -29,6 +29,7 @@
     if (request.status === 201) {
       say(form, "sent", told(request).text);
       form.querySelector("input").value = "";
+      form.closest("li").querySelector("[data-standing]").textContent = words.there;
       return;
     }
     // Without a status nothing came back; whatever was sent may be sent again, it is done once.

@@ -14,7 +14,7 @@ from tests.unit.intake.bus import scheduled
 
 WORDS = Texts.load(TEXTS)
 HOURS = [{"weekday": 1, "opens": "08:00", "closes": "15:30"}]
-POINTS = [
+POINTS: list[dict[str, Any]] = [
     {"name": "Unit Setu", "region_code": "32.16.18", "place": "Kantor Kecamatan", "hours": HOURS},
     {"name": "Unit Babelan", "region_code": "32.16.02", "services": ["KK"]},
     {"name": "Gerai Pusat", "region_code": "32.16", "source": "Proposal 2023"},

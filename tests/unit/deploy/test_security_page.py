@@ -53,7 +53,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     own = said["what residents send without an account"]
     assert own[0] * KIBIBYTE == BODY_LIMIT
     assert own[2:] == [
-        PAPER.limit // MEBIBYTE,
+        PAPER.limit // MEBIBYTE // KIBIBYTE,
         SEND_AT_ONCE,
         AT_ONCE,
         AT_ONCE_EACH,
