@@ -26,6 +26,7 @@ from services.intake.gateways import (
 from services.intake.metrics import IntakeMetrics
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import (
+    SEND_AT_ONCE,
     BreachReader,
     Catalogues,
     ChainEntries,
@@ -39,6 +40,8 @@ from services.intake.usecases import (
     Reader,
     Recorder,
     Regions,
+    ResidentFiles,
+    ResidentLimits,
     Signer,
     SignIn,
     Tables,
@@ -142,6 +145,8 @@ def _provided(
     worker = open_worker(settings.worker_socket, context)
     reader = IntakeReader(context.messaging.database, COLLECTIONS)
     recorder = recorder_of(settings, reader)
+    frames = MongoFrames(context.messaging.database)
+    parts = (frames, worker, context.commands, scanner_of(settings))
     return {
         **_accounts(settings, context, hasher or Passwords(worker)),
         Reader: reader,
@@ -162,9 +167,9 @@ def _provided(
             settings.receipt_limit_case,
         ),
         Neighbours: Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
-        Files: Files(
-            MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
-        ),
+        ResidentLimits: _resident_limits(settings, _tries(settings, context)),
+        Files: Files(*parts),
+        ResidentFiles: ResidentFiles(*parts, at_once=SEND_AT_ONCE),
     }
 
 
@@ -223,6 +228,14 @@ def _accounts(
 def _tries(settings: Settings, context: ServiceContext) -> Tries:
     key = LookupKeys(*settings.lookup_secrets).counting_key
     return Tries(context.messaging.counts, context.messaging.clock, key)
+
+
+def _resident_limits(settings: Settings, tries: Tries) -> ResidentLimits:
+    return ResidentLimits(
+        # Nothing of a case is counted where there is none yet.
+        ask=TryLimits(tries, "ask", settings.ask_limit_client, settings.send_limit_case),
+        send=TryLimits(tries, "send", settings.send_limit_client, settings.send_limit_case),
+    )
 
 
 def _throttle(settings: Settings, tries: Tries) -> Throttle:

@@ -30,6 +30,8 @@ _LINE: Final = 64
 """Bits of an IPv6 address that are one line's; behind it a caller may choose."""
 _SITE: Final = 48
 """Bits that are one customer's with many lines (RFC 6177): all he may choose among."""
+_SUBDISTRICT: Final = 3
+"""Parts of a sub-district's code."""
 KEPT_CATALOGUES: Final = 64
 """Versions of catalogues that a process keeps at hand; the oldest goes first."""
 LINES_PER_SITE: Final = 20
@@ -60,7 +62,18 @@ class KemendagriRegions:
 
     def known(self, code: str) -> bool:
         """Return whether there is a region with this code."""
-        return wilayah_name(code) is not None
+        return self.name(code) is not None
+
+    def name(self, code: str) -> str | None:
+        """Return what a region is called; None where there is none."""
+        return wilayah_name(code)
+
+    def subdistricts(self, code: str) -> Sequence[str]:
+        """Return the codes of the sub-districts of a region: itself where it is one."""
+        depth = len(code.split("."))
+        if depth >= _SUBDISTRICT:
+            return (".".join(code.split(".")[:_SUBDISTRICT]),)
+        return [found for one in list_wilayah(code) for found in self.subdistricts(one.code)]
 
     def districts(self, region: str) -> Mapping[str, tuple[str, ...]]:
         """Return the codes of the sub-districts of a region by `district_key` of their names."""

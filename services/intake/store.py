@@ -1,7 +1,7 @@
 """What intake keeps, and the queries of its lists."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from services.intake.domain import (
@@ -46,6 +46,7 @@ from shared.mongo.migrations import Index
 from shared.mongo.revocations import REVOCATION_INDEX
 
 CASES: Final = "cases"
+EVENTS: Final = "events"
 PERSON_READS: Final = "person_reads"
 AUDIT: Final = "audit"
 AUDIT_BLOCKS: Final = "audit_blocks"
@@ -91,7 +92,7 @@ COLLECTIONS: Final = Collections(
     Collection(RESIDENT_KEYS, ResidentKey, apart=KEYS),
     Collection("statements", Statement),
     Collection("lookups", Lookup, listed=False),
-    Collection("events", PlannedEvent, label="event"),
+    Collection(EVENTS, PlannedEvent, label="event"),
     Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
     Collection("papers", CasePapers),
@@ -130,6 +131,7 @@ INDEXES: Final = (
         RIGHTS_REQUESTS,
         (("programme_id", 1), ("within", 1), ("open", 1), ("due", 1), ("_id", 1)),
     ),
+    Index(EVENTS, (("on", 1), ("_id", 1))),
     Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
     Index(PERSON_READS, (("at", 1),)),
@@ -209,6 +211,11 @@ class IntakeReader(FileReader):
     async def security_records(self, limit: int) -> list[SecurityRecord]:
         """Return what supervisors are told of, newest first."""
         return await self.find(SecurityRecord, sort=(("at", -1), ("_id", -1)), limit=limit)
+
+    async def events_since(self, day: date, limit: int) -> list[PlannedEvent]:
+        """Return events of that day and later ones, the nearest first, so many at most."""
+        query = {"on": {"$gte": day.isoformat()}}
+        return await self.find(PlannedEvent, query, sort=(("on", 1), ("_id", 1)), limit=limit)
 
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""

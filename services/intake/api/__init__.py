@@ -9,12 +9,14 @@ from services.intake.api import (
     cases,
     catalogues,
     checklist,
+    copies,
     corrections,
     devices,
     documents,
     import_refusals,
     imports,
     invitations,
+    own_papers,
     papers,
     parties,
     programmes,
@@ -29,6 +31,7 @@ from shared.auth.rules import RouteRules
 
 RULES: Final[RouteRules] = {
     **programmes.RULES,
+    **copies.RULES,
     **catalogues.RULES,
     **requests.RULES,
     **cases.RULES,
@@ -41,6 +44,7 @@ RULES: Final[RouteRules] = {
     **corrections.RULES,
     **checklist.RULES,
     **track.RULES,
+    **own_papers.RULES,
     **session.RULES,
     **devices.RULES,
     **accounts.RULES,
@@ -54,6 +58,7 @@ RULES: Final[RouteRules] = {
 
 ROUTERS: Final = (
     programmes.router,
+    copies.router,
     catalogues.router,
     requests.router,
     cases.router,
@@ -66,6 +71,7 @@ ROUTERS: Final = (
     corrections.router,
     checklist.router,
     track.router,
+    own_papers.router,
     session.router,
     devices.router,
     accounts.router,

@@ -84,9 +84,9 @@ from services.intake.domain.erasure import (
 )
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import NextStep, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
-from services.intake.domain.paper import PAPER_LIMIT, CasePapers, Paper, PaperKind
+from services.intake.domain.paper import OWN_LIMIT, PAPER_LIMIT, CasePapers, Paper, PaperKind
 from services.intake.domain.parties import (
     GUARDIAN_MISSING,
     PARTIES_LIMIT,
@@ -111,6 +111,7 @@ from services.intake.domain.person import (
 )
 from services.intake.domain.person_read import PersonRead
 from services.intake.domain.programme import (
+    ONLINE,
     CatalogueService,
     Deliverable,
     PlannedEvent,
@@ -138,6 +139,7 @@ from services.intake.domain.rights_request import (
     received,
 )
 from services.intake.domain.security_record import SecurityRecord, Sign
+from services.intake.domain.service_point import OpenHours, ServicePoint
 from services.intake.domain.session import (
     ABSOLUTE,
     IDLE,
@@ -167,6 +169,8 @@ __all__ = [
     "MAX_PASSWORD",
     "MAX_REASON",
     "NAME_LIMIT",
+    "ONLINE",
+    "OWN_LIMIT",
     "PAPER_LIMIT",
     "PARTIES_LIMIT",
     "PLAIN",
@@ -182,6 +186,7 @@ __all__ = [
     "AlreadyOpen",
     "Alternative",
     "AuditEntry",
+    "Awaited",
     "Basis",
     "Block",
     "Bringing",
@@ -225,6 +230,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Notices",
+    "OpenHours",
     "OpenRequests",
     "Outcome",
     "Paper",
@@ -249,6 +255,7 @@ __all__ = [
     "RightsRequest",
     "Secrets",
     "SecurityRecord",
+    "ServicePoint",
     "Session",
     "Sign",
     "Signature",
@@ -264,6 +271,7 @@ __all__ = [
     "WhyRight",
     "about_child",
     "account_id",
+    "awaited_from",
     "block_id",
     "case_of",
     "catalogue_id",

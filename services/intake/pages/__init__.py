@@ -6,8 +6,10 @@ from typing import Final
 from services.intake.pages import (
     account_requests,
     accounts,
+    ask,
     data_use,
     devices,
+    places,
     security,
     services,
     signin,
@@ -23,6 +25,7 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 STATIC: Final = Path(__file__).parents[1] / "static"
 NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
+    NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
@@ -38,6 +41,8 @@ RULES: Final[RouteRules] = {
     **account_requests.RULES,
     **security.RULES,
     **services.RULES,
+    **places.RULES,
+    **ask.RULES,
     **data_use.RULES,
 }
 ROUTERS: Final = (
@@ -47,6 +52,8 @@ ROUTERS: Final = (
     account_requests.router,
     security.router,
     services.router,
+    places.router,
+    ask.router,
     data_use.router,
 )
 

@@ -71,6 +71,7 @@ from services.intake.usecases.notices import mark_seen
 from services.intake.usecases.papers import (
     PAPER,
     ResidentErased,
+    ResidentFiles,
     applicants_key,
     bind_paper,
     keep_upload,
@@ -79,6 +80,8 @@ from services.intake.usecases.papers import (
 )
 from services.intake.usecases.parties import name_party
 from services.intake.usecases.person_reads import note_person_read
+from services.intake.usecases.phones import checked_phone
+from services.intake.usecases.places import Places, Wanted, current_catalogue, places
 from services.intake.usecases.ports import (
     Breached,
     CaseFilter,
@@ -125,6 +128,14 @@ from services.intake.usecases.rights_requests import (
     note_rights_missed,
     record_rights_request,
 )
+from services.intake.usecases.self_service import (
+    RESIDENT,
+    SEND_AT_ONCE,
+    ResidentLimits,
+    ask,
+    keep_own_paper,
+    require_wanted,
+)
 from services.intake.usecases.sessions import (
     Browser,
     Opened,
@@ -140,7 +151,7 @@ from services.intake.usecases.sessions import (
 )
 from services.intake.usecases.sign_in import Secret, SignIn
 from services.intake.usecases.throttle import Throttle, Try
-from services.intake.usecases.tracking import Tracked, track
+from services.intake.usecases.tracking import Tracked, track, tracked
 
 __all__ = [
     "APPROVAL",
@@ -151,8 +162,10 @@ __all__ = [
     "ISSUED",
     "OVERDUE",
     "PAPER",
+    "RESIDENT",
     "RETENTION",
     "RIGHTS_DUE",
+    "SEND_AT_ONCE",
     "Against",
     "Allow",
     "AllowAccount",
@@ -182,12 +195,15 @@ __all__ = [
     "OpenRights",
     "Opened",
     "PasswordHasher",
+    "Places",
     "Proven",
     "Question",
     "Reader",
     "Recorder",
     "Regions",
     "ResidentErased",
+    "ResidentFiles",
+    "ResidentLimits",
     "RightsFilter",
     "Sealing",
     "Secret",
@@ -204,6 +220,7 @@ __all__ = [
     "Try",
     "Vault",
     "Verdict",
+    "Wanted",
     "WatchRights",
     "administers",
     "against",
@@ -212,11 +229,13 @@ __all__ = [
     "applicants_key",
     "approve",
     "approve_erasure",
+    "ask",
     "ask_erasure",
     "begin_import",
     "bind_document",
     "bind_paper",
     "change_grants",
+    "checked_phone",
     "checklist_of",
     "choice_of",
     "confirm",
@@ -225,6 +244,7 @@ __all__ = [
     "copy_event",
     "copy_programme",
     "correct",
+    "current_catalogue",
     "disable",
     "erase_again",
     "erase_resident",
@@ -237,6 +257,7 @@ __all__ = [
     "issued_document",
     "keep_document",
     "keep_import",
+    "keep_own_paper",
     "keep_upload",
     "lift_restriction",
     "mark_seen",
@@ -256,6 +277,7 @@ __all__ = [
     "opened_key",
     "page_of",
     "paused",
+    "places",
     "prove_again",
     "publish_catalogue",
     "publish_catalogue_if_missing",
@@ -269,6 +291,7 @@ __all__ = [
     "refuse",
     "republish_programme",
     "require_right",
+    "require_wanted",
     "restrict",
     "retire",
     "revoke_device",
@@ -281,6 +304,7 @@ __all__ = [
     "take_step",
     "told_of",
     "track",
+    "tracked",
     "verify",
     "waive",
 ]

@@ -59,6 +59,8 @@ async def copy_event(event: EventScheduled, uow: UnitOfWork) -> None:
         on=event.on,
         services=_services(event.booths),
         ticketed=_services(booth for booth in event.booths if booth.ticketed),
+        opens_at=event.opens_at,
+        closes_at=event.closes_at,
     )
     await keep_newest(copy, uow)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from services.intake.domain import (
@@ -11,6 +11,7 @@ from services.intake.domain import (
     Case,
     Catalogue,
     PersonRead,
+    PlannedEvent,
     Resident,
     ResidentKey,
     RightsRequest,
@@ -74,6 +75,10 @@ class Reader(Protocol):
 
     async def security_records(self, limit: int) -> list[SecurityRecord]:
         """Return what supervisors are told of, newest first."""
+        ...
+
+    async def events_since(self, day: date, limit: int) -> list[PlannedEvent]:
+        """Return events of that day and later ones, the nearest first, so many at most."""
         ...
 
     async def case_by_code(self, tracking: str) -> Case | None:
@@ -161,6 +166,14 @@ class Vault(Protocol):
 
 class Regions(Protocol):
     """Kemendagri's register of regions."""
+
+    def name(self, code: str) -> str | None:
+        """Return what a region is called; None where there is none."""
+        ...
+
+    def subdistricts(self, code: str) -> Sequence[str]:
+        """Return the codes of the sub-districts of a region: itself where it is one."""
+        ...
 
     def known(self, code: str) -> bool:
         """Return whether there is a region with this code."""

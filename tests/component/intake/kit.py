@@ -17,7 +17,7 @@ from services.intake.config import Settings
 from services.intake.gateways import KemendagriRegions
 from services.intake.jobs import JOBS
 from services.intake.store import COLLECTIONS, IntakeReader
-from services.intake.usecases import Importing, Tables
+from services.intake.usecases import SEND_AT_ONCE, Importing, ResidentFiles, Tables
 from shared.auth.keys import SigningKey, write_private
 from shared.files.upload import Files, Worker
 from shared.runtime import HttpInterface, ServiceContext, ServiceDefinition
@@ -270,10 +270,13 @@ def _on_fakes(
         files = Files(frames, worker, context.commands, scanner, pause=0)
         reader = IntakeReader(context.messaging.database, COLLECTIONS)
         regions = KemendagriRegions()
+        own = ResidentFiles(
+            frames, worker, context.commands, scanner, pause=0, at_once=SEND_AT_ONCE
+        )
         parts = {**found.provides, Files: files, Tables: Tables(reader, regions, worker)}
         importing = importing_of(parts, reader, context.commands)
         made_importing[:] = [importing]
-        return replace(found, provides={**parts, Importing: importing})
+        return replace(found, provides={**parts, Importing: importing, ResidentFiles: own})
 
     return replace(made, http_interface=http_interface)
 
@@ -285,10 +288,14 @@ async def desk(
     per_case: str = "1000/minute",
     secret: str = SECRET,
     worker: Worker | None = None,
+    **more: Any,
 ) -> AsyncIterator[Desk]:
-    """Intake with two programmes and the event in Setu; `worker` in the place of the fake."""
+    """Intake with two programmes and the event in Setu; `more` are settings.
+
+    `worker` takes the place of the fake one.
+    """
     parts = MemoryFrames(), MemoryWorker(JOBS), MemoryScanner(VIRUS), list[Importing]()
-    limits = {"track_limit_client": per_client, "receipt_limit_case": per_case}
+    limits = {"track_limit_client": per_client, "receipt_limit_case": per_case, **more}
     async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
         with settings(secret, messaging.signing_key, **limits) as given:
             frames, fake, scanner, importing = parts

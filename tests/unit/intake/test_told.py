@@ -141,7 +141,11 @@ async def test_an_event_is_copied_when_it_is_newer() -> None:
     await work.handle(copy_event, scheduled(), occurred_at=SATURDAY, version=3)
 
     assert await work.get(PlannedEvent, EVENT) == replace(
-        SETU, version=4, place="Lapangan Desa Ciledug"
+        SETU,
+        version=4,
+        place="Lapangan Desa Ciledug",
+        opens_at=moved.opens_at,
+        closes_at=moved.closes_at,
     )
 
 
