@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from services.intake import api, handlers, pages
 from services.intake.api.cookies import SessionCookies
+from services.intake.api.people import CasePeople
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.api.session import FreshSignIn
 from services.intake.config import Settings
@@ -144,6 +145,7 @@ def _provided(
         LookupKeys: lookups,
         FingerprintKey: FingerprintKey(lookups.fingerprint_key),
         Vault: vault_of(settings),
+        pages.ShowsPeople: CasePeople(reader, vault_of(settings), context.commands),
         Limiter: TryLimits(
             _tries(settings, context),
             "track",

@@ -7,6 +7,8 @@ from services.intake.pages import (
     account_requests,
     accounts,
     data_use,
+    desk,
+    desk_case,
     devices,
     security,
     services,
@@ -14,6 +16,7 @@ from services.intake.pages import (
     start,
     tracking,
 )
+from services.intake.pages.desk_case import ShowsPeople
 from services.intake.pages.fresh import Proves
 from services.intake.pages.start import Neighbours
 from shared.auth.roles import Role
@@ -25,6 +28,7 @@ STATIC: Final = Path(__file__).parents[1] / "static"
 NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
     NavItem(tracking.TRACK, "navigation.tracking"),
+    NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
 
@@ -34,6 +38,8 @@ FRONT_ROUTERS: Final = (start.router, signin.router)
 
 RULES: Final[RouteRules] = {
     **tracking.RULES,
+    **desk.RULES,
+    **desk_case.RULES,
     **devices.RULES,
     **accounts.RULES,
     **account_requests.RULES,
@@ -43,6 +49,8 @@ RULES: Final[RouteRules] = {
 }
 ROUTERS: Final = (
     tracking.router,
+    desk.router,
+    desk_case.router,
     devices.router,
     accounts.router,
     account_requests.router,
@@ -61,4 +69,5 @@ __all__ = [
     "TEMPLATES",
     "Neighbours",
     "Proves",
+    "ShowsPeople",
 ]

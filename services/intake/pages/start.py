@@ -57,6 +57,7 @@ TASKS: Final = (
         "reporting",
         "/acara",
     ),
+    Task("desk", frozenset({Role.OPERATOR, Role.SUPERVISOR}), OWN, "/meja"),
     Task("accounts", frozenset({Role.ADMIN}), OWN, "/akun"),
     Task("approvals", frozenset({Role.ADMIN, Role.SUPERVISOR}), OWN, "/persetujuan"),
     Task("security", frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}), OWN, "/keamanan"),

@@ -25,6 +25,13 @@ from services.intake.usecases.case_progress import (
 )
 from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
 from services.intake.usecases.checklists import Checked, checklist_of, waive
+from services.intake.usecases.claims import (
+    CLAIM_OVER,
+    claim_case,
+    claim_next,
+    note_claim_over,
+    release_claim,
+)
 from services.intake.usecases.corrections import Sealing, correct
 from services.intake.usecases.erasure import (
     ERASURE,
@@ -69,7 +76,14 @@ from services.intake.usecases.programmes import (
     publish_programme,
     republish_programme,
 )
-from services.intake.usecases.reach import administers, allowed_account, is_told, supervises
+from services.intake.usecases.reach import (
+    administers,
+    allowed_account,
+    allowed_as,
+    allowed_case,
+    is_told,
+    supervises,
+)
 from services.intake.usecases.requests import (
     confirm_receipt,
     record_request,
@@ -82,8 +96,9 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
-from services.intake.usecases.restriction import lift_restriction, restrict
+from services.intake.usecases.restriction import lift_restriction, paused, restrict
 from services.intake.usecases.retention import note_retention_over, retire
+from services.intake.usecases.returns import resubmit, return_case
 from services.intake.usecases.rights_requests import (
     RIGHTS_DUE,
     AllowRegion,
@@ -113,6 +128,7 @@ from services.intake.usecases.tracking import Tracked, track
 
 __all__ = [
     "APPROVAL",
+    "CLAIM_OVER",
     "DATA_PAGE",
     "ERASURE",
     "OVERDUE",
@@ -163,6 +179,8 @@ __all__ = [
     "WatchRights",
     "administers",
     "allowed_account",
+    "allowed_as",
+    "allowed_case",
     "answer_rights_request",
     "applicants_key",
     "approve",
@@ -171,6 +189,8 @@ __all__ = [
     "bind_paper",
     "change_grants",
     "checklist_of",
+    "claim_case",
+    "claim_next",
     "confirm",
     "confirm_receipt",
     "copy_event",
@@ -189,6 +209,7 @@ __all__ = [
     "mark_seen",
     "name_party",
     "note",
+    "note_claim_over",
     "note_expired",
     "note_failure",
     "note_job",
@@ -200,6 +221,7 @@ __all__ = [
     "open_session",
     "opened",
     "opened_key",
+    "paused",
     "prove_again",
     "publish_catalogue",
     "publish_catalogue_if_missing",
@@ -211,10 +233,13 @@ __all__ = [
     "redeem",
     "refresh_session",
     "refuse",
+    "release_claim",
     "republish_programme",
     "require_right",
     "restrict",
+    "resubmit",
     "retire",
+    "return_case",
     "revoke_device",
     "rewrap",
     "sealed_key",

@@ -8,6 +8,7 @@ from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party, Re
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.ports import Reader, Vault
 from services.intake.usecases.restriction import require_processing
+from services.intake.usecases.returns import note_paper
 from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile, bind, keep_checked
 from shared.files.upload import Received
@@ -70,6 +71,7 @@ async def bind_paper(
     papers.require_somebody()
     paper = Paper(file.id, kind, file.type, file.size, file.sha256, uow.now(), uow.actor)
     uow.add(papers.with_paper(paper))
+    await note_paper(case, kind, uow)
 
 
 def _place(file_id: str) -> str:

@@ -27,6 +27,9 @@ from shared.testing.callers import HOST
 from shared.web.session import STATE
 from tests.component.intake.catalogues import catalogue
 from tests.component.intake.catalogues import publish as publish_catalogue
+from tests.component.intake.desk_kit import ROUTES as DESK_ROUTES
+from tests.component.intake.desk_kit import sent as sent_at_desk
+from tests.component.intake.desk_kit import stands_ready
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
 from tests.component.intake.people import PASSWORD, Browser, Person, invited, linked
 from tests.component.intake.test_sessions import at_work
@@ -291,7 +294,28 @@ async def ask_without_account(path: str, office: Desk) -> httpx.Response:
     return answer if path.endswith("/session") else await browser.refresh()
 
 
+DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES}
+
+
+async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
+    """Ask for the desk or for one case at it; a claim that is ended is the asker's own."""
+    method, path = row.route.split()
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        grants = row.role, row.grant_programme, row.grant_region
+        headers |= office.messaging.headers(*grants, subject="asker")
+    case_id = await stands_ready(row.route, request_body(row), office, "asker")
+    how = sent_at_desk(row.route)
+    if row.route in DESK_PAGES and method == "POST":
+        how = {"data": {"aksi": "lepas", "program": row.programme, "keadaan": "diterima"}}
+    if row.route == "GET /meja":
+        path += f"?program={row.programme}"
+    path = path.replace("{case_id}", case_id)
+    return await office.client.request(method, path, headers=headers, **how)
+
+
 APART = (
+    ({**DESK_ROUTES, **DESK_PAGES}, ask_of_desk),
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (OWN_PAGES, ask_for_own_page),

@@ -41,6 +41,7 @@ async def test_a_code_tells_how_a_request_stands_and_nothing_of_the_person() -> 
             "next_text": "Datang ke lokasi acara dan tunggu nomor antrean Anda dipanggil.",
             "awaits_receipt": False,
             "lacking": [],
+            "to_correct": [],
             "paused": False,
             "paused_text": None,
         }
