@@ -59,9 +59,11 @@
     event.preventDefault();
     if (button.disabled) { return; }
     button.disabled = true;
+    state.className = "";
     state.textContent = words("sending", 0);
     var wrong = await sent();
     if (!wrong) { location.assign(form.dataset.onwards); return; }
+    state.className = "field-error";
     state.textContent = words(wrong);
     button.disabled = false;
   });
