@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
+from services.intake.api.catalogues import MAX_REQUIREMENTS
 from services.intake.api.rights import allowed, replayed_case
 from services.intake.domain import Case, Fault, ReturnedItem
 from services.intake.usecases import Reader, resubmit, return_case
@@ -20,8 +21,6 @@ RULES: Final[RouteRules] = {
     "POST /api/requests/{case_id}/return": Rule({Role.OPERATOR}),
     "POST /api/requests/{case_id}/resubmission": Rule({Role.OPERATOR}),
 }
-MOST_ITEMS: Final = 20
-"""As many as an entry has requirements at most."""
 
 router = APIRouter(prefix="/api/requests/{case_id}")
 CasePath = Annotated[AggregateId, Path()]
@@ -38,7 +37,7 @@ class ItemBody(Body):
 class ReturnBody(Body):
     """What is to be brought anew."""
 
-    items: list[ItemBody] = Field(min_length=1, max_length=MOST_ITEMS)
+    items: list[ItemBody] = Field(min_length=1, max_length=MAX_REQUIREMENTS)
 
 
 class ReturnedAnswer(BaseModel):
