@@ -17,8 +17,10 @@ async def stands_ready(route: str, case: Mapping[str, Any], office: Desk, by: st
     """Record a case, claimed by somebody or returned where the route ends that; return its id."""
     (await publish(office)).raise_for_status()
     case_id = str((await office.record(case))["case_id"])
-    before = {"DELETE /api/requests/{case_id}/claim": ("claim", None)}
-    before["POST /api/requests/{case_id}/resubmission"] = ("return", dict(RETURN))
+    before: dict[str, tuple[str, Mapping[str, Any] | None]] = {
+        "DELETE /api/requests/{case_id}/claim": ("claim", None),
+        "POST /api/requests/{case_id}/resubmission": ("return", RETURN),
+    }
     if route in before:
         path, body = before[route]
         headers = office.messaging.headers("operator", subject=by)
