@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -119,7 +120,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
         name=NAME,
         version="0.1.0",
         refused=Refused,
-        subscribe=handlers.subscribe,
+        subscribe=partial(handlers.subscribe, holidays=NationalCalendar()),
         http_interface=http_interface,
         collections=COLLECTIONS,
         indexes=INDEXES,

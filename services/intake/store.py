@@ -35,6 +35,7 @@ from services.intake.domain import (
     Statement,
     path,
 )
+from services.intake.domain.sop import Sop
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from shared.files.stored import FILES, FileState, StoredFile
 from shared.messaging.collections import Collection, Collections
@@ -67,6 +68,8 @@ def _derived(case: Case) -> dict[str, Any]:
         "state": case.state.value,
         "within": [EVERYWHERE, *path(case.office_region)],
         "overdue": case.overdue_since is not None,
+        "late": case.waits is not None and case.waits.late_since is not None,
+        "told": list(case.waits.told) if case.waits else [],
     }
 
 
@@ -82,6 +85,7 @@ def _by_deadline(request: RightsRequest) -> dict[str, Any]:
 COLLECTIONS: Final = Collections(
     Collection("programmes", Programme),
     Collection("catalogues", Catalogue),
+    Collection("sops", Sop),
     Collection("day_shares", DayShare),
     Collection("checklists", Checklist),
     Collection(CASES, Case, label="request", derived=_derived),
@@ -120,6 +124,9 @@ INDEXES: Final = (
         CASES,
         (("programme_id", 1), ("within", 1), ("overdue", 1), ("_id", 1)),
         partial={"overdue": True},
+    ),
+    Index(
+        CASES, (("programme_id", 1), ("within", 1), ("late", 1), ("_id", 1)), partial={"late": True}
     ),
     Index(
         RIGHTS_REQUESTS,
@@ -282,10 +289,11 @@ def _second(at: datetime) -> str:
 
 
 def _query(case_filter: CaseFilter) -> dict[str, Any]:
-    query: dict[str, Any] = {
-        "programme_id": case_filter.programme_id,
-        "$or": [{"within": region} for region in sorted(case_filter.regions)],
-    }
+    places: list[dict[str, Any]] = [{"within": one} for one in sorted(case_filter.regions)]
+    places += [{"within": one, "told": "head"} for one in sorted(case_filter.head_regions)]
+    query: dict[str, Any] = {"programme_id": case_filter.programme_id, "$or": places}
+    if case_filter.late:
+        query["late"] = True
     if case_filter.state is not None:
         query["state"] = case_filter.state.value
     if case_filter.event_id is not None:

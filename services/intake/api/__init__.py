@@ -11,6 +11,7 @@ from services.intake.api import (
     corrections,
     devices,
     invitations,
+    late,
     papers,
     parties,
     programmes,
@@ -19,6 +20,7 @@ from services.intake.api import (
     restriction,
     rights_requests,
     session,
+    sop,
     track,
 )
 from shared.auth.rules import RouteRules
@@ -26,6 +28,8 @@ from shared.auth.rules import RouteRules
 RULES: Final[RouteRules] = {
     **programmes.RULES,
     **catalogues.RULES,
+    **sop.RULES,
+    **late.RULES,
     **requests.RULES,
     **cases.RULES,
     **papers.RULES,
@@ -47,6 +51,8 @@ RULES: Final[RouteRules] = {
 ROUTERS: Final = (
     programmes.router,
     catalogues.router,
+    sop.router,
+    late.router,
     requests.router,
     cases.router,
     papers.router,

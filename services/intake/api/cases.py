@@ -45,7 +45,7 @@ from shared.web.problems import NotFound
 RULES: Final[RouteRules] = {
     "GET /api/requests": Rule({Role.OPERATOR, Role.SUPERVISOR, Role.SERVICE}),
     "GET /api/requests/{case_id}": Rule({Role.OPERATOR}),
-    "POST /api/requests/{case_id}/steps": Rule({Role.OPERATOR, Role.IMPORTER}),
+    "POST /api/requests/{case_id}/steps": Rule({Role.OPERATOR, Role.IMPORTER, Role.SUPERVISOR}),
 }
 
 PAGE: Final = 200
@@ -91,6 +91,8 @@ class CaseAnswer(BaseModel):
     within_standard: bool | None
     overdue_since: datetime | None
     """Since when the document is overdue, as long as it is."""
+    late_in_state_since: datetime | None
+    """Since when its state has lasted longer than the SOP allows, as long as it does."""
     ticket: TicketAnswer | None
     warnings: tuple[str, ...]
     """What the law asks for and the case lacks: `guardian_missing`."""
@@ -210,7 +212,7 @@ async def post_step(
     reader: ReaderDep,
     sent: SentDep,
 ) -> StateAnswer:
-    """Do what an operator decides."""
+    """Do what an operator decides, or whom the programme's SOP gives the step to."""
     outcome = await commands.run(
         lambda uow: take_step(
             case_id, body.step, uow, allow=allowed(caller), occurred_at=body.occurred_at
@@ -279,6 +281,7 @@ def _fields(case: Case) -> dict[str, Any]:
         "due_on": case.due_on,
         "within_standard": case.within_standard,
         "overdue_since": case.overdue_since,
+        "late_in_state_since": case.waits.late_since if case.waits else None,
         "ticket": _ticket(case),
         "warnings": case.warnings,
     }

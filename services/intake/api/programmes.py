@@ -179,6 +179,7 @@ class ProgrammeAnswer(BaseModel):
     data_use: DataUse
     copied_from: str | None
     catalogue_version: int | None
+    sop_version: int | None
 
 
 router = APIRouter(prefix="/api/programmes")
@@ -286,4 +287,5 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         data_use=programme.data_use,
         copied_from=programme.copied_from,
         catalogue_version=programme.catalogue_version,
+        sop_version=programme.sop_version,
     )

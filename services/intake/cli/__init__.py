@@ -14,6 +14,7 @@ from services.intake.cli import (
     programmes,
     residents,
     rights,
+    sop,
 )
 from services.intake.cli.programmes import ProgrammeFile
 from services.intake.cli.shell import CommandRefused
@@ -25,6 +26,9 @@ from shared.sealing.seal import Unsealable
 
 __all__ = ["ProgrammeFile", "main"]
 
+_THEMES: Final = (
+    programmes, catalogues, sop, accounts, audit, keys, residents, rights, breach
+)  # fmt: skip
 _TOLD: Final = (CommandRefused, InvalidKey, Rejected, UnknownMasterKey, Unsealable)
 
 
@@ -37,7 +41,7 @@ def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[in
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.intake")
     themes = parser.add_subparsers(required=True)
-    for theme in (programmes, catalogues, accounts, audit, keys, residents, rights, breach):
+    for theme in _THEMES:
         theme.add_commands(themes)
     return parser
 

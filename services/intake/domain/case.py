@@ -17,6 +17,7 @@ from services.intake.domain.parties import GUARDIAN_MISSING
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
 from services.intake.domain.ticket import Ticket, earliest
+from services.intake.domain.time_in_state import TimeInState
 
 
 class State(StrEnum):
@@ -132,6 +133,10 @@ class Case:
     """What of that catalogue was asked for."""
     taken_up_on: date | None = None
     """The day it was carried over to, where its own was full; the standard begins there."""
+    sop_version: int | None = None
+    """The version of the programme's SOP that it was opened under."""
+    waits: TimeInState | None = None
+    """The time of the state it is in, where the SOP allows one."""
 
     @property
     def outcome(self) -> Outcome | None:

@@ -26,7 +26,8 @@ class CaseFilter:
     """Cases of one programme that are worked in one of these regions.
 
     A region `*` stands for everywhere. `overdue`: those whose document is, or is not, overdue.
-    `after` is the last case of the page before.
+    `after` is the last case of the page before. `late`: those alone whose state lasts too long;
+    with it `head_regions` are those of which a head is told.
     """
 
     programme_id: str
@@ -36,6 +37,8 @@ class CaseFilter:
     overdue: bool | None
     after: str | None
     limit: int
+    late: bool = False
+    head_regions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

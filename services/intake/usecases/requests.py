@@ -25,6 +25,7 @@ from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
 from services.intake.usecases.residents import Told, keep_told, resident_of
 from services.intake.usecases.restriction import require_processing
+from services.intake.usecases.state_time import require_step, roles_for, rule_of
 from shared.contracts.event import CLOCKS_APART
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -100,16 +101,18 @@ async def take_step(
     """Do what an operator decides and return the state that the case is in now.
 
     `backdated` in it is for the check of a replay. Raises Missing, and Refused where the case is
-    not ready for it, or one of its people restricted.
+    not ready for it, its SOP lacks the step in this state, or one of its people is restricted.
     """
     case = await uow.require(Case, case_id)
     now = uow.now()
     backdated = _backdated(occurred_at, now)
-    require_right(case, allow, backdated=backdated)
+    rule = await rule_of(case, uow)
+    require_right(case, allow, backdated=backdated, roles=roles_for(step, rule))
     await require_processing(case, uow)
     # Two servers' clocks may differ: what is done now is never before the request itself.
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
     done = case.step(step, at, uow.actor)
+    require_step(step, rule)
     await keep(case, done, uow)
     return {"state": done.state.value, "backdated": backdated}
 

@@ -11,6 +11,7 @@ from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
 from shared.testing.memory import Fault
+from tests.component.intake import sops
 from tests.component.intake.catalogues import catalogue, publish
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
 from tests.component.intake.test_rights import (
@@ -53,6 +54,9 @@ async def brought(office: Desk) -> dict[str, Any]:
     return recorded
 
 
+SOP = "PUT /api/programmes/{programme_id}/sop"
+
+
 async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
     """Use a changing route; return the answer and who is to have done it."""
     method, path = route.split()
@@ -63,6 +67,9 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         path, sent = await what_is_sent(row, office)
         headers = office.messaging.headers("supervisor", subject="account-7")
         return await office.client.request(method, path, headers=headers, **sent), "account-7"
+    if route == SOP:
+        path = path.removeprefix("/api").format(programme_id="botram")
+        return await office.person(method, path, "admin", "asker", json=sops.body()), "asker"
     if route in RESIDENTS:
         row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
         return await ask_of_residents(row, office), "asker"

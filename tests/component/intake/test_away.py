@@ -9,6 +9,7 @@ PATHS = {
     "GET /api/programmes": "/programmes",
     "GET /api/programmes/{programme_id}": "/programmes/botram",
     "GET /api/programmes/{programme_id}/catalogue": "/programmes/botram/catalogue",
+    "GET /api/programmes/{programme_id}/sop": "/programmes/botram/sop",
     "GET /api/requests/{case_id}/checklist": "/requests/case-1/checklist",
     "GET /api/requests": "/requests?programme_id=botram",
     "GET /api/requests/{case_id}": "/requests/case-1",
@@ -24,6 +25,7 @@ ADMINS = {
     "GET /api/security-records": "/security-records",
 }
 SUPERVISORS = {
+    "GET /api/late-requests": "/late-requests?programme_id=botram",
     "GET /api/rights-requests": "/rights-requests?programme_id=botram",
     "GET /api/residents/{resident_id}": "/residents/r-1",
 }

@@ -18,6 +18,7 @@ from services.intake.api import (
     residents,
     restriction,
     session,
+    sop,
 )
 from services.intake.pages.security import SECURITY
 from shared.auth.roles import Role
@@ -25,6 +26,7 @@ from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import HOST
 from shared.web.session import STATE
+from tests.component.intake import sops
 from tests.component.intake.catalogues import catalogue
 from tests.component.intake.catalogues import publish as publish_catalogue
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
@@ -82,6 +84,7 @@ def command(row: Row) -> dict[str, Any]:
             "owner": "Bagian Kesra Setda Kabupaten Bekasi",
         },
         "PUT /api/programmes/{programme_id}/catalogue": catalogue(),
+        "PUT /api/programmes/{programme_id}/sop": sops.body(),
         "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver": {
             "reason": "seen_in_siak"
         },
@@ -107,6 +110,8 @@ async def needed(path: str, office: Desk) -> None:
     """Publish a catalogue where the route is about one."""
     if "catalogue" in path or "checklist" in path or path.startswith("/layanan"):
         (await publish_catalogue(office)).raise_for_status()
+    if path.endswith(("/sop", "/steps")):
+        (await sops.publish(office)).raise_for_status()
 
 
 async def ask(row: Row, office: Desk) -> httpx.Response:
@@ -139,7 +144,7 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
             how["json"]["receipt_code"] = recorded["receipt_code"]
     path = path.replace("{programme_id}", row.programme)
     path = path.replace("{requirement_id}", "family_card")
-    if row.route == "GET /api/requests":
+    if row.route in ("GET /api/requests", "GET /api/late-requests"):
         path += f"?programme_id={row.programme}"
     if row.role == "nobody":
         return await office.client.request(method, path, **how)
@@ -186,6 +191,17 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     code = (await office.record(request_body(row)))["tracking_code"]
     form = {"kode": code, "token": office.messaging.token("operator")}
     return await office.client.post(address, data=form, headers=headers)
+
+
+async def ask_of_sop(row: Row, office: Desk) -> httpx.Response:
+    """Ask as a person who has signed in just now, about the SOP of a programme."""
+    method, path = row.route.split()
+    await needed(path, office)
+    path = path.removeprefix("/api").format(programme_id=row.programme)
+    if row.role == "nobody":
+        return await office.client.request(method, f"/api{path}")
+    grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
+    return await office.person(method, path, grant, "asker", **_how(row))
 
 
 async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
@@ -294,6 +310,7 @@ async def ask_without_account(path: str, office: Desk) -> httpx.Response:
 APART = (
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
+    (sop.RULES, ask_of_sop),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )
