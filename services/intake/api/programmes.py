@@ -51,6 +51,9 @@ MAX_RECIPIENTS: Final = 20
 MAX_RETENTION: Final = 36_500
 """Days: a hundred years."""
 
+MAX_A_DAY: Final = 100
+"""The highest limit of requests of one person in a day."""
+
 Days = Annotated[tuple[date, ...], Field(max_length=MAX_EXCEPTIONS)]
 ProgrammePath = Annotated[ProgrammeId, Path()]
 
@@ -110,6 +113,8 @@ class ProgrammeBody(Body):
     retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION)] | None = None
     """Days after the last of a person's cases was closed; then he may be erased. Null: never."""
     data_use: DataUseBody = DataUseBody()
+    requests_per_person_and_day: Annotated[int, Field(ge=1, le=MAX_A_DAY)] | None = None
+    """By the NIK of who asks, in the programme's zone. Null: any number."""
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -142,6 +147,7 @@ class ProgrammeBody(Body):
             ),
             retention_days=self.retention_days,
             data_use=DataUse(**self.data_use.model_dump()),
+            requests_per_person_and_day=self.requests_per_person_and_day,
         )
 
 
@@ -180,6 +186,7 @@ class ProgrammeAnswer(BaseModel):
     copied_from: str | None
     catalogue_version: int | None
     sop_version: int | None
+    requests_per_person_and_day: int | None
 
 
 router = APIRouter(prefix="/api/programmes")
@@ -288,4 +295,5 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         copied_from=programme.copied_from,
         catalogue_version=programme.catalogue_version,
         sop_version=programme.sop_version,
+        requests_per_person_and_day=programme.requests_per_person_and_day,
     )

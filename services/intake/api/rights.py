@@ -26,7 +26,7 @@ def allowed(caller: Caller) -> Allow:
             caller.may(acting - agent, programme=programme, region=office)
             or caller.may(agent, programme=programme, region=domicile)
         ):
-            raise Forbidden("no role that is let do this here, in this programme and region")
+            raise Forbidden("no role that may do this in this programme and region")
         if backdated and not caller.may({Role.IMPORTER}, programme=programme, region=office):
             raise Forbidden("occurred_at: only an importer may say that it was earlier than now")
 

@@ -58,6 +58,8 @@ class Programme:
     data_use: DataUse = field(default_factory=DataUse)
     sop_version: int | None = None
     """The SOP that cases are opened under from now on; None: none was published."""
+    requests_per_person_and_day: int | None = None
+    """Requests that one person may make in a day; None: any number."""
 
     @property
     def catalogue(self) -> Mapping[str, CatalogueService]:

@@ -21,6 +21,7 @@ from services.intake.domain import (
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up
+from services.intake.usecases.hints import earlier_cases, require_room_today
 from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
 from services.intake.usecases.residents import Told, keep_told, resident_of
@@ -43,9 +44,9 @@ async def record_request(
 ) -> dict[str, Any]:
     """Record a request and return the answer to its sender, all but the codes.
 
-    `backdated` in it is for the check of a replay. Raises Refused naming field and reason,
-    ChannelCannot where this channel cannot do it, and AlreadyOpen where this person has an open
-    request for the same service at the same event.
+    `backdated` in it is for the check of a replay, `earlier` for hints. Raises Refused naming
+    field and reason, ChannelCannot where this channel cannot do it, and AlreadyOpen where this
+    person has an open request for the same service at the same event.
     """
     programme = await uow.get(Programme, new.programme_id)
     if programme is None:
@@ -73,17 +74,21 @@ async def record_request(
     case = open_case(new, programme, event, at, holidays, taken)
     asked = await _join_open_requests(new, lookups, uow)
     known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
+    if not backdated:
+        await require_room_today(programme, known.resident, at, uow)
     told = Told(new.person, new.repeat_reason)
     keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
     case = case.involving(Party.APPLICANT, known.resident.id)
     for one in new.others:
         resident_id = await keep_party(case, one, at, uow, vault=vault, lookups=lookups)
         case = case.involving(one.party, resident_id)
+    earlier = await earlier_cases(case, known.resident, uow)
     await keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
     said = {**_said_of(case), "warnings": list(case.warnings)}
-    return {**answer, **said, "backdated": backdated}
+    hints = {"earlier": earlier} if earlier else {}
+    return {**answer, **said, **hints, "backdated": backdated}
 
 
 def _said_of(case: Case) -> dict[str, Any]:
