@@ -19,6 +19,7 @@ from services.intake.usecases import (
     note_rights_missed,
     note_ticket,
 )
+from services.intake.usecases.batches import HANDED_OVER, note_handed_over
 from services.intake.usecases.case_progress import JOB_FACTS
 from services.intake.usecases.state_time import STATE_TIME, note_state_time
 from shared.contracts.courier import DeliveryFailed, JobEvent
@@ -48,6 +49,7 @@ def subscribe(consumer: Consumer, holidays: Holidays) -> None:
     consumer.on_timer(ERASURE)(note_expired)
     consumer.on_timer(RETENTION)(note_retention_over)
     consumer.on_timer(UNBOUND)(note_unbound)
+    consumer.on_timer(HANDED_OVER)(note_handed_over)
     consumer.on_timer(STATE_TIME)(partial(note_state_time, holidays=holidays))
 
 

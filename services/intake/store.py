@@ -35,6 +35,8 @@ from services.intake.domain import (
     Statement,
     path,
 )
+from services.intake.domain.batch import Batch
+from services.intake.domain.case import State
 from services.intake.domain.sop import Sop
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from shared.files.stored import FILES, FileState, StoredFile
@@ -86,6 +88,7 @@ COLLECTIONS: Final = Collections(
     Collection("programmes", Programme),
     Collection("catalogues", Catalogue),
     Collection("sops", Sop),
+    Collection("batches", Batch),
     Collection("day_shares", DayShare),
     Collection("checklists", Checklist),
     Collection(CASES, Case, label="request", derived=_derived),
@@ -207,6 +210,17 @@ class IntakeReader(MongoReader):
     async def cases(self, case_filter: CaseFilter) -> list[Case]:
         """Return cases, oldest first."""
         return await self.find(Case, _query(case_filter), limit=case_filter.limit)
+
+    async def to_print(self, programme_id: str, region: str, service: str, limit: int) -> list[str]:
+        """Return cases that are issued and in no batch, oldest first."""
+        query: dict[str, Any] = {
+            "programme_id": programme_id,
+            "within": region,
+            "state": State.ISSUED.value,
+            "service": service,
+            "batch_id": None,
+        }
+        return [case.id for case in await self.find(Case, query, limit=limit)]
 
     async def reads_of(self, case_id: str) -> list[PersonRead]:
         """Return who looked at a case's persons, oldest first."""

@@ -5,6 +5,7 @@ from typing import Final
 from services.intake.api import (
     account_requests,
     accounts,
+    batches,
     cases,
     catalogues,
     checklist,
@@ -31,6 +32,7 @@ RULES: Final[RouteRules] = {
     **catalogues.RULES,
     **sop.RULES,
     **late.RULES,
+    **batches.RULES,
     **hints.RULES,
     **requests.RULES,
     **cases.RULES,
@@ -55,6 +57,7 @@ ROUTERS: Final = (
     catalogues.router,
     sop.router,
     late.router,
+    batches.router,
     hints.router,
     requests.router,
     cases.router,

@@ -137,6 +137,8 @@ class Case:
     """The version of the programme's SOP that it was opened under."""
     waits: TimeInState | None = None
     """The time of the state it is in, where the SOP allows one."""
+    batch_id: str | None = None
+    """The batch in which its document is printed."""
 
     @property
     def outcome(self) -> Outcome | None:

@@ -86,6 +86,10 @@ class Reader(Protocol):
         """Return cases, oldest first."""
         ...
 
+    async def to_print(self, programme_id: str, region: str, service: str, limit: int) -> list[str]:
+        """Return cases that are issued and in no batch, oldest first."""
+        ...
+
     async def reads_of(self, case_id: str) -> list[PersonRead]:
         """Return who looked at a case's persons, oldest first."""
         ...

@@ -12,6 +12,7 @@ from services.intake import api, pages
 from services.intake.api import (
     account_requests,
     accounts,
+    batches,
     corrections,
     devices,
     invitations,
@@ -26,7 +27,7 @@ from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import HOST
 from shared.web.session import STATE
-from tests.component.intake import sops
+from tests.component.intake import printing, sops
 from tests.component.intake.catalogues import catalogue
 from tests.component.intake.catalogues import publish as publish_catalogue
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
@@ -204,6 +205,29 @@ async def ask_of_sop(row: Row, office: Desk) -> httpx.Response:
     return await office.person(method, path, grant, "asker", **_how(row))
 
 
+async def ask_of_batches(row: Row, office: Desk) -> httpx.Response:
+    """Ask about a batch of one request, as far as the route needs it."""
+    method, path = row.route.split()
+    case_id = (await office.record(request_body(row)))["case_id"]
+    (await office.step(case_id, "issue")).raise_for_status()
+    body = printing.body(row.programme)
+    if "{batch_id}" in path:
+        made = await office.operator("POST", "/batches", json=body)
+        batch_id = made.raise_for_status().json()["batch_id"]
+        body = printing.DAY
+        if "/handovers" in path:
+            (await printing.printed(office, batch_id)).raise_for_status()
+            body = printing.collected(case_id)
+        if path.endswith("/undo"):
+            (await printing.hand_over(office, batch_id, case_id)).raise_for_status()
+        path = path.format(batch_id=batch_id, case_id=case_id)
+    headers = {}
+    if row.role != "nobody":
+        headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
+    how = {"json": body} if method == "POST" and not path.endswith("/undo") else {}
+    return await office.client.request(method, path, headers=headers, **how)
+
+
 async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
     """Ask as a person who has signed in just now, about the resident of a closed request."""
     method, path = row.route.split()
@@ -311,6 +335,7 @@ APART = (
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (sop.RULES, ask_of_sop),
+    (batches.RULES, ask_of_batches),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )

@@ -40,6 +40,8 @@ ENDS = {
     "intake.sops.states": "State, each once, by the route",
     "intake.sops.states.steps": "Step, each once, by the route",
     "intake.sops.states.steps.roles": "Role, each once, by the route",
+    "intake.batches.case_ids": "BATCH_LIMIT",
+    "intake.batches.collected": "one for each case of the batch",
     "intake.cases.waits.told": "the roles that an SOP can tell",
     "intake.checklists.waivers": "one for each of an entry's requirements",
     "intake.day_shares.taken": "HORIZON days",
