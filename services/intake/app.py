@@ -21,6 +21,7 @@ from services.intake.gateways import (
     KeptCatalogues,
     NationalCalendar,
     SealedVault,
+    StandInSystem,
     TokenSigner,
     TryLimits,
 )
@@ -45,6 +46,7 @@ from services.intake.usecases import (
     WatchRights,
     erase_again,
 )
+from services.intake.usecases.outside import OutsideSystems
 from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
@@ -145,6 +147,9 @@ def _provided(
         LookupKeys: lookups,
         FingerprintKey: FingerprintKey(lookups.fingerprint_key),
         Vault: vault_of(settings),
+        OutsideSystems: OutsideSystems(
+            {one: StandInSystem(behaves) for one, behaves in settings.outside_systems.items()}
+        ),
         Limiter: TryLimits(
             _tries(settings, context),
             "track",

@@ -21,6 +21,7 @@ from services.intake.usecases import (
 )
 from services.intake.usecases.batches import HANDED_OVER, note_handed_over
 from services.intake.usecases.case_progress import JOB_FACTS
+from services.intake.usecases.outside import SILENT, note_silence
 from services.intake.usecases.state_time import STATE_TIME, note_state_time
 from shared.contracts.courier import DeliveryFailed, JobEvent
 from shared.contracts.scheduler import (
@@ -50,6 +51,7 @@ def subscribe(consumer: Consumer, holidays: Holidays) -> None:
     consumer.on_timer(RETENTION)(note_retention_over)
     consumer.on_timer(UNBOUND)(note_unbound)
     consumer.on_timer(HANDED_OVER)(note_handed_over)
+    consumer.on_timer(SILENT)(note_silence)
     consumer.on_timer(STATE_TIME)(partial(note_state_time, holidays=holidays))
 
 

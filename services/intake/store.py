@@ -37,6 +37,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.batch import Batch
 from services.intake.domain.case import State
+from services.intake.domain.outside import Errand
 from services.intake.domain.sop import Sop
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from shared.files.stored import FILES, FileState, StoredFile
@@ -89,6 +90,7 @@ COLLECTIONS: Final = Collections(
     Collection("catalogues", Catalogue),
     Collection("sops", Sop),
     Collection("batches", Batch),
+    Collection("errands", Errand),
     Collection("day_shares", DayShare),
     Collection("checklists", Checklist),
     Collection(CASES, Case, label="request", derived=_derived),

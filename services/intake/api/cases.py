@@ -25,6 +25,7 @@ from services.intake.domain import (
     mask_nik,
     mask_phone,
 )
+from services.intake.domain.outside import Errand, Standing
 from services.intake.usecases import (
     CaseFilter,
     Reader,
@@ -132,6 +133,8 @@ class RequestAnswer(CaseAnswer):
     failed_attempts: int
     reason: str | None
     """Why the same person asked once more."""
+    outside: Standing | None
+    """How what another system was asked stands; `timed_out` where it is silent."""
 
 
 class StateAnswer(BaseModel):
@@ -200,7 +203,8 @@ async def get_request(
             }
     except Missing as missing:
         raise NotFound(missing.detail) from None
-    return _request_answer(case, told, people)
+    errand = await reader.get(Errand, case_id)
+    return _request_answer(case, told, people, errand.standing if errand else None)
 
 
 @router.post("/{case_id}/steps")
@@ -225,7 +229,10 @@ async def post_step(
 
 
 def _request_answer(
-    case: Case, told: Told | None, parties: Mapping[Party, Told | None]
+    case: Case,
+    told: Told | None,
+    parties: Mapping[Party, Told | None],
+    outside: Standing | None,
 ) -> RequestAnswer:
     """Return a case with its people, numbers masked."""
     return RequestAnswer(
@@ -235,6 +242,7 @@ def _request_answer(
         facts=dict(case.facts),
         failed_attempts=case.failed_attempts,
         reason=told.reason if told else None,
+        outside=outside,
     )
 
 

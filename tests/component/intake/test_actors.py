@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.api import RULES, batches, corrections, residents, restriction
+from services.intake.api import RULES, batches, corrections, outside, residents, restriction
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
@@ -19,6 +19,7 @@ from tests.component.intake.test_rights import (
     Row,
     ask_of_accounts,
     ask_of_batches,
+    ask_of_programme,
     ask_of_residents,
     what_is_sent,
 )
@@ -42,7 +43,8 @@ RESIDENTS = {
     if not route.startswith("GET ")
 }
 BATCHES = {route for route in batches.RULES if not route.startswith("GET ")}
-SILENT = {*BATCHES, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
+ERRANDS = {route for route in outside.RULES if not route.startswith("GET ")}
+SILENT = {*BATCHES, *ERRANDS, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -56,6 +58,11 @@ async def brought(office: Desk) -> dict[str, Any]:
     return recorded
 
 
+AS_ROWS = {
+    **dict.fromkeys(BATCHES, ask_of_batches),
+    **dict.fromkeys(ERRANDS, ask_of_programme),
+}
+"""Routes that the table of rights asks for in a way of their own."""
 SOP = "PUT /api/programmes/{programme_id}/sop"
 
 
@@ -69,9 +76,9 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         path, sent = await what_is_sent(row, office)
         headers = office.messaging.headers("supervisor", subject="account-7")
         return await office.client.request(method, path, headers=headers, **sent), "account-7"
-    if route in BATCHES:
+    if route in AS_ROWS:
         row = Row(route, "operator", "*", "*", "botram", "32.16.18.2001", 0)
-        return await ask_of_batches(row, office), "agus"
+        return await AS_ROWS[route](row, office), "agus"
     if route == SOP:
         path = path.removeprefix("/api").format(programme_id="botram")
         return await office.person(method, path, "admin", "asker", json=sops.body()), "asker"

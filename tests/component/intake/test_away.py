@@ -12,6 +12,7 @@ PATHS = {
     "GET /api/programmes/{programme_id}/sop": "/programmes/botram/sop",
     "GET /api/requests/{case_id}/hints": "/requests/case-1/hints",
     "GET /api/batches/{batch_id}": "/batches/batch-1",
+    "GET /api/requests/{case_id}/outside": "/requests/case-1/outside",
     "GET /api/requests/{case_id}/checklist": "/requests/case-1/checklist",
     "GET /api/requests": "/requests?programme_id=botram",
     "GET /api/requests/{case_id}": "/requests/case-1",

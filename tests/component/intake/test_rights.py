@@ -91,6 +91,7 @@ def command(row: Row) -> dict[str, Any]:
         },
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
+        "POST /api/requests/{case_id}/outside": {"system": "siak"},
         "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
         "POST /api/residents/{resident_id}/correction": {"name": "Siti Benar"},
         "POST /api/residents/{resident_id}/restriction": REASON,
@@ -132,6 +133,7 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
     await needed(path, office)
     if "{case_id}" in path or path.startswith("/api/track"):
         recorded = await office.record(request_body(row))
+        await asked_outside(row.route, recorded["case_id"], office)
         if path == "/api/track/receipt":
             (await office.step(recorded["case_id"], "issue")).raise_for_status()
             fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
@@ -151,6 +153,15 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
         return await office.client.request(method, path, **how)
     headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     return await office.client.request(method, path, headers=headers, **how)
+
+
+async def asked_outside(route: str, case_id: str, office: Desk) -> None:
+    """Ask a system that stays silent, where the route is about an errand, and let a day pass."""
+    if route.endswith(("/outside/again", "GET /api/requests/{case_id}/outside")):
+        path = f"/requests/{case_id}/outside"
+        (await office.operator("POST", path, json={"system": "siak"})).raise_for_status()
+        office.messaging.clock.advance(hours=24)
+        await office.messaging.settle()
 
 
 async def what_is_sent(row: Row, office: Desk) -> tuple[str, dict[str, Any]]:
@@ -173,6 +184,8 @@ def _how(row: Row) -> dict[str, Any]:
     """Return what is sent with the request."""
     if row.route == "POST /api/requests/{case_id}/papers":
         return {"content": image()}
+    if row.route.endswith("/again"):
+        return {}
     return {"json": command(row)} if row.route.startswith(("POST", "PUT")) else {}
 
 
@@ -224,8 +237,8 @@ async def ask_of_batches(row: Row, office: Desk) -> httpx.Response:
     headers = {}
     if row.role != "nobody":
         headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
-    how = {"json": body} if method == "POST" and not path.endswith("/undo") else {}
-    return await office.client.request(method, path, headers=headers, **how)
+    sent = body if method == "POST" and not path.endswith("/undo") else None
+    return await office.client.request(method, path, headers=headers, json=sent)
 
 
 async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:

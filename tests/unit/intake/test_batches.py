@@ -47,13 +47,17 @@ def anywhere(*_: str) -> None:
     """Let everybody print."""
 
 
+async def issue(work: Bench, case_id: str) -> None:
+    await work.run(lambda uow: take_step(case_id, Step.ISSUE, uow, allow=everybody))
+
+
 async def office(*issued: str) -> Bench:
     """Return a bench with these requests issued."""
     work = bench()
     work.clock.now = SATURDAY
     for case_id in issued:
         await record(work, at_event(case_id=case_id, tracking=case_id.ljust(64, "0")))
-        await work.run(lambda uow, id_=case_id: take_step(id_, Step.ISSUE, uow, allow=everybody))
+        await issue(work, case_id)
     return work
 
 
@@ -118,7 +122,8 @@ async def test_two_lists_of_candidates_do_not_share_a_case() -> None:
 
 async def test_of_another_region_or_service_or_of_nothing_printed_there_is_no_batch() -> None:
     work = await office(CASE)
-    for changed in ({"region_code": "32.16.06"}, {"service": "KK"}):
+    changes: tuple[dict[str, Any], ...] = ({"region_code": "32.16.06"}, {"service": "KK"})
+    for changed in changes:
         with pytest.raises(Refused, match="no_case_to_print"):
             await make(work, **changed)
     with pytest.raises(Refused, match="nothing_to_print"):
