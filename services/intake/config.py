@@ -79,6 +79,15 @@ class Settings(ServiceSettings):
         default_factory=dict,
         description="Which systems are connected, as JSON; so far each by a stand-in.",
     )
+    ask_limit_client: str = Field(
+        default="60/hour", description="Requests by page from one address."
+    )
+    send_limit_client: str = Field(
+        default="120/hour", description="Papers that residents send from one address."
+    )
+    send_limit_case: str = Field(
+        default="40/hour", description="Papers that residents send for one case."
+    )
 
     @field_validator("tracking_secret", "lookup_secret")
     @classmethod

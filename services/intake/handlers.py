@@ -6,6 +6,7 @@ from services.intake.domain import Holidays
 from services.intake.usecases import (
     APPROVAL,
     ERASURE,
+    FILE_OVER,
     OVERDUE,
     RETENTION,
     RIGHTS_DUE,
@@ -13,6 +14,7 @@ from services.intake.usecases import (
     expire,
     note_expired,
     note_failure,
+    note_file_over,
     note_job,
     note_overdue,
     note_retention_over,
@@ -53,6 +55,7 @@ def subscribe(consumer: Consumer, holidays: Holidays) -> None:
     consumer.on_timer(HANDED_OVER)(note_handed_over)
     consumer.on_timer(SILENT)(note_silence)
     consumer.on_timer(STATE_TIME)(partial(note_state_time, holidays=holidays))
+    consumer.on_timer(FILE_OVER)(note_file_over)
 
 
 def _case(event: TicketEvent | JobEvent) -> str:

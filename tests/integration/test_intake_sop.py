@@ -16,7 +16,7 @@ from services.intake.domain import LookupKeys, Person, Step
 from services.intake.domain.batch import Batch
 from services.intake.gateways import KeptCatalogues, NationalCalendar, SealedVault
 from services.intake.usecases import record_request, take_step
-from services.intake.usecases.batches import Wanted, make_batch
+from services.intake.usecases.batches import Wanted, make_batch, waiting_to_print
 from shared.contracts.envelope import new_id
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.runtime import Sent
@@ -176,4 +176,5 @@ async def test_at_once_every_hint_is_seen_once_and_every_case_is_in_one_batch(
         made = await asyncio.gather(*(make(number) for number in range(3)))
         assert sorted(id_ for batch in made for id_ in batch) == ids
         assert len(await one.reader.find(Batch)) == 3
-        assert await one.reader.to_print("halo_pamor", "32.75.01", "KK", 100) == []
+        rest = Wanted("batch-4", "halo_pamor", "32.75.01", "KK", 4)
+        assert await waiting_to_print(rest, one.reader) == []

@@ -16,6 +16,7 @@ from services.intake.usecases.batches import (
     make_batch,
     mark_printed,
     undo_hand_over,
+    waiting_to_print,
 )
 from services.intake.usecases.rights_requests import AllowRegion
 from shared.auth.roles import Caller, Role
@@ -120,9 +121,7 @@ async def post_batch(
     caller.require(programme=body.programme_id, region=body.region_code)
     require_region(regions, body.region_code, "/region_code")
     wanted = Wanted(new_id(), body.programme_id, body.region_code, body.service, body.limit)
-    candidates = await reader.to_print(
-        body.programme_id, body.region_code, body.service, BATCH_LIMIT
-    )
+    candidates = await waiting_to_print(wanted, reader)
     outcome = await commands.run(
         lambda uow: make_batch(wanted, candidates, uow, allow=_allowed(caller)),
         sent=sent,

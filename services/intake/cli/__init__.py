@@ -10,6 +10,7 @@ from services.intake.cli import (
     audit,
     breach,
     catalogues,
+    imports,
     keys,
     programmes,
     residents,
@@ -27,7 +28,7 @@ from shared.sealing.seal import Unsealable
 __all__ = ["ProgrammeFile", "main"]
 
 _THEMES: Final = (
-    programmes, catalogues, sop, accounts, audit, keys, residents, rights, breach
+    programmes, catalogues, sop, accounts, audit, keys, residents, rights, breach, imports
 )  # fmt: skip
 _TOLD: Final = (CommandRefused, InvalidKey, Rejected, UnknownMasterKey, Unsealable)
 

@@ -10,74 +10,16 @@ under: whatever the order in which facts arrive, the same events go out.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import IntEnum, StrEnum
 
 from services.intake.domain.calendar import day_end, local_day
 from services.intake.domain.parties import GUARDIAN_MISSING
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
+from services.intake.domain.stages import Fact, Outcome, Stage, State, Step
 from services.intake.domain.ticket import Ticket, earliest
 from services.intake.domain.time_in_state import TimeInState
 
-
-class State(StrEnum):
-    """How far a request has come."""
-
-    RECEIVED = "received"
-    VERIFIED = "verified"
-    ISSUED = "issued"
-    CLOSED = "closed"
-
-
-class Stage(IntEnum):
-    """What is published of a case, once each; the number is the event's version."""
-
-    RECEIVED = 1
-    VERIFIED = 2
-    ISSUED = 3
-    RECEIPT_CONFIRMED = 4
-    CLOSED = 5
-
-
-class Outcome(StrEnum):
-    """How a request ended."""
-
-    HANDED_OVER = "handed_over"
-    DELIVERED = "delivered"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-
-
-class Step(StrEnum):
-    """What an operator does with a case."""
-
-    VERIFY = "verify"
-    ISSUE = "issue"
-    HAND_OVER = "hand_over"
-    REJECT = "reject"
-    CANCEL = "cancel"
-    CONFIRM_RECEIPT = "confirm_receipt"
-    """The recipient's word, taken by phone or at a counter."""
-
-
-class Fact(StrEnum):
-    """What can be known of a case beside its tickets: from the office, the recipient, courier."""
-
-    RECEIVED = "received"
-    VERIFIED = "verified"
-    ISSUED = "issued"
-    HANDED_OVER = "handed_over"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-    RECEIPT_CONFIRMED = "receipt_confirmed"
-    JOB_ASSIGNED = "job_assigned"
-    PAPERS_COLLECTED = "papers_collected"
-    PAPERS_HANDED_IN = "papers_handed_in"
-    DOCUMENT_COLLECTED = "document_collected"
-    DELIVERY_REPORTED = "delivery_reported"
-    DELIVERY_FAILED = "delivery_failed"
-    DELIVERY_CONFIRMED = "delivery_confirmed"
-
+__all__ = ["Case", "Fact", "Outcome", "Stage", "State", "Step"]
 
 _DECIDED = {
     Fact.HANDED_OVER: Outcome.HANDED_OVER,
@@ -121,6 +63,9 @@ class Case:
     failed_attempts: int = 0
     carriers: tuple[str, ...] = ()
     """Accounts of all agents who were given the job or carried; none of them confirms receipt."""
+    carrier: str | None = None
+    """Who carries now, as the newest version of courier's job says."""
+    job_version: int = 0
     noted_overdue: bool = False
     """The due day ended while the document was awaited."""
     parties: Mapping[Party, str] = field(default_factory=dict)
@@ -204,6 +149,10 @@ class Case:
         """Return whether the office still owes the document."""
         return Fact.ISSUED not in self.facts and self.outcome is None
 
+    def is_late(self, now: datetime) -> bool:
+        """Return whether the due day is over and the document still owed, by the clock alone."""
+        return self.awaits_issue and self.overdue_at is not None and now >= self.overdue_at
+
     @property
     def overdue_since(self) -> datetime | None:
         """Return since when the document is overdue; None once it is issued or the case closed.
@@ -258,12 +207,20 @@ class Case:
             return self
         return replace(self, version=self.version + 1, tickets=tuple(tickets.values()))
 
-    def note_carrier(self, agent_id: str) -> "Case":
-        """Add an agent who has, or had, the job."""
-        if agent_id in self.carriers:
+    def note_carrier(self, agent_id: str, job_version: int = 0) -> "Case":
+        """Add an agent who has the job, or had it where a newer version is known already."""
+        newest = job_version > self.job_version
+        if agent_id in self.carriers and not newest:
             return self
         carriers = tuple(sorted({*self.carriers, agent_id}))
-        return replace(self, version=self.version + 1, carriers=carriers)
+        noted = replace(self, version=self.version + 1, carriers=carriers)
+        return replace(noted, carrier=agent_id, job_version=job_version) if newest else noted
+
+    def is_carried_by(self, agent_id: str) -> bool:
+        """Return whether this agent has the job now, and still something to carry."""
+        brought_in = not self.deliver and Fact.PAPERS_HANDED_IN in self.facts
+        ended = brought_in or Fact.DELIVERY_CONFIRMED in self.facts or self.outcome is not None
+        return self.carrier == agent_id and not ended
 
     def note_overdue(self) -> "Case":
         """Note that the due day has ended; the case itself where nothing is owed."""

@@ -16,12 +16,14 @@ from services.intake.domain import (
     PaperKind,
     Programme,
     Refused,
+    State,
     Step,
     local_day,
 )
-from services.intake.domain.batch import UNDO_WITHIN, Batch, Collected, Collector
+from services.intake.domain.batch import BATCH_LIMIT, UNDO_WITHIN, Batch, Collected, Collector
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
+from services.intake.usecases.ports import CaseFilter, Reader
 from services.intake.usecases.restriction import require_processing
 from services.intake.usecases.rights_requests import AllowRegion
 from services.intake.usecases.state_time import require_step, roles_for, rule_of
@@ -42,6 +44,25 @@ class Wanted:
     region_code: str
     service: str
     limit: int
+
+
+async def waiting_to_print(wanted: Wanted, reader: Reader) -> list[str]:
+    """Return cases that are issued and in no batch, oldest first."""
+    where = frozenset({wanted.region_code})
+    found = await reader.cases(
+        CaseFilter(
+            wanted.programme_id,
+            where,
+            State.ISSUED,
+            None,
+            None,
+            None,
+            BATCH_LIMIT,
+            service=wanted.service,
+            unprinted=True,
+        )
+    )
+    return [case.id for case in found]
 
 
 async def make_batch(

@@ -31,14 +31,13 @@ def about(case: Case) -> str | None:
     return case.parties.get(Party.SUBJECT) or case.parties.get(Party.APPLICANT)
 
 
-async def earlier_cases(case: Case, applicant: Resident, uow: UnitOfWork) -> list[str]:
+async def earlier_cases(case: Case, uow: UnitOfWork) -> list[str]:
     """Return cases in which whom a new one is about had a part before, the newest of them.
 
-    `applicant` is known already, so that nothing more is read for most requests.
+    Its people have just been stored, so nothing is read; a history may have named nobody.
     """
-    subject = case.parties.get(Party.SUBJECT)
-    who = applicant if subject is None else await uow.get(Resident, subject)
-    return _others(case.id, who)
+    who = about(case)
+    return _others(case.id, await uow.get(Resident, who) if who else None)
 
 
 def _others(case_id: str, resident: Resident | None) -> list[str]:

@@ -21,6 +21,7 @@ from services.intake.domain import (
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up
+from services.intake.usecases.documents import require_right_document
 from services.intake.usecases.hints import earlier_cases, require_room_today
 from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
@@ -73,16 +74,17 @@ async def record_request(
     )
     case = open_case(new, programme, event, at, holidays, taken)
     asked = await _join_open_requests(new, lookups, uow)
-    known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
-    if not backdated:
-        await require_room_today(programme, known.resident, at, uow)
     told = Told(new.person, new.repeat_reason)
-    keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
-    case = case.involving(Party.APPLICANT, known.resident.id)
+    if new.person.said:
+        known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
+        if not backdated:
+            await require_room_today(programme, known.resident, at, uow)
+        keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
+        case = case.involving(Party.APPLICANT, known.resident.id)
     for one in new.others:
         resident_id = await keep_party(case, one, at, uow, vault=vault, lookups=lookups)
         case = case.involving(one.party, resident_id)
-    earlier = await earlier_cases(case, known.resident, uow)
+    earlier = await earlier_cases(case, uow)
     await keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
@@ -106,7 +108,8 @@ async def take_step(
     """Do what an operator decides and return the state that the case is in now.
 
     `backdated` in it is for the check of a replay. Raises Missing, and Refused where the case is
-    not ready for it, its SOP lacks the step in this state, or one of its people is restricted.
+    not ready for it, its SOP lacks the step in this state, its document is not known to be right,
+    or one of its people is restricted.
     """
     case = await uow.require(Case, case_id)
     now = uow.now()
@@ -118,6 +121,8 @@ async def take_step(
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
     done = case.step(step, at, uow.actor)
     require_step(step, rule)
+    if step is Step.ISSUE:
+        await require_right_document(case, uow)
     await keep(case, done, uow)
     return {"state": done.state.value, "backdated": backdated}
 

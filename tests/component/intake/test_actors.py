@@ -6,21 +6,33 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.api import RULES, batches, corrections, outside, residents, restriction
+from services.intake.api import (
+    RULES,
+    batches,
+    corrections,
+    documents,
+    imports,
+    outside,
+    residents,
+    restriction,
+)
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
 from shared.testing.memory import Fault
-from tests.component.intake import sops
 from tests.component.intake.catalogues import catalogue, publish
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
+from tests.component.intake.own import send_own
 from tests.component.intake.test_rights import (
     ACCOUNTS,
     Row,
     ask_of_accounts,
     ask_of_batches,
+    ask_of_documents,
+    ask_of_imports,
     ask_of_programme,
     ask_of_residents,
+    ask_of_sop,
     what_is_sent,
 )
 from tests.unit.files.samples import image
@@ -44,7 +56,23 @@ RESIDENTS = {
 }
 BATCHES = {route for route in batches.RULES if not route.startswith("GET ")}
 ERRANDS = {route for route in outside.RULES if not route.startswith("GET ")}
-SILENT = {*BATCHES, *ERRANDS, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
+DOCUMENTS = {route for route in documents.RULES if not route.startswith("GET ")}
+IMPORTS = {route for route in imports.RULES if not route.startswith("GET ")}
+OWN = "POST /api/track/papers/{kind}"
+SILENT = {
+    *BATCHES,
+    *ERRANDS,
+    *DOCUMENTS,
+    *IMPORTS,
+    OWN,
+    SEND,
+    BIND,
+    ASK,
+    ANSWER,
+    WAIVE,
+    PARTIES,
+    *RESIDENTS,
+}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -58,12 +86,16 @@ async def brought(office: Desk) -> dict[str, Any]:
     return recorded
 
 
-AS_ROWS = {
-    **dict.fromkeys(BATCHES, ask_of_batches),
-    **dict.fromkeys(ERRANDS, ask_of_programme),
-}
-"""Routes that the table of rights asks for in a way of their own."""
-SOP = "PUT /api/programmes/{programme_id}/sop"
+SOP = {"PUT /api/programmes/{programme_id}/sop"}
+APART = (
+    (BATCHES, "operator", "32.16.18.2001", ask_of_batches, "agus"),
+    (ERRANDS, "operator", "32.16.18.2001", ask_of_programme, "agus"),
+    (SOP, "admin", "32.16", ask_of_sop, "asker"),
+    (IMPORTS, "importer", "32.16", ask_of_imports, "agus"),
+    (RESIDENTS, "supervisor", "32.16.18.2001", ask_of_residents, "asker"),
+    (DOCUMENTS, "operator", "32.16.18.2001", ask_of_documents, "asker"),
+)
+"""Routes that are asked as the table of rights asks them: by which role, where, how, as whom."""
 
 
 async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
@@ -71,20 +103,16 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
     method, path = route.split()
     if route == "POST /api/track/receipt":
         return await office.confirm(await brought(office)), "resident"
+    if route == OWN:
+        return await send_own(office), "resident"
     if route in (ASK, ANSWER):
         row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
         path, sent = await what_is_sent(row, office)
         headers = office.messaging.headers("supervisor", subject="account-7")
         return await office.client.request(method, path, headers=headers, **sent), "account-7"
-    if route in AS_ROWS:
-        row = Row(route, "operator", "*", "*", "botram", "32.16.18.2001", 0)
-        return await AS_ROWS[route](row, office), "agus"
-    if route == SOP:
-        path = path.removeprefix("/api").format(programme_id="botram")
-        return await office.person(method, path, "admin", "asker", json=sops.body()), "asker"
-    if route in RESIDENTS:
-        row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
-        return await ask_of_residents(row, office), "asker"
+    for routes, role, region, ask, actor in APART:
+        if route in routes:
+            return await ask(Row(route, role, "*", "*", "botram", region, 0), office), actor
     body: dict[str, Any] | None = {
         "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
         "POST /api/programmes/{programme_id}/copies": COPY,

@@ -30,6 +30,7 @@ from services.intake.usecases.batches import (
     mark_printed,
     note_handed_over,
     undo_hand_over,
+    waiting_to_print,
 )
 from shared.testing.bench import Bench
 from tests.unit.intake.sample import CASE, SATURDAY, at_event, bench, everybody, reader, record
@@ -66,7 +67,7 @@ async def make(
 ) -> list[str]:
     wanted = Wanted(batch_id, "botram", "32.16.18", "KIA", limit)
     wanted = replace(wanted, **changed)
-    found = await reader(work).to_print("botram", wanted.region_code, wanted.service, 100)
+    found = await waiting_to_print(wanted, reader(work))
     made = await work.run(lambda uow: make_batch(wanted, found, uow, allow=anywhere))
     ids: list[str] = made["case_ids"]
     return ids
