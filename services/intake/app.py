@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from services.intake import api, handlers, pages
 from services.intake.api.cookies import SessionCookies
+from services.intake.api.people import CasePeople
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.api.session import FreshSignIn
 from services.intake.config import Settings
@@ -166,6 +167,7 @@ def _provided(
         OutsideSystems: OutsideSystems(
             {one: StandInSystem(behaves) for one, behaves in settings.outside_systems.items()}
         ),
+        pages.ShowsPeople: CasePeople(reader, recorder.vault, context.commands),
         Limiter: TryLimits(
             _tries(settings, context),
             "track",

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from services.intake.domain.calendar import day_end, local_day
+from services.intake.domain.claim import Claim
 from services.intake.domain.parties import GUARDIAN_MISSING
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
+from services.intake.domain.returned import Returned
 from services.intake.domain.stages import Fact, Outcome, Stage, State, Step
 from services.intake.domain.ticket import Ticket, earliest
 from services.intake.domain.time_in_state import TimeInState
@@ -84,6 +86,10 @@ class Case:
     """The time of the state it is in, where the SOP allows one."""
     batch_id: str | None = None
     """The batch in which its document is printed."""
+    claim: Claim | None = None
+    """Who works on it at the desk; rules in `desk_work.py`."""
+    returned: Returned | None = None
+    """It waits for papers that its resident is to bring anew."""
 
     @property
     def outcome(self) -> Outcome | None:
