@@ -16,7 +16,6 @@ from services.intake.domain.account import (
 )
 from services.intake.domain.account_codes import AccountCodes, account_id, session_id, token_digest
 from services.intake.domain.account_request import (
-    APPROVED_WITHIN,
     MAX_REASON,
     AccountRequest,
     RequestKind,
@@ -27,7 +26,6 @@ from services.intake.domain.audit import (
     AuditEntry,
     Block,
     Deed,
-    block_id,
     next_block,
     wrong_entries,
 )
@@ -111,8 +109,6 @@ from services.intake.domain.parties import (
     require_party,
 )
 from services.intake.domain.person import (
-    ADDRESS_LIMIT,
-    NAME_LIMIT,
     UNNAMED,
     Person,
     checked_address,
@@ -170,8 +166,6 @@ from services.intake.domain.tracking import Secrets, digest
 
 __all__ = [
     "ABSOLUTE",
-    "ADDRESS_LIMIT",
-    "APPROVED_WITHIN",
     "CLAIMED_FOR",
     "CORRECTIONS_LIMIT",
     "ERASED",
@@ -183,7 +177,6 @@ __all__ = [
     "MAX_NOTICES",
     "MAX_PASSWORD",
     "MAX_REASON",
-    "NAME_LIMIT",
     "ONLINE",
     "OWN_LIMIT",
     "PAPER_LIMIT",
@@ -292,7 +285,6 @@ __all__ = [
     "account_id",
     "answered",
     "awaited_from",
-    "block_id",
     "case_of",
     "catalogue_id",
     "checked_address",
