@@ -69,6 +69,7 @@ from shared.runtime import (
     utc_now,
 )
 from shared.sealing.masterkeys import MasterKeyFile
+from shared.web.neighbours import Neighbours
 from shared.web.pages import Pages
 from shared.web.session import RefreshCookie
 from shared.web.texts import Texts
@@ -156,7 +157,7 @@ def _provided(
             settings.receipt_limit_case,
         ),
         ResidentLimits: _resident_limits(settings, _tries(settings, context)),
-        pages.Neighbours: pages.Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
+        Neighbours: Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
         Files: Files(*parts),
         ResidentFiles: ResidentFiles(*parts, at_once=SEND_AT_ONCE),
     }

@@ -11,6 +11,7 @@ from services.intake.domain import (
     AuditEntry,
     Block,
     Case,
+    CaseDocument,
     CasePapers,
     Catalogue,
     Checklist,
@@ -36,13 +37,11 @@ from services.intake.domain import (
     path,
 )
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
-from shared.files.stored import FILES, FileState, StoredFile
+from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
+from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
-from shared.mongo.files import CHUNKS, GRIDFS_INDEXES
-from shared.mongo.files import FILES as GRIDFS_FILES
 from shared.mongo.migrations import Index
-from shared.mongo.reader import MongoReader
 from shared.mongo.revocations import REVOCATION_INDEX
 
 CASES: Final = "cases"
@@ -94,6 +93,7 @@ COLLECTIONS: Final = Collections(
     Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
     Collection("papers", CasePapers),
+    Collection("documents", CaseDocument, label="document"),
     Collection(ERASURES, Erasure),
     FILES,
     Collection("accounts", Account),
@@ -107,11 +107,10 @@ COLLECTIONS: Final = Collections(
     Collection(AUDIT_BLOCKS, Block, derived=lambda block: {"made": block.at}, listed=False),
     Collection(RIGHTS_REQUESTS, RightsRequest, label="request", derived=_by_deadline),
     REVOCATIONS,
-    raw=(GRIDFS_FILES, CHUNKS),
+    raw=RAW_FILES,
 )
 INDEXES: Final = (
-    *GRIDFS_INDEXES,
-    Index(FILES.name, (("state", 1),), partial={"state": FileState.REMOVING.value}),
+    *FILE_INDEXES,
     REVOCATION_INDEX,
     Index(CASES, (("tracking", 1),), unique=True),
     Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
@@ -141,13 +140,8 @@ INDEXES: Final = (
 )
 
 
-class IntakeReader(MongoReader):
+class IntakeReader(FileReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
-
-    async def files_going(self, limit: int) -> list[str]:
-        """Return ids of files whose frames are to be removed."""
-        query = {"state": FileState.REMOVING.value}
-        return [file.id for file in await self.find(StoredFile, query, limit=limit)]
 
     async def erasures_decided(self, limit: int) -> list[Erasure]:
         """Return erasures that are decided and not carried out yet."""

@@ -7,12 +7,20 @@ from shared.worker.jobs import MIB, Job, Lane
 
 LARGEST: Final = 32 * MIB
 """Bytes of a file of any purpose."""
+CHECK: Final = "check_issued"
 JOBS: Final[Mapping[str, Job]] = {
     "clean_file": Job(
         function="shared.files.cleaning:clean_file",
         lane=Lane.HEAVY,
         seconds=60.0,
         cpu_seconds=30,
+        body_bytes=LARGEST,
+    ),
+    CHECK: Job(
+        function="shared.files.issued:check_issued",
+        lane=Lane.READING,
+        seconds=30.0,
+        cpu_seconds=15,
         body_bytes=LARGEST,
     ),
 }

@@ -11,7 +11,7 @@ SENTENCES: Final = {
     "too_large": "the file is larger than {limit_mib} MiB",
     "empty": "the file is empty",
     "cut_off": "the end of the file is missing; send it again",
-    "type_not_allowed": "only JPEG, PNG, WebP and PDF are taken here",
+    "type_not_allowed": "only {types} are taken here",
     "wrong_type": "the file is of another type than its Content-Type says",
     "heic": "HEIC photos are not taken; send the photo as JPEG",
     "svg": "SVG drawings are not taken; send a photo or a PDF",
@@ -26,6 +26,7 @@ SENTENCES: Final = {
     "infected": "the virus scanner found something in the file",
 }
 """Reason -> what is wrong, in plain words. The page's words stand under `file.<reason>`."""
+_NAMES: Final = {JPEG: "JPEG", PNG: "PNG", WEBP: "WebP", PDF: "PDF"}
 _STATUS: Final = {"too_large": 413, "type_not_allowed": 415, "wrong_type": 415} | dict.fromkeys(
     ("heic", "svg"), 415
 )
@@ -53,8 +54,13 @@ class Purpose:
                 limit_mib=self.limit // MIB,
                 pages=self.pages,
                 megapixels=self.pixels // 1_000_000,
+                types=" and ".join(_listed(self.types).rsplit(", ", 1)),
             ),
         )
+
+
+def _listed(types: frozenset[str]) -> str:
+    return ", ".join(name for type_, name in _NAMES.items() if type_ in types)
 
 
 class FileRefused(Problem):

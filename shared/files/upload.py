@@ -7,11 +7,11 @@ document are removed at once, and by the timer where the process ended over it.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from shared.contracts.envelope import new_id
 from shared.files.frames import AS_IT_CAME, CLEAN, Frames, Writer, copied, opened, part_name
@@ -41,6 +41,7 @@ PAUSE: Final = 2.0
 _UNSAID: Final = {"", "application/octet-stream", "application/x-www-form-urlencoded"}
 """What clients state who state nothing."""
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Worker(Protocol):
@@ -137,6 +138,21 @@ class Files:
         """Yield a file's bytes. Raises Unsealable where a frame is not as it was written."""
         return opened(self._frames, key, file.id, file.part)
 
+    async def examined(
+        self, incoming: Incoming, found: Content, job: str, arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Have the worker look into a file that was taken in, before it is kept.
+
+        Raises as `received` does.
+        """
+
+        async def look() -> Mapping[str, Any]:
+            kept = opened(self._frames, incoming.key, incoming.id, found.part)
+            async with self._worker.give(job, arguments, kept) as done:
+                return done.fields
+
+        return await self._tried(incoming, look)
+
     async def remove_unbound(self, file_id: str) -> bool:
         """Remove a file that nobody has bound; False where it is bound or gone already.
 
@@ -188,10 +204,20 @@ class Files:
             raise incoming.purpose.refusal("infected")
 
     async def _cleaned(self, incoming: Incoming, came: Writer) -> Content:
+        async def clean() -> Content:
+            try:
+                return await self._clean(incoming, came)
+            except Away:
+                await self._frames.remove(part_name(incoming.id, CLEAN))
+                raise
+
+        return await self._tried(incoming, clean)
+
+    async def _tried(self, incoming: Incoming, look: Callable[[], Awaitable[T]]) -> T:
         """Have the worker look, once more where it ended over it. Raises Away after some tries."""
         for left in reversed(range(TRIES)):
             try:
-                return await self._clean(incoming, came)
+                return await look()
             except TooCostly:
                 raise incoming.purpose.refusal("too_costly") from None
             except Refused as refused:
@@ -199,7 +225,6 @@ class Files:
             except Away:
                 if not left:
                     raise
-                await self._frames.remove(part_name(incoming.id, CLEAN))
                 await asyncio.sleep(self._pause)
         raise AssertionError("the last try returns or raises")
 

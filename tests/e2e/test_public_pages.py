@@ -145,19 +145,24 @@ async def test_a_parent_asks_for_a_childs_card_sends_a_paper_and_sees_how_it_sta
         await page.emulate_media(media="print")
         await looked_at(page, f"publik-ajukan-cetak-{width}")
         await page.emulate_media(media="screen")
-        await page.get_by_role("button", name="Kirim berkas").click()
-        await send(page, {"name": "a.txt", "mimeType": "text/plain", "buffer": b"halo"})
-        await expect(page.get_by_role("status")).to_contain_text("Jenis berkas ini", timeout=60_000)
-        await looked_at(page, f"publik-berkas-salah-{width}")
-        await send(page, {"name": "kk.jpg", "mimeType": "image/jpeg", "buffer": image()})
-        await expect(page.get_by_role("status")).to_contain_text("Terkirim.", timeout=60_000)
-        await expect(page.locator("[data-standing]")).to_have_text("Sudah ada.")
-        await looked_at(page, f"publik-berkas-terkirim-{width}")
-        await page.get_by_role("button", name="Lihat keadaan permohonan").click()
-        await expect(page.get_by_text("Yang ditunggu")).to_be_visible()
-        await expect(page.get_by_text("Bawa Kartu Keluarga.")).not_to_be_visible()
-        await looked_at(page, f"publik-lacak-{width}")
+        await send_papers(page, width)
         assert page.url == f"{stack.origin('intake')}/intake/lacak"
+
+
+async def send_papers(page: Page, width: int) -> None:
+    """Send a wrong file and a right one, and look how the request stands then."""
+    await page.get_by_role("button", name="Kirim berkas").click()
+    await send(page, {"name": "a.txt", "mimeType": "text/plain", "buffer": b"halo"})
+    await expect(page.get_by_role("status")).to_contain_text("Jenis berkas ini", timeout=60_000)
+    await looked_at(page, f"publik-berkas-salah-{width}")
+    await send(page, {"name": "kk.jpg", "mimeType": "image/jpeg", "buffer": image()})
+    await expect(page.get_by_role("status")).to_contain_text("Terkirim.", timeout=60_000)
+    await expect(page.locator("[data-standing]")).to_have_text("Sudah ada.")
+    await looked_at(page, f"publik-berkas-terkirim-{width}")
+    await page.get_by_role("button", name="Lihat keadaan permohonan").click()
+    await expect(page.get_by_text("Yang ditunggu")).to_be_visible()
+    await expect(page.get_by_text("Bawa Kartu Keluarga.")).not_to_be_visible()
+    await looked_at(page, f"publik-lacak-{width}")
 
 
 async def send(page: Page, file: FilePayload) -> None:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from services.intake.domain import (
     Refused,
     checked_address,
+    checked_kk_number,
     checked_name,
     checked_nik,
 )
@@ -33,6 +34,7 @@ def _fitting(check: Callable[[str], str]) -> AfterValidator:
 
 Name = Annotated[str, _fitting(checked_name)]
 Nik = Annotated[str, _fitting(checked_nik)]
+KkNumber = Annotated[str, _fitting(checked_kk_number)]
 Phone = Annotated[str, _fitting(checked_phone)]
 Address = Annotated[str, _fitting(checked_address)]
 BirthDate = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]

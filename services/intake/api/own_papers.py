@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel
 
-from services.intake.api.papers import incoming_paper
+from services.intake.api.papers import incoming_file
 from services.intake.api.track import require_no_wait
 from services.intake.domain import Case, CasePapers, PaperKind, Refused, Secrets
 from services.intake.usecases import (
@@ -102,8 +102,8 @@ async def post_own_paper(
     with _in_residents_words(parts.texts):
         await _admit(case, kind, client, parts)
         admit_file(request, PAPER.limit)
-        incoming = await incoming_paper(
-            case, request, f"{RESIDENT}/{case.id}", parts.reader, parts.vault
+        incoming = await incoming_file(
+            PAPER, case, request, f"{RESIDENT}/{case.id}", parts.reader, parts.vault
         )
         async with parts.files.received(incoming) as received:
             outcome = await parts.commands.run(

@@ -54,7 +54,7 @@ from shared.contracts.event import (
     TypedNeighbourhoodUnit,
 )
 from shared.messaging.group_commit import Outcome
-from shared.runtime import CommandsDep, SentDep, gathered
+from shared.runtime import Commands, SentDep, gathered
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, FieldError, InvalidFields
@@ -158,6 +158,7 @@ router = APIRouter(prefix="/api/requests")
 class Recording:
     """What recording a request works with."""
 
+    commands: Commands
     reader: Reader
     regions: Regions
     holidays: Holidays
@@ -176,7 +177,6 @@ RecordingDep = Annotated[Recording, Depends(gathered(Recording))]
 async def post_request(
     body: RequestBody,
     caller: CallerDep,
-    commands: CommandsDep,
     parts: RecordingDep,
     sent: SentDep,
 ) -> RecordedAnswer:
@@ -192,7 +192,7 @@ async def post_request(
     _check(new, parts.regions)
     try:
         with openable():
-            outcome = await commands.run(
+            outcome = await parts.commands.run(
                 lambda uow: record_request(
                     new,
                     uow,

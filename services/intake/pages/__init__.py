@@ -17,7 +17,6 @@ from services.intake.pages import (
     tracking,
 )
 from services.intake.pages.fresh import Proves
-from services.intake.pages.start import Neighbours
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
@@ -66,6 +65,5 @@ __all__ = [
     "RULES",
     "STATIC",
     "TEMPLATES",
-    "Neighbours",
     "Proves",
 ]

@@ -26,6 +26,15 @@ from services.intake.usecases.case_progress import (
 from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
 from services.intake.usecases.checklists import Checked, checklist_of, waive
 from services.intake.usecases.corrections import Sealing, correct
+from services.intake.usecases.documents import (
+    ISSUED,
+    Against,
+    against,
+    bind_document,
+    confirm_document,
+    issued_document,
+    keep_document,
+)
 from services.intake.usecases.erasure import (
     ERASURE,
     RETENTION,
@@ -85,7 +94,7 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
-from services.intake.usecases.restriction import lift_restriction, restrict
+from services.intake.usecases.restriction import lift_restriction, paused, restrict
 from services.intake.usecases.retention import note_retention_over, retire
 from services.intake.usecases.rights_requests import (
     RIGHTS_DUE,
@@ -126,12 +135,14 @@ __all__ = [
     "APPROVAL",
     "DATA_PAGE",
     "ERASURE",
+    "ISSUED",
     "OVERDUE",
     "PAPER",
     "RESIDENT",
     "RETENTION",
     "RIGHTS_DUE",
     "SEND_AT_ONCE",
+    "Against",
     "Allow",
     "AllowAccount",
     "AllowProgramme",
@@ -179,6 +190,7 @@ __all__ = [
     "Wanted",
     "WatchRights",
     "administers",
+    "against",
     "allowed_account",
     "answer_rights_request",
     "applicants_key",
@@ -186,11 +198,13 @@ __all__ = [
     "approve_erasure",
     "ask",
     "ask_erasure",
+    "bind_document",
     "bind_paper",
     "change_grants",
     "checked_phone",
     "checklist_of",
     "confirm",
+    "confirm_document",
     "confirm_receipt",
     "copy_event",
     "copy_programme",
@@ -204,6 +218,8 @@ __all__ = [
     "invite",
     "invite_first",
     "is_told",
+    "issued_document",
+    "keep_document",
     "keep_own_paper",
     "keep_upload",
     "lift_restriction",
@@ -221,6 +237,7 @@ __all__ = [
     "open_session",
     "opened",
     "opened_key",
+    "paused",
     "places",
     "prove_again",
     "publish_catalogue",

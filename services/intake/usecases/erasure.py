@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from services.intake.domain import (
     Case,
+    CaseDocument,
     CasePapers,
     Deed,
     Erasure,
@@ -181,19 +182,29 @@ async def _forget(resident: Resident, uow: UnitOfWork) -> None:
 
 
 async def _forget_papers(resident: Resident, uow: UnitOfWork) -> None:
-    """Have the frames of the papers go that are sealed with his key: those of his own requests.
+    """Have the frames go of papers and documents sealed with his key: those of his own requests.
 
     What nobody has bound goes by its own timer within a day.
     """
     for case_id in (case_of(said) for said in resident.said):
         if statement_id(case_id, Party.APPLICANT) not in resident.said:
             continue
+        await _forget_document(case_id, uow)
         papers = await uow.get(CasePapers, case_id)
         if papers is None or papers.erased:
             continue
         for paper in papers.papers:
             await begin_removal(paper.id, uow, unless=frozenset())
         uow.add(papers.without_papers())
+
+
+async def _forget_document(case_id: str, uow: UnitOfWork) -> None:
+    kept = await uow.get(CaseDocument, case_id)
+    if kept is None or kept.erased:
+        return
+    if kept.document is not None:
+        await begin_removal(kept.document.id, uow, unless=frozenset())
+    uow.add(kept.without_document())
 
 
 def _answer(erasure: Erasure, cases: Sequence[Case]) -> dict[str, Any]:

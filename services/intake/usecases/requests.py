@@ -21,6 +21,7 @@ from services.intake.domain import (
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up
+from services.intake.usecases.documents import require_right_document
 from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
 from services.intake.usecases.residents import Told, keep_told, resident_of
@@ -100,7 +101,7 @@ async def take_step(
     """Do what an operator decides and return the state that the case is in now.
 
     `backdated` in it is for the check of a replay. Raises Missing, and Refused where the case is
-    not ready for it, or one of its people restricted.
+    not ready for it, its document not known to be right, or one of its people restricted.
     """
     case = await uow.require(Case, case_id)
     now = uow.now()
@@ -110,6 +111,8 @@ async def take_step(
     # Two servers' clocks may differ: what is done now is never before the request itself.
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
     done = case.step(step, at, uow.actor)
+    if step is Step.ISSUE:
+        await require_right_document(case, uow)
     await keep(case, done, uow)
     return {"state": done.state.value, "backdated": backdated}
 

@@ -18,7 +18,7 @@ from services.intake.jobs import JOBS
 from services.intake.store import COLLECTIONS
 from services.intake.usecases import SEND_AT_ONCE, ResidentFiles
 from shared.auth.keys import SigningKey, write_private
-from shared.files.upload import Files
+from shared.files.upload import Files, Worker
 from shared.runtime import HttpInterface, ServiceContext, ServiceDefinition
 from shared.sealing.masterkeys import add_key
 from shared.testing.files import MemoryFrames, MemoryScanner
@@ -189,6 +189,24 @@ class Desk:
         path = f"/requests/{case_id}/papers/{file_id}"
         return await self.operator("POST", path, json={"kind": kind})
 
+    async def send_document(
+        self, case_id: str, data: bytes, *, who: str = "agus", key: str | None = None, **more: str
+    ) -> httpx.Response:
+        """Send a case's document as this operator; `more` are headers."""
+        headers = self.messaging.headers("operator", subject=who, key=key) | more
+        headers["Content-Type"] = "application/pdf"
+        path = f"/api/requests/{case_id}/document"
+        return await self.client.post(path, content=data, headers=headers)
+
+    async def document(self, case_id: str, data: bytes, *, who: str = "agus") -> dict[str, Any]:
+        """Send a case's document and bind it; return what is told of it."""
+        sent = (await self.send_document(case_id, data, who=who)).raise_for_status().json()
+        path = f"/api/requests/{case_id}/document/{sent['file_id']}"
+        headers = self.messaging.headers("operator", subject=who)
+        bound = await self.client.post(path, json={}, headers=headers)
+        told: dict[str, Any] = bound.raise_for_status().json()["document"]
+        return told
+
     async def step(self, case_id: str, step: str) -> httpx.Response:
         """Take a step as an operator."""
         return await self.operator("POST", f"/requests/{case_id}/steps", json={"step": step})
@@ -218,7 +236,7 @@ class Desk:
 
 
 def _on_fakes(
-    made: ServiceDefinition, frames: MemoryFrames, worker: MemoryWorker, scanner: MemoryScanner
+    made: ServiceDefinition, frames: MemoryFrames, worker: Worker, scanner: MemoryScanner
 ) -> ServiceDefinition:
     """Return intake with its files in memory."""
 
@@ -239,14 +257,20 @@ async def desk(
     per_client: str = "1000/minute",
     per_case: str = "1000/minute",
     secret: str = SECRET,
+    worker: Worker | None = None,
     **more: Any,
 ) -> AsyncIterator[Desk]:
-    """Intake with two programmes and the event in Setu; `more` are settings."""
+    """Intake with two programmes and the event in Setu.
+
+    `worker` in the place of the fake; `more` are settings.
+    """
     parts = MemoryFrames(), MemoryWorker(JOBS), MemoryScanner(VIRUS)
     limits = {"track_limit_client": per_client, "receipt_limit_case": per_case, **more}
     async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
         with settings(secret, messaging.signing_key, **limits) as given:
-            made = _on_fakes(definition(given, QuickPasswords()), *parts)
+            frames, fake, scanner = parts
+            made = definition(given, QuickPasswords())
+            made = _on_fakes(made, frames, worker or fake, scanner)
             async with messaging.client(made) as client:
                 running = Desk(messaging, client, given.sealing_keys, *parts)
                 (await running.publish("botram", BOTRAM)).raise_for_status()

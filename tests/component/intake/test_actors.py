@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.api import RULES, corrections, residents, restriction
+from services.intake.api import RULES, corrections, documents, residents, restriction
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
@@ -18,6 +18,7 @@ from tests.component.intake.test_rights import (
     ACCOUNTS,
     Row,
     ask_of_accounts,
+    ask_of_documents,
     ask_of_residents,
     what_is_sent,
 )
@@ -41,7 +42,8 @@ RESIDENTS = {
     if not route.startswith("GET ")
 }
 OWN = "POST /api/track/papers/{kind}"
-SILENT = {OWN, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
+DOCUMENTS = {route for route in documents.RULES if not route.startswith("GET ")}
+SILENT = {OWN, *DOCUMENTS, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -70,6 +72,9 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
     if route in RESIDENTS:
         row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
         return await ask_of_residents(row, office), "asker"
+    if route in DOCUMENTS:
+        row = Row(route, "operator", "*", "*", "botram", "32.16.18.2001", 0)
+        return await ask_of_documents(row, office), "asker"
     body: dict[str, Any] | None = {
         "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
         "POST /api/programmes/{programme_id}/copies": COPY,

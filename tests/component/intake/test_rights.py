@@ -14,6 +14,7 @@ from services.intake.api import (
     accounts,
     corrections,
     devices,
+    documents,
     invitations,
     residents,
     restriction,
@@ -22,7 +23,7 @@ from services.intake.api import (
 from services.intake.pages.security import SECURITY
 from shared.auth.roles import Role
 from shared.auth.rules import PUBLIC
-from shared.contracts.courier import DocumentCollected
+from shared.contracts.courier import DocumentCollected, JobAssigned
 from shared.testing.callers import HOST
 from shared.web.session import STATE
 from tests.component.intake.catalogues import catalogue
@@ -31,6 +32,7 @@ from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_ho
 from tests.component.intake.own import send_own
 from tests.component.intake.people import PASSWORD, Browser, Person, invited, linked
 from tests.component.intake.test_sessions import at_work
+from tests.unit.files.letters import card
 from tests.unit.files.samples import image
 from tests.unit.intake.bus import job
 from tests.unit.intake.sample import home_case
@@ -123,8 +125,6 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
     method, path = row.route.split()
     if not path.startswith("/api/"):
         return await ask_for_page(row, office)
-    if row.route in api.own_papers.RULES:
-        return await send_own(office)
     path, how = await what_is_sent(row, office)
     await needed(path, office)
     if "{case_id}" in path or path.startswith("/api/track"):
@@ -133,6 +133,9 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
             (await office.step(recorded["case_id"], "issue")).raise_for_status()
             fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
             await office.messaging.deliver(fetched)
+        if path.endswith("/address"):
+            given = job(JobAssigned, home_case(), case_id=recorded["case_id"], agent_id="agus")
+            await office.messaging.deliver(given)
         if "{file_id}" in path:
             path = path.replace("{file_id}", await sent_file(recorded["case_id"], row, office))
         path = path.replace("{case_id}", recorded["case_id"])
@@ -208,6 +211,27 @@ async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
         return await office.client.request(method, f"/api{path}")
     grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
     return await office.person(method, path, grant, "asker", **_how(row))
+
+
+WHY = {"reason": "other", "explanation": "Sesuai register"}
+
+
+async def ask_of_documents(row: Row, office: Desk) -> httpx.Response:
+    """Ask as a person who has signed in just now, about somebody else's document."""
+    method, path = row.route.split()
+    case_id = (await office.record(request_body(row)))["case_id"]
+    if path.endswith(("/confirmation", "/content")):
+        file_id = (await office.document(case_id, card("TONO CONTOH")))["file_id"]
+    else:
+        file_id = (await office.send_document(case_id, card("TONO CONTOH"))).json()["file_id"]
+    path = path.format(case_id=case_id, file_id=file_id)
+    how: dict[str, Any] = {"json": WHY} if path.endswith("/confirmation") else {}
+    if row.route == "POST /api/requests/{case_id}/document":
+        how = {"content": card("TONO CONTOH")}
+    if row.role == "nobody":
+        return await office.client.request(method, path, **how)
+    grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
+    return await office.person(method, path.removeprefix("/api"), grant, "asker", **how)
 
 
 ACCOUNTS = {
@@ -294,9 +318,16 @@ async def ask_without_account(path: str, office: Desk) -> httpx.Response:
     return answer if path.endswith("/session") else await browser.refresh()
 
 
+async def ask_of_own_papers(_: Row, office: Desk) -> httpx.Response:
+    """Send a paper as a resident does."""
+    return await send_own(office)
+
+
 APART = (
+    (api.own_papers.RULES, ask_of_own_papers),
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
+    (documents.RULES, ask_of_documents),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )
