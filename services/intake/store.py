@@ -36,6 +36,7 @@ from services.intake.domain import (
     Statement,
     path,
 )
+from services.intake.domain.imports import Import, ImportedFile, ImportRefusal, ImportState
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
 from shared.files.stored import FILES
@@ -57,6 +58,8 @@ ERASURES: Final = "erasures"
 RESIDENT_KEYS: Final = "resident_keys"
 KEYS: Final = "keys"
 """The part of the data that holds keys alone, a database of its own: `<database>_keys`."""
+IMPORTS: Final = "imports"
+IMPORT_REFUSALS: Final = "import_refusals"
 EVERYWHERE: Final = "*"
 """As a grant writes it."""
 
@@ -106,6 +109,9 @@ COLLECTIONS: Final = Collections(
     Collection(AUDIT, AuditEntry, derived=lambda entry: {"noted": entry.at}, listed=False),
     Collection(AUDIT_BLOCKS, Block, derived=lambda block: {"made": block.at}, listed=False),
     Collection(RIGHTS_REQUESTS, RightsRequest, label="request", derived=_by_deadline),
+    Collection(IMPORTS, Import, label="import"),
+    Collection("import_files", ImportedFile, listed=False),
+    Collection(IMPORT_REFUSALS, ImportRefusal, listed=False),
     REVOCATIONS,
     raw=RAW_FILES,
 )
@@ -136,12 +142,29 @@ INDEXES: Final = (
     Index(PERSON_READS, (("subject", 1), ("at", 1))),
     Index(RESIDENTS, (("programme_id", 1), ("_id", 1))),
     Index(RESIDENT_KEYS, (("master", 1),)),
+    Index(IMPORTS, (("programme_id", 1), ("_id", -1))),
+    Index(IMPORTS, (("state", 1),), partial={"state": ImportState.RUNNING.value}),
+    Index(IMPORT_REFUSALS, (("import_id", 1), ("row", 1))),
     Index(ERASURES, (("state", 1),), partial={"state": ErasureState.APPROVED.value}),
 )
 
 
 class IntakeReader(FileReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
+
+    async def imports_running(self) -> list[Import]:
+        """Return imports that were begun and are not at their end."""
+        return await self.find(Import, {"state": ImportState.RUNNING.value})
+
+    async def imports(self, programme_id: str, before: str | None, limit: int) -> list[Import]:
+        """Return a programme's imports, the newest first, behind the last of the page before."""
+        query = {"programme_id": programme_id, **({"_id": {"$lt": before}} if before else {})}
+        return await self.find(Import, query, sort=(("_id", -1),), limit=limit)
+
+    async def import_refusals(self, import_id: str, after: int, limit: int) -> list[ImportRefusal]:
+        """Return refused rows of an import behind a row's number, in their order; 0: all."""
+        query = {"import_id": import_id, "row": {"$gt": after}}
+        return await self.find(ImportRefusal, query, sort=(("row", 1),), limit=limit)
 
     async def erasures_decided(self, limit: int) -> list[Erasure]:
         """Return erasures that are decided and not carried out yet."""

@@ -238,7 +238,7 @@ class Files:
             "pixels": purpose.pixels,
             "limit": purpose.limit,
         }
-        async with self._worker.give("clean_file", arguments, self._as_it_came(incoming)) as done:
+        async with self._worker.give(purpose.job, arguments, self._as_it_came(incoming)) as done:
             found = str(done.fields["type"])
             if done.fields["same"]:
                 return Content(type=found, size=came.size, sha256=came.sha256, part=AS_IT_CAME)

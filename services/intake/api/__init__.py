@@ -13,6 +13,8 @@ from services.intake.api import (
     corrections,
     devices,
     documents,
+    import_refusals,
+    imports,
     invitations,
     own_papers,
     papers,
@@ -49,6 +51,8 @@ RULES: Final[RouteRules] = {
     **account_requests.RULES,
     **invitations.RULES,
     **rights_requests.RULES,
+    **imports.RULES,
+    **import_refusals.RULES,
 }
 """Which roles may use which route; programme and region are checked on what is asked for."""
 
@@ -74,4 +78,6 @@ ROUTERS: Final = (
     account_requests.router,
     invitations.router,
     rights_requests.router,
+    imports.router,
+    import_refusals.router,
 )

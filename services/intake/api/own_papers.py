@@ -102,9 +102,8 @@ async def post_own_paper(
     with _in_residents_words(parts.texts):
         await _admit(case, kind, client, parts)
         admit_file(request, PAPER.limit)
-        incoming = await incoming_file(
-            PAPER, case, request, f"{RESIDENT}/{case.id}", parts.reader, parts.vault
-        )
+        sender = f"{RESIDENT}/{case.id}"
+        incoming = await incoming_file(PAPER, case, request, sender, parts.reader, parts.vault)
         async with parts.files.received(incoming) as received:
             outcome = await parts.commands.run(
                 lambda uow: keep_own_paper(received, case.id, kind, uow),

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from services.intake.api.person_reads import AccessReason, log_read
 from services.intake.api.rights import allowed
 from services.intake.api.sealed import openable
-from services.intake.domain import Case, CasePapers, Paper, PaperKind
+from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party
 from services.intake.usecases import (
     PAPER,
     Reader,
@@ -37,7 +37,7 @@ from shared.runtime import CommandsDep, SentDep, provided, sent_with
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
-from shared.web.problems import NotFound, Problem
+from shared.web.problems import Conflict, NotFound, Problem
 
 _SENDERS: Final = {Role.OPERATOR, Role.AGENT}
 RULES: Final[RouteRules] = {
@@ -163,6 +163,8 @@ async def incoming_file(
     purpose: Purpose, case: Case, request: Request, sender: str, reader: Reader, vault: Vault
 ) -> Incoming:
     """Return a case's file as it begins to come in, with a key that goes with the applicant."""
+    if Party.APPLICANT not in case.parties:
+        raise Conflict("case_id: a history named nobody whose paper it is", reason="nobody_named")
     with openable(), not_erased():
         owner = await applicants_key(case, reader)
         seal = partial(sealed_key, owner=owner, vault=vault)

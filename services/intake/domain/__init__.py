@@ -100,6 +100,7 @@ from services.intake.domain.parties import (
 from services.intake.domain.person import (
     ADDRESS_LIMIT,
     NAME_LIMIT,
+    UNNAMED,
     Person,
     checked_address,
     checked_name,
@@ -176,6 +177,7 @@ __all__ = [
     "READS_PERSONS",
     "RIGHTS",
     "TOTP",
+    "UNNAMED",
     "ZONES",
     "Account",
     "AccountCodes",

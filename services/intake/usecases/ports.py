@@ -18,6 +18,7 @@ from services.intake.domain import (
     SecurityRecord,
     State,
 )
+from services.intake.domain.imports import Import, ImportRefusal
 
 T = TypeVar("T")
 
@@ -115,6 +116,18 @@ class Reader(Protocol):
         ...
 
 
+class ImportReader(Protocol):
+    """What is read of imports."""
+
+    async def imports(self, programme_id: str, before: str | None, limit: int) -> list[Import]:
+        """Return a programme's imports, the newest first, behind the last of the page before."""
+        ...
+
+    async def import_refusals(self, import_id: str, after: int, limit: int) -> list[ImportRefusal]:
+        """Return refused rows of an import behind a row's number, in their order; 0: all."""
+        ...
+
+
 class Catalogues(Protocol):
     """Committed catalogues, which never change, so that each is read once."""
 
@@ -164,6 +177,10 @@ class Regions(Protocol):
 
     def known(self, code: str) -> bool:
         """Return whether there is a region with this code."""
+        ...
+
+    def districts(self, region: str) -> Mapping[str, tuple[str, ...]]:
+        """Return the codes of the sub-districts of a region by `district_key` of their names."""
         ...
 
 

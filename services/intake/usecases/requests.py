@@ -72,10 +72,11 @@ async def record_request(
     )
     case = open_case(new, programme, event, at, holidays, taken)
     asked = await _join_open_requests(new, lookups, uow)
-    known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
     told = Told(new.person, new.repeat_reason)
-    keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
-    case = case.involving(Party.APPLICANT, known.resident.id)
+    if new.person.said:
+        known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
+        keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
+        case = case.involving(Party.APPLICANT, known.resident.id)
     for one in new.others:
         resident_id = await keep_party(case, one, at, uow, vault=vault, lookups=lookups)
         case = case.involving(one.party, resident_id)

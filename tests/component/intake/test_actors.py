@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.api import RULES, corrections, documents, residents, restriction
+from services.intake.api import RULES, corrections, documents, imports, residents, restriction
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
@@ -19,6 +19,7 @@ from tests.component.intake.test_rights import (
     Row,
     ask_of_accounts,
     ask_of_documents,
+    ask_of_imports,
     ask_of_residents,
     what_is_sent,
 )
@@ -41,9 +42,10 @@ RESIDENTS = {
     for route in rules
     if not route.startswith("GET ")
 }
-OWN = "POST /api/track/papers/{kind}"
 DOCUMENTS = {route for route in documents.RULES if not route.startswith("GET ")}
-SILENT = {OWN, *DOCUMENTS, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
+IMPORTS = {route for route in imports.RULES if not route.startswith("GET ")}
+OWN = "POST /api/track/papers/{kind}"
+SILENT = {*DOCUMENTS, *IMPORTS, OWN, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -55,6 +57,14 @@ async def brought(office: Desk) -> dict[str, Any]:
     fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
     await office.messaging.deliver(fetched)
     return recorded
+
+
+APART = (
+    (IMPORTS, "importer", "32.16", ask_of_imports, "agus"),
+    (RESIDENTS, "supervisor", "32.16.18.2001", ask_of_residents, "asker"),
+    (DOCUMENTS, "operator", "32.16.18.2001", ask_of_documents, "asker"),
+)
+"""Routes that are asked as the table of rights asks them: by which role, where, how, as whom."""
 
 
 async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
@@ -69,12 +79,9 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         path, sent = await what_is_sent(row, office)
         headers = office.messaging.headers("supervisor", subject="account-7")
         return await office.client.request(method, path, headers=headers, **sent), "account-7"
-    if route in RESIDENTS:
-        row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
-        return await ask_of_residents(row, office), "asker"
-    if route in DOCUMENTS:
-        row = Row(route, "operator", "*", "*", "botram", "32.16.18.2001", 0)
-        return await ask_of_documents(row, office), "asker"
+    for routes, role, region, ask, actor in APART:
+        if route in routes:
+            return await ask(Row(route, role, "*", "*", "botram", region, 0), office), actor
     body: dict[str, Any] | None = {
         "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
         "POST /api/programmes/{programme_id}/copies": COPY,

@@ -15,7 +15,10 @@ from services.intake.api import (
     corrections,
     devices,
     documents,
+    import_refusals,
+    imports,
     invitations,
+    own_papers,
     residents,
     restriction,
     session,
@@ -34,8 +37,9 @@ from tests.component.intake.people import PASSWORD, Browser, Person, invited, li
 from tests.component.intake.test_sessions import at_work
 from tests.unit.files.letters import card
 from tests.unit.files.samples import image
+from tests.unit.files.tables import GOOD, separated
 from tests.unit.intake.bus import job
-from tests.unit.intake.sample import home_case
+from tests.unit.intake.sample import EVENT, home_case
 
 PROGRAMMES = {"botram": BOTRAM, "halo_pamor": HALO_PAMOR}
 
@@ -318,13 +322,32 @@ async def ask_without_account(path: str, office: Desk) -> httpx.Response:
     return answer if path.endswith("/session") else await browser.refresh()
 
 
-async def ask_of_own_papers(_: Row, office: Desk) -> httpx.Response:
-    """Send a paper as a resident does."""
+async def ask_of_imports(row: Row, office: Desk) -> httpx.Response:
+    """Ask about an import that somebody else has sent, or send one."""
+    method, path = row.route.split()
+    data = separated([GOOD])
+    how: dict[str, Any] = {"json": {"event_id": EVENT}} if path.endswith("/run") else {}
+    if path == "/api/imports":
+        path += f"?programme_id={row.programme}"
+        how = {"content": data} if method == "POST" else {}
+    else:
+        path = path.format(import_id=await office.brought(data))
+        path += f"?event_id={EVENT}" if path.endswith("/dry-run") else ""
+    headers = {}
+    if row.role != "nobody":
+        headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
+    return await office.client.request(method, path, headers=headers, **how)
+
+
+async def ask_of_own_papers(row: Row, office: Desk) -> httpx.Response:
+    """Send a paper as the resident of a new request: there is no grant to ask with."""
+    assert row.role, "every row names who asks"
     return await send_own(office)
 
 
 APART = (
-    (api.own_papers.RULES, ask_of_own_papers),
+    (own_papers.RULES, ask_of_own_papers),
+    ({**imports.RULES, **import_refusals.RULES}, ask_of_imports),
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (documents.RULES, ask_of_documents),

@@ -56,6 +56,7 @@ ENDS = {
     "intake.residents.said": "one for each of a person's own cases",
     "intake.residents.asked": "one for each service and event at which a person asked",
     "intake.statements.sealed": "one for each field of a person",
+    "intake.import_refusals.faults": "one for each column of a history",
     "intake.events.services": "of one event's booths, by the contract",
     "intake.events.ticketed": "of one event's booths, by the contract",
     "intake.open_requests.case_ids": "OPEN_LIMIT",
