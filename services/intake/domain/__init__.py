@@ -55,6 +55,7 @@ from services.intake.domain.catalogue import (
     catalogue_id,
 )
 from services.intake.domain.checklist import Checklist, Line, PaperStanding, Waiver
+from services.intake.domain.claim import CLAIMED_FOR, Claim
 from services.intake.domain.correction import CORRECTIONS_LIMIT, former_id
 from services.intake.domain.daily_cap import (
     DayShare,
@@ -64,6 +65,18 @@ from services.intake.domain.daily_cap import (
     shares_of,
 )
 from services.intake.domain.data_use import DataUse
+from services.intake.domain.desk_work import (
+    answered,
+    claimed,
+    decided,
+    possible_steps,
+    released,
+    require_free,
+    require_returnable,
+    resubmitted,
+    sent_back,
+    worked,
+)
 from services.intake.domain.document import (
     CaseDocument,
     Check,
@@ -132,6 +145,7 @@ from services.intake.domain.resident import (
     case_of,
     statement_id,
 )
+from services.intake.domain.returned import Fault, Returned, ReturnedItem
 from services.intake.domain.rights_request import (
     Right,
     RightsOutcome,
@@ -158,6 +172,7 @@ __all__ = [
     "ABSOLUTE",
     "ADDRESS_LIMIT",
     "APPROVED_WITHIN",
+    "CLAIMED_FOR",
     "CORRECTIONS_LIMIT",
     "ERASED",
     "ERASURE_WITHIN",
@@ -200,6 +215,7 @@ __all__ = [
     "ChannelPromise",
     "Check",
     "Checklist",
+    "Claim",
     "Compared",
     "Comparison",
     "Confirmation",
@@ -216,6 +232,7 @@ __all__ = [
     "Erasure",
     "ErasureState",
     "Fact",
+    "Fault",
     "Held",
     "Holidays",
     "Invitation",
@@ -249,6 +266,8 @@ __all__ = [
     "Resident",
     "ResidentKey",
     "Restriction",
+    "Returned",
+    "ReturnedItem",
     "Reuse",
     "Right",
     "RightsOutcome",
@@ -271,6 +290,7 @@ __all__ = [
     "WhyRight",
     "about_child",
     "account_id",
+    "answered",
     "awaited_from",
     "block_id",
     "case_of",
@@ -281,7 +301,9 @@ __all__ = [
     "checked_name",
     "checked_nik",
     "checked_password",
+    "claimed",
     "days_from",
+    "decided",
     "digest",
     "due_day",
     "former_id",
@@ -300,12 +322,18 @@ __all__ = [
     "office_region",
     "open_case",
     "path",
+    "possible_steps",
     "powerful",
     "received",
+    "released",
     "require_all_closed",
     "require_door",
+    "require_free",
     "require_parties",
     "require_party",
+    "require_returnable",
+    "resubmitted",
+    "sent_back",
     "session_id",
     "share_id",
     "share_order",
@@ -313,6 +341,7 @@ __all__ = [
     "statement_id",
     "token_digest",
     "within",
+    "worked",
     "written_password",
     "wrong_entries",
 ]

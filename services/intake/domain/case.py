@@ -13,9 +13,11 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
 from services.intake.domain.calendar import day_end, local_day
+from services.intake.domain.claim import Claim
 from services.intake.domain.parties import GUARDIAN_MISSING
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
+from services.intake.domain.returned import Returned
 from services.intake.domain.ticket import Ticket, earliest
 
 
@@ -135,6 +137,10 @@ class Case:
     """What of that catalogue was asked for."""
     taken_up_on: date | None = None
     """The day it was carried over to, where its own was full; the standard begins there."""
+    claim: Claim | None = None
+    """Who works on it at the desk; rules in `desk_work.py`."""
+    returned: Returned | None = None
+    """It waits for papers that its resident is to bring anew."""
 
     @property
     def outcome(self) -> Outcome | None:

@@ -8,6 +8,7 @@ from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party, Re
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.ports import Reader, Vault
 from services.intake.usecases.restriction import require_processing
+from services.intake.usecases.returns import note_paper
 from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile, bind, keep_checked
 from shared.files.upload import Files, Received
@@ -69,16 +70,17 @@ async def bind_paper(
     case = await uow.require(Case, case_id)
     require_right(case, allow, backdated=False)
     await require_processing(case, uow)
-    await add_paper(case_id, file_id, kind, uow)
+    await add_paper(case, file_id, kind, uow)
 
 
-async def add_paper(case_id: str, file_id: str, kind: PaperKind, uow: UnitOfWork) -> Paper:
+async def add_paper(case: Case, file_id: str, kind: PaperKind, uow: UnitOfWork) -> Paper:
     """Bind a file to a case that is known to take it. Raises as `bind_paper` does."""
-    file = await bind(file_id, PAPER.name, case_id, uow)
-    papers = await uow.get(CasePapers, case_id) or CasePapers(case_id)
+    file = await bind(file_id, PAPER.name, case.id, uow)
+    papers = await uow.get(CasePapers, case.id) or CasePapers(case.id)
     papers.require_somebody()
     paper = Paper(file.id, kind, file.type, file.size, file.sha256, uow.now(), uow.actor)
     uow.add(papers.with_paper(paper))
+    await note_paper(case, kind, uow)
     return paper
 
 

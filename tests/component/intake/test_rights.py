@@ -31,6 +31,9 @@ from shared.testing.callers import HOST
 from shared.web.session import STATE
 from tests.component.intake.catalogues import catalogue
 from tests.component.intake.catalogues import publish as publish_catalogue
+from tests.component.intake.desk_kit import ROUTES as DESK_ROUTES
+from tests.component.intake.desk_kit import sent as sent_at_desk
+from tests.component.intake.desk_kit import stands_ready
 from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
 from tests.component.intake.own import send_own
 from tests.component.intake.people import PASSWORD, Browser, Person, invited, linked
@@ -345,9 +348,30 @@ async def ask_of_own_papers(row: Row, office: Desk) -> httpx.Response:
     return await send_own(office)
 
 
+DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES}
+
+
+async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
+    """Ask for the desk or for one case at it; a claim that is ended is the asker's own."""
+    method, path = row.route.split()
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        grants = row.role, row.grant_programme, row.grant_region
+        headers |= office.messaging.headers(*grants, subject="asker")
+    case_id = await stands_ready(row.route, request_body(row), office, "asker")
+    how = sent_at_desk(row.route)
+    if row.route in DESK_PAGES and method == "POST":
+        how = {"data": {"aksi": "lepas", "program": row.programme, "keadaan": "diterima"}}
+    if row.route == "GET /meja":
+        path += f"?program={row.programme}"
+    path = path.replace("{case_id}", case_id)
+    return await office.client.request(method, path, headers=headers, **how)
+
+
 APART = (
     (own_papers.RULES, ask_of_own_papers),
     ({**imports.RULES, **import_refusals.RULES}, ask_of_imports),
+    ({**DESK_ROUTES, **DESK_PAGES}, ask_of_desk),
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (documents.RULES, ask_of_documents),
