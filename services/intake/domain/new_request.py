@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Final
 
 from services.intake.domain.calendar import Holidays, due_day, local_day
-from services.intake.domain.case import Case, Fact
+from services.intake.domain.case import Case
+from services.intake.domain.case_words import Fact
 from services.intake.domain.parties import NamedParty, about_child, require_parties
 from services.intake.domain.person import Person
 from services.intake.domain.programme import PlannedEvent, Programme, office_region
