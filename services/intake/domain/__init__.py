@@ -38,7 +38,7 @@ from services.intake.domain.calendar import (
     is_working_day,
     local_day,
 )
-from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
+from services.intake.domain.case import Case
 from services.intake.domain.catalogue import (
     Alternative,
     Bringing,
@@ -95,7 +95,7 @@ from services.intake.domain.erasure import (
 )
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, is_late, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
 from services.intake.domain.paper import OWN_LIMIT, PAPER_LIMIT, CasePapers, Paper, PaperKind
 from services.intake.domain.parties import (
@@ -302,6 +302,7 @@ __all__ = [
     "held",
     "indonesian_mobile",
     "is_child",
+    "is_late",
     "is_village",
     "is_working_day",
     "kept_until",
