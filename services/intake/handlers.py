@@ -2,14 +2,18 @@
 
 from services.intake.usecases import (
     APPROVAL,
+    CLAIM_OVER,
     ERASURE,
+    FILE_OVER,
     OVERDUE,
     RETENTION,
     RIGHTS_DUE,
     copy_event,
     expire,
+    note_claim_over,
     note_expired,
     note_failure,
+    note_file_over,
     note_job,
     note_overdue,
     note_retention_over,
@@ -39,11 +43,13 @@ def subscribe(consumer: Consumer) -> None:
         consumer.on(event, key=_case)(note_job)
     consumer.on(DeliveryFailed, key=_case)(note_failure)
     consumer.on_timer(OVERDUE)(note_overdue)
+    consumer.on_timer(CLAIM_OVER)(note_claim_over)
     consumer.on_timer(APPROVAL)(expire)
     consumer.on_timer(RIGHTS_DUE)(note_rights_missed)
     consumer.on_timer(ERASURE)(note_expired)
     consumer.on_timer(RETENTION)(note_retention_over)
     consumer.on_timer(UNBOUND)(note_unbound)
+    consumer.on_timer(FILE_OVER)(note_file_over)
 
 
 def _case(event: TicketEvent | JobEvent) -> str:

@@ -107,12 +107,14 @@ class Files:
         keeper: Keeper,
         scanner: Scanner | None = None,
         pause: float = PAUSE,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._frames = frames
         self._worker = worker
         self._keeper = keeper
         self._scanner = scanner
         self._pause = pause
+        self._at_once = at_once
         self._coming: Counter[str] = Counter()
 
     @asynccontextmanager
@@ -123,7 +125,7 @@ class Files:
         Unavailable and TooManyRequests, and what the body raises where the sender has gone.
         """
         _require_size(incoming)
-        with _turn(self._coming, incoming.sender):
+        with _turn(self._coming, incoming.sender, self._at_once):
             await self._keeper.run_own(incoming.begin, key=incoming.id)
             try:
                 yield await self._taken(incoming)
@@ -236,7 +238,7 @@ class Files:
             "pixels": purpose.pixels,
             "limit": purpose.limit,
         }
-        async with self._worker.give("clean_file", arguments, self._as_it_came(incoming)) as done:
+        async with self._worker.give(purpose.job, arguments, self._as_it_came(incoming)) as done:
             found = str(done.fields["type"])
             if done.fields["same"]:
                 return Content(type=found, size=came.size, sha256=came.sha256, part=AS_IT_CAME)
@@ -255,10 +257,10 @@ def _require_size(incoming: Incoming) -> None:
 
 
 @contextmanager
-def _turn(coming: Counter[str], sender: str) -> Iterator[None]:
+def _turn(coming: Counter[str], sender: str, at_once: int) -> Iterator[None]:
     if coming[sender] >= AT_ONCE_EACH:
         raise TooManyRequests(f"{AT_ONCE_EACH} files of one account at once", retry_after=5)
-    if coming.total() >= AT_ONCE:
+    if coming.total() >= at_once:
         raise Unavailable("too many files come in at once", retry_after=5)
     coming[sender] += 1
     try:

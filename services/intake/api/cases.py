@@ -15,11 +15,13 @@ from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
 from services.intake.domain import (
     ERASED,
+    UNNAMED,
     Basis,
     Case,
     Fact,
     Outcome,
     Party,
+    Person,
     State,
     Step,
     mask_nik,
@@ -94,12 +96,17 @@ class CaseAnswer(BaseModel):
     ticket: TicketAnswer | None
     warnings: tuple[str, ...]
     """What the law asks for and the case lacks: `guardian_missing`."""
+    claimed_until: datetime | None
+    """Until when an officer holds it, where one took it."""
+    returned_at: datetime | None
+    """Since when it waits for papers of its resident."""
 
 
 class ApplicantAnswer(BaseModel):
     """What working on a case needs of its applicant; the address only where somebody goes.
 
-    Of an erased one nothing is left: his name says "dihapus".
+    Of an erased one nothing is left: his name says "dihapus". One whom a history did not name is
+    "tidak disebut".
     """
 
     erased: bool = False
@@ -187,18 +194,21 @@ async def get_request(
         raise NotFound("request")
     caller.require(programme=case.programme_id, region=case.office_region)
     await log_read(request, caller, case_id, reason, commands)
+    people = await people_of(case, reader, vault)
+    return _request_answer(case, people)
+
+
+async def people_of(case: Case, reader: Reader, vault: Vault) -> dict[Party, Told | None]:
+    """Return what was said of each of a case's people, the applicant first; None of an erased one.
+
+    Raises NotFound, and where their data cannot be opened.
+    """
+    parties = sorted(case.parties, key=lambda one: one is not Party.APPLICANT)
     try:
         with openable():
-            told = await told_of(case, Party.APPLICANT, reader, vault)
-            people: dict[Party, Told | None] = {Party.APPLICANT: told}
-            people |= {
-                party: await told_of(case, party, reader, vault)
-                for party in case.parties
-                if party is not Party.APPLICANT
-            }
+            return {party: await told_of(case, party, reader, vault) for party in parties}
     except Missing as missing:
         raise NotFound(missing.detail) from None
-    return _request_answer(case, told, people)
 
 
 @router.post("/{case_id}/steps")
@@ -222,14 +232,13 @@ async def post_step(
     return StateAnswer(state=outcome.answer["state"])
 
 
-def _request_answer(
-    case: Case, told: Told | None, parties: Mapping[Party, Told | None]
-) -> RequestAnswer:
-    """Return a case with its people, numbers masked."""
+def _request_answer(case: Case, people: Mapping[Party, Told | None]) -> RequestAnswer:
+    """Return a case with its people, numbers masked; a history may have named nobody."""
+    told = people.get(Party.APPLICANT, Told(Person()))
     return RequestAnswer(
         **_fields(case),
         applicant=_applicant(case, told),
-        parties=[_party(party, case.parties[party], said) for party, said in parties.items()],
+        parties=[_party(party, case.parties[party], said) for party, said in people.items()],
         facts=dict(case.facts),
         failed_attempts=case.failed_attempts,
         reason=told.reason if told else None,
@@ -241,7 +250,7 @@ def _applicant(case: Case, told: Told | None) -> ApplicantAnswer:
         return ApplicantAnswer(erased=True, name=ERASED, nik=None, phone=None, address=None)
     person = told.person
     return ApplicantAnswer(
-        name=person.name,
+        name=person.name or UNNAMED,
         nik=mask_nik(person.nik) if person.nik else None,
         phone=mask_phone(person.phone) if person.phone else None,
         address=person.address if case.pick_up or case.deliver else None,
@@ -254,7 +263,7 @@ def _party(party: Party, resident_id: str, told: Told | None) -> PartyAnswer:
         party=party,
         resident_id=resident_id,
         erased=told is None,
-        name=person.name if person else ERASED,
+        name=(person.name or UNNAMED) if person else ERASED,
         nik=mask_nik(person.nik) if person and person.nik else None,
         phone=mask_phone(person.phone) if person and person.phone else None,
         basis=told.basis if told else None,
@@ -281,6 +290,8 @@ def _fields(case: Case) -> dict[str, Any]:
         "overdue_since": case.overdue_since,
         "ticket": _ticket(case),
         "warnings": case.warnings,
+        "claimed_until": case.claim.until if case.claim else None,
+        "returned_at": case.returned.at if case.returned else None,
     }
 
 

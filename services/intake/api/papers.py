@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from services.intake.api.person_reads import AccessReason, log_read
 from services.intake.api.rights import allowed
 from services.intake.api.sealed import openable
-from services.intake.domain import Case, CasePapers, Paper, PaperKind
+from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party
 from services.intake.usecases import (
     PAPER,
     Reader,
@@ -27,18 +28,16 @@ from services.intake.usecases import (
 )
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
 from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile
 from shared.files.upload import Files, Incoming
-from shared.files.web import RAW_BODY, attachment, stated_size
+from shared.files.web import RAW_BODY, FileAnswer, attachment, incoming
 from shared.runtime import CommandsDep, SentDep, provided, sent_with
-from shared.sealing.seal import DataKey
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
-from shared.web.problems import NotFound, Problem
+from shared.web.problems import Conflict, NotFound, Problem
 
 _SENDERS: Final = {Role.OPERATOR, Role.AGENT}
 RULES: Final[RouteRules] = {
@@ -54,15 +53,6 @@ FilePath = Annotated[AggregateId, Path()]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 VaultDep = Annotated[Vault, Depends(provided(Vault))]
 FilesDep = Annotated[Files, Depends(provided(Files))]
-
-
-class FileAnswer(BaseModel):
-    """A file that was taken, as it is kept: images are written anew. It is not bound yet."""
-
-    file_id: str
-    type: str
-    bytes: int
-    sha256: str
 
 
 class PaperBody(Body):
@@ -180,20 +170,12 @@ async def incoming_file(
     purpose: Purpose, case: Case, request: Request, sender: str, reader: Reader, vault: Vault
 ) -> Incoming:
     """Return a case's file as it begins to come in, with a key that goes with the applicant."""
-    key, file_id = DataKey.generate(), new_id()
+    if Party.APPLICANT not in case.parties:
+        raise Conflict("case_id: a history named nobody whose paper it is", reason="nobody_named")
     with openable(), not_erased():
-        sealed = sealed_key(key, file_id, await applicants_key(case, reader), vault)
-    return Incoming(
-        id=file_id,
-        purpose=purpose,
-        about=case.id,
-        sender=sender,
-        content_type=request.headers.get("content-type", ""),
-        size=stated_size(request),
-        body=request.stream(),
-        key=key,
-        sealed_key=sealed,
-    )
+        owner = await applicants_key(case, reader)
+        seal = partial(sealed_key, owner=owner, vault=vault)
+        return incoming(request, purpose, case.id, sender, seal)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from services.intake.cli import (
     audit,
     breach,
     catalogues,
+    imports,
     keys,
     programmes,
     residents,
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[in
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.intake")
     themes = parser.add_subparsers(required=True)
-    for theme in (programmes, catalogues, accounts, audit, keys, residents, rights, breach):
+    all_ = (programmes, catalogues, accounts, audit, keys, residents, rights, breach, imports)
+    for theme in all_:
         theme.add_commands(themes)
     return parser
 

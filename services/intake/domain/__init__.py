@@ -55,6 +55,7 @@ from services.intake.domain.catalogue import (
     catalogue_id,
 )
 from services.intake.domain.checklist import Checklist, Line, PaperStanding, Waiver
+from services.intake.domain.claim import CLAIMED_FOR, Claim
 from services.intake.domain.correction import CORRECTIONS_LIMIT, former_id
 from services.intake.domain.daily_cap import (
     DayShare,
@@ -64,6 +65,18 @@ from services.intake.domain.daily_cap import (
     shares_of,
 )
 from services.intake.domain.data_use import DataUse
+from services.intake.domain.desk_work import (
+    answered,
+    claimed,
+    decided,
+    possible_steps,
+    released,
+    require_free,
+    require_returnable,
+    resubmitted,
+    sent_back,
+    worked,
+)
 from services.intake.domain.document import (
     CaseDocument,
     Check,
@@ -84,9 +97,9 @@ from services.intake.domain.erasure import (
 )
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import NextStep, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
-from services.intake.domain.paper import PAPER_LIMIT, CasePapers, Paper, PaperKind
+from services.intake.domain.paper import OWN_LIMIT, PAPER_LIMIT, CasePapers, Paper, PaperKind
 from services.intake.domain.parties import (
     GUARDIAN_MISSING,
     PARTIES_LIMIT,
@@ -100,6 +113,7 @@ from services.intake.domain.parties import (
 from services.intake.domain.person import (
     ADDRESS_LIMIT,
     NAME_LIMIT,
+    UNNAMED,
     Person,
     checked_address,
     checked_name,
@@ -110,6 +124,7 @@ from services.intake.domain.person import (
 )
 from services.intake.domain.person_read import PersonRead
 from services.intake.domain.programme import (
+    ONLINE,
     CatalogueService,
     Deliverable,
     PlannedEvent,
@@ -130,6 +145,7 @@ from services.intake.domain.resident import (
     case_of,
     statement_id,
 )
+from services.intake.domain.returned import Fault, Returned, ReturnedItem
 from services.intake.domain.rights_request import (
     Right,
     RightsOutcome,
@@ -137,6 +153,7 @@ from services.intake.domain.rights_request import (
     received,
 )
 from services.intake.domain.security_record import SecurityRecord, Sign
+from services.intake.domain.service_point import OpenHours, ServicePoint
 from services.intake.domain.session import (
     ABSOLUTE,
     IDLE,
@@ -155,6 +172,7 @@ __all__ = [
     "ABSOLUTE",
     "ADDRESS_LIMIT",
     "APPROVED_WITHIN",
+    "CLAIMED_FOR",
     "CORRECTIONS_LIMIT",
     "ERASED",
     "ERASURE_WITHIN",
@@ -166,12 +184,15 @@ __all__ = [
     "MAX_PASSWORD",
     "MAX_REASON",
     "NAME_LIMIT",
+    "ONLINE",
+    "OWN_LIMIT",
     "PAPER_LIMIT",
     "PARTIES_LIMIT",
     "PLAIN",
     "READS_PERSONS",
     "RIGHTS",
     "TOTP",
+    "UNNAMED",
     "ZONES",
     "Account",
     "AccountCodes",
@@ -180,6 +201,7 @@ __all__ = [
     "AlreadyOpen",
     "Alternative",
     "AuditEntry",
+    "Awaited",
     "Basis",
     "Block",
     "Bringing",
@@ -193,6 +215,7 @@ __all__ = [
     "ChannelPromise",
     "Check",
     "Checklist",
+    "Claim",
     "Compared",
     "Comparison",
     "Confirmation",
@@ -209,6 +232,7 @@ __all__ = [
     "Erasure",
     "ErasureState",
     "Fact",
+    "Fault",
     "Held",
     "Holidays",
     "Invitation",
@@ -223,6 +247,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Notices",
+    "OpenHours",
     "OpenRequests",
     "Outcome",
     "Paper",
@@ -241,12 +266,15 @@ __all__ = [
     "Resident",
     "ResidentKey",
     "Restriction",
+    "Returned",
+    "ReturnedItem",
     "Reuse",
     "Right",
     "RightsOutcome",
     "RightsRequest",
     "Secrets",
     "SecurityRecord",
+    "ServicePoint",
     "Session",
     "Sign",
     "Signature",
@@ -262,6 +290,8 @@ __all__ = [
     "WhyRight",
     "about_child",
     "account_id",
+    "answered",
+    "awaited_from",
     "block_id",
     "case_of",
     "catalogue_id",
@@ -271,7 +301,9 @@ __all__ = [
     "checked_name",
     "checked_nik",
     "checked_password",
+    "claimed",
     "days_from",
+    "decided",
     "digest",
     "due_day",
     "former_id",
@@ -290,12 +322,18 @@ __all__ = [
     "office_region",
     "open_case",
     "path",
+    "possible_steps",
     "powerful",
     "received",
+    "released",
     "require_all_closed",
     "require_door",
+    "require_free",
     "require_parties",
     "require_party",
+    "require_returnable",
+    "resubmitted",
+    "sent_back",
     "session_id",
     "share_id",
     "share_order",
@@ -303,6 +341,7 @@ __all__ = [
     "statement_id",
     "token_digest",
     "within",
+    "worked",
     "written_password",
     "wrong_entries",
 ]

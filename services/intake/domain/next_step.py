@@ -19,6 +19,7 @@ class NextStep(StrEnum):
     WAIT_FOR_NUMBER = "wait_for_number"
     NUMBER_CALLED = "number_called"
     PROCESSING = "processing"
+    CORRECT_PAPERS = "correct_papers"
     FETCH_CARD = "fetch_card"
     FETCH_PDF = "fetch_pdf"
     FETCH_APP = "fetch_app"
@@ -31,6 +32,48 @@ class NextStep(StrEnum):
     DELIVERED = "delivered"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+
+
+class Awaited(StrEnum):
+    """Whose turn it is."""
+
+    RESIDENT = "resident"
+    OFFICE = "office"
+    AGENT = "agent"
+    NOBODY = "nobody"
+
+
+_AWAITED = {
+    Awaited.RESIDENT: (
+        NextStep.WALK_UP,
+        NextStep.WAIT_FOR_NUMBER,
+        NextStep.NUMBER_CALLED,
+        NextStep.FETCH_CARD,
+        NextStep.FETCH_APP,
+        NextStep.CONFIRM_RECEIPT,
+    ),
+    Awaited.AGENT: (
+        NextStep.AGENT_COMES,
+        NextStep.PAPERS_ON_THE_WAY,
+        NextStep.AGENT_FETCHES_DOCUMENT,
+        NextStep.DOCUMENT_ON_THE_WAY,
+        NextStep.DELIVERY_TRIED,
+        NextStep.RECEIPT_NOTED,
+    ),
+    Awaited.NOBODY: (
+        NextStep.HANDED_OVER,
+        NextStep.DELIVERED,
+        NextStep.REJECTED,
+        NextStep.CANCELLED,
+    ),
+}
+
+
+def awaited_from(step: NextStep, *, papers_missing: bool) -> Awaited:
+    """Return from whom something is awaited; the office, where from nobody else."""
+    if step is NextStep.CHECKING and papers_missing:
+        return Awaited.RESIDENT
+    return next((who for who, steps in _AWAITED.items() if step in steps), Awaited.OFFICE)
 
 
 _FETCH = {
@@ -61,6 +104,8 @@ def next_step(case: Case, deliverable: Deliverable, event: PlannedEvent | None =
     """Return the next step that the resident reads; `event` is where it is to be taken in."""
     if case.outcome is not None:
         return _ENDED[case.outcome]
+    if case.returned is not None:
+        return NextStep.CORRECT_PAPERS
     match case.state:
         case State.ISSUED:
             return _bringing(case) if case.deliver else _FETCH[deliverable]

@@ -6,16 +6,20 @@ from typing import Final
 from services.intake.pages import (
     account_requests,
     accounts,
+    ask,
     data_use,
+    desk,
+    desk_case,
     devices,
+    places,
     security,
     services,
     signin,
     start,
     tracking,
 )
+from services.intake.pages.desk_case import ShowsPeople
 from services.intake.pages.fresh import Proves
-from services.intake.pages.start import Neighbours
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
@@ -24,7 +28,9 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 STATIC: Final = Path(__file__).parents[1] / "static"
 NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
+    NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
+    NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
 
@@ -34,20 +40,28 @@ FRONT_ROUTERS: Final = (start.router, signin.router)
 
 RULES: Final[RouteRules] = {
     **tracking.RULES,
+    **desk.RULES,
+    **desk_case.RULES,
     **devices.RULES,
     **accounts.RULES,
     **account_requests.RULES,
     **security.RULES,
     **services.RULES,
+    **places.RULES,
+    **ask.RULES,
     **data_use.RULES,
 }
 ROUTERS: Final = (
     tracking.router,
+    desk.router,
+    desk_case.router,
     devices.router,
     accounts.router,
     account_requests.router,
     security.router,
     services.router,
+    places.router,
+    ask.router,
     data_use.router,
 )
 
@@ -59,6 +73,6 @@ __all__ = [
     "RULES",
     "STATIC",
     "TEMPLATES",
-    "Neighbours",
     "Proves",
+    "ShowsPeople",
 ]

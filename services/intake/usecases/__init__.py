@@ -25,6 +25,13 @@ from services.intake.usecases.case_progress import (
 )
 from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
 from services.intake.usecases.checklists import Checked, checklist_of, waive
+from services.intake.usecases.claims import (
+    CLAIM_OVER,
+    claim_case,
+    claim_next,
+    note_claim_over,
+    release_claim,
+)
 from services.intake.usecases.corrections import Sealing, correct
 from services.intake.usecases.documents import (
     ISSUED,
@@ -45,11 +52,33 @@ from services.intake.usecases.erasure import (
     erase_resident,
     note_expired,
 )
+from services.intake.usecases.import_tables import (
+    FileGone,
+    Table,
+    Tables,
+    choice_of,
+    foreseen,
+    page_of,
+    rules_of,
+)
+from services.intake.usecases.importing import Importing
+from services.intake.usecases.imports import (
+    FILE_OVER,
+    IMPORT,
+    Arrived,
+    Choice,
+    ImportedAlready,
+    Recorder,
+    begin_import,
+    keep_import,
+    note_file_over,
+)
 from services.intake.usecases.known_programmes import DATA_PAGE, KnownProgrammes
 from services.intake.usecases.notices import mark_seen
 from services.intake.usecases.papers import (
     PAPER,
     ResidentErased,
+    ResidentFiles,
     applicants_key,
     bind_paper,
     keep_upload,
@@ -58,11 +87,14 @@ from services.intake.usecases.papers import (
 )
 from services.intake.usecases.parties import name_party
 from services.intake.usecases.person_reads import note_person_read
+from services.intake.usecases.phones import checked_phone
+from services.intake.usecases.places import Places, Wanted, current_catalogue, places
 from services.intake.usecases.ports import (
     Breached,
     CaseFilter,
     Catalogues,
     Clock,
+    ImportReader,
     Limiter,
     PasswordHasher,
     Reader,
@@ -78,7 +110,14 @@ from services.intake.usecases.programmes import (
     publish_programme,
     republish_programme,
 )
-from services.intake.usecases.reach import administers, allowed_account, is_told, supervises
+from services.intake.usecases.reach import (
+    administers,
+    allowed_account,
+    allowed_as,
+    allowed_case,
+    is_told,
+    supervises,
+)
 from services.intake.usecases.requests import (
     confirm_receipt,
     record_request,
@@ -91,8 +130,9 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
-from services.intake.usecases.restriction import lift_restriction, restrict
+from services.intake.usecases.restriction import lift_restriction, paused, restrict
 from services.intake.usecases.retention import note_retention_over, retire
+from services.intake.usecases.returns import resubmit, return_case
 from services.intake.usecases.rights_requests import (
     RIGHTS_DUE,
     AllowRegion,
@@ -102,6 +142,14 @@ from services.intake.usecases.rights_requests import (
     answer_rights_request,
     note_rights_missed,
     record_rights_request,
+)
+from services.intake.usecases.self_service import (
+    RESIDENT,
+    SEND_AT_ONCE,
+    ResidentLimits,
+    ask,
+    keep_own_paper,
+    require_wanted,
 )
 from services.intake.usecases.sessions import (
     Browser,
@@ -118,22 +166,28 @@ from services.intake.usecases.sessions import (
 )
 from services.intake.usecases.sign_in import Secret, SignIn
 from services.intake.usecases.throttle import Throttle, Try
-from services.intake.usecases.tracking import Tracked, track
+from services.intake.usecases.tracking import Tracked, track, tracked
 
 __all__ = [
     "APPROVAL",
+    "CLAIM_OVER",
     "DATA_PAGE",
     "ERASURE",
+    "FILE_OVER",
+    "IMPORT",
     "ISSUED",
     "OVERDUE",
     "PAPER",
+    "RESIDENT",
     "RETENTION",
     "RIGHTS_DUE",
+    "SEND_AT_ONCE",
     "Against",
     "Allow",
     "AllowAccount",
     "AllowProgramme",
     "AllowRegion",
+    "Arrived",
     "Asked",
     "Breach",
     "BreachReader",
@@ -143,8 +197,13 @@ __all__ = [
     "Catalogues",
     "ChainEntries",
     "Checked",
+    "Choice",
     "Clock",
     "Eraser",
+    "FileGone",
+    "ImportReader",
+    "ImportedAlready",
+    "Importing",
     "Invited",
     "KeyMissing",
     "KnownProgrammes",
@@ -152,11 +211,15 @@ __all__ = [
     "OpenRights",
     "Opened",
     "PasswordHasher",
+    "Places",
     "Proven",
     "Question",
     "Reader",
+    "Recorder",
     "Regions",
     "ResidentErased",
+    "ResidentFiles",
+    "ResidentLimits",
     "RightsFilter",
     "Sealing",
     "Secret",
@@ -164,6 +227,8 @@ __all__ = [
     "SignIn",
     "Signer",
     "Stolen",
+    "Table",
+    "Tables",
     "Throttle",
     "Told",
     "Tracked",
@@ -171,42 +236,57 @@ __all__ = [
     "Try",
     "Vault",
     "Verdict",
+    "Wanted",
     "WatchRights",
     "administers",
     "against",
     "allowed_account",
+    "allowed_as",
+    "allowed_case",
     "answer_rights_request",
     "applicants_key",
     "approve",
     "approve_erasure",
+    "ask",
     "ask_erasure",
+    "begin_import",
     "bind_document",
     "bind_paper",
     "change_grants",
+    "checked_phone",
     "checklist_of",
+    "choice_of",
+    "claim_case",
+    "claim_next",
     "confirm",
     "confirm_document",
     "confirm_receipt",
     "copy_event",
     "copy_programme",
     "correct",
+    "current_catalogue",
     "disable",
     "erase_again",
     "erase_resident",
     "expire",
+    "foreseen",
     "investigate",
     "invite",
     "invite_first",
     "is_told",
     "issued_document",
     "keep_document",
+    "keep_import",
+    "keep_own_paper",
     "keep_upload",
     "lift_restriction",
     "mark_seen",
     "name_party",
     "note",
+    "note_claim_over",
     "note_expired",
     "note_failure",
+    "note_file_over",
     "note_job",
     "note_overdue",
     "note_person_read",
@@ -216,6 +296,9 @@ __all__ = [
     "open_session",
     "opened",
     "opened_key",
+    "page_of",
+    "paused",
+    "places",
     "prove_again",
     "publish_catalogue",
     "publish_catalogue_if_missing",
@@ -227,12 +310,17 @@ __all__ = [
     "redeem",
     "refresh_session",
     "refuse",
+    "release_claim",
     "republish_programme",
     "require_right",
+    "require_wanted",
     "restrict",
+    "resubmit",
     "retire",
+    "return_case",
     "revoke_device",
     "rewrap",
+    "rules_of",
     "sealed_key",
     "sign_out",
     "sign_out_everywhere",
@@ -240,6 +328,7 @@ __all__ = [
     "take_step",
     "told_of",
     "track",
+    "tracked",
     "verify",
     "waive",
 ]

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from services.intake.domain import (
+    Case,
     Catalogue,
     DayShare,
+    Entry,
     Holidays,
     NewRequest,
     PlannedEvent,
@@ -95,6 +97,17 @@ async def take_up(
     if cap is not None:
         day = await _place(new, cap, (today, first), programme, uow, holidays)
     return TakenUp(version, entry.code, None if day == first else day)
+
+
+async def entry_of(case: Case, uow: UnitOfWork) -> Entry:
+    """Return what of its catalogue a case asked for. Raises Refused: no_catalogue."""
+    if case.catalogue_version is None or case.entry is None:
+        raise Refused("no_catalogue", "the request runs under no catalogue")
+    id_ = catalogue_id(case.programme_id, case.catalogue_version)
+    entry = (await uow.require(Catalogue, id_)).entry(case.entry)
+    if entry is None:
+        raise Refused("no_catalogue", "the catalogue has nothing of what was asked for")
+    return entry
 
 
 async def _current(programme: Programme, uow: UnitOfWork) -> Catalogue | None:

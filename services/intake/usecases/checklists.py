@@ -12,9 +12,13 @@ from services.intake.domain import (
     PaperStanding,
     Refused,
     Waiver,
+    answered,
     catalogue_id,
+    require_free,
 )
 from services.intake.usecases.allow import Allow, require_right
+from services.intake.usecases.catalogues import entry_of
+from services.intake.usecases.claims import keep_worked
 from services.intake.usecases.ports import Catalogues, Reader
 from services.intake.usecases.restriction import require_processing
 from shared.messaging.unit_of_work import UnitOfWork
@@ -46,7 +50,7 @@ async def checklist_of(case: Case, reader: Reader, catalogues: Catalogues) -> Ch
     papers = await reader.get(CasePapers, case.id) or CasePapers(case.id)
     checklist = await reader.get(Checklist, case.id) or Checklist(case.id)
     kinds = {paper.kind for paper in papers.papers}
-    return Checked(catalogue, entry, checklist.lines(entry, kinds))
+    return Checked(catalogue, entry, checklist.lines(entry, kinds, case.returned))
 
 
 async def waive(
@@ -55,20 +59,17 @@ async def waive(
     """Do without a paper of a case, for a reason that its catalogue allows.
 
     Waived again it stays as it was. Raises Missing, and Refused: closed, no_catalogue,
-    requirement_unknown, not_waivable, restricted.
+    requirement_unknown, not_waivable, restricted, claimed.
     """
     case = await uow.require(Case, case_id)
     require_right(case, allow, backdated=False)
     await require_processing(case, uow)
     if case.outcome is not None:
         raise Refused("closed", f"the request is closed: {case.outcome}")
-    if case.catalogue_version is None or case.entry is None:
-        raise Refused("no_catalogue", "the request runs under no catalogue")
-    id_ = catalogue_id(case.programme_id, case.catalogue_version)
-    entry = (await uow.require(Catalogue, id_)).entry(case.entry)
-    if entry is None:
-        raise Refused("no_catalogue", "the catalogue has nothing of what was asked for")
+    require_free(case, uow.actor, uow.now())
+    entry = await entry_of(case, uow)
     known = await uow.get(Checklist, case_id) or Checklist(case_id)
     waived = known.waived(entry, Waiver(requirement_id, reason, uow.actor, uow.now()))
     if waived is not known:
         uow.add(waived)
+    await keep_worked(case, answered(case, (requirement_id,)), uow)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from services.intake.domain import (
@@ -11,12 +11,14 @@ from services.intake.domain import (
     Case,
     Catalogue,
     PersonRead,
+    PlannedEvent,
     Resident,
     ResidentKey,
     RightsRequest,
     SecurityRecord,
     State,
 )
+from services.intake.domain.imports import Import, ImportRefusal
 
 T = TypeVar("T")
 
@@ -26,7 +28,9 @@ class CaseFilter:
     """Cases of one programme that are worked in one of these regions.
 
     A region `*` stands for everywhere. `overdue`: those whose document is, or is not, overdue.
-    `after` is the last case of the page before.
+    `after` is the last case of the page before. `returned`: those that wait for their resident,
+    or all others. `free_at`: those that nobody holds at that time; `held_by`: those that this
+    account was the last to take.
     """
 
     programme_id: str
@@ -36,6 +40,10 @@ class CaseFilter:
     overdue: bool | None
     after: str | None
     limit: int
+    service: str | None = None
+    returned: bool | None = None
+    free_at: datetime | None = None
+    held_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +83,20 @@ class Reader(Protocol):
         """Return what supervisors are told of, newest first."""
         ...
 
+    async def events_since(self, day: date, limit: int) -> list[PlannedEvent]:
+        """Return events of that day and later ones, the nearest first, so many at most."""
+        ...
+
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""
         ...
 
     async def cases(self, case_filter: CaseFilter) -> list[Case]:
         """Return cases, oldest first."""
+        ...
+
+    async def count_cases(self, case_filter: CaseFilter) -> int:
+        """Return how many cases fit, whatever the limit."""
         ...
 
     async def reads_of(self, case_id: str) -> list[PersonRead]:
@@ -107,6 +123,18 @@ class Reader(Protocol):
         self, programme_id: str, before: datetime, after: str, limit: int
     ) -> list[Resident]:
         """Return residents with no case since, neither erased, in order of ids behind `after`."""
+        ...
+
+
+class ImportReader(Protocol):
+    """What is read of imports."""
+
+    async def imports(self, programme_id: str, before: str | None, limit: int) -> list[Import]:
+        """Return a programme's imports, the newest first, behind the last of the page before."""
+        ...
+
+    async def import_refusals(self, import_id: str, after: int, limit: int) -> list[ImportRefusal]:
+        """Return refused rows of an import behind a row's number, in their order; 0: all."""
         ...
 
 
@@ -149,8 +177,20 @@ class Vault(Protocol):
 class Regions(Protocol):
     """Kemendagri's register of regions."""
 
+    def name(self, code: str) -> str | None:
+        """Return what a region is called; None where there is none."""
+        ...
+
+    def subdistricts(self, code: str) -> Sequence[str]:
+        """Return the codes of the sub-districts of a region: itself where it is one."""
+        ...
+
     def known(self, code: str) -> bool:
         """Return whether there is a region with this code."""
+        ...
+
+    def districts(self, region: str) -> Mapping[str, tuple[str, ...]]:
+        """Return the codes of the sub-districts of a region by `district_key` of their names."""
         ...
 
 

@@ -15,12 +15,15 @@ from services.intake.domain import (
     Programme,
     Refused,
     Step,
+    decided,
     office_region,
     open_case,
+    require_free,
 )
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up
+from services.intake.usecases.claims import keep_worked
 from services.intake.usecases.documents import require_right_document
 from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
@@ -72,10 +75,11 @@ async def record_request(
     )
     case = open_case(new, programme, event, at, holidays, taken)
     asked = await _join_open_requests(new, lookups, uow)
-    known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
     told = Told(new.person, new.repeat_reason)
-    keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
-    case = case.involving(Party.APPLICANT, known.resident.id)
+    if new.person.said:
+        known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
+        keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
+        case = case.involving(Party.APPLICANT, known.resident.id)
     for one in new.others:
         resident_id = await keep_party(case, one, at, uow, vault=vault, lookups=lookups)
         case = case.involving(one.party, resident_id)
@@ -101,7 +105,8 @@ async def take_step(
     """Do what an operator decides and return the state that the case is in now.
 
     `backdated` in it is for the check of a replay. Raises Missing, and Refused where the case is
-    not ready for it, its document not known to be right, or one of its people restricted.
+    not ready for it, its document not known to be right, one of its people restricted, or another
+    officer at work on it.
     """
     case = await uow.require(Case, case_id)
     now = uow.now()
@@ -110,10 +115,12 @@ async def take_step(
     await require_processing(case, uow)
     # Two servers' clocks may differ: what is done now is never before the request itself.
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
-    done = case.step(step, at, uow.actor)
+    if step is not Step.CONFIRM_RECEIPT and not backdated:
+        require_free(case, uow.actor, now)
+    done = decided(case.step(step, at, uow.actor), step)
     if step is Step.ISSUE:
         await require_right_document(case, uow)
-    await keep(case, done, uow)
+    await keep_worked(case, done, uow)
     return {"state": done.state.value, "backdated": backdated}
 
 

@@ -39,8 +39,13 @@ async def test_a_code_tells_how_a_request_stands_and_nothing_of_the_person() -> 
             "due_on_text": "Rabu, 15 Maret 2023",
             "next": "wait_for_number",
             "next_text": "Datang ke lokasi acara dan tunggu nomor antrean Anda dipanggil.",
+            "awaited_from": "resident",
+            "awaited_text": "Anda",
+            "late": False,
+            "late_text": None,
             "awaits_receipt": False,
             "lacking": [],
+            "to_correct": [],
             "paused": False,
             "paused_text": None,
         }
