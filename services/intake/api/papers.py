@@ -153,10 +153,17 @@ async def get_content(
     if stored is None:
         raise NotFound("paper")
     await log_read(request, caller, case_id, reason, commands)
+    return await attached(f"{paper.kind}-{file_id}", stored, case, reader, vault, files)
+
+
+async def attached(
+    name: str, stored: StoredFile, case: Case, reader: Reader, vault: Vault, files: Files
+) -> StreamingResponse:
+    """Return a case's file for saving, opened with the applicant's key."""
     with openable(), not_erased():
         key = opened_key(stored, await applicants_key(case, reader), vault)
         content = files.content(stored, key)
-        return await attachment(f"{paper.kind}-{file_id}", paper.type, paper.size, content)
+        return await attachment(name, stored.type, stored.size, content)
 
 
 async def incoming_file(
