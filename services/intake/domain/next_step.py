@@ -47,6 +47,7 @@ class Awaited(StrEnum):
 
 _AWAITED = {
     Awaited.RESIDENT: (
+        NextStep.CORRECT_PAPERS,
         NextStep.WALK_UP,
         NextStep.WAIT_FOR_NUMBER,
         NextStep.NUMBER_CALLED,
