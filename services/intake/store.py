@@ -33,6 +33,7 @@ from services.intake.domain import (
     RightsRequest,
     SecurityRecord,
     Statement,
+    Visit,
     path,
 )
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
@@ -93,6 +94,7 @@ COLLECTIONS: Final = Collections(
     Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
     Collection("papers", CasePapers),
+    Collection("visits", Visit),
     Collection(ERASURES, Erasure),
     FILES,
     Collection("accounts", Account),

@@ -20,6 +20,7 @@ from services.intake.api import (
     rights_requests,
     session,
     track,
+    visits,
 )
 from shared.auth.rules import RouteRules
 
@@ -27,6 +28,7 @@ RULES: Final[RouteRules] = {
     **programmes.RULES,
     **catalogues.RULES,
     **requests.RULES,
+    **visits.RULES,
     **cases.RULES,
     **papers.RULES,
     **parties.RULES,
@@ -48,6 +50,7 @@ ROUTERS: Final = (
     programmes.router,
     catalogues.router,
     requests.router,
+    visits.router,
     cases.router,
     papers.router,
     parties.router,

@@ -22,6 +22,7 @@ from services.intake.domain import (
     Party,
     State,
     Step,
+    TargetGroup,
     mask_nik,
     mask_phone,
 )
@@ -93,7 +94,10 @@ class CaseAnswer(BaseModel):
     """Since when the document is overdue, as long as it is."""
     ticket: TicketAnswer | None
     warnings: tuple[str, ...]
-    """What the law asks for and the case lacks: `guardian_missing`."""
+    """What the law asks for and the case lacks: `guardian_missing`, `subject_missing`,
+    `reporter_missing`, `power_of_attorney_missing`."""
+    visit_id: str | None
+    target_group: TargetGroup | None
 
 
 class ApplicantAnswer(BaseModel):
@@ -166,7 +170,7 @@ async def list_requests(
     found = await reader.cases(
         CaseFilter(programme_id, regions, state, event_id, overdue, cursor, limit + 1)
     )
-    items = [CaseAnswer(**_fields(case)) for case in found[:limit]]
+    items = [without_persons(case) for case in found[:limit]]
     more = len(found) > limit
     return PageAnswer(items=items, next_cursor=items[-1].case_id if more else None)
 
@@ -220,6 +224,11 @@ async def post_step(
     )
     await replayed_case(outcome, case_id, caller, reader)
     return StateAnswer(state=outcome.answer["state"])
+
+
+def without_persons(case: Case) -> CaseAnswer:
+    """Return what is shown of a case to whoever may not see its people."""
+    return CaseAnswer(**_fields(case))
 
 
 def _request_answer(
@@ -281,6 +290,8 @@ def _fields(case: Case) -> dict[str, Any]:
         "overdue_since": case.overdue_since,
         "ticket": _ticket(case),
         "warnings": case.warnings,
+        "visit_id": case.visit_id,
+        "target_group": case.target_group,
     }
 
 

@@ -5,8 +5,16 @@ from typing import Annotated, Final, Self
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
+from services.intake.api.requests import PartyName
 from services.intake.api.rights import allowed_programme, programme_of
-from services.intake.domain import Catalogue, PaperKind, Promise, catalogue_id
+from services.intake.domain import (
+    PARTIES_LIMIT,
+    Catalogue,
+    PaperKind,
+    Promise,
+    Whose,
+    catalogue_id,
+)
 from services.intake.usecases import (
     Catalogues,
     Reader,
@@ -55,6 +63,8 @@ class AlternativeBody(Body):
     kind: PaperKind
     text: Words
     form: Form | None = None
+    of: Whose = Whose.REQUEST
+    """Whose it must be where it was brought once for a whole visit."""
 
 
 class RequirementBody(Body):
@@ -87,6 +97,8 @@ class EntryBody(Body):
     sources: Annotated[tuple[Words, ...], Field(min_length=1, max_length=MAX_PARTS)]
     presence: Words | None = None
     disagreement: Words | None = None
+    needs: Annotated[tuple[PartyName, ...], Field(max_length=PARTIES_LIMIT)] = ()
+    """Whom the law wants named beside the applicant; who is not warns."""
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -116,6 +128,21 @@ class WaiverReasonBody(Body):
     text: Words
 
 
+class LifeEventBody(Body):
+    """What is asked for together when somebody is born or dies, and what is told."""
+
+    code: Slug
+    name: Words
+    entries: Annotated[tuple[ServiceCode, ...], Field(min_length=1, max_length=MAX_PARTS)]
+    referrals: Annotated[tuple[Words, ...], Field(max_length=MAX_PARTS)] = ()
+    sources: Annotated[tuple[Words, ...], Field(min_length=1, max_length=MAX_PARTS)]
+
+    @model_validator(mode="after")
+    def _unequivocal(self) -> Self:
+        _require_once(list(self.entries), "an entry")
+        return self
+
+
 class CatalogueBody(Body):
     """A catalogue, whole, as it shall stand from now on."""
 
@@ -125,6 +152,7 @@ class CatalogueBody(Body):
     daily_caps: Annotated[tuple[DailyCapBody, ...], Field(max_length=MAX_ENTRIES)] = ()
     cost: Words
     complaints: Words
+    life_events: Annotated[tuple[LifeEventBody, ...], Field(max_length=MAX_PARTS)] = ()
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -132,6 +160,7 @@ class CatalogueBody(Body):
         _require_once([one.channel for one in self.bringing], "a channel")
         _require_once([one.code for one in self.waiver_reasons], "a reason")
         _require_once([one.service for one in self.daily_caps], "a service")
+        _require_once([one.code for one in self.life_events], "a life event")
         return self
 
     def catalogue(self, programme_id: str) -> Catalogue:

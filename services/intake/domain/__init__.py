@@ -71,16 +71,19 @@ from services.intake.domain.erasure import (
     kept_until,
     require_all_closed,
 )
+from services.intake.domain.life_event import LifeEvent
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
 from services.intake.domain.next_step import NextStep, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
-from services.intake.domain.paper import PAPER_LIMIT, CasePapers, Paper, PaperKind
+from services.intake.domain.paper import PAPER_LIMIT, CasePapers, Paper, PaperKind, Whose
 from services.intake.domain.parties import (
     GUARDIAN_MISSING,
     PARTIES_LIMIT,
+    POWER_MISSING,
     Basis,
     NamedParty,
+    TargetGroup,
     about_child,
     is_child,
     require_parties,
@@ -107,7 +110,7 @@ from services.intake.domain.programme import (
 )
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village, path, within
-from services.intake.domain.repeat import AlreadyOpen, OpenRequests
+from services.intake.domain.repeat import AlreadyOpen, OpenRequests, asked_for
 from services.intake.domain.resident import (
     ERASED,
     Lookup,
@@ -139,6 +142,17 @@ from services.intake.domain.session import (
 )
 from services.intake.domain.ticket import Ticket
 from services.intake.domain.tracking import Secrets, digest
+from services.intake.domain.visit import (
+    VISIT_PEOPLE,
+    VISIT_REQUESTS,
+    Visit,
+    Wanted,
+    require_few,
+    require_shared,
+    serves,
+    subject_apart,
+    with_power,
+)
 
 __all__ = [
     "ABSOLUTE",
@@ -158,9 +172,12 @@ __all__ = [
     "PAPER_LIMIT",
     "PARTIES_LIMIT",
     "PLAIN",
+    "POWER_MISSING",
     "READS_PERSONS",
     "RIGHTS",
     "TOTP",
+    "VISIT_PEOPLE",
+    "VISIT_REQUESTS",
     "ZONES",
     "Account",
     "AccountCodes",
@@ -195,6 +212,7 @@ __all__ = [
     "Held",
     "Holidays",
     "Invitation",
+    "LifeEvent",
     "Limits",
     "Line",
     "LoginName",
@@ -238,11 +256,16 @@ __all__ = [
     "Statement",
     "Step",
     "TakenUp",
+    "TargetGroup",
     "Ticket",
+    "Visit",
     "Waiver",
     "WaiverReason",
+    "Wanted",
+    "Whose",
     "about_child",
     "account_id",
+    "asked_for",
     "block_id",
     "case_of",
     "catalogue_id",
@@ -274,14 +297,19 @@ __all__ = [
     "received",
     "require_all_closed",
     "require_door",
+    "require_few",
     "require_parties",
     "require_party",
+    "require_shared",
+    "serves",
     "session_id",
     "share_id",
     "share_order",
     "shares_of",
     "statement_id",
+    "subject_apart",
     "token_digest",
+    "with_power",
     "within",
     "written_password",
     "wrong_entries",

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
 from services.intake.domain.calendar import day_end, local_day
-from services.intake.domain.parties import GUARDIAN_MISSING
+from services.intake.domain.parties import TargetGroup, missing_of
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
 from services.intake.domain.ticket import Ticket, earliest
@@ -132,6 +132,14 @@ class Case:
     """What of that catalogue was asked for."""
     taken_up_on: date | None = None
     """The day it was carried over to, where its own was full; the standard begins there."""
+    visit_id: str | None = None
+    """The visit that it was recorded with, where people came together."""
+    target_group: TargetGroup | None = None
+    """For whom the programme comes; in no event, and nothing more is known of the person."""
+    needs: tuple[Party, ...] = ()
+    """Whom the catalogue's entry wants named beside the applicant."""
+    power_of_attorney: bool = False
+    """A power of attorney is bound to it, or to its visit by its applicant."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -213,8 +221,8 @@ class Case:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what the law asks for and the case lacks; none of it stops the case."""
-        missing = self.child and Party.GUARDIAN not in self.parties
-        return (GUARDIAN_MISSING,) if missing else ()
+        power = self.power_of_attorney
+        return missing_of(self.parties, self.needs, child=self.child, power=power)
 
     def joined_by(self, party: Party, resident_id: str) -> "Case":
         """Add a party to an open case. Raises Refused: `closed`, `party_named`."""

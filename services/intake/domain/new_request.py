@@ -6,11 +6,17 @@ from typing import Final
 
 from services.intake.domain.calendar import Holidays, due_day, local_day
 from services.intake.domain.case import Case, Fact
-from services.intake.domain.parties import NamedParty, about_child, require_parties
+from services.intake.domain.parties import (
+    NamedParty,
+    TargetGroup,
+    about_child,
+    require_parties,
+)
 from services.intake.domain.person import Person
 from services.intake.domain.programme import PlannedEvent, Programme, office_region
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village
+from services.intake.domain.resident import Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,9 @@ class NewRequest:
     """Who else is in it: a child's guardian, a proxy, whose phone it is."""
     variant: str | None = None
     """Which entry of the catalogue; None: the service's first."""
+    target_group: TargetGroup | None = None
+    visit_id: str | None = None
+    """The visit that it is recorded with."""
 
     @property
     def at_home(self) -> bool:
@@ -51,6 +60,7 @@ class TakenUp:
     catalogue_version: int | None = None
     entry: str | None = None
     on: date | None = None
+    needs: tuple[Party, ...] = ()
 
 
 NOTHING_SAID: Final = TakenUp()
@@ -99,6 +109,9 @@ def open_case(
         catalogue_version=taken.catalogue_version,
         entry=taken.entry,
         taken_up_on=taken.on,
+        visit_id=new.visit_id,
+        target_group=new.target_group,
+        needs=taken.needs,
     )
 
 

@@ -24,7 +24,7 @@ from services.intake.usecases.case_progress import (
     note_ticket,
 )
 from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
-from services.intake.usecases.checklists import Checked, checklist_of, waive
+from services.intake.usecases.checklists import Checked, checklist_of, papers_of_visit, waive
 from services.intake.usecases.corrections import Sealing, correct
 from services.intake.usecases.erasure import (
     ERASURE,
@@ -110,6 +110,7 @@ from services.intake.usecases.sessions import (
 from services.intake.usecases.sign_in import Secret, SignIn
 from services.intake.usecases.throttle import Throttle, Try
 from services.intake.usecases.tracking import Tracked, track
+from services.intake.usecases.visits import InVisit, NewVisit, record_visit
 
 __all__ = [
     "APPROVAL",
@@ -134,10 +135,12 @@ __all__ = [
     "Checked",
     "Clock",
     "Eraser",
+    "InVisit",
     "Invited",
     "KeyMissing",
     "KnownProgrammes",
     "Limiter",
+    "NewVisit",
     "OpenRights",
     "Opened",
     "PasswordHasher",
@@ -200,6 +203,7 @@ __all__ = [
     "open_session",
     "opened",
     "opened_key",
+    "papers_of_visit",
     "prove_again",
     "publish_catalogue",
     "publish_catalogue_if_missing",
@@ -207,6 +211,7 @@ __all__ = [
     "publish_programme",
     "record_request",
     "record_rights_request",
+    "record_visit",
     "recover",
     "redeem",
     "refresh_session",

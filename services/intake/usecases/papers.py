@@ -4,8 +4,20 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party, ResidentKey
+from services.intake.domain import (
+    Case,
+    CasePapers,
+    Paper,
+    PaperKind,
+    Party,
+    Refused,
+    ResidentKey,
+    Visit,
+    require_shared,
+    with_power,
+)
 from services.intake.usecases.allow import Allow, require_right
+from services.intake.usecases.case_events import keep
 from services.intake.usecases.ports import Reader, Vault
 from services.intake.usecases.restriction import require_processing
 from shared.files.purpose import Purpose
@@ -56,11 +68,19 @@ async def keep_upload(
 
 
 async def bind_paper(
-    case_id: str, file_id: str, kind: PaperKind, uow: UnitOfWork, *, allow: Allow
+    case_id: str,
+    file_id: str,
+    kind: PaperKind,
+    uow: UnitOfWork,
+    *,
+    allow: Allow,
+    visit_as: Party | None = None,
 ) -> None:
     """Bind a file to its case as a paper of this kind.
 
-    Raises Missing, Rejected (`file_of_another`, `file_state`) and Refused.
+    `visit_as`: it serves the whole visit, as a paper of this one of the case's people. Raises
+    Missing, Rejected (`file_of_another`, `file_state`) and Refused: also `no_visit`,
+    `party_missing`, `not_for_visit`.
     """
     case = await uow.require(Case, case_id)
     require_right(case, allow, backdated=False)
@@ -68,8 +88,31 @@ async def bind_paper(
     file = await bind(file_id, PAPER.name, case_id, uow)
     papers = await uow.get(CasePapers, case_id) or CasePapers(case_id)
     papers.require_somebody()
-    paper = Paper(file.id, kind, file.type, file.size, file.sha256, uow.now(), uow.actor)
+    of = _shared_as(case, kind, visit_as) if visit_as else None
+    paper = Paper(file.id, kind, file.type, file.size, file.sha256, uow.now(), uow.actor, of)
     uow.add(papers.with_paper(paper))
+    if kind is PaperKind.POWER_OF_ATTORNEY:
+        await _note_power(case, of, uow)
+
+
+def _shared_as(case: Case, kind: PaperKind, party: Party) -> str:
+    """Return the resident whose paper it is that serves the visit."""
+    if case.visit_id is None:
+        raise Refused("no_visit", "for_visit: the request was recorded in no visit")
+    require_shared(kind)
+    if party not in case.parties:
+        raise Refused("party_missing", "of: the request names nobody as that")
+    return case.parties[party]
+
+
+async def _note_power(case: Case, of: str | None, uow: UnitOfWork) -> None:
+    """Note in a case that its proxy may, and in those of the visit where the same one applied."""
+    await keep(case, with_power(case), uow)
+    visit = await uow.get(Visit, case.visit_id) if of and case.visit_id else None
+    for case_id in visit.others(case.id) if visit else ():
+        other = await uow.get(Case, case_id)
+        if other is not None and other.parties.get(Party.APPLICANT) == of:
+            await keep(other, with_power(other), uow)
 
 
 def _place(file_id: str) -> str:
