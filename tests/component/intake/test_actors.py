@@ -12,7 +12,7 @@ from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
 from shared.testing.memory import Fault
 from tests.component.intake.catalogues import catalogue, publish
-from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
+from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk, in_visit
 from tests.component.intake.test_rights import (
     ACCOUNTS,
     Row,
@@ -70,6 +70,7 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
         "POST /api/programmes/{programme_id}/copies": COPY,
         "POST /api/requests": at_event(),
+        "POST /api/visits": in_visit(),
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
         SEND: None,
         BIND: {"kind": "photo"},

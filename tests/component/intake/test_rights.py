@@ -27,7 +27,15 @@ from shared.testing.callers import HOST
 from shared.web.session import STATE
 from tests.component.intake.catalogues import catalogue
 from tests.component.intake.catalogues import publish as publish_catalogue
-from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
+from tests.component.intake.kit import (
+    BOTRAM,
+    HALO_PAMOR,
+    Desk,
+    at_event,
+    at_home,
+    desk,
+    in_visit,
+)
 from tests.component.intake.people import PASSWORD, Browser, Person, invited, linked
 from tests.component.intake.test_sessions import at_work
 from tests.unit.files.samples import image
@@ -68,6 +76,13 @@ def request_body(row: Row) -> dict[str, Any]:
     return make(region_code=row.region)
 
 
+def visit_body(row: Row) -> dict[str, Any]:
+    if row.programme == "botram":
+        return in_visit(region_code=row.region)
+    home = {"programme_id": "halo_pamor", "channel": "agent", "event_id": None}
+    return in_visit(region_code=row.region, **home)
+
+
 def command(row: Row) -> dict[str, Any]:
     """Return the body that a route's command takes, for the row's target."""
     return {
@@ -86,6 +101,7 @@ def command(row: Row) -> dict[str, Any]:
             "reason": "seen_in_siak"
         },
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
+        "POST /api/visits": visit_body(row),
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
         "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
         "POST /api/residents/{resident_id}/correction": {"name": "Siti Benar"},
@@ -137,6 +153,9 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
             how = {"json": {"code": recorded["tracking_code"]}}
         if path == "/api/track/receipt":
             how["json"]["receipt_code"] = recorded["receipt_code"]
+    if "{visit_id}" in path:
+        made = await office.operator("POST", "/visits", json=visit_body(row))
+        path = path.replace("{visit_id}", made.raise_for_status().json()["visit_id"])
     path = path.replace("{programme_id}", row.programme)
     path = path.replace("{requirement_id}", "family_card")
     if row.route == "GET /api/requests":
