@@ -5,6 +5,8 @@ hundred. While one batch is being committed the next gathers, so the batch grows
 nobody waits for a timer. What is decided stays what one-at-a-time would have decided:
 
 - inbox records are looked up first, so that no duplicate key aborts the others;
+- while many come, batches begin a tenth of a second apart unless one is full before, for each costs
+  its round trips; who comes alone waits for nobody;
 - units run before the transaction and only collect, so that no two operations meet in a session;
 - units with the same key run in order, others side by side, and a unit whose reads another one of
   the batch has overtaken runs again (`BatchSession.enter`);
@@ -49,6 +51,10 @@ _TRIES_ALONE = 12
 _TRIES_REFUSED = 3
 _RERUNS = 64
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_APART = 0.1
+"""Seconds from the beginning of a batch of many to that of the next, unless it is full before."""
+_MANY = 4
+"""Units of a batch from which on the next one is gathered."""
 
 
 class Outbox(Protocol):
@@ -126,10 +132,14 @@ class Task:
 
     def fail(self, error: Exception) -> None:
         """Raise the error for the caller, once."""
-        if not self.future.done():
-            self.future.set_exception(error)
+        self.leave(error)
         for double in self.doubles:
             double.fail(error)
+
+    def leave(self, error: Exception) -> None:
+        """Raise the error for this caller alone, who has gone: in line he is not served."""
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 class FingerprintMismatch(Exception):  # noqa: N818
@@ -160,18 +170,9 @@ class GroupCommit:
         self._queue: TaskQueue[Task] = TaskQueue(max_commands=max_commands, max_bytes=max_bytes)
         self._most = MAX_BATCH
         self._committed = 0
+        self._gather_until = 0.0
 
-    async def command(
-        self,
-        use_case: UseCase,
-        *,
-        inbox_id: str,
-        key: str,
-        actor: str,
-        action: str,
-        fingerprint: str | None = None,
-        size: int = 0,
-    ) -> Outcome:
+    async def command(self, task: Task) -> Outcome:
         """Run a command once, however often it is sent under the same id.
 
         Raises Overloaded at the outbox limit, TooManyWaiting at that of waiting commands,
@@ -180,17 +181,7 @@ class GroupCommit:
         """
         if self._outbox.full:
             raise Overloaded
-        return await self.submit(
-            Task(
-                use_case,
-                inbox_id,
-                key,
-                fingerprint=fingerprint,
-                actor=actor,
-                action=action,
-                size=size,
-            )
-        )
+        return await self.submit(task)
 
     async def submit(self, task: Task) -> Outcome:
         """Put a unit in line and wait for its outcome, through any outage of the database."""
@@ -224,7 +215,11 @@ class GroupCommit:
 
     async def _next_batch(self) -> Unavailable | None:
         """Settle the units that wait; return why those that were put back could not be."""
+        if self._gather_until:
+            await self._queue.gather(self._most, self._gather_until)
         batch = await self._queue.take(self._most)
+        many = len(batch) >= _MANY
+        self._gather_until = asyncio.get_running_loop().time() + _APART if many else 0.0
         try:
             await self._round(batch, 0)
         except Unavailable as unavailable:
@@ -364,18 +359,21 @@ class GroupCommit:
         return uow
 
     async def _commit(self, session: BatchSession, done: list[tuple[Task, UnitOfWork]]) -> None:
+        changes = self._changes(session, done)
+        await failpoint("commit.before")
+        with self._metrics.commit(len(done)):
+            await self._store.commit(changes)
+
+    def _changes(self, session: BatchSession, done: list[tuple[Task, UnitOfWork]]) -> Changes:
         now = self._clock()
         written = {place for _, uow in done for place in uow.written}
-        changes = Changes(
+        return Changes(
             inbox=[_inbox_record(task, now) for task, _ in done],
             writes=[one for one in session.writes() if (one.collection, one.id) in written],
             messages=[message for _, uow in done for message in uow.messages],
             deferred=[_deferred(task, uow.missing, now) for task, uow in done if uow.missing],
             actions=[self._action(task, uow, now) for task, uow in done if task.action],
         )
-        await failpoint("commit.before")
-        with self._metrics.commit(len(done)):
-            await self._store.commit(changes)
 
     def _action(self, task: Task, uow: UnitOfWork, now: datetime) -> Document:
         """Return the record of who did what, kept as long as the state itself."""

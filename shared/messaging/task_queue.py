@@ -8,6 +8,7 @@ leaves at once, and with it the memory it holds.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
 from shared.messaging.errors import TooManyWaiting
@@ -41,6 +42,8 @@ class TaskQueue(Generic[T]):
         self._some = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._many = asyncio.Event()
+        self._enough = 0
         self._unanswered = 0
         self.commands = 0
         """Commands that are not answered yet, those in a transaction among them."""
@@ -61,6 +64,8 @@ class TaskQueue(Generic[T]):
         self._waiting[task] = None
         self._some.set()
         self._idle.clear()
+        if self._enough and len(self._waiting) >= self._enough:
+            self._many.set()
 
     def leave(self, task: T) -> None:
         """Forget a unit that is answered or whose caller has gone; once for each added."""
@@ -71,6 +76,19 @@ class TaskQueue(Generic[T]):
         self._unanswered -= 1
         if self._unanswered == 0:
             self._idle.set()
+
+    async def gather(self, enough: int, until: float) -> None:
+        """Wait until so many wait, or until this time of the event loop."""
+        if len(self._waiting) >= enough:
+            return
+        self._enough = enough
+        self._many.clear()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._many.wait()
+        finally:
+            self._enough = 0
 
     async def take(self, most: int) -> list[T]:
         """Wait for units and return the first ones."""

@@ -1,8 +1,9 @@
 """The client, and what of its errors means "try again later"."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo.errors import (
@@ -20,6 +21,8 @@ from pymongo.errors import (
 
 from shared.messaging.errors import Conflict, Locked, Unavailable
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Client = AsyncIOMotorClient[dict[str, Any]]
 Database = AsyncIOMotorDatabase[dict[str, Any]]
 
@@ -109,6 +112,37 @@ def part(database: Database, apart: str) -> Database:
         return database
     name = f"{database.name}_{apart}"
     return database.client.get_database(name, read_concern=database.read_concern)
+
+
+class Places:
+    """The collections of a database, each made once: the driver makes a heavy object of each."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def of(self, name: str, apart: str = "") -> Any:
+        """Return a collection of the database, or of the part of it that is named."""
+        place = self._made.get((name, apart))
+        if place is None:
+            place = self._made[name, apart] = part(self._db, apart)[name]
+        return place
+
+
+async def in_one_thread(call: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:
+    """Run calls of the blocking driver in one thread, to their end even where we are cancelled.
+
+    Each call through Motor is a way to a thread and back, for which a busy process waits
+    milliseconds. A session is used by one alone: whoever aborts must not meet what still writes.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(call, *args, **more))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # seen: nobody is left to be told
+        raise
 
 
 @contextmanager

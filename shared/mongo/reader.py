@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.message import Document
-from shared.mongo.client import Database, part, translated
+from shared.mongo.client import Database, Places, translated
 from shared.mongo.store import ACTIONS
 
 T = TypeVar("T")
@@ -15,7 +15,7 @@ class MongoReader:
     """Reads what a service keeps, as its types. Every method may raise Unavailable."""
 
     def __init__(self, database: Database, collections: Collections) -> None:
-        self._db = database
+        self._places = Places(database)
         self._collections = collections
 
     async def get(self, kept: type[T], id_: str) -> T | None:
@@ -73,8 +73,8 @@ class MongoReader:
         """Return the records of actions that changed one of a type, oldest first."""
         changed = f"{self._collections.of(kept).name}/{id_}"
         with translated():
-            found = self._db[ACTIONS].find({"changed": changed}, sort=[("at", 1)])
+            found = self._places.of(ACTIONS).find({"changed": changed}, sort=[("at", 1)])
             return list(await found.to_list(None))
 
     def _place(self, collection: Collection[Any]) -> Any:
-        return part(self._db, collection.apart)[collection.name]
+        return self._places.of(collection.name, collection.apart)

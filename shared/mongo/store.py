@@ -6,6 +6,8 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import DeleteOne, InsertOne, ReplaceOne, WriteConcern
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection as PlainCollection
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -13,13 +15,15 @@ from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.failpoints import failpoint
 from shared.messaging.message import Document, to_document
 from shared.messaging.store import Changes, Removal, Write
-from shared.mongo.client import Client, Database, part, translated
+from shared.mongo.client import Client, Database, Places, in_one_thread, translated
 
 INBOX = "inbox"
 OUTBOX = "outbox"
 DEFERRED = "deferred"
 ACTIONS = "actions"
 INSTANCES = "instances"
+
+Place = PlainCollection[dict[str, Any]]
 
 _COMMIT_TRIES = 3
 _MAJORITY = WriteConcern("majority")
@@ -39,7 +43,7 @@ class MongoStore:
         self._client = client
         self._owner = owner
         self._db: Database = client.get_database(database, read_concern=ReadConcern("majority"))
-        self._session: AsyncIOMotorClientSession | None = None
+        self._places = Places(self._db)
 
     async def processed(self, inbox: Sequence[str]) -> dict[str, Document]:
         """Return the inbox records that are committed, by id. Raises Unavailable."""
@@ -56,8 +60,7 @@ class MongoStore:
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id. Raises Unavailable."""
         with translated():
-            found = self._place(collection).find({"_id": {"$in": list(ids)}})
-            return {document["_id"]: document for document in await found.to_list(None)}
+            return await in_one_thread(_by_id, self._place(collection).delegate, ids)
 
     async def commit(self, changes: Changes) -> None:
         """Write all or nothing, durable on a majority. Raises Conflict or Unavailable."""
@@ -65,7 +68,7 @@ class MongoStore:
             async with await self._client.start_session() as session:
                 session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY)
                 try:
-                    await self._write(changes, session)
+                    await in_one_thread(self._write, changes, session.delegate)
                     await failpoint("commit.written")
                 except BaseException:
                     await _abort(session)
@@ -81,7 +84,7 @@ class MongoStore:
                 await self._client.admin.command("killSessions", [session.session_id])
             raise
 
-    async def _write(self, changes: Changes, session: AsyncIOMotorClientSession) -> None:
+    def _write(self, changes: Changes, session: ClientSession) -> None:
         inserts = (
             (INBOX, changes.inbox),
             (DEFERRED, changes.deferred),
@@ -90,21 +93,24 @@ class MongoStore:
         )
         for collection, documents in inserts:
             if documents:
-                await self._db[collection].insert_many(documents, session=session)
+                self._place(collection).delegate.insert_many(documents, session=session)
         for collection, writes in _by_collection(changes.writes).items():
-            await self._write_documents(collection, writes, session)
-
-    async def _write_documents(
-        self, collection: str, writes: list[Write | Removal], session: AsyncIOMotorClientSession
-    ) -> None:
-        operations = [_operation(write) for write in writes]
-        done = await self._place(collection).bulk_write(operations, ordered=False, session=session)
-        # What meets a version that has moved on matches nothing and raises nothing: count.
-        if done.inserted_count + done.matched_count + done.deleted_count != len(writes):
-            raise Conflict(f"{collection}: a version has changed")
+            _write_documents(self._place(collection).delegate, writes, session)
 
     def _place(self, collection: str) -> Any:
-        return part(self._db, self._apart.get(collection, ""))[collection]
+        return self._places.of(collection, self._apart.get(collection, ""))
+
+
+def _by_id(place: Place, ids: Sequence[str]) -> dict[str, Document]:
+    return {found["_id"]: found for found in place.find({"_id": {"$in": list(ids)}})}
+
+
+def _write_documents(place: Place, writes: list[Write | Removal], session: ClientSession) -> None:
+    operations = [_operation(write) for write in writes]
+    done = place.bulk_write(operations, ordered=False, session=session)
+    # What meets a version that has moved on matches nothing and raises nothing: count.
+    if done.inserted_count + done.matched_count + done.deleted_count != len(writes):
+        raise Conflict(f"{place.name}: a version has changed")
 
 
 def _by_collection(writes: Sequence[Write | Removal]) -> dict[str, list[Write | Removal]]:

@@ -45,6 +45,7 @@ class HttpMetrics:
             buckets=BUCKETS,
             registry=registry,
         )
+        self._children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self._refused = Counter(
             "jemput_http_connections_refused",
             "Connections ended by a limit of the server: head_too_large, too_slow, too_many.",
@@ -71,5 +72,10 @@ class HttpMetrics:
             route,
             "none" if status is None else f"{status // 100}xx",
         )
-        self._requests.labels(*labels).inc()
-        self._seconds.labels(*labels).observe(seconds)
+        # Kept, since `labels` locks and checks anew each time; there are as many as routes.
+        counted = self._children.get(labels)
+        if counted is None:
+            counted = (self._requests.labels(*labels), self._seconds.labels(*labels))
+            self._children[labels] = counted
+        counted[0].inc()
+        counted[1].observe(seconds)

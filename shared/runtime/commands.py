@@ -1,7 +1,7 @@
 """Commands over HTTP: done once however often they are sent, and answered when committed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
@@ -29,8 +29,8 @@ from shared.messaging.group_commit import (
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.runtime.provided import provided
 from shared.web import problems
-from shared.web.guard import CallerDep
-from shared.web.idempotency import IdempotencyKey
+from shared.web.guard import caller_of
+from shared.web.idempotency import KeyHeader, required_key
 from shared.web.scopekeys import ROUTE
 
 ANSWER_WITHIN: Final = 10.0
@@ -66,8 +66,10 @@ class FingerprintKey:
     secret: str = field(repr=False)
 
 
-async def sent(request: Request, caller: CallerDep, key: IdempotencyKey) -> Sent:
+async def sent(request: Request, given: KeyHeader = None) -> Sent:
     """Return the request as a command, by its caller, key and content."""
+    # Not by dependencies of its own: each costs the framework some 30 us for each command.
+    key, caller = required_key(given), caller_of(request)
     raw = await request.body()
     return sent_with(request, caller, key, raw.decode("utf-8", "replace"), size=len(raw))
 
@@ -115,20 +117,24 @@ class Commands:
             with refusals(self._refused):
                 return await use_case(uow)
 
+        task = Task(
+            run,
+            sent.inbox_id,
+            key,
+            fingerprint=sent.fingerprint,
+            actor=sent.actor,
+            action=sent.action,
+            size=sent.size,
+        )
+        leaving = asyncio.ensure_future(_let_go(task, sent.gone)) if sent.gone else None
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
-                command = self._commit.command(
-                    run,
-                    inbox_id=sent.inbox_id,
-                    key=key,
-                    actor=sent.actor,
-                    action=sent.action,
-                    fingerprint=sent.fingerprint,
-                    size=sent.size,
-                )
-                return await (_while_there(command, sent.gone) if sent.gone else command)
+                return await self._commit.command(task)
         except _TOLD as error:
             raise _problem(error) from error
+        finally:
+            if leaving:
+                leaving.cancel()
 
     async def run_own(self, use_case: UseCase, *, key: str) -> Any:
         """Run what the service does by its own rule, in the background; return the answer.
@@ -140,19 +146,10 @@ class Commands:
         return outcome.answer
 
 
-async def _while_there(
-    command: Coroutine[Any, Any, Outcome], gone: Callable[[], Awaitable[None]]
-) -> Outcome:
-    """Await the command, and cancel it when its caller has gone."""
-    running, leaving = asyncio.ensure_future(command), asyncio.ensure_future(gone())
-    try:
-        await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            return running.result()
-        raise ClientDisconnect
-    finally:
-        running.cancel()
-        leaving.cancel()
+async def _let_go(task: Task, gone: Callable[[], Awaitable[None]]) -> None:
+    """Have a command leave the line when its caller has hung up."""
+    await gone()
+    task.leave(ClientDisconnect())
 
 
 CommandsDep = Annotated[Commands, Depends(provided(Commands))]

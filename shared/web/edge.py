@@ -2,11 +2,11 @@
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from secrets import token_hex
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,14 +22,17 @@ from shared.web.problems import NO_TOKEN, Problem, SignInRefused
 from shared.web.scopekeys import PERSON, PROBLEM, ROUTE, VIEWER
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
-_HEADERS: Final = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "same-origin"),
-    ("Content-Security-Policy", POLICY),
-    ("Cache-Control", "no-store"),
+RawHeader = tuple[bytes, bytes]
+"""As ASGI has them: names in small letters."""
+_CORRELATION: Final = CORRELATION_HEADER.lower().encode()
+_HEADERS: Final[tuple[RawHeader, ...]] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"content-security-policy", POLICY.encode()),
+    (b"cache-control", b"no-store"),
 )
-_TLS_ONLY: Final = (("Strict-Transport-Security", "max-age=31536000"),)
+_TLS_ONLY: Final = ((b"strict-transport-security", b"max-age=31536000"),)
 """For a year browsers try no plain HTTP here; other hosts of the office are not ours to bind."""
 NOT_ACCEPTED: Final = 401
 _EVENTS: Final = {NOT_ACCEPTED: "refused", 403: "refused", 429: "throttled"}
@@ -124,7 +127,7 @@ class _Answer:
         send: Send,
         timer: Callable[[], float],
         correlation: str,
-        headers: Sequence[tuple[str, str]],
+        headers: Sequence[RawHeader],
     ) -> None:
         self._send = send
         self._headers = headers
@@ -142,11 +145,16 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self._answered = self._timer()
-            headers = MutableHeaders(scope=message)
-            headers[CORRELATION_HEADER] = self.correlation
-            for name, value in self._headers:
-                headers.setdefault(name, value)
+            message["headers"] = self._with_ours(message.get("headers", ()))
         await self._send(message)
+
+    def _with_ours(self, headers: Iterable[RawHeader]) -> list[RawHeader]:
+        """Return an answer's headers with ours, where it has none of that name."""
+        own = [one for one in headers if one[0] != _CORRELATION]
+        named = {name for name, _ in own}
+        own.append((_CORRELATION, self.correlation.encode()))
+        own += [one for one in self._headers if one[0] not in named]
+        return own
 
 
 def _correlation(scope: Scope) -> str:

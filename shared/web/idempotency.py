@@ -12,20 +12,21 @@ HEADER: Final = "Idempotency-Key"
 _KEY = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-async def idempotency_key(
-    key: Annotated[
-        str | None,
-        Header(
-            alias=HEADER,
-            description="A UUID, or 8 to 64 of A-Z a-z 0-9 . _ - without nine digits in a row; "
-            "the same key again is the same request.",
-        ),
-    ] = None,
-) -> str:
-    """The request's key; Problem 400 naming the header when it is missing or malformed."""
-    reason = _refusal(key)
-    if key is not None and reason is None:
-        return key
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        description="A UUID, or 8 to 64 of A-Z a-z 0-9 . _ - without nine digits in a row; "
+        "the same key again is the same request.",
+    ),
+]
+
+
+def required_key(given: str | None) -> str:
+    """Return the header's key; Problem 400 naming the header when it is missing or malformed."""
+    reason = _refusal(given)
+    if given is not None and reason is None:
+        return given
     raise Problem(
         400,
         "idempotency-key",
@@ -33,6 +34,11 @@ async def idempotency_key(
         reason or "",
         errors=[FieldError(f"header/{HEADER}", reason or "")],
     )
+
+
+async def idempotency_key(given: KeyHeader = None) -> str:
+    """Return the request's key, as `required_key`."""
+    return required_key(given)
 
 
 def usable_key(key: str) -> str | None:

@@ -24,7 +24,7 @@ from shared.contracts.intake import CloseOutcome
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Rejected, refusals
 from shared.messaging.firing import Timers
-from shared.messaging.group_commit import GroupCommit
+from shared.messaging.group_commit import GroupCommit, Task
 from shared.messaging.message import ADDRESSED, Message
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics, TimerMetrics
 from shared.messaging.outbox import OutboxRelay
@@ -166,7 +166,7 @@ class Courier:
 
         try:
             await self.commit.command(
-                work, inbox_id=secrets.token_hex(8), key=key, actor=AGENT, action="x"
+                Task(work, secrets.token_hex(8), key, actor=AGENT, action="x")
             )
         except Rejected:
             return False

@@ -57,7 +57,7 @@ from shared.contracts.event import (
     TypedNeighbourhoodUnit,
 )
 from shared.messaging.group_commit import Outcome
-from shared.runtime import CommandsDep, SentDep, gathered
+from shared.runtime import Commands, SentDep, gathered
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, FieldError, InvalidFields
@@ -168,6 +168,7 @@ router = APIRouter(prefix="/api/requests")
 class Recording:
     """What recording a request works with."""
 
+    commands: Commands
     reader: Reader
     regions: Regions
     holidays: Holidays
@@ -195,7 +196,7 @@ class Recording:
     async def answered(
         self, outcome: Outcome, asked: NewRequest, caller: Caller, data_use: str
     ) -> dict[str, Any]:
-        """Return what the applicant is told of a request, the check of a replay done before."""
+        """Return what the applicant is told of a request, after the check of a replay."""
         words = await told(
             outcome.answer, asked.programme_id, asked.channel, self.catalogues, self.texts
         )
@@ -211,7 +212,6 @@ RecordingDep = Annotated[Recording, Depends(gathered(Recording))]
 async def post_request(
     body: RequestBody,
     caller: CallerDep,
-    commands: CommandsDep,
     parts: RecordingDep,
     sent: SentDep,
 ) -> RecordedAnswer:
@@ -228,7 +228,7 @@ async def post_request(
     record = parts.recorder(caller, body.occurred_at)
     try:
         with openable():
-            outcome = await commands.run(lambda uow: record(new, uow), sent=sent, key=case_id)
+            outcome = await parts.commands.run(lambda uow: record(new, uow), sent=sent, key=case_id)
     except AlreadyOpen as already:
         raise already_open(already) from None
     except ChannelCannot as refused:

@@ -60,7 +60,7 @@ from shared.contracts.event import (
     TypedNeighbourhoodUnit,
 )
 from shared.messaging.group_commit import Outcome
-from shared.runtime import CommandsDep, SentDep, provided
+from shared.runtime import SentDep, provided
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, FieldError, InvalidFields, NotFound
@@ -189,7 +189,6 @@ ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 async def post_visit(
     body: VisitBody,
     caller: CallerDep,
-    commands: CommandsDep,
     parts: RecordingDep,
     sent: SentDep,
 ) -> VisitRecordedAnswer:
@@ -206,7 +205,7 @@ async def post_visit(
     record = parts.recorder(caller, body.occurred_at)
     try:
         with openable():
-            outcome = await commands.run(
+            outcome = await parts.commands.run(
                 lambda uow: record_visit(
                     new,
                     uow,

@@ -44,7 +44,7 @@ class Reader(MongoReader):
 
     async def _of_events(self, field: str, event_ids: Iterable[str]) -> dict[str, str]:
         with translated():
-            found = self._db[EVENTS].find({"_id": {"$in": list(event_ids)}}, {field: 1})
+            found = self._places.of(EVENTS).find({"_id": {"$in": list(event_ids)}}, {field: 1})
             return {document["_id"]: document[field] for document in await found.to_list(None)}
 
     async def event_totals(self, programme_id: str, event_id: str) -> Totals:
@@ -67,7 +67,7 @@ class Reader(MongoReader):
         """Return how often and when last the figures of these events changed."""
         with translated():
             current = await self._current()
-            found = self._db[REVISIONS].find({"_id": {"$in": list(event_ids)}})
+            found = self._places.of(REVISIONS).find({"_id": {"$in": list(event_ids)}})
             return {
                 document["_id"]: Revision(current, document["revision"], document["updated_at"])
                 for document in await found.to_list(None)
@@ -76,10 +76,10 @@ class Reader(MongoReader):
     async def _totals(self, within: Any) -> Totals:
         with translated():
             query: Mapping[str, Any] = {"_id": within(await self._current())}
-            return totals_of(await self._db[TOTALS].find(query).to_list(None))
+            return totals_of(await self._places.of(TOTALS).find(query).to_list(None))
 
     async def _current(self) -> int:
-        return generation_of(await self._db[STATE].find_one({"_id": THE_STATE}))
+        return generation_of(await self._places.of(STATE).find_one({"_id": THE_STATE}))
 
 
 def _covered(grant: Grant) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from shared.messaging.errors import (
     TooManyWaiting,
     Unavailable,
 )
-from shared.messaging.group_commit import MAX_BATCH, FingerprintMismatch, Outcome
+from shared.messaging.group_commit import MAX_BATCH, FingerprintMismatch, Outcome, Task
 from shared.messaging.store import Changes, Write
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.testing.memory import Fault, Memory, MemoryStore
@@ -51,6 +51,63 @@ async def test_what_comes_while_a_batch_commits_makes_the_next() -> None:
         await asyncio.gather(first, *rest)
         assert one.batches == [1, 10]
         assert one.value() == 11
+
+
+async def test_after_a_batch_of_many_the_next_one_gathers() -> None:
+    async with desk() as one:
+        await run_all(one, *[task(f"m{n}", count(f"c{n}")) for n in range(4)])
+        early = asyncio.create_task(one.commit.submit(task("early", count("early"))))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert not early.done()
+        late = asyncio.create_task(one.commit.submit(task("late", count("late"))))
+        await asyncio.gather(early, late)
+        assert one.batches == [4, 2]
+
+
+async def test_a_full_batch_waits_for_no_more() -> None:
+    async with desk() as one:
+        await run_all(one, *[task(f"m{n}", count(f"c{n}")) for n in range(4)])
+        loop = asyncio.get_running_loop()
+        loop.time, clock = (lambda: 0.0), loop.time  # type: ignore[method-assign]
+        try:
+            # With a clock that stands still only the number can end the gathering.
+            await run_all(one, *[task(f"n{n}", count(f"d{n}")) for n in range(MAX_BATCH)])
+        finally:
+            loop.time = clock  # type: ignore[method-assign]
+        assert one.batches == [4, MAX_BATCH]
+
+
+async def test_who_comes_alone_waits_for_nobody() -> None:
+    async with desk() as one:
+        for number in range(3):
+            alone = asyncio.create_task(one.commit.submit(task(f"m{number}", count())))
+            for _ in range(50):
+                await asyncio.sleep(0)
+            assert alone.done()
+
+
+async def test_a_command_that_changes_nothing_is_remembered() -> None:
+    async def look(_: UnitOfWork) -> str:
+        return "seen"
+
+    async with desk() as one:
+        assert (await one.commit.command(Task(look, inbox_id="m", **COMMAND))).answer == "seen"
+        again = await one.commit.command(Task(look, inbox_id="m", **COMMAND))
+        assert again == Outcome("seen", duplicate=True)
+
+
+async def test_a_caller_who_leaves_takes_no_double_along() -> None:
+    async with desk() as one:
+        one.store.gate.clear()
+        first, double = task("m", count()), task("m", count())
+        running = asyncio.create_task(run_all(one, first, double))
+        await until(lambda: one.store.tried)
+        first.leave(ConnectionResetError())
+        one.store.gate.set()
+        ends = await running
+        assert isinstance(ends[0], ConnectionResetError)
+        assert ends[1] == Outcome(1, duplicate=True)
 
 
 async def test_a_batch_has_a_greatest_size() -> None:
@@ -167,22 +224,22 @@ async def test_a_message_that_is_known_is_not_done_again() -> None:
 async def test_a_command_is_answered_as_the_first_time() -> None:
     async with desk() as one:
         sent: dict[str, Any] = {"inbox_id": "m", **COMMAND, "fingerprint": "f"}
-        assert await one.commit.command(count(), **sent) == Outcome(1)
-        assert await one.commit.command(count(by=7), **sent) == Outcome(1, duplicate=True)
+        assert await one.commit.command(Task(count(), **sent)) == Outcome(1)
+        assert await one.commit.command(Task(count(by=7), **sent)) == Outcome(1, duplicate=True)
         assert one.value() == 1
 
 
 async def test_a_command_without_fingerprint_is_answered_as_the_first_time() -> None:
     async with desk() as one:
-        assert (await one.commit.command(count(), inbox_id="m", **COMMAND)).answer == 1
-        assert (await one.commit.command(count(), inbox_id="m", **COMMAND)).answer == 1
+        assert (await one.commit.command(Task(count(), inbox_id="m", **COMMAND))).answer == 1
+        assert (await one.commit.command(Task(count(), inbox_id="m", **COMMAND))).answer == 1
 
 
 async def test_a_mark_used_for_another_request_is_refused() -> None:
     async with desk() as one:
-        await one.commit.command(count(), inbox_id="m", **COMMAND, fingerprint="f")
+        await one.commit.command(Task(count(), inbox_id="m", **COMMAND, fingerprint="f"))
         with pytest.raises(FingerprintMismatch):
-            await one.commit.command(count(), inbox_id="m", **COMMAND, fingerprint="g")
+            await one.commit.command(Task(count(), inbox_id="m", **COMMAND, fingerprint="g"))
         assert one.value() == 1
 
 
@@ -265,7 +322,7 @@ async def test_a_command_is_not_parked() -> None:
 
     async with desk() as one:
         with pytest.raises(PredecessorMissing):
-            await one.commit.command(missing, inbox_id="m", **COMMAND)
+            await one.commit.command(Task(missing, inbox_id="m", **COMMAND))
         assert one.batches == []
 
 
@@ -274,7 +331,7 @@ async def test_a_commit_of_unknown_outcome_is_done_once_and_answered(fault: Faul
     async with desk() as one:
         one.store.faults.append(fault)
         sent: dict[str, Any] = {"inbox_id": "m", **COMMAND, "fingerprint": "f"}
-        outcome = await one.commit.command(count(answer={"no": 7}), **sent)
+        outcome = await one.commit.command(Task(count(answer={"no": 7}), **sent))
         assert outcome == Outcome({"no": 7})
         assert one.value() == 1
         assert one.batches == [1]
@@ -327,12 +384,14 @@ async def _answered_meanwhile(fingerprint: str) -> Any:
         )
         await until(lambda: one.store.tried)
         await two.commit.command(
-            count(answer="theirs"),
-            inbox_id="m",
-            key="a",
-            actor="agus",
-            action="count",
-            fingerprint="f",
+            Task(
+                count(answer="theirs"),
+                inbox_id="m",
+                key="a",
+                actor="agus",
+                action="count",
+                fingerprint="f",
+            )
         )
         one.store.gate.set()
         (end,) = await running
@@ -405,8 +464,8 @@ async def test_a_conflict_without_end_is_told_to_its_unit_alone() -> None:
     async with desk() as one:
         one.store.faults.extend([Fault.CONFLICT] * 13)
         with pytest.raises(Conflict):
-            await one.commit.command(count(), inbox_id="m", **COMMAND)
-        assert (await one.commit.command(count(), inbox_id="m", **COMMAND)).answer == 1
+            await one.commit.command(Task(count(), inbox_id="m", **COMMAND))
+        assert (await one.commit.command(Task(count(), inbox_id="m", **COMMAND))).answer == 1
 
 
 async def test_a_batch_that_conflicts_again_and_again_is_halved() -> None:
@@ -421,7 +480,7 @@ async def test_at_the_outbox_limit_commands_are_refused_and_messages_are_not() -
     async with desk() as one:
         one.outbox.full = True
         with pytest.raises(Overloaded):
-            await one.commit.command(count(), inbox_id="m1", **COMMAND)
+            await one.commit.command(Task(count(), inbox_id="m1", **COMMAND))
         assert await run_all(one, task("m2", count(), message=message("m2"))) == [Outcome(1)]
 
 
@@ -592,7 +651,7 @@ async def test_a_command_and_a_message_under_one_id_do_not_meet() -> None:
     async with desk() as one:
         sent = task("receipt:case-1", count(), message=message("receipt:case-1"))
         assert await run_all(one, sent) == [Outcome(1)]
-        confirmed = await one.commit.command(count(), inbox_id="receipt:case-1", **COMMAND)
+        confirmed = await one.commit.command(Task(count(), inbox_id="receipt:case-1", **COMMAND))
         assert confirmed == Outcome(2)
         inbox = [found["_id"] for found in one.memory.copies("inbox")]
         assert inbox == ["command:receipt:case-1", "message:receipt:case-1"]
@@ -606,7 +665,9 @@ async def test_commands_that_wait_are_limited_by_number_and_bytes() -> None:
 
         def send(number: int, size: int) -> asyncio.Task[Outcome]:
             return asyncio.create_task(
-                one.commit.command(count(f"c{number}"), inbox_id=f"m{number}", size=size, **COMMAND)
+                one.commit.command(
+                    Task(count(f"c{number}"), inbox_id=f"m{number}", size=size, **COMMAND)
+                )
             )
 
         waiting = [send(1, 600), send(2, 300)]
@@ -652,7 +713,7 @@ async def _abandoned(one: Desk, batch: int) -> None:
     sent = [
         asyncio.create_task(
             one.commit.command(
-                holding(bytes(20_000)), inbox_id=f"{batch}-{n}", size=20_000, **COMMAND
+                Task(holding(bytes(20_000)), inbox_id=f"{batch}-{n}", size=20_000, **COMMAND)
             )
         )
         for n in range(100)
@@ -681,7 +742,7 @@ async def test_ids_that_tell_somebody_s_identity_stay_out_of_the_record_of_actio
             uow.add(Way("hash-of-somebody"))
             uow.put("letters", {"_id": "a", "version": 1})
 
-        await one.commit.command(lead, inbox_id="c1", key="a", actor="agus", action="POST /x")
+        await one.commit.command(Task(lead, inbox_id="c1", key="a", actor="agus", action="POST /x"))
 
         (changes,) = one.store.committed
         (action,) = changes.actions

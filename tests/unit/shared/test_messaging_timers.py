@@ -398,7 +398,7 @@ async def test_more_than_a_page_is_due(one: Desk) -> None:
 
 async def test_a_command_names_no_timer_among_what_it_changed(one: Desk) -> None:
     await one.messaging.commit.command(
-        set_(), inbox_id="c", key="k", actor="agus", action="POST /letters"
+        Task(set_(), inbox_id="c", key="k", actor="agus", action="POST /letters")
     )
     (action,) = one.messaging.documents("actions")
     assert action["changed"] == []
