@@ -122,3 +122,49 @@ def counted(servers: Servers, database: str) -> dict[str, int]:
     names = ("cases", "visits", "residents", "statements", "open_requests")
     with MongoClient[dict[str, Any]](servers.mongo_url) as client:
         return {name: client[database][name].count_documents({}) for name in names}
+
+
+HEADER = "nama;tanggal_lahir;nama_wali;persetujuan"
+CLASS = ("--programme", PAMOR, "--channel", "agent", "--region", "32.75.01.1001")
+KIA = ("--variant", "KIA_5_TO_17", "--under-five", "KIA_UNDER_5")
+
+
+async def test_a_class_is_checked_recorded_once_and_takes_slips_home(
+    intake: Running, servers: Servers, mongo_database: str, tmp_path: Path
+) -> None:
+    office, file, out = intake.office, tmp_path / "kelas.csv", tmp_path / "slip.html"
+    young, older = utc_now().year - 3, utc_now().year - 9
+    good = [f"Ani <Rahasia>;1 Mei {older};Siti Rahasia;ya", f"Budi Rahasia;1-5-{young};;ya"]
+    without = f"Cici Rahasia;02-05-{older};;tidak"
+    file.write_text("\n".join((HEADER, *good, "Dodi Rahasia;31-02-2015;;ya", without)), "utf-8")
+    status, lines = await office.run("roster", "check", str(file), "--programme", PAMOR)
+    assert (status, len(lines)) == (0, 2)
+    assert lines[0].startswith("Baris 4, kolom tanggal_lahir: ")
+    command = ("roster", "record", str(file), *CLASS, *KIA, *BY)
+    status, lines = await office.run(*command)
+    assert status != 0
+    assert counted(servers, mongo_database)["cases"] == 0
+
+    file.write_text("\n".join((HEADER, *good, without)), "utf-8")
+    status, first = await office.run(*command)
+    again = await office.run(*command)
+    assert (status, again) == (0, (0, first))
+    assert "Rahasia" not in "".join(first)
+    visit_id = first[0].removeprefix("visit ")
+    cases = (await intake.get(f"/visits/{visit_id}"))["requests"]
+    assert [one["warnings"] for one in cases] == [[], ["guardian_missing"]]
+    lists = [await intake.get(f"/requests/{one['case_id']}/checklist") for one in cases]
+    assert [one["entry"] for one in lists] == ["KIA_5_TO_17", "KIA_UNDER_5"]
+
+    printed = ("roster", "slips", "--visit", visit_id, "--out", str(out), *BY)
+    assert (await office.run(*printed))[0] == 0
+    page = out.read_text("utf-8")
+    assert page.count("<article>") == 2
+    assert "Ani &lt;Rahasia&gt;" in page
+    assert page.count("Pasfoto berwarna") == 1
+    assert out.stat().st_mode & 0o077 == 0
+    status, log = await office.run("residents", "access-log", "--case", cases[0]["case_id"])
+    assert (status, ["roster slips" in line for line in log]) == (0, [True])
+    assert {
+        place for place, _ in found_in(kept(servers.mongo_url, mongo_database), ["Rahasia"])
+    } == set()

@@ -14,6 +14,7 @@ from services.intake.cli import (
     programmes,
     residents,
     rights,
+    roster,
 )
 from services.intake.cli.programmes import ProgrammeFile
 from services.intake.cli.shell import CommandRefused
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[in
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.intake")
     themes = parser.add_subparsers(required=True)
-    for theme in (programmes, catalogues, accounts, audit, keys, residents, rights, breach):
+    everything = (programmes, catalogues, accounts, audit, keys, residents, rights, breach, roster)
+    for theme in everything:
         theme.add_commands(themes)
     return parser
 

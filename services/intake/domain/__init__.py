@@ -128,6 +128,7 @@ from services.intake.domain.rights_request import (
     RightsRequest,
     received,
 )
+from services.intake.domain.roster import ROSTER_PUPILS, Fault, Pupil, Roster, read_roster
 from services.intake.domain.security_record import SecurityRecord, Sign
 from services.intake.domain.session import (
     ABSOLUTE,
@@ -175,6 +176,7 @@ __all__ = [
     "POWER_MISSING",
     "READS_PERSONS",
     "RIGHTS",
+    "ROSTER_PUPILS",
     "TOTP",
     "VISIT_PEOPLE",
     "VISIT_REQUESTS",
@@ -209,6 +211,7 @@ __all__ = [
     "Erasure",
     "ErasureState",
     "Fact",
+    "Fault",
     "Held",
     "Holidays",
     "Invitation",
@@ -235,6 +238,7 @@ __all__ = [
     "PlannedEvent",
     "Programme",
     "Promise",
+    "Pupil",
     "Refused",
     "RequestKind",
     "RequestState",
@@ -246,6 +250,7 @@ __all__ = [
     "Right",
     "RightsOutcome",
     "RightsRequest",
+    "Roster",
     "Secrets",
     "SecurityRecord",
     "Session",
@@ -294,6 +299,7 @@ __all__ = [
     "open_case",
     "path",
     "powerful",
+    "read_roster",
     "received",
     "require_all_closed",
     "require_door",

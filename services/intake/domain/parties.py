@@ -109,9 +109,14 @@ def missing_of(
 
 
 def is_child(birth_date: date, on: date) -> bool:
-    """Return whether somebody is under 18 on a day. Born on 29 February: of age on 1 March."""
+    """Return whether somebody is under 18 on a day."""
+    return age(birth_date, on) < ADULT_AT
+
+
+def age(birth_date: date, on: date) -> int:
+    """Return somebody's years on a day. Who was born on 29 February is a year older on 1 March."""
     turned = (on.month, on.day) >= (birth_date.month, birth_date.day)
-    return on.year - birth_date.year - (not turned) < ADULT_AT
+    return on.year - birth_date.year - (not turned)
 
 
 def about_child(

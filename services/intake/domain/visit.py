@@ -63,10 +63,10 @@ def subject_apart(case: Case) -> str | None:
     return subject if case.visit_id and subject != case.parties.get(Party.APPLICANT) else None
 
 
-def require_few(requests: int) -> None:
+def require_few(requests: int, limit: int = VISIT_REQUESTS) -> None:
     """Refuse a visit of more requests than one command may record."""
-    if requests > VISIT_REQUESTS:
-        raise Refused("too_many_requests", f"requests: a visit has at most {VISIT_REQUESTS}")
+    if requests > limit:
+        raise Refused("too_many_requests", f"requests: a visit has at most {limit}")
 
 
 def require_shared(kind: PaperKind) -> None:

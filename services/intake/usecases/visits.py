@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain import (
+    VISIT_REQUESTS,
     AlreadyOpen,
     ChannelCannot,
     LifeEvent,
@@ -68,13 +69,14 @@ async def record_visit(
     record: Record,
     new_codes: NewCodes,
     catalogues: Catalogues,
+    limit: int = VISIT_REQUESTS,
 ) -> dict[str, Any]:
     """Record all requests of a visit and return the answer to its sender, all but the codes.
 
     Raises InVisit naming which of them is refused, and Refused: `too_many_requests`.
     """
     opened, told = await _opened(new, uow, catalogues)
-    require_few(len(opened))
+    require_few(len(opened), limit)
     company, answers = Company(), list[dict[str, Any]]()
     for one in opened:
         case_id, tracking = new_codes()
