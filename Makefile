@@ -1,6 +1,6 @@
 # Everything starts here: `make` lists the verbs. Each of them makes .venv ready first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long hostile privacy up lint contracts test-compose bench lock clean ready
+.PHONY: help demo test test-long hostile privacy import-proof up lint contracts test-compose bench lock clean ready
 
 PYTHON := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
@@ -28,6 +28,10 @@ hostile: ready ## six attacks on a running stack while honest requests go on
 privacy: ready ## made-up residents searched for in every place that keeps, ten of them erased
 	@$(PYTHON) -m deploy.local install servers nginx
 	@$(PYTHON) -m tests.torture.privacy
+
+import-proof: ready ## a history of 10,000 rows brought in while its process is killed three times
+	@$(PYTHON) -m deploy.local install servers
+	@$(PYTHON) -m tests.torture.imports
 
 up: ready ## the four services on this machine until Ctrl-C (DEMO=1 shows the demo's day)
 	@$(PYTHON) -m deploy.local up $(if $(filter-out 0,$(DEMO)),--demo)

@@ -44,8 +44,15 @@ PUBLIC_KEYS = "token_keys.json"
 ERASURES = "erasures"
 """No container but a folder of intake's: the list of who was erased, apart from all data."""
 
-_INTAKE = ("tracking_secret", "lookup_secret", "sealing_keys", SESSION_KEY)
-"""Originals that intake alone reads, as they are."""
+SCHEDULER_KEYS = "scheduler_sealing_keys"
+"""What scheduler seals the keys of files with: no file of an event is opened by intake's keys."""
+_OWN = {
+    "intake": {
+        name: name for name in ("tracking_secret", "lookup_secret", "sealing_keys", SESSION_KEY)
+    },
+    "scheduler": {"sealing_keys": SCHEDULER_KEYS},
+}
+"""Originals that one service alone reads, by the names that it reads them under."""
 
 _SEEN_CA = f"/run/jemput/{CA}"
 """Where a service sees the authority's certificate."""
@@ -83,6 +90,7 @@ def originals(folder: Folder) -> dict[str, str]:
         "tracking_secret": lambda: secrets.token_hex(32),
         "lookup_secret": lambda: secrets.token_hex(32),
         "sealing_keys": new_line,
+        SCHEDULER_KEYS: new_line,
     }
     for service in service_names():
         recipes |= {f"{service}_{server}_password": password for server in ("amqp", "mongo")}
@@ -114,7 +122,8 @@ def handouts(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
         },
         **{service: _service_share(service, values) for service in service_names()},
     }
-    shares["intake"] |= {name: values[name] for name in _INTAKE}
+    for service in shares.keys() & _OWN.keys():
+        shares[service] |= {name: values[kept] for name, kept in _OWN[service].items()}
     shares[ERASURES] = {}
     return shares
 

@@ -19,6 +19,7 @@ from deploy.compose.folder import Folder
 from deploy.compose.make_secrets import (
     PRIVATE_KEY,
     PUBLIC_KEYS,
+    SCHEDULER_KEYS,
     SESSION_KEY,
     originals,
 )
@@ -37,6 +38,10 @@ from shared.runtime.start import utc_now
 Say = Callable[[str], None]
 
 WORKER = "-worker"
+GUESTS = {"scheduler": "intake"}
+"""Services that give jobs to another one's worker."""
+LINKING = ("intake", "courier")
+"""Services whose pages lead to other services."""
 """Behind a service's name: its worker."""
 READY_WITHIN = 60.0
 _STOP_WITHIN = 30.0
@@ -195,9 +200,12 @@ class Stack:
             own["SEALING_KEYS"] = str(secrets / "sealing_keys")
             own["SIGNING_KEY"] = str(secrets / SESSION_KEY)
             own["ERASURE_LIST"] = str(self.folder / "erasures")
+        if service == "scheduler":
+            own["SEALING_KEYS"] = str(self.folder / "secrets" / SCHEDULER_KEYS)
+        if service in LINKING:
             own["NEIGHBOUR_PREFIXES"] = json.dumps(self.path_prefixes())
-        if provision.has_worker(service):
-            own["WORKER_SOCKET"] = str(self._worker_socket(service))
+        if (host := GUESTS.get(service, service)) and provision.has_worker(host):
+            own["WORKER_SOCKET"] = str(self._worker_socket(host))
         prefixed = {f"{service.upper()}_{name}": value for name, value in own.items()}
         return {**os.environ, **prefixed, **self.environment}
 

@@ -1,6 +1,5 @@
 """Courier over HTTP: who carries where, what is to be carried, and what an agent reports."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -11,6 +10,7 @@ from services.courier.domain import Area, Job, JobState, Place, Programme, Step
 from services.courier.usecases import (
     JobFilter,
     Reader,
+    allowed,
     give_job,
     report_step,
     serve_area,
@@ -165,7 +165,7 @@ async def post_assign(
 ) -> dict[str, str]:
     """Give a job to another agent, with what the former one holds."""
     outcome = await commands.run(
-        lambda uow: give_job(job_id, body.agent_id, uow, allow=_allowed(caller)),
+        lambda uow: give_job(job_id, body.agent_id, uow, allow=allowed(caller)),
         sent=sent,
         key=job_id,
     )
@@ -189,17 +189,10 @@ async def _step(job_id: str, body: StepBody, caller: Caller, uow: UnitOfWork) ->
         body.step,
         caller.subject,
         uow,
-        allow=_allowed(caller),
+        allow=allowed(caller),
         reason=body.reason,
         occurred_at=happened,
     )
-
-
-def _allowed(caller: Caller) -> Callable[[Job], None]:
-    def check(job: Job) -> None:
-        caller.require(programme=job.programme_id, region=job.place.village)
-
-    return check
 
 
 def _job_filter(caller: Caller, programme_id: str) -> JobFilter:

@@ -1,8 +1,9 @@
 """Where courier is put together; the only place that wires."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from services.courier import api, handlers
+from services.courier import api, handlers, pages
 from services.courier.config import Settings
 from services.courier.domain import Refused
 from services.courier.store import COLLECTIONS, INDEXES, CourierReader
@@ -16,29 +17,47 @@ from shared.runtime import (
     assemble,
     utc_now,
 )
+from shared.web.neighbours import Neighbours
+from shared.web.pages import Pages
+from shared.web.texts import Texts
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
     """Wire the service. Nothing is connected before it runs."""
-    return assemble(DEFINITION, settings, clock)
+    return assemble(definition(settings.neighbour_prefixes), settings, clock)
 
 
-def _http_interface(context: ServiceContext) -> HttpInterface:
-    reader = CourierReader(context.messaging.database, COLLECTIONS)
-    return HttpInterface(
-        rules=api.RULES,
-        routers=[api.router],
-        provides={Reader: reader},
-        beside_queue=[SettleAreas(reader, context.commands, context.messaging.clock).run],
+def definition(neighbours: Mapping[str, str]) -> ServiceDefinition:
+    """Return what is courier's own; `neighbours` are prefixes of other services."""
+
+    def http_interface(context: ServiceContext) -> HttpInterface:
+        reader = CourierReader(context.messaging.database, COLLECTIONS)
+        frame = Pages(
+            service_name="Jemput Petugas",
+            texts=Texts.load(pages.TEXTS),
+            templates=[pages.TEMPLATES],
+            static=[pages.STATIC],
+            navigation=pages.NAVIGATION,
+            prefix=context.prefix,
+        )
+        return HttpInterface(
+            rules={**api.RULES, **pages.RULES},
+            routers=[api.router, pages.router],
+            provides={Reader: reader, Pages: frame, Neighbours: Neighbours(neighbours)},
+            pages=frame,
+            beside_queue=[SettleAreas(reader, context.commands, context.messaging.clock).run],
+        )
+
+    return ServiceDefinition(
+        name="courier",
+        version="0.1.0",
+        refused=Refused,
+        subscribe=handlers.subscribe,
+        http_interface=http_interface,
+        collections=COLLECTIONS,
+        indexes=INDEXES,
     )
 
 
-DEFINITION: Final = ServiceDefinition(
-    name="courier",
-    version="0.1.0",
-    refused=Refused,
-    subscribe=handlers.subscribe,
-    http_interface=_http_interface,
-    collections=COLLECTIONS,
-    indexes=INDEXES,
-)
+DEFINITION: Final = definition({})
+"""With every neighbour below its own name."""

@@ -5,7 +5,8 @@ point back to the home (HALO PAMOR, JIPPNAS: steps 4 to 7). What the office and 
 arrives by message, late or early, so it is kept as facts beside the agent's own steps.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -111,6 +112,25 @@ class Job:
         """Raise Refused where a step is dated before the job was opened."""
         if self.opened_at is not None and at < self.opened_at:
             raise Refused("before_opened", "occurred_at: there was no job yet")
+
+    @property
+    def next_step(self) -> Step | None:
+        """Return what its agent is to do next; None while he waits for the office or the recipient.
+
+        Nothing either once the job has ended, and before it has an agent.
+        """
+        collect = Step.COLLECT_DOCUMENT if self.document_issued else None
+        return {
+            JobState.ASSIGNED: Step.COLLECT_PAPERS if self.pick_up else collect,
+            JobState.PAPERS_COLLECTED: Step.HAND_IN_PAPERS,
+            JobState.PAPERS_HANDED_IN: collect,
+            JobState.DOCUMENT_COLLECTED: Step.DELIVER,
+        }.get(self.state)
+
+    @property
+    def may_fail(self) -> bool:
+        """Return whether an attempt to hand the document over can be reported as failed."""
+        return self.state in (JobState.DOCUMENT_COLLECTED, JobState.DELIVERY_REPORTED)
 
     def step(self, step: Step, agent_id: str, at: datetime) -> "Job":
         """Do what the agent did at that time. Raises Refused: not_yours, or a step out of order."""
@@ -242,3 +262,6 @@ class Programme:
     name: str
     owner: str
     region_code: str
+    time_zone: str = "Asia/Jakarta"
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What services are called, by their codes."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.courier.domain import Area, Job, JobState, Place, Programme
+from services.courier.domain import ENDED, Area, Job, JobState, Place, Programme
 from services.courier.usecases import WAITING_PAGE, JobFilter
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
@@ -13,6 +13,7 @@ from shared.mongo.revocations import REVOCATION_INDEX
 
 JOBS = "jobs"
 AREAS = "areas"
+CARRIED = [state.value for state in JobState if state not in ENDED]
 
 COLLECTIONS = Collections(
     Collection(JOBS, Job),
@@ -42,6 +43,11 @@ class CourierReader(MongoReader):
         query = _query(job_filter)
         if state is not None:
             query["state"] = state.value
+        return await self.find(Job, query, limit=limit)
+
+    async def carried(self, agent_id: str, limit: int) -> list[Job]:
+        """Return the jobs of an agent that have not ended, at most `limit`, oldest first."""
+        query = {"agent_id": agent_id, "state": {"$in": CARRIED}}
         return await self.find(Job, query, limit=limit)
 
     async def waiting(self, programme_id: str, place: Place) -> list[str]:

@@ -26,18 +26,25 @@ from services.intake.gateways import (
 from services.intake.metrics import IntakeMetrics
 from services.intake.store import COLLECTIONS, INDEXES, IntakeReader
 from services.intake.usecases import (
+    SEND_AT_ONCE,
     BreachReader,
     Catalogues,
     ChainEntries,
     Clock,
     Eraser,
+    Importing,
+    ImportReader,
     KnownProgrammes,
     Limiter,
     PasswordHasher,
     Reader,
+    Recorder,
     Regions,
+    ResidentFiles,
+    ResidentLimits,
     Signer,
     SignIn,
+    Tables,
     Throttle,
     Trail,
     Vault,
@@ -66,6 +73,7 @@ from shared.runtime import (
     utc_now,
 )
 from shared.sealing.masterkeys import MasterKeyFile
+from shared.web.neighbours import Neighbours
 from shared.web.pages import Pages
 from shared.web.session import RefreshCookie
 from shared.web.texts import Texts
@@ -96,6 +104,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
             context.commands,
             context.messaging.clock,
         )
+        importing = importing_of(provides, reader, context.commands)
         removal = Removal(cast("Files", provides[Files]), reader.files_going)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
@@ -109,10 +118,11 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
                 KnownProgrammes: known,
                 ReceiptTexts: ReceiptTexts(known, frame),
                 Eraser: eraser,
+                Importing: importing,
             },
             pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
-            beside_queue=[chain.run, removal.run, watch.run, eraser.run],
+            beside_queue=[chain.run, removal.run, watch.run, eraser.run, importing.run],
         )
 
     return ServiceDefinition(
@@ -134,27 +144,53 @@ def _provided(
     lookups = LookupKeys(*settings.lookup_secrets)
     worker = open_worker(settings.worker_socket, context)
     reader = IntakeReader(context.messaging.database, COLLECTIONS)
+    recorder = recorder_of(settings, reader)
+    frames = MongoFrames(context.messaging.database)
+    parts = (frames, worker, context.commands, scanner_of(settings))
     return {
         **_accounts(settings, context, hasher or Passwords(worker)),
         Reader: reader,
-        Catalogues: KeptCatalogues(reader),
-        Holidays: NationalCalendar(),
+        ImportReader: reader,
+        Catalogues: recorder.catalogues,
+        Holidays: recorder.holidays,
         Regions: regions,
-        Secrets: Secrets(*settings.tracking_secrets),
+        Secrets: recorder.secrets,
         LookupKeys: lookups,
         FingerprintKey: FingerprintKey(lookups.fingerprint_key),
-        Vault: vault_of(settings),
+        Vault: recorder.vault,
+        Recorder: recorder,
+        Tables: Tables(reader, regions, worker),
         Limiter: TryLimits(
             _tries(settings, context),
             "track",
             settings.track_limit_client,
             settings.receipt_limit_case,
         ),
-        pages.Neighbours: pages.Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
-        Files: Files(
-            MongoFrames(context.messaging.database), worker, context.commands, scanner_of(settings)
-        ),
+        Neighbours: Neighbours({NAME: context.prefix, **settings.neighbour_prefixes}),
+        ResidentLimits: _resident_limits(settings, _tries(settings, context)),
+        Files: Files(*parts),
+        ResidentFiles: ResidentFiles(*parts, at_once=SEND_AT_ONCE),
     }
+
+
+def recorder_of(settings: Settings, reader: Reader) -> Recorder:
+    """Return what recording a request works with."""
+    return Recorder(
+        NationalCalendar(),
+        LookupKeys(*settings.lookup_secrets),
+        vault_of(settings),
+        KeptCatalogues(reader),
+        Secrets(*settings.tracking_secrets),
+    )
+
+
+def importing_of(
+    provides: Mapping[type, object], reader: IntakeReader, commands: Commands
+) -> Importing:
+    """Return what carries imports on, made of what a service provides."""
+    tables, files = cast("Tables", provides[Tables]), cast("Files", provides[Files])
+    recorder = cast("Recorder", provides[Recorder])
+    return Importing(tables, files, recorder, reader, reader.imports_running, commands)
 
 
 def _accounts(
@@ -192,6 +228,14 @@ def _accounts(
 def _tries(settings: Settings, context: ServiceContext) -> Tries:
     key = LookupKeys(*settings.lookup_secrets).counting_key
     return Tries(context.messaging.counts, context.messaging.clock, key)
+
+
+def _resident_limits(settings: Settings, tries: Tries) -> ResidentLimits:
+    return ResidentLimits(
+        # Nothing of a case is counted where there is none yet.
+        ask=TryLimits(tries, "ask", settings.ask_limit_client, settings.send_limit_case),
+        send=TryLimits(tries, "send", settings.send_limit_client, settings.send_limit_case),
+    )
 
 
 def _throttle(settings: Settings, tries: Tries) -> Throttle:

@@ -72,6 +72,16 @@ class Settings(ServiceSettings):
         default="10/hour", description="Wrong receipt codes of one case, from all addresses."
     )
 
+    ask_limit_client: str = Field(
+        default="60/hour", description="Requests by page from one address."
+    )
+    send_limit_client: str = Field(
+        default="120/hour", description="Papers that residents send from one address."
+    )
+    send_limit_case: str = Field(
+        default="40/hour", description="Papers that residents send for one case."
+    )
+
     @field_validator("tracking_secret", "lookup_secret")
     @classmethod
     def _long_enough(cls, secret: SecretStr) -> SecretStr:

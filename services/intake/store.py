@@ -1,7 +1,7 @@
 """What intake keeps, and the queries of its lists."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from services.intake.domain import (
@@ -11,6 +11,7 @@ from services.intake.domain import (
     AuditEntry,
     Block,
     Case,
+    CaseDocument,
     CasePapers,
     Catalogue,
     Checklist,
@@ -36,17 +37,17 @@ from services.intake.domain import (
     Visit,
     path,
 )
+from services.intake.domain.imports import Import, ImportedFile, ImportRefusal, ImportState
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
-from shared.files.stored import FILES, FileState, StoredFile
+from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
+from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
-from shared.mongo.files import CHUNKS, GRIDFS_INDEXES
-from shared.mongo.files import FILES as GRIDFS_FILES
 from shared.mongo.migrations import Index
-from shared.mongo.reader import MongoReader
 from shared.mongo.revocations import REVOCATION_INDEX
 
 CASES: Final = "cases"
+EVENTS: Final = "events"
 PERSON_READS: Final = "person_reads"
 AUDIT: Final = "audit"
 AUDIT_BLOCKS: Final = "audit_blocks"
@@ -58,6 +59,8 @@ ERASURES: Final = "erasures"
 RESIDENT_KEYS: Final = "resident_keys"
 KEYS: Final = "keys"
 """The part of the data that holds keys alone, a database of its own: `<database>_keys`."""
+IMPORTS: Final = "imports"
+IMPORT_REFUSALS: Final = "import_refusals"
 EVERYWHERE: Final = "*"
 """As a grant writes it."""
 
@@ -90,11 +93,12 @@ COLLECTIONS: Final = Collections(
     Collection(RESIDENT_KEYS, ResidentKey, apart=KEYS),
     Collection("statements", Statement),
     Collection("lookups", Lookup, listed=False),
-    Collection("events", PlannedEvent, label="event"),
+    Collection(EVENTS, PlannedEvent, label="event"),
     Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
     Collection("papers", CasePapers),
     Collection("visits", Visit),
+    Collection("documents", CaseDocument, label="document"),
     Collection(ERASURES, Erasure),
     FILES,
     Collection("accounts", Account),
@@ -107,12 +111,14 @@ COLLECTIONS: Final = Collections(
     Collection(AUDIT, AuditEntry, derived=lambda entry: {"noted": entry.at}, listed=False),
     Collection(AUDIT_BLOCKS, Block, derived=lambda block: {"made": block.at}, listed=False),
     Collection(RIGHTS_REQUESTS, RightsRequest, label="request", derived=_by_deadline),
+    Collection(IMPORTS, Import, label="import"),
+    Collection("import_files", ImportedFile, listed=False),
+    Collection(IMPORT_REFUSALS, ImportRefusal, listed=False),
     REVOCATIONS,
-    raw=(GRIDFS_FILES, CHUNKS),
+    raw=RAW_FILES,
 )
 INDEXES: Final = (
-    *GRIDFS_INDEXES,
-    Index(FILES.name, (("state", 1),), partial={"state": FileState.REMOVING.value}),
+    *FILE_INDEXES,
     REVOCATION_INDEX,
     Index(CASES, (("tracking", 1),), unique=True),
     Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
@@ -127,6 +133,7 @@ INDEXES: Final = (
         RIGHTS_REQUESTS,
         (("programme_id", 1), ("within", 1), ("open", 1), ("due", 1), ("_id", 1)),
     ),
+    Index(EVENTS, (("on", 1), ("_id", 1))),
     Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
     Index(PERSON_READS, (("at", 1),)),
@@ -137,17 +144,29 @@ INDEXES: Final = (
     Index(PERSON_READS, (("subject", 1), ("at", 1))),
     Index(RESIDENTS, (("programme_id", 1), ("_id", 1))),
     Index(RESIDENT_KEYS, (("master", 1),)),
+    Index(IMPORTS, (("programme_id", 1), ("_id", -1))),
+    Index(IMPORTS, (("state", 1),), partial={"state": ImportState.RUNNING.value}),
+    Index(IMPORT_REFUSALS, (("import_id", 1), ("row", 1))),
     Index(ERASURES, (("state", 1),), partial={"state": ErasureState.APPROVED.value}),
 )
 
 
-class IntakeReader(MongoReader):
+class IntakeReader(FileReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
 
-    async def files_going(self, limit: int) -> list[str]:
-        """Return ids of files whose frames are to be removed."""
-        query = {"state": FileState.REMOVING.value}
-        return [file.id for file in await self.find(StoredFile, query, limit=limit)]
+    async def imports_running(self) -> list[Import]:
+        """Return imports that were begun and are not at their end."""
+        return await self.find(Import, {"state": ImportState.RUNNING.value})
+
+    async def imports(self, programme_id: str, before: str | None, limit: int) -> list[Import]:
+        """Return a programme's imports, the newest first, behind the last of the page before."""
+        query = {"programme_id": programme_id, **({"_id": {"$lt": before}} if before else {})}
+        return await self.find(Import, query, sort=(("_id", -1),), limit=limit)
+
+    async def import_refusals(self, import_id: str, after: int, limit: int) -> list[ImportRefusal]:
+        """Return refused rows of an import behind a row's number, in their order; 0: all."""
+        query = {"import_id": import_id, "row": {"$gt": after}}
+        return await self.find(ImportRefusal, query, sort=(("row", 1),), limit=limit)
 
     async def erasures_decided(self, limit: int) -> list[Erasure]:
         """Return erasures that are decided and not carried out yet."""
@@ -194,6 +213,11 @@ class IntakeReader(MongoReader):
     async def security_records(self, limit: int) -> list[SecurityRecord]:
         """Return what supervisors are told of, newest first."""
         return await self.find(SecurityRecord, sort=(("at", -1), ("_id", -1)), limit=limit)
+
+    async def events_since(self, day: date, limit: int) -> list[PlannedEvent]:
+        """Return events of that day and later ones, the nearest first, so many at most."""
+        query = {"on": {"$gte": day.isoformat()}}
+        return await self.find(PlannedEvent, query, sort=(("on", 1), ("_id", 1)), limit=limit)
 
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""

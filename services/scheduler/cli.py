@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 
-from services.scheduler.app import DEFINITION
+from services.scheduler.app import definition
 from services.scheduler.config import Settings
 from services.scheduler.usecases import republish_event
 from shared.runtime import add_republish, open_shell, run_command, sent_by
@@ -26,7 +26,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _republish(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
-    async with open_shell(DEFINITION, settings()) as shell:
+    given = settings()
+    async with open_shell(definition(given), given) as shell:
         outcome = await shell.commands.run(
             lambda uow: republish_event(options.id, options.version, uow),
             sent=sent_by(options.by, "events republish"),

@@ -7,6 +7,7 @@ from shared.contracts.intake import (
     RequestClosed,
     RequestReceived,
 )
+from shared.files.stored import UNBOUND, note_unbound
 from shared.messaging.consumer import Consumer
 from shared.messaging.revocations import keep_revocation
 
@@ -21,3 +22,4 @@ def subscribe(consumer: Consumer) -> None:
     consumer.on(ProgrammePublished)(copy_programme)
     consumer.on(RequestReceived)(issue_ticket)
     consumer.on(RequestClosed)(void_ticket)
+    consumer.on_timer(UNBOUND)(note_unbound)

@@ -11,6 +11,8 @@ from typing import Any
 from services.scheduler.domain import (
     Case,
     Counter,
+    EventEvidence,
+    EvidenceLook,
     Line,
     Programme,
     ScheduledEvent,
@@ -18,10 +20,11 @@ from services.scheduler.domain import (
     Ticket,
 )
 from shared.auth.roles import Grant
+from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
+from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
 from shared.mongo.migrations import Index
-from shared.mongo.reader import MongoReader
 from shared.mongo.regions import within
 from shared.mongo.revocations import REVOCATION_INDEX
 
@@ -36,16 +39,21 @@ COLLECTIONS = Collections(
     Collection("cases", Case),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
+    Collection("evidence", EventEvidence),
+    Collection("evidence_looks", EvidenceLook),
+    FILES,
     REVOCATIONS,
+    raw=RAW_FILES,
 )
 INDEXES = (
+    *FILE_INDEXES,
     REVOCATION_INDEX,
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
     Index(TALLIES, (("event_id", 1),)),
 )
 
 
-class SchedulerReader(MongoReader):
+class SchedulerReader(FileReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
 
     async def events(

@@ -17,7 +17,10 @@ class Rule:
     roles: frozenset[Role]
     public: bool
     upload: int
-    """Bytes of a file that is the body of its own; 0: the body is JSON or a form."""
+    """Bytes of a file that is the body of its own; 0: the body is JSON or a form.
+
+    On a public route nobody may send one before the endpoint lets him (`guard.admit_file`).
+    """
     fresh: bool
 
     def __init__(
@@ -30,8 +33,6 @@ class Rule:
     ) -> None:
         if bool(roles) == public:
             raise ValueError("a rule names roles, or is public and names none")
-        if public and upload:
-            raise ValueError("files are taken of callers alone")
         object.__setattr__(self, "roles", frozenset(roles))
         object.__setattr__(self, "public", public)
         object.__setattr__(self, "upload", upload)

@@ -1,9 +1,11 @@
 """What a file is for, and so what it may be; and why one is refused."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from shared.files.sniff import JPEG, PDF, PNG, WEBP
+from shared.files.table_limits import CELL, COLUMNS, LINE, ROWS, STRINGS
 from shared.web.problems import Problem
 from shared.worker.jobs import MIB
 
@@ -11,7 +13,7 @@ SENTENCES: Final = {
     "too_large": "the file is larger than {limit_mib} MiB",
     "empty": "the file is empty",
     "cut_off": "the end of the file is missing; send it again",
-    "type_not_allowed": "only JPEG, PNG, WebP and PDF are taken here",
+    "type_not_allowed": "only {types} are taken here",
     "wrong_type": "the file is of another type than its Content-Type says",
     "heic": "HEIC photos are not taken; send the photo as JPEG",
     "svg": "SVG drawings are not taken; send a photo or a PDF",
@@ -26,6 +28,27 @@ SENTENCES: Final = {
     "infected": "the virus scanner found something in the file",
 }
 """Reason -> what is wrong, in plain words. The page's words stand under `file.<reason>`."""
+_NAMES: Final = {JPEG: "JPEG", PNG: "PNG", WEBP: "WebP", PDF: "PDF"}
+TABLE_SENTENCES: Final = {
+    **{name: SENTENCES[name] for name in ("empty", "cut_off", "too_large", "infected")},
+    "wrong_type": "the file is of another type than its Content-Type says",
+    "does_not_decode": "the table is damaged or is not what it says",
+    "too_costly": SENTENCES["too_costly"],
+    "old_excel": "a file of Excel before 2007, or one with a password; save it as XLSX without",
+    "not_a_table": "no columns are found; save the table as CSV or XLSX",
+    "encoding": "the characters of the CSV are neither UTF-8 nor Windows-1252",
+    "row_too_long": f"a row has more than {LINE} characters",
+    "cell_too_long": f"a cell has more than {CELL} characters",
+    "too_many_rows": f"the table has more than {ROWS} rows",
+    "too_many_columns": f"the table has more than {COLUMNS} columns",
+    "zip_bomb": "the file unpacks to too much",
+    "entities": "the file declares entities or a document type, as no spreadsheet does",
+    "macros": "the file holds macros; save it as XLSX without",
+    "too_many_strings": f"the file has more than {STRINGS} texts",
+    "dates_1904": "the workbook counts days from 1904; switch that off and save it again",
+    "many_sheets": "more than one sheet has rows; leave the one that is meant",
+}
+"""The same for tables: CSV and XLSX."""
 _STATUS: Final = {"too_large": 413, "type_not_allowed": 415, "wrong_type": 415} | dict.fromkeys(
     ("heic", "svg"), 415
 )
@@ -45,16 +68,28 @@ class Purpose:
     """Of an image, what phones commonly make at their finest; half as many of a WebP, whose
     decoder needs twice the memory."""
 
+    job: str = "clean_file"
+    """What the worker makes of it: returns `type`, and whether its bytes stay the `same`."""
+    sentences: Mapping[str, str] = field(default_factory=lambda: SENTENCES)
+    """What is said of each reason."""
+    words: str = "file"
+    """Section of the page's words for each reason."""
+
     def refusal(self, reason: str) -> "FileRefused":
         """Return why a file is refused, with this purpose's limits."""
         return FileRefused(
-            reason,
-            SENTENCES[reason].format(
+            f"{self.words}.{reason}",
+            self.sentences[reason].format(
                 limit_mib=self.limit // MIB,
                 pages=self.pages,
                 megapixels=self.pixels // 1_000_000,
+                types=" and ".join(_listed(self.types).rsplit(", ", 1)),
             ),
         )
+
+
+def _listed(types: frozenset[str]) -> str:
+    return ", ".join(name for type_, name in _NAMES.items() if type_ in types)
 
 
 class FileRefused(Problem):
@@ -64,12 +99,13 @@ class FileRefused(Problem):
     all before they read, and would not see the answer of a connection that is closed on them.
     """
 
-    def __init__(self, reason: str, sentence: str) -> None:
+    def __init__(self, text_key: str, sentence: str) -> None:
+        reason = text_key.rpartition(".")[2]
         super().__init__(
             _STATUS.get(reason, 422),
             "file-refused",
             "The file is not taken",
             sentence,
-            members={"reason": reason, "text_key": f"file.{reason}"},
+            members={"reason": reason, "text_key": text_key},
         )
         self.reason = reason

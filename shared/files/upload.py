@@ -7,11 +7,11 @@ document are removed at once, and by the timer where the process ended over it.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from shared.contracts.envelope import new_id
 from shared.files.frames import AS_IT_CAME, CLEAN, Frames, Writer, copied, opened, part_name
@@ -41,6 +41,7 @@ PAUSE: Final = 2.0
 _UNSAID: Final = {"", "application/octet-stream", "application/x-www-form-urlencoded"}
 """What clients state who state nothing."""
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Worker(Protocol):
@@ -106,12 +107,14 @@ class Files:
         keeper: Keeper,
         scanner: Scanner | None = None,
         pause: float = PAUSE,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._frames = frames
         self._worker = worker
         self._keeper = keeper
         self._scanner = scanner
         self._pause = pause
+        self._at_once = at_once
         self._coming: Counter[str] = Counter()
 
     @asynccontextmanager
@@ -122,7 +125,7 @@ class Files:
         Unavailable and TooManyRequests, and what the body raises where the sender has gone.
         """
         _require_size(incoming)
-        with _turn(self._coming, incoming.sender):
+        with _turn(self._coming, incoming.sender, self._at_once):
             await self._keeper.run_own(incoming.begin, key=incoming.id)
             try:
                 yield await self._taken(incoming)
@@ -134,6 +137,21 @@ class Files:
     def content(self, file: StoredFile, key: DataKey) -> AsyncIterator[bytes]:
         """Yield a file's bytes. Raises Unsealable where a frame is not as it was written."""
         return opened(self._frames, key, file.id, file.part)
+
+    async def examined(
+        self, incoming: Incoming, found: Content, job: str, arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Have the worker look into a file that was taken in, before it is kept.
+
+        Raises as `received` does.
+        """
+
+        async def look() -> Mapping[str, Any]:
+            kept = opened(self._frames, incoming.key, incoming.id, found.part)
+            async with self._worker.give(job, arguments, kept) as done:
+                return done.fields
+
+        return await self._tried(incoming, look)
 
     async def remove_unbound(self, file_id: str) -> bool:
         """Remove a file that nobody has bound; False where it is bound or gone already.
@@ -186,10 +204,20 @@ class Files:
             raise incoming.purpose.refusal("infected")
 
     async def _cleaned(self, incoming: Incoming, came: Writer) -> Content:
+        async def clean() -> Content:
+            try:
+                return await self._clean(incoming, came)
+            except Away:
+                await self._frames.remove(part_name(incoming.id, CLEAN))
+                raise
+
+        return await self._tried(incoming, clean)
+
+    async def _tried(self, incoming: Incoming, look: Callable[[], Awaitable[T]]) -> T:
         """Have the worker look, once more where it ended over it. Raises Away after some tries."""
         for left in reversed(range(TRIES)):
             try:
-                return await self._clean(incoming, came)
+                return await look()
             except TooCostly:
                 raise incoming.purpose.refusal("too_costly") from None
             except Refused as refused:
@@ -197,7 +225,6 @@ class Files:
             except Away:
                 if not left:
                     raise
-                await self._frames.remove(part_name(incoming.id, CLEAN))
                 await asyncio.sleep(self._pause)
         raise AssertionError("the last try returns or raises")
 
@@ -211,7 +238,7 @@ class Files:
             "pixels": purpose.pixels,
             "limit": purpose.limit,
         }
-        async with self._worker.give("clean_file", arguments, self._as_it_came(incoming)) as done:
+        async with self._worker.give(purpose.job, arguments, self._as_it_came(incoming)) as done:
             found = str(done.fields["type"])
             if done.fields["same"]:
                 return Content(type=found, size=came.size, sha256=came.sha256, part=AS_IT_CAME)
@@ -230,10 +257,10 @@ def _require_size(incoming: Incoming) -> None:
 
 
 @contextmanager
-def _turn(coming: Counter[str], sender: str) -> Iterator[None]:
+def _turn(coming: Counter[str], sender: str, at_once: int) -> Iterator[None]:
     if coming[sender] >= AT_ONCE_EACH:
         raise TooManyRequests(f"{AT_ONCE_EACH} files of one account at once", retry_after=5)
-    if coming.total() >= AT_ONCE:
+    if coming.total() >= at_once:
         raise Unavailable("too many files come in at once", retry_after=5)
     coming[sender] += 1
     try:

@@ -1,12 +1,17 @@
 """Files over HTTP: the body as it comes in, and a file as it leaves."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 from starlette.requests import Request
 
+from shared.contracts.envelope import new_id
+from shared.files.purpose import Purpose
 from shared.files.sniff import JPEG, PDF, PNG
+from shared.files.upload import Incoming
+from shared.sealing.seal import DataKey
 
 RAW_BODY: Final[dict[str, Any]] = {
     "requestBody": {
@@ -16,6 +21,37 @@ RAW_BODY: Final[dict[str, Any]] = {
 }
 """What OpenAPI is told of a route that takes a file as its body."""
 _ENDINGS: Final = {JPEG: "jpg", PNG: "png", PDF: "pdf"}
+
+
+class FileAnswer(BaseModel):
+    """A file that was taken, as it is kept: images are written anew. It is not bound yet."""
+
+    file_id: str
+    type: str
+    bytes: int
+    sha256: str
+
+
+def incoming(
+    request: Request,
+    purpose: Purpose,
+    about: str,
+    sender: str,
+    seal: Callable[[DataKey, str], Mapping[str, str]],
+) -> Incoming:
+    """Return the file that is a request's body; `seal` gives its key as it is stored, by its id."""
+    key, file_id = DataKey.generate(), new_id()
+    return Incoming(
+        id=file_id,
+        purpose=purpose,
+        about=about,
+        sender=sender,
+        content_type=request.headers.get("content-type", ""),
+        size=stated_size(request),
+        body=request.stream(),
+        key=key,
+        sealed_key=seal(key, file_id),
+    )
 
 
 def stated_size(request: Request) -> int | None:

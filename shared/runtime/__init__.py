@@ -9,6 +9,7 @@ from shared.runtime.commands import (
     SentDep,
     sent_with,
 )
+from shared.runtime.forms import form_sent
 from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.provided import built, gathered, provided
 from shared.runtime.server_urls import AmqpUrl
@@ -40,6 +41,7 @@ __all__ = [
     "add_republish",
     "assemble",
     "built",
+    "form_sent",
     "gathered",
     "open_messaging",
     "open_shell",

@@ -136,6 +136,16 @@ class Commands:
             if leaving:
                 leaving.cancel()
 
+    async def run_once(
+        self, use_case: UseCase, *, inbox_id: str, key: str, actor: str, action: str
+    ) -> Outcome:
+        """Run what the service does in the background at an account's word, once under this id.
+
+        Nothing bounds the wait for the database. Raises Overloaded, Conflict, Missing and what the
+        domain refuses.
+        """
+        return await self._commit.command(Task(use_case, inbox_id, key, actor=actor, action=action))
+
     async def run_own(self, use_case: UseCase, *, key: str) -> Any:
         """Run what the service does by its own rule, in the background; return the answer.
 

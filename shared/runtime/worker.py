@@ -29,6 +29,8 @@ class WorkerSettings(ProcessSettings):
     quick_mib: int = Field(default=256, ge=128, description="Address space of each, at most.")
     heavy_children: int = Field(default=1, ge=1, le=16, description="For heavy jobs.")
     heavy_mib: int = Field(default=640, ge=256, description="Address space of each, at most.")
+    reading_children: int = Field(default=1, ge=1, le=16, description="For the text of documents.")
+    reading_mib: int = Field(default=512, ge=256, description="Address space of each, at most.")
     waiting: int = Field(default=32, ge=1, description="Jobs of a lane that wait; more are a 503.")
     drain_seconds: float = Field(default=10.0, gt=0, description="For the jobs at work at a stop.")
 
@@ -41,7 +43,10 @@ class WorkerSettings(ProcessSettings):
         heavy = Size(
             children=self.heavy_children, waiting=self.waiting, memory=self.heavy_mib * MIB
         )
-        return {Lane.QUICK: quick, Lane.HEAVY: heavy}
+        reading = Size(
+            children=self.reading_children, waiting=self.waiting, memory=self.reading_mib * MIB
+        )
+        return {Lane.QUICK: quick, Lane.HEAVY: heavy, Lane.READING: reading}
 
 
 def start_worker(service: str, settings: WorkerSettings, jobs: Mapping[str, Job]) -> None:

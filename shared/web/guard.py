@@ -56,6 +56,16 @@ def asks_for_person(request: Request, person: str) -> None:
         limits.admit_look(caller_of(request), person)
 
 
+def admit_file(request: Request, limit: int) -> None:
+    """Let whoever uses a public route send a file, once the endpoint knows that he may.
+
+    Until then his body has the size and the time of any other. To be called before it is read.
+    """
+    request.scope[UPLOAD] = limit
+    if MORE_TIME in request.scope:
+        request.scope[MORE_TIME]()
+
+
 async def current_caller(request: Request) -> Caller:
     """Return the same, as a dependency: a plain function would run in a thread."""
     return caller_of(request)
@@ -108,14 +118,15 @@ class Guard:
         headers = Headers(scope=scope)
         credential = self._credential(scope, headers)
         self._admit(scope, route, credential)
-        if route.rule.upload:
+        takes_file = route.rule.upload > 0 and not route.rule.public
+        if takes_file:
             scope[UPLOAD] = route.rule.upload
         if scope["method"] not in _SAFE and (credential is None or credential.by_cookie):
             _check_origin(headers, strict=credential is not None)
         _check_content_type(headers, route)
         if self._answers.is_api(scope):
             _check_query(scope, route)
-        if route.rule.upload and MORE_TIME in scope:
+        if takes_file and MORE_TIME in scope:
             scope[MORE_TIME]()
 
     def _find(self, scope: Scope) -> Route:

@@ -34,6 +34,15 @@ class Texts:
         """The text; KeyError when there is none, or when it wants a value not given."""
         return self._texts[key].format_map(values)
 
+    def service(self, code: str, names: Mapping[str, str]) -> str:
+        """What a service is called: as its programme's catalogue does, else as the texts do.
+
+        The texts know services of other agencies, which are in no catalogue. Else it is its code.
+        """
+        if code in names:
+            return names[code]
+        return self._texts.get(f"service.{code}", code)
+
 
 def _flat(table: Mapping[str, Any], path: Sequence[str]) -> Iterable[tuple[str, str]]:
     for name, value in table.items():

@@ -20,6 +20,9 @@ class Lane(StrEnum):
     """Milliseconds: somebody waits for it with the page open."""
     HEAVY = "heavy"
     """Seconds: images, documents."""
+    READING = "reading"
+    """Documents that are read for their text: its libraries take memory that images need, and who
+    the document is for is given to this lane alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,7 @@ async def test_a_message_that_kills_its_consumer_dies_alone(
     exits: list[int] = []
     restarting = asyncio.create_task(_restarted(exits, url, servers.mongo_url, mongo_database))
     try:
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(240):
             while not await raw.depth(DEAD_QUEUE):  # noqa: ASYNC110 - the broker tells nobody
                 await asyncio.sleep(0.05)
         await until(lambda: len(look.counters()) == len(cases))

@@ -35,6 +35,7 @@ from shared.messaging.provision import Management
 from shared.messaging.topology import Binding, Queue, Topology, read_subscription, topology
 from shared.runtime import utc_now
 from shared.runtime.service import Service, run
+from shared.sealing.masterkeys import add_key
 from tests.component.scheduler.floor import booth_body, event_body
 from tests.integration.kernel_kit import signals_kept
 from tests.unit.scheduler.sample import SETU, SPLIT, closed, published, received, today
@@ -160,12 +161,16 @@ async def listen(amqp_url: str, heard: list[Event]) -> None:
 
 def wire(servers: Servers, amqp_url: str, database: str, keys: Path) -> Service:
     """Scheduler on these servers, on a port of its own."""
+    sealing = keys.with_name("sealing_keys")
+    if not sealing.exists():
+        add_key(sealing)
     settings = Settings(
         amqp_url=amqp_url,
         mongo_url=servers.mongo_url,
         mongo_database=database,
         http_port=0,
         token_keys=keys,
+        sealing_keys=sealing,
     )
     return build(settings)
 

@@ -1,6 +1,7 @@
 """The front door in the demo: how many origins it used, and how many sign-ins a walk needs."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -8,6 +9,15 @@ import httpx
 from deploy.local.demo.day import EVENT, Target
 from deploy.local.processes import FailedError
 from shared.web.session import SIGN_IN
+
+WALK: Final = (
+    ("intake", "/perangkat"),
+    ("scheduler", f"/loket/{EVENT}/disdukcapil-kia-1"),
+    ("courier", "/tugas"),
+    ("reporting", f"/acara/{EVENT}"),
+)
+"""The pages of desk, floor, agent and dashboard: one of each service."""
+GRANTS: Final = ("operator:*:*", "agent:*:*", "head:*:*")
 
 
 def origin_of(url: str) -> str:
@@ -22,14 +32,14 @@ def front(origins: Iterable[str], sign_ins: int) -> Mapping[str, int]:
 
 
 async def walk(target: Target, http: httpx.AsyncClient) -> int:
-    """Read what intake and reporting show to who has signed in; return how many sign-ins it took.
+    """Read a page of each service that who has signed in works on; return the sign-ins it took.
 
     Where an answer asks for a sign-in, one is made and counted. Raises FailedError where a page is
     not shown even then.
     """
-    token = target.token("demo-visitor", "head:*:*")
+    token = target.token("demo-visitor", *GRANTS)
     count = 0
-    for service, path in (("intake", "/api/programmes"), ("reporting", f"/acara/{EVENT}")):
+    for service, path in WALK:
         url = f"{target.url(service)}{path}"
         answer = await _read(http, url)
         if answer.is_redirect or answer.status_code == httpx.codes.UNAUTHORIZED:

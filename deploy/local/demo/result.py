@@ -31,9 +31,9 @@ class Course:
     """By name of the service."""
     failed: list[str] = field(default_factory=list)
     origins: set[str] = field(default_factory=set)
-    """That the day's client used."""
+    """That the day's client and the visitor used."""
     sign_ins: int = 0
-    """That a walk through intake's and reporting's pages took."""
+    """That a walk through the pages of all services took."""
 
 
 def place() -> Path:

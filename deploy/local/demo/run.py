@@ -99,13 +99,22 @@ async def the_day(target: Target, say: Say, storm: Chaos | None = None) -> Cours
         try:
             await _carried_out(day, storm)
             await until("reporting has counted the day", partial(_counted, day, course.reports))
-            async with httpx.AsyncClient(timeout=30) as visitor:
+            async with httpx.AsyncClient(timeout=30, event_hooks=_noting(course)) as visitor:
                 course.sign_ins = await walk(target, visitor)
         except* (FailedError, Refusal, httpx.HTTPError) as failed:
             course.failed += [str(why) for why in _each(failed)]
-        course.origins = {origin_of(url) for url in day.client.addresses}
+        course.origins |= {origin_of(url) for url in day.client.addresses}
         course.verdict = await verify(target, day.ledger)
     return course
+
+
+def _noting(course: Course) -> dict[str, list[Any]]:
+    """Return the hook that notes which origins a visitor really asks."""
+
+    async def note(request: httpx.Request) -> None:
+        course.origins.add(origin_of(str(request.url)))
+
+    return {"request": [note]}
 
 
 def _each(failed: BaseExceptionGroup[Any]) -> Iterator[BaseException]:

@@ -11,12 +11,14 @@ from services.courier.usecases.jobs import (
 )
 from services.courier.usecases.ports import WAITING_PAGE, JobFilter, Reader
 from services.courier.usecases.programmes import copy_programme
+from services.courier.usecases.reach import allowed
 
 __all__ = [
     "WAITING_PAGE",
     "JobFilter",
     "Reader",
     "SettleAreas",
+    "allowed",
     "confirm_receipt",
     "copy_programme",
     "give_job",

@@ -48,6 +48,10 @@ class Reader(Protocol):
         """Return the jobs that fit, oldest first, at most `limit`."""
         ...
 
+    async def carried(self, agent_id: str, limit: int) -> list[Job]:
+        """Return the jobs of an agent that have not ended, at most `limit`, oldest first."""
+        ...
+
     async def waiting(self, programme_id: str, place: Place) -> list[str]:
         """Return the ids of the oldest open jobs of an RW, at most `WAITING_PAGE`."""
         ...

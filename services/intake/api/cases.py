@@ -15,11 +15,13 @@ from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
 from services.intake.domain import (
     ERASED,
+    UNNAMED,
     Basis,
     Case,
     Fact,
     Outcome,
     Party,
+    Person,
     State,
     Step,
     TargetGroup,
@@ -103,7 +105,8 @@ class CaseAnswer(BaseModel):
 class ApplicantAnswer(BaseModel):
     """What working on a case needs of its applicant; the address only where somebody goes.
 
-    Of an erased one nothing is left: his name says "dihapus".
+    Of an erased one nothing is left: his name says "dihapus". One whom a history did not name is
+    "tidak disebut".
     """
 
     erased: bool = False
@@ -193,16 +196,13 @@ async def get_request(
     await log_read(request, caller, case_id, reason, commands)
     try:
         with openable():
-            told = await told_of(case, Party.APPLICANT, reader, vault)
-            people: dict[Party, Told | None] = {Party.APPLICANT: told}
-            people |= {
+            people = {
                 party: await told_of(case, party, reader, vault)
-                for party in case.parties
-                if party is not Party.APPLICANT
+                for party in sorted(case.parties, key=lambda one: one is not Party.APPLICANT)
             }
     except Missing as missing:
         raise NotFound(missing.detail) from None
-    return _request_answer(case, told, people)
+    return _request_answer(case, people)
 
 
 @router.post("/{case_id}/steps")
@@ -231,10 +231,9 @@ def without_persons(case: Case) -> CaseAnswer:
     return CaseAnswer(**_fields(case))
 
 
-def _request_answer(
-    case: Case, told: Told | None, parties: Mapping[Party, Told | None]
-) -> RequestAnswer:
-    """Return a case with its people, numbers masked."""
+def _request_answer(case: Case, parties: Mapping[Party, Told | None]) -> RequestAnswer:
+    """Return a case with its people, numbers masked; a history may have named nobody."""
+    told = parties.get(Party.APPLICANT, Told(Person()))
     return RequestAnswer(
         **_fields(case),
         applicant=_applicant(case, told),
@@ -250,7 +249,7 @@ def _applicant(case: Case, told: Told | None) -> ApplicantAnswer:
         return ApplicantAnswer(erased=True, name=ERASED, nik=None, phone=None, address=None)
     person = told.person
     return ApplicantAnswer(
-        name=person.name,
+        name=person.name or UNNAMED,
         nik=mask_nik(person.nik) if person.nik else None,
         phone=mask_phone(person.phone) if person.phone else None,
         address=person.address if case.pick_up or case.deliver else None,
@@ -263,7 +262,7 @@ def _party(party: Party, resident_id: str, told: Told | None) -> PartyAnswer:
         party=party,
         resident_id=resident_id,
         erased=told is None,
-        name=person.name if person else ERASED,
+        name=(person.name or UNNAMED) if person else ERASED,
         nik=mask_nik(person.nik) if person and person.nik else None,
         phone=mask_phone(person.phone) if person and person.phone else None,
         basis=told.basis if told else None,

@@ -1,54 +1,23 @@
 """Fields of intake's bodies as people type them, and how the domain's word on one is answered."""
 
-import re
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 
-import phonenumbers
 from pydantic import AfterValidator, Field
 
 from services.intake.domain import (
     Refused,
     checked_address,
+    checked_kk_number,
     checked_name,
     checked_nik,
-    indonesian_mobile,
 )
-from services.intake.usecases import Regions
+from services.intake.usecases import Regions, checked_phone
 from shared.contracts.event import TypedRegionCode
 from shared.contracts.text import Reason
 from shared.web.body import Unfit
 from shared.web.problems import FieldError, InvalidFields
-
-_WRITTEN: Final = re.compile(r"[0-9+ .()-]+")
-_MOBILE_TYPES: Final = frozenset(
-    {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
-)
-"""In some countries the two cannot be distinguished, the United States among them."""
-
-
-def checked_phone(text: str) -> str:
-    """Return a mobile number as E.164: an Indonesian one as it is written here, or a foreign one.
-
-    A foreign number begins with + and its country. Raises Refused for any other number.
-    """
-    if (ours := indonesian_mobile(text)) is not None:
-        return ours
-    try:
-        number = phonenumbers.parse(text.strip())
-    except phonenumbers.NumberParseException:
-        raise _no_mobile() from None
-    if not _WRITTEN.fullmatch(text) or phonenumbers.number_type(number) not in _MOBILE_TYPES:
-        raise _no_mobile()
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _no_mobile() -> Refused:
-    return Refused(
-        "phone_malformed",
-        "phone: a mobile number is needed, 08... or +62 8..., a foreign one with + and its country",
-    )
 
 
 def _fitting(check: Callable[[str], str]) -> AfterValidator:
@@ -65,6 +34,7 @@ def _fitting(check: Callable[[str], str]) -> AfterValidator:
 
 Name = Annotated[str, _fitting(checked_name)]
 Nik = Annotated[str, _fitting(checked_nik)]
+KkNumber = Annotated[str, _fitting(checked_kk_number)]
 Phone = Annotated[str, _fitting(checked_phone)]
 Address = Annotated[str, _fitting(checked_address)]
 BirthDate = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
@@ -72,6 +42,12 @@ Domicile = Annotated[
     TypedRegionCode,
     Field(min_length=8),
     Reason("a sub-district or village is needed, such as 32.16.18 or 32.16.18.2001"),
+]
+
+TimeOfDay = Annotated[
+    str,
+    Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+    Reason("a time of day is written 08:00"),
 ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -28,17 +29,16 @@ from services.intake.usecases import (
 )
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
+from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile
 from shared.files.upload import Files, Incoming
-from shared.files.web import RAW_BODY, attachment, stated_size
+from shared.files.web import RAW_BODY, FileAnswer, attachment, incoming
 from shared.runtime import CommandsDep, SentDep, provided, sent_with
-from shared.sealing.seal import DataKey
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
-from shared.web.problems import NotFound, Problem
+from shared.web.problems import Conflict, NotFound, Problem
 
 _SENDERS: Final = {Role.OPERATOR, Role.AGENT}
 RULES: Final[RouteRules] = {
@@ -54,15 +54,6 @@ FilePath = Annotated[AggregateId, Path()]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 VaultDep = Annotated[Vault, Depends(provided(Vault))]
 FilesDep = Annotated[Files, Depends(provided(Files))]
-
-
-class FileAnswer(BaseModel):
-    """A file that was taken, as it is kept: images are written anew. It is not bound yet."""
-
-    file_id: str
-    type: str
-    bytes: int
-    sha256: str
 
 
 class PaperBody(Body):
@@ -112,9 +103,9 @@ async def post_file(
     Within a day it is to be bound, else it is removed. A file that is not taken is a problem
     `file-refused` whose `reason` is stable and whose `text_key` names the page's words.
     """
-    case = await _case(case_id, reader)
+    case = await case_of_path(case_id, reader)
     require_right(case, allowed(caller), backdated=False)
-    incoming = await _incoming(case, request, caller.subject, reader, vault)
+    incoming = await incoming_file(PAPER, case, request, caller.subject, reader, vault)
     async with files.received(incoming) as received:
         outcome = await commands.run(
             lambda uow: keep_upload(received, case_id, uow, allow=allowed(caller)),
@@ -137,7 +128,7 @@ async def post_paper(
     sent: SentDep,
 ) -> PaperAnswer:
     """Bind a file to its case as a paper."""
-    require_right(await _case(case_id, reader), allowed(caller), backdated=False)
+    require_right(await case_of_path(case_id, reader), allowed(caller), backdated=False)
     await commands.run(
         lambda uow: bind_paper(
             case_id,
@@ -156,7 +147,7 @@ async def post_paper(
 @router.get("")
 async def list_papers(case_id: CasePath, caller: CallerDep, reader: ReaderDep) -> PapersAnswer:
     """Return a case's papers, without their content."""
-    case = await _case(case_id, reader)
+    case = await case_of_path(case_id, reader)
     caller.require(programme=case.programme_id, region=case.office_region)
     papers = await reader.get(CasePapers, case_id) or CasePapers(case_id)
     items = [_answer(paper, case_id) for paper in papers.papers]
@@ -179,40 +170,33 @@ async def get_content(
     reason: AccessReason = None,
 ) -> StreamingResponse:
     """Return a paper's content, for saving. The look is in the access log before it leaves."""
-    case = await _case(case_id, reader)
+    case = await case_of_path(case_id, reader)
     caller.require(programme=case.programme_id, region=case.office_region)
     paper = await _paper(case_id, file_id, reader)
     stored = await reader.get(StoredFile, file_id)
     if stored is None:
         raise NotFound("paper")
     await log_read(request, caller, case_id, reason, commands)
-    with openable(), _not_erased():
+    with openable(), not_erased():
         key = opened_key(stored, await applicants_key(case, reader), vault)
         content = files.content(stored, key)
         return await attachment(f"{paper.kind}-{file_id}", paper.type, paper.size, content)
 
 
-async def _incoming(
-    case: Case, request: Request, sender: str, reader: Reader, vault: Vault
+async def incoming_file(
+    purpose: Purpose, case: Case, request: Request, sender: str, reader: Reader, vault: Vault
 ) -> Incoming:
-    key, file_id = DataKey.generate(), new_id()
-    with openable(), _not_erased():
-        sealed = sealed_key(key, file_id, await applicants_key(case, reader), vault)
-    return Incoming(
-        id=file_id,
-        purpose=PAPER,
-        about=case.id,
-        sender=sender,
-        content_type=request.headers.get("content-type", ""),
-        size=stated_size(request),
-        body=request.stream(),
-        key=key,
-        sealed_key=sealed,
-    )
+    """Return a case's file as it begins to come in, with a key that goes with the applicant."""
+    if Party.APPLICANT not in case.parties:
+        raise Conflict("case_id: a history named nobody whose paper it is", reason="nobody_named")
+    with openable(), not_erased():
+        owner = await applicants_key(case, reader)
+        seal = partial(sealed_key, owner=owner, vault=vault)
+        return incoming(request, purpose, case.id, sender, seal)
 
 
 @contextmanager
-def _not_erased() -> Iterator[None]:
+def not_erased() -> Iterator[None]:
     """Say that there is nobody any more whose paper this would be (410)."""
     try:
         yield
@@ -220,7 +204,8 @@ def _not_erased() -> Iterator[None]:
         raise Problem(410, "erased", "The resident has been erased") from None
 
 
-async def _case(case_id: str, reader: Reader) -> Case:
+async def case_of_path(case_id: str, reader: Reader) -> Case:
+    """Return the case that the path names. Raises NotFound."""
     case = await reader.get(Case, case_id)
     if case is None:
         raise NotFound("request")

@@ -6,22 +6,23 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, model_validator
 
-from services.intake.api.fields import require_region
+from services.intake.api.fields import TimeOfDay, require_region
 from services.intake.api.rights import allowed_programme, programme_of
 from services.intake.domain import (
     CalendarExceptions,
     CatalogueService,
     DataUse,
     Deliverable,
+    OpenHours,
     Programme,
+    ServicePoint,
 )
 from services.intake.usecases import (
     Reader,
     Regions,
-    copy_programme,
     publish_programme,
 )
-from shared.auth.roles import Caller, Role
+from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import (
     Channel,
@@ -34,12 +35,12 @@ from shared.contracts.intake import Language, TimeZone
 from shared.runtime import CommandsDep, SentDep, provided
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
+from shared.web.problems import FieldError, InvalidFields
 
 _READERS: Final = Rule(set(Role) - {Role.CHANNEL})
 
 RULES: Final[RouteRules] = {
     "PUT /api/programmes/{programme_id}": Rule({Role.ADMIN}),
-    "POST /api/programmes/{programme_id}/copies": Rule({Role.ADMIN}),
     "GET /api/programmes": _READERS,
     "GET /api/programmes/{programme_id}": _READERS,
 }
@@ -48,6 +49,8 @@ MAX_SERVICES: Final = 100
 MAX_CHANNELS: Final = 20
 MAX_EXCEPTIONS: Final = 400
 MAX_RECIPIENTS: Final = 20
+MAX_POINTS: Final = 200
+_WEEK: Final = 7
 MAX_RETENTION: Final = 36_500
 """Days: a hundred years."""
 
@@ -94,6 +97,48 @@ class DataUseBody(Body):
     contact: PublicText | None = None
 
 
+class OpenHoursBody(Body):
+    """When a point is open on one day of the week, 1 for Monday."""
+
+    weekday: Annotated[int, Field(ge=1, le=_WEEK)]
+    opens: TimeOfDay
+    closes: TimeOfDay
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.opens >= self.closes:
+            raise Unfit("a point closes after it opens")
+        return self
+
+
+class ServicePointBody(Body):
+    """Where residents reach the programme; what nobody has stated is left out."""
+
+    name: PublicText
+    region_code: TypedRegionCode
+    place: PublicText | None = None
+    online: bool = False
+    hours: Annotated[tuple[OpenHoursBody, ...], Field(max_length=2 * _WEEK)] = ()
+    services: Annotated[tuple[ServiceCode, ...], Field(max_length=MAX_SERVICES)] = ()
+    source: PublicText | None = None
+
+    def point(self) -> ServicePoint:
+        """Return the point that this describes."""
+        hours = tuple(OpenHours(**one.model_dump()) for one in self.hours)
+        return ServicePoint(
+            self.name,
+            self.region_code,
+            self.place,
+            self.online,
+            hours,
+            self.services,
+            self.source,
+        )
+
+
+ServicePoints = Annotated[tuple[ServicePointBody, ...], Field(max_length=MAX_POINTS)]
+
+
 class ProgrammeBody(Body):
     """A programme, whole, as it shall stand from now on."""
 
@@ -110,6 +155,7 @@ class ProgrammeBody(Body):
     retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION)] | None = None
     """Days after the last of a person's cases was closed; then he may be erased. Null: never."""
     data_use: DataUseBody = DataUseBody()
+    service_points: ServicePoints = ()
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -117,6 +163,17 @@ class ProgrammeBody(Body):
         if len(set(codes)) < len(codes) or len(set(self.channels)) < len(self.channels):
             raise Unfit("a service or a channel is listed twice")
         return self
+
+    def require_places(self, regions: Regions) -> None:
+        """Raise InvalidFields for a region that nobody knows, or a point's service."""
+        require_region(regions, self.region_code, "/region_code")
+        offered = {service.code for service in self.services}
+        for number, point in enumerate(self.service_points):
+            at = f"/service_points/{number}"
+            require_region(regions, point.region_code, f"{at}/region_code")
+            if not offered.issuperset(point.services):
+                reason = "the programme does not offer one of them"
+                raise InvalidFields(FieldError(f"{at}/services", reason))
 
     def programme(self, programme_id: str) -> Programme:
         """Return the programme that this describes."""
@@ -142,15 +199,8 @@ class ProgrammeBody(Body):
             ),
             retention_days=self.retention_days,
             data_use=DataUse(**self.data_use.model_dump()),
+            service_points=tuple(one.point() for one in self.service_points),
         )
-
-
-class CopyBody(Body):
-    """Under which id, name and owner a programme shall stand once more."""
-
-    programme_id: ProgrammeId
-    name: PublicText
-    owner: PublicText
 
 
 class PublishedAnswer(BaseModel):
@@ -177,6 +227,7 @@ class ProgrammeAnswer(BaseModel):
     calendar: dict[str, list[date]]
     retention_days: int | None
     data_use: DataUse
+    service_points: tuple[ServicePoint, ...]
     copied_from: str | None
     catalogue_version: int | None
 
@@ -196,7 +247,7 @@ async def put_programme(
     sent: SentDep,
 ) -> PublishedAnswer:
     """Publish a programme; the same content again changes nothing."""
-    require_region(regions, body.region_code, "/region_code")
+    body.require_places(regions)
     wanted = body.programme(programme_id)
     allow = allowed_programme(caller)
     outcome = await commands.run(
@@ -204,33 +255,6 @@ async def put_programme(
     )
     allow(wanted)  # a replay too: the token may be another one by now
     return PublishedAnswer(programme_id=programme_id, version=outcome.answer)
-
-
-@router.post("/{programme_id}/copies", status_code=201)
-async def post_copy(
-    programme_id: ProgrammePath,
-    body: CopyBody,
-    caller: CallerDep,
-    commands: CommandsDep,
-    reader: ReaderDep,
-    sent: SentDep,
-) -> PublishedAnswer:
-    """Publish a programme once more under another name and owner."""
-    outcome = await commands.run(
-        lambda uow: copy_programme(
-            programme_id,
-            body.programme_id,
-            body.name,
-            body.owner,
-            uow,
-            allow=allowed_programme(caller),
-        ),
-        sent=sent,
-        key=body.programme_id,
-    )
-    if outcome.duplicate:
-        await _allow_again(caller, reader, programme_id, body.programme_id)
-    return PublishedAnswer(programme_id=body.programme_id, version=outcome.answer)
 
 
 @router.get("")
@@ -246,14 +270,6 @@ async def get_programme(
 ) -> ProgrammeAnswer:
     """Return one programme."""
     return _answer(await programme_of(programme_id, caller, reader))
-
-
-async def _allow_again(caller: Caller, reader: Reader, *programme_ids: str) -> None:
-    """Check a replay like the first sending: the token may be another one by now."""
-    for programme_id in programme_ids:
-        programme = await reader.get(Programme, programme_id)
-        if programme is not None:
-            allowed_programme(caller)(programme)
 
 
 def _answer(programme: Programme) -> ProgrammeAnswer:
@@ -284,6 +300,7 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         },
         retention_days=programme.retention_days,
         data_use=programme.data_use,
+        service_points=programme.service_points,
         copied_from=programme.copied_from,
         catalogue_version=programme.catalogue_version,
     )

@@ -8,8 +8,17 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from services.intake.domain import Line, NextStep, PlannedEvent, Secrets, State, digest
-from services.intake.usecases import Catalogues, Limiter, Reader, Tracked, confirm_receipt, track
+from services.intake.domain import Awaited, Line, NextStep, PlannedEvent, Secrets, State, digest
+from services.intake.usecases import (
+    RESIDENT,
+    Catalogues,
+    Clock,
+    Limiter,
+    Reader,
+    Tracked,
+    confirm_receipt,
+    track,
+)
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.group_commit import fingerprint_of
 from shared.runtime import CommandsDep, Sent, provided
@@ -23,8 +32,6 @@ RULES: Final[RouteRules] = {
     "POST /api/track/receipt": PUBLIC,
 }
 
-RESIDENT: Final = "resident"
-"""The actor of what residents do themselves; they have no account."""
 _RECEIPT_REASONS: Final = frozenset(
     {"nothing_to_deliver", "closed", "not_issued", "not_delivered_yet"}
 )
@@ -34,6 +41,7 @@ CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
 LimiterDep = Annotated[Limiter, Depends(provided(Limiter))]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
+ClockDep = Annotated[Clock, Depends(provided(Clock))]
 TextsDep = Annotated[Texts, Depends(provided(Texts))]
 
 
@@ -71,6 +79,11 @@ class TrackAnswer(BaseModel):
     due_on_text: str | None
     next: NextStep
     next_text: str
+    awaited_from: Awaited
+    awaited_text: str
+    late: bool
+    """The due day is over and the document still owed."""
+    late_text: str | None
     awaits_receipt: bool
     lacking: list[str]
     """Papers that are not there, in words; none once the office has verified the request."""
@@ -89,7 +102,7 @@ class ReceiptAnswer(BaseModel):
 async def admitted(request: Request, limiter: LimiterDep, texts: TextsDep) -> str:
     """Return the client's address. Raises TooManyRequests after too many wrong codes from it."""
     client = request.client.host if request.client else ""
-    _require_no_wait(await limiter.client_waits(client), texts)
+    require_no_wait(await limiter.client_waits(client), texts)
     return client
 
 
@@ -105,13 +118,14 @@ async def post_track(
     limiter: LimiterDep,
     texts: TextsDep,
     catalogues: CataloguesDep,
+    clock: ClockDep,
 ) -> TrackAnswer:
     """Return how the request with this code stands."""
     tracked = await track(body.code, reader, catalogues)
     if tracked is None:
         await limiter.count_client(client)
         raise _unknown(texts)
-    return _answer(tracked, texts)
+    return _answer(tracked, texts, late=tracked.case.is_late(clock()))
 
 
 @router.post("/receipt")
@@ -127,7 +141,7 @@ async def post_receipt(
     """Take the recipient's word that the document arrived."""
     case = await reader.case_by_code(digest(body.code))
     if case is not None:
-        _require_no_wait(await limiter.case_waits(case.id), texts)
+        require_no_wait(await limiter.case_waits(case.id), texts)
     if case is None or not secrets.confirms(case.id, body.receipt_code):
         await limiter.count_client(client)
         if case is not None:
@@ -151,12 +165,14 @@ def _resident(case_id: str) -> Sent:
     )
 
 
-def _require_no_wait(seconds: int | None, texts: Texts) -> None:
+def require_no_wait(seconds: int | None, texts: Texts) -> None:
+    """Raise TooManyRequests where somebody has to wait."""
     if seconds is not None:
         raise TooManyRequests(texts("track.too_often"), retry_after=seconds)
 
 
 def _unknown(texts: Texts) -> Problem:
+    """Return the problem of a code that no request has."""
     return Problem(404, "unknown-code", "No request has this code", texts("track.unknown"))
 
 
@@ -172,7 +188,7 @@ def _in_residents_words(texts: Texts) -> Iterator[None]:
         raise
 
 
-def _answer(tracked: Tracked, texts: Texts) -> TrackAnswer:
+def _answer(tracked: Tracked, texts: Texts, *, late: bool) -> TrackAnswer:
     case, event = tracked.case, tracked.event
     return TrackAnswer(
         programme=tracked.programme_name,
@@ -185,6 +201,10 @@ def _answer(tracked: Tracked, texts: Texts) -> TrackAnswer:
         due_on_text=tanggal(case.due_on, case.time_zone) if case.due_on else None,
         next=tracked.next,
         next_text=texts(f"next.{tracked.next}"),
+        awaited_from=tracked.awaited,
+        awaited_text=texts(f"awaited.{tracked.awaited}"),
+        late=late,
+        late_text=texts("tracking.late") if late else None,
         awaits_receipt=case.awaits_receipt,
         lacking=[_lacking(line) for line in tracked.lacking],
         paused=tracked.paused,

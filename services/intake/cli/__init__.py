@@ -10,6 +10,7 @@ from services.intake.cli import (
     audit,
     breach,
     catalogues,
+    imports,
     keys,
     programmes,
     residents,
@@ -38,8 +39,8 @@ def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[in
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.intake")
     themes = parser.add_subparsers(required=True)
-    everything = (programmes, catalogues, accounts, audit, keys, residents, rights, breach, roster)
-    for theme in everything:
+    everything = (programmes, catalogues, accounts, audit, keys, residents, rights, breach)
+    for theme in (*everything, imports, roster):
         theme.add_commands(themes)
     return parser
 

@@ -16,6 +16,7 @@ from services.intake.app import Desk, frame_of, vault_of
 from services.intake.cli.shell import CommandRefused, new_folder
 from services.intake.domain import (
     Case,
+    CaseDocument,
     CasePapers,
     Party,
     Programme,
@@ -68,7 +69,9 @@ async def require_request(options: argparse.Namespace, desk: Desk) -> None:
 async def papers_and_trail(case: Case, desk: Desk) -> dict[str, Any]:
     """Return a case's papers without content, and who worked on it: when, and by what."""
     papers = await desk.reader.get(CasePapers, case.id) or CasePapers(case.id)
+    kept = await desk.reader.get(CaseDocument, case.id)
     return {
+        "document": asdict(kept.document) if kept and kept.document else None,
         # Whose a paper of a visit is may be somebody else of the case.
         "papers": [
             {name: said for name, said in asdict(paper).items() if name != "of"}
@@ -129,7 +132,7 @@ async def _page(held: Mapping[str, Any], desk: Desk) -> str:
 async def _papers(
     case: Mapping[str, Any], folder: Path, resident: Resident, desk: Desk
 ) -> Sequence[str]:
-    """Write the papers that are sealed with this resident's key: those of whoever applied."""
+    """Write papers and document that are sealed with this resident's key: of whoever applied."""
     if Party.APPLICANT not in case["is"]:
         return []
     names = []
@@ -138,6 +141,9 @@ async def _papers(
         name = f"berkas-{case['case']['id']}-{number}.{suffix}"
         await _paper(str(paper["id"]), folder / name, resident, desk)
         names.append(name)
+    if case["document"] is not None:
+        names.append(f"dokumen-{case['case']['id']}.pdf")
+        await _paper(str(case["document"]["id"]), folder / names[-1], resident, desk)
     return names
 
 

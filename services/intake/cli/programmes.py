@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from services.intake.api.fields import require_region
 from services.intake.api.programmes import ProgrammeBody
 from services.intake.app import Desk
 from services.intake.cli.catalogues import publish_shipped
@@ -74,7 +73,7 @@ async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
 def _read(files: Sequence[Path], desk: Desk) -> list[Programme]:
     found = [ProgrammeFile.model_validate_json(file.read_bytes()) for file in files]
     for file in found:
-        require_region(desk.regions, file.region_code, "/region_code")
+        file.require_places(desk.regions)
     return [file.programme(file.id) for file in found]
 
 

@@ -64,6 +64,17 @@ from services.intake.domain.daily_cap import (
     shares_of,
 )
 from services.intake.domain.data_use import DataUse
+from services.intake.domain.document import (
+    CaseDocument,
+    Check,
+    Compared,
+    Comparison,
+    Confirmation,
+    Document,
+    Signature,
+    WhyRight,
+    checked_kk_number,
+)
 from services.intake.domain.erasure import (
     ERASURE_WITHIN,
     Erasure,
@@ -74,9 +85,16 @@ from services.intake.domain.erasure import (
 from services.intake.domain.life_event import LifeEvent
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import NextStep, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
-from services.intake.domain.paper import PAPER_LIMIT, CasePapers, Paper, PaperKind, Whose
+from services.intake.domain.paper import (
+    OWN_LIMIT,
+    PAPER_LIMIT,
+    CasePapers,
+    Paper,
+    PaperKind,
+    Whose,
+)
 from services.intake.domain.parties import (
     GUARDIAN_MISSING,
     PARTIES_LIMIT,
@@ -92,6 +110,7 @@ from services.intake.domain.parties import (
 from services.intake.domain.person import (
     ADDRESS_LIMIT,
     NAME_LIMIT,
+    UNNAMED,
     Person,
     checked_address,
     checked_name,
@@ -102,6 +121,7 @@ from services.intake.domain.person import (
 )
 from services.intake.domain.person_read import PersonRead
 from services.intake.domain.programme import (
+    ONLINE,
     CatalogueService,
     Deliverable,
     PlannedEvent,
@@ -130,6 +150,7 @@ from services.intake.domain.rights_request import (
 )
 from services.intake.domain.roster import ROSTER_PUPILS, Fault, Pupil, Roster, read_roster
 from services.intake.domain.security_record import SecurityRecord, Sign
+from services.intake.domain.service_point import OpenHours, ServicePoint
 from services.intake.domain.session import (
     ABSOLUTE,
     IDLE,
@@ -170,6 +191,8 @@ __all__ = [
     "MAX_PASSWORD",
     "MAX_REASON",
     "NAME_LIMIT",
+    "ONLINE",
+    "OWN_LIMIT",
     "PAPER_LIMIT",
     "PARTIES_LIMIT",
     "PLAIN",
@@ -178,6 +201,7 @@ __all__ = [
     "RIGHTS",
     "ROSTER_PUPILS",
     "TOTP",
+    "UNNAMED",
     "VISIT_PEOPLE",
     "VISIT_REQUESTS",
     "ZONES",
@@ -188,17 +212,23 @@ __all__ = [
     "AlreadyOpen",
     "Alternative",
     "AuditEntry",
+    "Awaited",
     "Basis",
     "Block",
     "Bringing",
     "CalendarExceptions",
     "Case",
+    "CaseDocument",
     "CasePapers",
     "Catalogue",
     "CatalogueService",
     "ChannelCannot",
     "ChannelPromise",
+    "Check",
     "Checklist",
+    "Compared",
+    "Comparison",
+    "Confirmation",
     "DailyCap",
     "DataUse",
     "DayShare",
@@ -206,6 +236,7 @@ __all__ = [
     "Deliverable",
     "Device",
     "Devices",
+    "Document",
     "Ended",
     "Entry",
     "Erasure",
@@ -227,6 +258,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Notices",
+    "OpenHours",
     "OpenRequests",
     "Outcome",
     "Paper",
@@ -253,8 +285,10 @@ __all__ = [
     "Roster",
     "Secrets",
     "SecurityRecord",
+    "ServicePoint",
     "Session",
     "Sign",
+    "Signature",
     "Stage",
     "Standing",
     "State",
@@ -268,13 +302,16 @@ __all__ = [
     "WaiverReason",
     "Wanted",
     "Whose",
+    "WhyRight",
     "about_child",
     "account_id",
     "asked_for",
+    "awaited_from",
     "block_id",
     "case_of",
     "catalogue_id",
     "checked_address",
+    "checked_kk_number",
     "checked_login",
     "checked_name",
     "checked_nik",

@@ -52,6 +52,8 @@ class Deed(StrEnum):
     RESTRICTED = "restricted"
     """The processing for a resident was stopped: `said` has the reason."""
     RESTRICTION_LIFTED = "restriction_lifted"
+    DOCUMENT_CONFIRMED = "document_confirmed"
+    """A second person let a document pass: `said` has file, result, differing fields and reason."""
 
 
 @dataclass(frozen=True, slots=True)

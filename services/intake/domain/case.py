@@ -120,6 +120,9 @@ class Case:
     failed_attempts: int = 0
     carriers: tuple[str, ...] = ()
     """Accounts of all agents who were given the job or carried; none of them confirms receipt."""
+    carrier: str | None = None
+    """Who carries now, as the newest version of courier's job says."""
+    job_version: int = 0
     noted_overdue: bool = False
     """The due day ended while the document was awaited."""
     parties: Mapping[Party, str] = field(default_factory=dict)
@@ -205,6 +208,10 @@ class Case:
         """Return whether the office still owes the document."""
         return Fact.ISSUED not in self.facts and self.outcome is None
 
+    def is_late(self, now: datetime) -> bool:
+        """Return whether the due day is over and the document still owed, by the clock alone."""
+        return self.awaits_issue and self.overdue_at is not None and now >= self.overdue_at
+
     @property
     def overdue_since(self) -> datetime | None:
         """Return since when the document is overdue; None once it is issued or the case closed.
@@ -259,12 +266,20 @@ class Case:
             return self
         return replace(self, version=self.version + 1, tickets=tuple(tickets.values()))
 
-    def note_carrier(self, agent_id: str) -> "Case":
-        """Add an agent who has, or had, the job."""
-        if agent_id in self.carriers:
+    def note_carrier(self, agent_id: str, job_version: int = 0) -> "Case":
+        """Add an agent who has the job, or had it where a newer version is known already."""
+        newest = job_version > self.job_version
+        if agent_id in self.carriers and not newest:
             return self
         carriers = tuple(sorted({*self.carriers, agent_id}))
-        return replace(self, version=self.version + 1, carriers=carriers)
+        noted = replace(self, version=self.version + 1, carriers=carriers)
+        return replace(noted, carrier=agent_id, job_version=job_version) if newest else noted
+
+    def is_carried_by(self, agent_id: str) -> bool:
+        """Return whether this agent has the job now, and still something to carry."""
+        brought_in = not self.deliver and Fact.PAPERS_HANDED_IN in self.facts
+        ended = brought_in or Fact.DELIVERY_CONFIRMED in self.facts or self.outcome is not None
+        return self.carrier == agent_id and not ended
 
     def note_overdue(self) -> "Case":
         """Note that the due day has ended; the case itself where nothing is owed."""

@@ -99,6 +99,11 @@ class Entry:
         """Return one of its requirements, or None."""
         return next((one for one in self.requirements if one.id == requirement_id), None)
 
+    @property
+    def kinds(self) -> frozenset[PaperKind]:
+        """Return the kinds of papers that meet any of its requirements."""
+        return frozenset(one.kind for each in self.requirements for one in each.any_of)
+
     def promised(self, channel: str) -> ChannelPromise | None:
         """Return what is said of a channel; None where nothing is."""
         return next((one for one in self.channels if one.channel == channel), None)

@@ -33,6 +33,48 @@ class NextStep(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Awaited(StrEnum):
+    """Whose turn it is."""
+
+    RESIDENT = "resident"
+    OFFICE = "office"
+    AGENT = "agent"
+    NOBODY = "nobody"
+
+
+_AWAITED = {
+    Awaited.RESIDENT: (
+        NextStep.WALK_UP,
+        NextStep.WAIT_FOR_NUMBER,
+        NextStep.NUMBER_CALLED,
+        NextStep.FETCH_CARD,
+        NextStep.FETCH_APP,
+        NextStep.CONFIRM_RECEIPT,
+    ),
+    Awaited.AGENT: (
+        NextStep.AGENT_COMES,
+        NextStep.PAPERS_ON_THE_WAY,
+        NextStep.AGENT_FETCHES_DOCUMENT,
+        NextStep.DOCUMENT_ON_THE_WAY,
+        NextStep.DELIVERY_TRIED,
+        NextStep.RECEIPT_NOTED,
+    ),
+    Awaited.NOBODY: (
+        NextStep.HANDED_OVER,
+        NextStep.DELIVERED,
+        NextStep.REJECTED,
+        NextStep.CANCELLED,
+    ),
+}
+
+
+def awaited_from(step: NextStep, *, papers_missing: bool) -> Awaited:
+    """Return from whom something is awaited; the office, where from nobody else."""
+    if step is NextStep.CHECKING and papers_missing:
+        return Awaited.RESIDENT
+    return next((who for who, steps in _AWAITED.items() if step in steps), Awaited.OFFICE)
+
+
 _FETCH = {
     Deliverable.CARD: NextStep.FETCH_CARD,
     Deliverable.PDF: NextStep.FETCH_PDF,

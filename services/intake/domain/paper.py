@@ -9,6 +9,8 @@ from services.intake.domain.refusal import Refused
 
 PAPER_LIMIT: Final = 30
 """Papers of one case."""
+OWN_LIMIT: Final = 15
+"""Of them from residents themselves: the office's own always find room."""
 
 
 class Whose(StrEnum):
@@ -100,6 +102,11 @@ class CasePapers:
         if len(self.papers) >= PAPER_LIMIT:
             raise Refused("too_many_papers", f"a case has at most {PAPER_LIMIT} papers")
         return replace(self, version=self.version + 1, papers=(*self.papers, paper))
+
+    def require_own_room(self, by: str) -> None:
+        """Refuse one more of what residents send themselves, all `by` the same actor."""
+        if sum(paper.by == by for paper in self.papers) >= OWN_LIMIT:
+            raise Refused("too_many_papers", f"residents send {OWN_LIMIT} papers of a case")
 
     def require_somebody(self) -> None:
         """Refuse a paper of whom has been erased."""

@@ -16,6 +16,8 @@ from services.intake.domain.refusal import Refused
 NAME_LIMIT: Final = 60
 """Characters with spaces (Permendagri 73/2022); one word is enough, older names stay valid."""
 ADDRESS_LIMIT: Final = 200
+UNNAMED: Final = "tidak disebut"
+"""What stands where a name would, and nobody said it: of a history that is brought in."""
 
 _NIK: Final = re.compile(r"[0-9]{16}")
 _NIK_NOISE: Final = str.maketrans({" ": None, ".": None})
@@ -29,10 +31,11 @@ _MOBILE: Final = re.compile(r"(?:\+?620?|0)?(8[1-35-9][0-9]{7,10})")
 class Person:
     """Who a case is about. A newborn has no NIK, and not everybody has a phone.
 
-    It does not show itself: what prints it for a log or an error prints no person.
+    A history may name a NIK alone, or nobody: then nothing is said of him at all. It does not show
+    itself: what prints it for a log or an error prints no person.
     """
 
-    name: str = field(repr=False)
+    name: str = field(default="", repr=False)
     nik: str | None = field(default=None, repr=False)
     phone: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
@@ -42,7 +45,7 @@ class Person:
     @property
     def said(self) -> Mapping[str, str]:
         """Return the fields that are known, by their names."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in asdict(self).items() if value}
 
     @property
     def identity(self) -> str | None:

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from services.intake.domain.calendar import CalendarExceptions
 from services.intake.domain.data_use import DataUse
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import within
+from services.intake.domain.service_point import ServicePoint
+
+ONLINE: Final = "online"
+"""The channel by which residents ask on intake's own page, where a programme offers it."""
 
 
 class Deliverable(StrEnum):
@@ -56,6 +61,8 @@ class Programme:
     """The catalogue that cases are opened under from now on; None: none was published."""
     version: int = 0
     data_use: DataUse = field(default_factory=DataUse)
+    service_points: tuple[ServicePoint, ...] = ()
+    """Where it is reached beside its events, as far as that is stated."""
 
     @property
     def catalogue(self) -> Mapping[str, CatalogueService]:
@@ -144,6 +151,13 @@ class PlannedEvent:
     services: frozenset[str]
     ticketed: frozenset[str] = frozenset()
     """Services that have a line; to booths of the others people simply walk up."""
+    opens_at: datetime | None = None
+    """None in copies that were kept before intake told residents the hours."""
+    closes_at: datetime | None = None
+
+    def is_over(self, now: datetime, today: date) -> bool:
+        """Return whether nobody can come any more; `today` is in the programme's zone."""
+        return self.on < today if self.closes_at is None else self.closes_at <= now
 
     def require(self, programme_id: str, service: str, received_on: date) -> None:
         """Refuse a request for another programme's event, or one over or without this service.

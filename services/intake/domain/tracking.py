@@ -9,9 +9,12 @@ database nor a backup can be used to follow anybody's request.
 The receipt code: 40 bits made likewise under a label of its own, and stored nowhere. The agent, who
 may have the tracking code of a request he recorded, must not have it: with it the recipient's word
 is given. Forty bits are enough, since it is tried only together with a tracking code that is right.
+
+A pass: whoever showed a tracking code may send papers for a while, under a label of its own too.
 """
 
 import hmac
+import re
 from hashlib import sha256
 from typing import Final
 
@@ -20,7 +23,11 @@ CODE_BITS: Final = 80
 RECEIPT_BITS: Final = 40
 GROUP: Final = 4
 
+PASS_BITS: Final = 120
+
 _RECEIPT_LABEL: Final = "receipt:"
+_SENDING_LABEL: Final = "send:"
+_UNTIL: Final = re.compile(r"[0-9]{1,12}")
 
 _BITS_PER_SIGN: Final = 5
 _FOLDED: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
@@ -46,6 +53,23 @@ class Secrets:
         """Return the code that a case's recipient confirms with: `7K2M-9QXT`."""
         return _grouped(_receipt_signs(self._version_of(case_id, tracking), case_id))
 
+    def send_pass(self, case_id: str, until: int) -> str:
+        """Return what lets its holder send papers for a case until then, in seconds since 1970.
+
+        It is given to who has shown the tracking code, which itself travels no more after that.
+        """
+        return f"{case_id}/{until}/{_pass_signs(self._versions[0], case_id, until)}"
+
+    def passed(self, shown: str, now: int) -> str | None:
+        """Return the case that a pass is for; None where it is none, or its time is over."""
+        case_id, _, rest = shown.partition("/")
+        until, _, signs = rest.partition("/")
+        if not _UNTIL.fullmatch(until):
+            return None
+        rights = [_pass_signs(secret, case_id, int(until)).encode() for secret in self._versions]
+        fits = sum(hmac.compare_digest(signs.encode(), right) for right in rights) > 0
+        return case_id if fits and now < int(until) else None
+
     def confirms(self, case_id: str, typed: str) -> bool:
         """Return whether this is the case's receipt code, in the same time for right and wrong."""
         folded = _folded(typed).encode()
@@ -61,6 +85,10 @@ class Secrets:
             if digest(_signs(secret, case_id, CODE_BITS)) == tracking
         )
         return next(fitting, self._versions[0])
+
+
+def _pass_signs(secret: bytes, case_id: str, until: int) -> str:
+    return _signs(secret, f"{_SENDING_LABEL}{case_id}/{until}", PASS_BITS)
 
 
 def _receipt_signs(secret: bytes, case_id: str) -> str:

@@ -6,8 +6,10 @@ from typing import Final
 from services.intake.pages import (
     account_requests,
     accounts,
+    ask,
     data_use,
     devices,
+    places,
     security,
     services,
     signin,
@@ -15,7 +17,6 @@ from services.intake.pages import (
     tracking,
 )
 from services.intake.pages.fresh import Proves
-from services.intake.pages.start import Neighbours
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
@@ -24,6 +25,7 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 STATIC: Final = Path(__file__).parents[1] / "static"
 NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
+    NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
@@ -39,6 +41,8 @@ RULES: Final[RouteRules] = {
     **account_requests.RULES,
     **security.RULES,
     **services.RULES,
+    **places.RULES,
+    **ask.RULES,
     **data_use.RULES,
 }
 ROUTERS: Final = (
@@ -48,6 +52,8 @@ ROUTERS: Final = (
     account_requests.router,
     security.router,
     services.router,
+    places.router,
+    ask.router,
     data_use.router,
 )
 
@@ -59,6 +65,5 @@ __all__ = [
     "RULES",
     "STATIC",
     "TEMPLATES",
-    "Neighbours",
     "Proves",
 ]

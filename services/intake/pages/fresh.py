@@ -4,7 +4,6 @@ Whatever was sent is kept in the form that asks, so nothing has to be entered ag
 is not `fresh`: the guard would refuse before the form is read. `FreshForm.asks` holds it instead.
 """
 
-from dataclasses import replace
 from typing import Annotated, Final, Protocol
 
 from fastapi import Depends, Request
@@ -14,19 +13,13 @@ from starlette.responses import Response
 from services.intake.domain import powerful
 from services.intake.usecases import Clock
 from shared.auth.roles import Caller
-from shared.contracts.envelope import new_id
-from shared.messaging.group_commit import fingerprint_of
-from shared.runtime import Sent, built, provided
-from shared.runtime.commands import sent_with
+from shared.runtime import Sent, built, form_sent, provided
 from shared.web.guard import CallerDep
-from shared.web.idempotency import usable_key
 from shared.web.pages import Pages
 from shared.web.problems import SignInRefused
 
 PASSWORD: Final = "bukti_sandi"  # noqa: S105 - a field's name
 CODE: Final = "bukti_kode"
-KEY: Final = "kunci"
-"""The field with the key under which a form sent twice is done once."""
 _AT: Final = {"code_needed": CODE, "code_wrong": CODE, "code_used": CODE}
 _KNOWN: Final = {"not_recognised", "code_needed", "code_wrong", "code_used", "session_over"}
 
@@ -99,13 +92,8 @@ class FreshForm:
         )
 
     async def sent(self, content: str) -> Sent:
-        """Return the form as a command; `content` is what it asks for, without any secret.
-
-        The same form with other content, as after the browser's way back, is another command.
-        """
-        key = str((await self._request.form()).get(KEY, ""))
-        one = sent_with(self._request, self._caller, usable_key(key) or new_id(), content)
-        return replace(one, inbox_id=fingerprint_of(one.inbox_id, one.fingerprint))
+        """Return the form as a command; `content` is what it asks for, without any secret."""
+        return await form_sent(self._request, self._caller, content)
 
     def done(self, response: Response) -> Response:
         """Return a response with the token of a fresh sign-in, where there was one."""

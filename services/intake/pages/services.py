@@ -6,8 +6,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
-from services.intake.domain import Catalogue, CatalogueService, Entry, Programme, catalogue_id
-from services.intake.usecases import Catalogues, Reader
+from services.intake.domain import Catalogue, CatalogueService, Entry, Programme
+from services.intake.usecases import Catalogues, Reader, current_catalogue
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.contracts.event import ProgrammeId, ServiceCode
 from shared.runtime import provided
@@ -65,7 +65,5 @@ async def show_service(
 
 
 async def _offer(programme: Programme, catalogues: Catalogues) -> Offer | None:
-    if programme.catalogue_version is None:
-        return None
-    found = await catalogues.get(catalogue_id(programme.id, programme.catalogue_version))
+    found = await current_catalogue(programme, catalogues)
     return Offer(programme, found) if found else None

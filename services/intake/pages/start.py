@@ -1,6 +1,6 @@
 """The start page of the origin: what anybody can do here, and what each role can."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -13,6 +13,7 @@ from shared.auth.roles import Caller, Role
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.errors import Unavailable
 from shared.runtime import provided
+from shared.web.neighbours import Neighbours
 from shared.web.pages import Pages
 from shared.web.scopekeys import VIEWER
 
@@ -22,17 +23,6 @@ OWN: Final = "intake"
 SHOWN_NOTICES: Final = 5
 """Notices on the start page at most, the newest; the others are on "Perangkat saya"."""
 RULES: Final[RouteRules] = {f"GET {HOME}": PUBLIC}
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """Where the other services lie: below `/<name>`, unless another prefix is named."""
-
-    prefixes: Mapping[str, str]
-
-    def at(self, service: str, path: str) -> str:
-        """Return the address of a service's page."""
-        return self.prefixes.get(service, f"/{service}") + path
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +47,14 @@ TASKS: Final = (
         "reporting",
         "/acara",
     ),
+    Task("serve", frozenset({Role.OPERATOR, Role.AGENCY_OPERATOR}), "scheduler", "/loket"),
+    Task("carry", frozenset({Role.AGENT}), "courier", "/tugas"),
     Task("accounts", frozenset({Role.ADMIN}), OWN, "/akun"),
     Task("approvals", frozenset({Role.ADMIN, Role.SUPERVISOR}), OWN, "/persetujuan"),
     Task("security", frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}), OWN, "/keamanan"),
     Task("devices", frozenset(Role), OWN, "/perangkat"),
     Task("record", frozenset({Role.OPERATOR, Role.AGENT, Role.CHANNEL})),
-    Task("serve", frozenset({Role.OPERATOR, Role.AGENCY_OPERATOR})),
     Task("plan", frozenset({Role.PLANNER})),
-    Task("carry", frozenset({Role.AGENT})),
     Task("programmes", frozenset({Role.ADMIN})),
     Task("agents", frozenset({Role.ADMIN})),
     Task("import", frozenset({Role.IMPORTER})),

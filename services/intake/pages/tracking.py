@@ -1,55 +1,143 @@
 """Lacak permohonan: how a request stands, for whoever has its code and no account.
 
-The code comes in the body and stands in no address. Wrong codes count as those of the API do.
+The code comes in the body and stands in no address. Wrong codes count as those of the API do. From
+there its papers are sent: the page gives a pass for an hour, so that the code travels once.
 """
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from services.intake.usecases import Catalogues, Limiter, Reader, track
+from services.intake.domain import OWN_LIMIT, Case, Secrets
+from services.intake.usecases import (
+    PAPER,
+    Catalogues,
+    Clock,
+    Limiter,
+    Reader,
+    Tracked,
+    track,
+    tracked,
+)
 from shared.auth.rules import PUBLIC, RouteRules
-from shared.runtime import provided
+from shared.runtime import gathered
 from shared.web.pages import Pages
 from shared.web.problems import TooManyRequests
+from shared.worker.jobs import MIB
 
 TRACK: Final = "/lacak"
-RULES: Final[RouteRules] = {f"GET {TRACK}": PUBLIC, f"POST {TRACK}": PUBLIC}
-MAX_CODE: Final = 100
-"""Characters that are looked at; a code has fewer."""
+PAPERS: Final = f"{TRACK}/berkas"
+RULES: Final[RouteRules] = {
+    f"GET {TRACK}": PUBLIC,
+    f"POST {TRACK}": PUBLIC,
+    f"POST {PAPERS}": PUBLIC,
+}
+MAX_CODE: Final = 200
+"""Characters that are looked at; a code and a pass have fewer."""
+PASS_FOR: Final = timedelta(hours=1)
+"""How long papers may be sent before the code is asked for again."""
 
 router = APIRouter(include_in_schema=False)
-PagesDep = Annotated[Pages, Depends(provided(Pages))]
-ReaderDep = Annotated[Reader, Depends(provided(Reader))]
-CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
-LimiterDep = Annotated[Limiter, Depends(provided(Limiter))]
+Typed = Annotated[str, Form()]
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """What the pages work with."""
+
+    pages: Pages
+    reader: Reader
+    limiter: Limiter
+    catalogues: Catalogues
+    secrets: Secrets
+    clock: Clock
+
+    async def found(self, request: Request, code: str, shown: str) -> Tracked | None:
+        """Return the request of a code, or of a pass. Raises TooManyRequests."""
+        client = request.client.host if request.client else ""
+        if (seconds := await self.limiter.client_waits(client)) is not None:
+            raise TooManyRequests("too many wrong codes", retry_after=seconds)
+        one = await self._of_pass(shown) if shown else await self._of_code(code)
+        if one is None and (shown or code):
+            await self.limiter.count_client(client)
+        return one
+
+    async def _of_code(self, code: str) -> Tracked | None:
+        return await track(code, self.reader, self.catalogues) if code else None
+
+    async def _of_pass(self, shown: str) -> Tracked | None:
+        case_id = self.secrets.passed(shown, int(self.clock().timestamp()))
+        case = await self.reader.get(Case, case_id) if case_id else None
+        return await tracked(case, self.reader, self.catalogues) if case else None
+
+    def passes(self, case: Case, now: datetime) -> str:
+        """Return a pass for a case from now on."""
+        return self.secrets.send_pass(case.id, int((now + PASS_FOR).timestamp()))
+
+
+TrackingDep = Annotated[Tracking, Depends(gathered(Tracking))]
 
 
 @router.get(TRACK)
-async def show_form(request: Request, pages: PagesDep) -> Response:
+async def show_form(request: Request, parts: TrackingDep) -> Response:
     """Ask for the code."""
-    return pages.render(request, "lacak.html", tracked=None, error="")
+    return _asked(request, parts, "", 200)
 
 
 @router.post(TRACK)
 async def show_request(
-    request: Request,
-    pages: PagesDep,
-    reader: ReaderDep,
-    limiter: LimiterDep,
-    catalogues: CataloguesDep,
-    kode: Annotated[str, Form()] = "",
+    request: Request, parts: TrackingDep, kode: Typed = "", tanda: Typed = ""
 ) -> Response:
     """Show how the request stands. Raises TooManyRequests after too many wrong codes."""
-    client = request.client.host if request.client else ""
-    if (seconds := await limiter.client_waits(client)) is not None:
-        raise TooManyRequests("too many wrong codes", retry_after=seconds)
-    code = kode.strip()[:MAX_CODE]
-    tracked = await track(code, reader, catalogues) if code else None
-    if tracked is not None:
-        return pages.render(request, "lacak.html", tracked=tracked, error="")
-    if code:
-        await limiter.count_client(client)
-    error = "track.unknown" if code else "tracking.empty"
-    return pages.render(request, "lacak.html", status=422, tracked=None, error=error)
+    code, shown = _cut(kode), _cut(tanda)
+    one = await parts.found(request, code, shown)
+    return _standing(request, parts, one) if one else _unknown(request, parts, code, shown)
+
+
+@router.post(PAPERS)
+async def show_papers(
+    request: Request, parts: TrackingDep, kode: Typed = "", tanda: Typed = ""
+) -> Response:
+    """Show which papers can be sent; how it stands, where none can. Raises TooManyRequests."""
+    code, shown = _cut(kode), _cut(tanda)
+    one = await parts.found(request, code, shown)
+    if one is None:
+        return _unknown(request, parts, code, shown)
+    if not one.takes_papers or one.checked is None:
+        return _standing(request, parts, one)
+    return parts.pages.render(
+        request,
+        "kirim_berkas.html",
+        tracked=one,
+        lines=one.checked.lines,
+        bring=one.checked.catalogue.bring(one.case.channel),
+        tanda=parts.passes(one.case, parts.clock()),
+        mib=PAPER.limit // MIB,
+        limit=PAPER.limit,
+        many=OWN_LIMIT,
+    )
+
+
+def _cut(typed: str) -> str:
+    return typed.strip()[:MAX_CODE]
+
+
+def _standing(request: Request, parts: Tracking, one: Tracked) -> Response:
+    now = parts.clock()
+    shown = parts.passes(one.case, now) if one.takes_papers else ""
+    late = one.case.is_late(now)
+    return parts.pages.render(request, "lacak.html", tracked=one, error="", tanda=shown, late=late)
+
+
+def _unknown(request: Request, parts: Tracking, code: str, shown: str) -> Response:
+    words = "papers.pass" if shown else "track.unknown" if code else "tracking.empty"
+    return _asked(request, parts, words, 422)
+
+
+def _asked(request: Request, parts: Tracking, error: str, status: int) -> Response:
+    return parts.pages.render(
+        request, "lacak.html", status=status, tracked=None, error=error, tanda="", late=False
+    )

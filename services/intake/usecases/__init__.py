@@ -26,6 +26,15 @@ from services.intake.usecases.case_progress import (
 from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
 from services.intake.usecases.checklists import Checked, checklist_of, papers_of_visit, waive
 from services.intake.usecases.corrections import Sealing, correct
+from services.intake.usecases.documents import (
+    ISSUED,
+    Against,
+    against,
+    bind_document,
+    confirm_document,
+    issued_document,
+    keep_document,
+)
 from services.intake.usecases.erasure import (
     ERASURE,
     RETENTION,
@@ -36,11 +45,33 @@ from services.intake.usecases.erasure import (
     erase_resident,
     note_expired,
 )
+from services.intake.usecases.import_tables import (
+    FileGone,
+    Table,
+    Tables,
+    choice_of,
+    foreseen,
+    page_of,
+    rules_of,
+)
+from services.intake.usecases.importing import Importing
+from services.intake.usecases.imports import (
+    FILE_OVER,
+    IMPORT,
+    Arrived,
+    Choice,
+    ImportedAlready,
+    Recorder,
+    begin_import,
+    keep_import,
+    note_file_over,
+)
 from services.intake.usecases.known_programmes import DATA_PAGE, KnownProgrammes
 from services.intake.usecases.notices import mark_seen
 from services.intake.usecases.papers import (
     PAPER,
     ResidentErased,
+    ResidentFiles,
     applicants_key,
     bind_paper,
     keep_upload,
@@ -49,11 +80,14 @@ from services.intake.usecases.papers import (
 )
 from services.intake.usecases.parties import name_party
 from services.intake.usecases.person_reads import note_person_read
+from services.intake.usecases.phones import checked_phone
+from services.intake.usecases.places import Places, Wanted, current_catalogue, places
 from services.intake.usecases.ports import (
     Breached,
     CaseFilter,
     Catalogues,
     Clock,
+    ImportReader,
     Limiter,
     PasswordHasher,
     Reader,
@@ -82,7 +116,7 @@ from services.intake.usecases.residents import (
     rewrap,
     told_of,
 )
-from services.intake.usecases.restriction import lift_restriction, restrict
+from services.intake.usecases.restriction import lift_restriction, paused, restrict
 from services.intake.usecases.retention import note_retention_over, retire
 from services.intake.usecases.rights_requests import (
     RIGHTS_DUE,
@@ -93,6 +127,14 @@ from services.intake.usecases.rights_requests import (
     answer_rights_request,
     note_rights_missed,
     record_rights_request,
+)
+from services.intake.usecases.self_service import (
+    RESIDENT,
+    SEND_AT_ONCE,
+    ResidentLimits,
+    ask,
+    keep_own_paper,
+    require_wanted,
 )
 from services.intake.usecases.sessions import (
     Browser,
@@ -109,21 +151,28 @@ from services.intake.usecases.sessions import (
 )
 from services.intake.usecases.sign_in import Secret, SignIn
 from services.intake.usecases.throttle import Throttle, Try
-from services.intake.usecases.tracking import Tracked, track
+from services.intake.usecases.tracking import Tracked, track, tracked
 from services.intake.usecases.visits import InVisit, NewVisit, record_visit
 
 __all__ = [
     "APPROVAL",
     "DATA_PAGE",
     "ERASURE",
+    "FILE_OVER",
+    "IMPORT",
+    "ISSUED",
     "OVERDUE",
     "PAPER",
+    "RESIDENT",
     "RETENTION",
     "RIGHTS_DUE",
+    "SEND_AT_ONCE",
+    "Against",
     "Allow",
     "AllowAccount",
     "AllowProgramme",
     "AllowRegion",
+    "Arrived",
     "Asked",
     "Breach",
     "BreachReader",
@@ -133,8 +182,13 @@ __all__ = [
     "Catalogues",
     "ChainEntries",
     "Checked",
+    "Choice",
     "Clock",
     "Eraser",
+    "FileGone",
+    "ImportReader",
+    "ImportedAlready",
+    "Importing",
     "InVisit",
     "Invited",
     "KeyMissing",
@@ -144,11 +198,15 @@ __all__ = [
     "OpenRights",
     "Opened",
     "PasswordHasher",
+    "Places",
     "Proven",
     "Question",
     "Reader",
+    "Recorder",
     "Regions",
     "ResidentErased",
+    "ResidentFiles",
+    "ResidentLimits",
     "RightsFilter",
     "Sealing",
     "Secret",
@@ -156,6 +214,8 @@ __all__ = [
     "SignIn",
     "Signer",
     "Stolen",
+    "Table",
+    "Tables",
     "Throttle",
     "Told",
     "Tracked",
@@ -163,30 +223,44 @@ __all__ = [
     "Try",
     "Vault",
     "Verdict",
+    "Wanted",
     "WatchRights",
     "administers",
+    "against",
     "allowed_account",
     "answer_rights_request",
     "applicants_key",
     "approve",
     "approve_erasure",
+    "ask",
     "ask_erasure",
+    "begin_import",
+    "bind_document",
     "bind_paper",
     "change_grants",
+    "checked_phone",
     "checklist_of",
+    "choice_of",
     "confirm",
+    "confirm_document",
     "confirm_receipt",
     "copy_event",
     "copy_programme",
     "correct",
+    "current_catalogue",
     "disable",
     "erase_again",
     "erase_resident",
     "expire",
+    "foreseen",
     "investigate",
     "invite",
     "invite_first",
     "is_told",
+    "issued_document",
+    "keep_document",
+    "keep_import",
+    "keep_own_paper",
     "keep_upload",
     "lift_restriction",
     "mark_seen",
@@ -194,6 +268,7 @@ __all__ = [
     "note",
     "note_expired",
     "note_failure",
+    "note_file_over",
     "note_job",
     "note_overdue",
     "note_person_read",
@@ -203,7 +278,10 @@ __all__ = [
     "open_session",
     "opened",
     "opened_key",
+    "page_of",
     "papers_of_visit",
+    "paused",
+    "places",
     "prove_again",
     "publish_catalogue",
     "publish_catalogue_if_missing",
@@ -218,10 +296,12 @@ __all__ = [
     "refuse",
     "republish_programme",
     "require_right",
+    "require_wanted",
     "restrict",
     "retire",
     "revoke_device",
     "rewrap",
+    "rules_of",
     "sealed_key",
     "sign_out",
     "sign_out_everywhere",
@@ -229,6 +309,7 @@ __all__ = [
     "take_step",
     "told_of",
     "track",
+    "tracked",
     "verify",
     "waive",
 ]

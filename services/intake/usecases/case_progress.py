@@ -59,6 +59,8 @@ async def copy_event(event: EventScheduled, uow: UnitOfWork) -> None:
         on=event.on,
         services=_services(event.booths),
         ticketed=_services(booth for booth in event.booths if booth.ticketed),
+        opens_at=event.opens_at,
+        closes_at=event.closes_at,
     )
     await keep_newest(copy, uow)
 
@@ -85,15 +87,17 @@ async def note_ticket(event: TicketEvent, uow: UnitOfWork) -> None:
 async def note_job(event: CarriedEvent, uow: UnitOfWork) -> None:
     """Keep how far an agent has come, and which agent."""
     case = await _case(event, uow)
-    noted = case.note(JOB_FACTS[type(event)], _cause(uow).occurred_at)
-    await keep(case, noted.note_carrier(event.agent_id), uow)
+    cause = _cause(uow)
+    noted = case.note(JOB_FACTS[type(event)], cause.occurred_at)
+    await keep(case, noted.note_carrier(event.agent_id, cause.version), uow)
 
 
 async def note_failure(event: DeliveryFailed, uow: UnitOfWork) -> None:
     """Keep that an agent could not hand the document over."""
     case = await _case(event, uow)
-    noted = case.note_failure(event.attempt, _cause(uow).occurred_at)
-    await keep(case, noted.note_carrier(event.agent_id), uow)
+    cause = _cause(uow)
+    noted = case.note_failure(event.attempt, cause.occurred_at)
+    await keep(case, noted.note_carrier(event.agent_id, cause.version), uow)
 
 
 async def note_overdue(timer: Timer, uow: UnitOfWork) -> None:

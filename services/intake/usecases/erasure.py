@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from services.intake.domain import (
     Case,
+    CaseDocument,
     CasePapers,
     Deed,
     Erasure,
@@ -181,16 +182,18 @@ async def _forget(resident: Resident, uow: UnitOfWork) -> None:
 
 
 async def _forget_papers(resident: Resident, uow: UnitOfWork) -> None:
-    """Have the frames of the papers go that are sealed with his key: those of his own requests.
+    """Have the frames go of papers and documents sealed with his key: those of his own requests.
 
     And those that serve a visit as his, sealed with the key of whoever applied there. What nobody
     has bound goes by its own timer within a day.
     """
     for case_id in dict.fromkeys(case_of(said) for said in resident.said):
+        applied = statement_id(case_id, Party.APPLICANT) in resident.said
+        if applied:
+            await _forget_document(case_id, uow)
         papers = await uow.get(CasePapers, case_id)
         if papers is None or papers.erased:
             continue
-        applied = statement_id(case_id, Party.APPLICANT) in resident.said
         going = papers.papers if applied else papers.of(resident.id)
         for paper in going:
             await begin_removal(paper.id, uow, unless=frozenset())
@@ -198,6 +201,15 @@ async def _forget_papers(resident: Resident, uow: UnitOfWork) -> None:
             uow.add(papers.without_papers())
         elif going:
             uow.add(papers.without_those_of(resident.id))
+
+
+async def _forget_document(case_id: str, uow: UnitOfWork) -> None:
+    kept = await uow.get(CaseDocument, case_id)
+    if kept is None or kept.erased:
+        return
+    if kept.document is not None:
+        await begin_removal(kept.document.id, uow, unless=frozenset())
+    uow.add(kept.without_document())
 
 
 def _answer(erasure: Erasure, cases: Sequence[Case]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from services.intake.usecases.ports import Reader, Vault
 from services.intake.usecases.restriction import require_processing
 from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile, bind, keep_checked
-from shared.files.upload import Received
+from shared.files.upload import Files, Received
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.sealing.seal import DataKey
 from shared.worker.jobs import MIB
@@ -30,6 +30,10 @@ from shared.worker.jobs import MIB
 PAPER: Final = Purpose(name="paper", limit=20 * MIB)
 """A phone's photo at its finest, or a scanned file of many pages."""
 _FIELD: Final = "key"
+
+
+class ResidentFiles(Files):
+    """What takes in residents' own files: apart, so that the office's always have their turn."""
 
 
 class ResidentErased(Exception):  # noqa: N818 - reads as the finding it is
@@ -85,14 +89,25 @@ async def bind_paper(
     case = await uow.require(Case, case_id)
     require_right(case, allow, backdated=False)
     await require_processing(case, uow)
-    file = await bind(file_id, PAPER.name, case_id, uow)
-    papers = await uow.get(CasePapers, case_id) or CasePapers(case_id)
-    papers.require_somebody()
     of = _shared_as(case, kind, visit_as) if visit_as else None
+    await add_paper(case, file_id, kind, uow, of=of)
+
+
+async def add_paper(
+    case: Case, file_id: str, kind: PaperKind, uow: UnitOfWork, *, of: str | None = None
+) -> Paper:
+    """Bind a file to a case that is known to take it. Raises as `bind_paper` does.
+
+    `of`: whose paper it is, where it serves the visit.
+    """
+    file = await bind(file_id, PAPER.name, case.id, uow)
+    papers = await uow.get(CasePapers, case.id) or CasePapers(case.id)
+    papers.require_somebody()
     paper = Paper(file.id, kind, file.type, file.size, file.sha256, uow.now(), uow.actor, of)
     uow.add(papers.with_paper(paper))
     if kind is PaperKind.POWER_OF_ATTORNEY:
         await _note_power(case, of, uow)
+    return paper
 
 
 def _shared_as(case: Case, kind: PaperKind, party: Party) -> str:

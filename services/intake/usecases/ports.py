@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from services.intake.domain import (
@@ -11,12 +11,14 @@ from services.intake.domain import (
     Case,
     Catalogue,
     PersonRead,
+    PlannedEvent,
     Resident,
     ResidentKey,
     RightsRequest,
     SecurityRecord,
     State,
 )
+from services.intake.domain.imports import Import, ImportRefusal
 
 T = TypeVar("T")
 
@@ -79,6 +81,10 @@ class Reader(Protocol):
         """Return what supervisors are told of, newest first."""
         ...
 
+    async def events_since(self, day: date, limit: int) -> list[PlannedEvent]:
+        """Return events of that day and later ones, the nearest first, so many at most."""
+        ...
+
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""
         ...
@@ -111,6 +117,18 @@ class Reader(Protocol):
         self, programme_id: str, before: datetime, after: str, limit: int
     ) -> list[Resident]:
         """Return residents with no case since, neither erased, in order of ids behind `after`."""
+        ...
+
+
+class ImportReader(Protocol):
+    """What is read of imports."""
+
+    async def imports(self, programme_id: str, before: str | None, limit: int) -> list[Import]:
+        """Return a programme's imports, the newest first, behind the last of the page before."""
+        ...
+
+    async def import_refusals(self, import_id: str, after: int, limit: int) -> list[ImportRefusal]:
+        """Return refused rows of an import behind a row's number, in their order; 0: all."""
         ...
 
 
@@ -153,8 +171,20 @@ class Vault(Protocol):
 class Regions(Protocol):
     """Kemendagri's register of regions."""
 
+    def name(self, code: str) -> str | None:
+        """Return what a region is called; None where there is none."""
+        ...
+
+    def subdistricts(self, code: str) -> Sequence[str]:
+        """Return the codes of the sub-districts of a region: itself where it is one."""
+        ...
+
     def known(self, code: str) -> bool:
         """Return whether there is a region with this code."""
+        ...
+
+    def districts(self, region: str) -> Mapping[str, tuple[str, ...]]:
+        """Return the codes of the sub-districts of a region by `district_key` of their names."""
         ...
 
 

@@ -22,6 +22,7 @@ from services.intake.domain import (
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up
+from services.intake.usecases.documents import require_right_document
 from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
 from services.intake.usecases.residents import Company, Told, keep_told, resident_of
@@ -77,12 +78,13 @@ async def record_request(
     if company is not None:
         apart = await _subject_apart(new, at, uow, vault=vault, lookups=lookups, company=company)
     asked = await _join_open_requests(new, apart, lookups, uow)
-    known = await resident_of(
-        new.person, programme.id, at, uow, vault=vault, lookups=lookups, company=company
-    )
     told = Told(new.person, new.repeat_reason)
-    keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
-    case = case.involving(Party.APPLICANT, known.resident.id)
+    if new.person.said:
+        known = await resident_of(
+            new.person, programme.id, at, uow, vault=vault, lookups=lookups, company=company
+        )
+        keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
+        case = case.involving(Party.APPLICANT, known.resident.id)
     for one in new.others:
         resident_id = await keep_party(
             case, one, at, uow, vault=vault, lookups=lookups, company=company
@@ -110,7 +112,7 @@ async def take_step(
     """Do what an operator decides and return the state that the case is in now.
 
     `backdated` in it is for the check of a replay. Raises Missing, and Refused where the case is
-    not ready for it, or one of its people restricted.
+    not ready for it, its document not known to be right, or one of its people restricted.
     """
     case = await uow.require(Case, case_id)
     now = uow.now()
@@ -120,6 +122,8 @@ async def take_step(
     # Two servers' clocks may differ: what is done now is never before the request itself.
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
     done = case.step(step, at, uow.actor)
+    if step is Step.ISSUE:
+        await require_right_document(case, uow)
     await keep(case, done, uow)
     return {"state": done.state.value, "backdated": backdated}
 

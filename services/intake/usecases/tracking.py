@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.intake.domain import (
+    Awaited,
     Case,
     Deliverable,
     Line,
@@ -10,6 +11,7 @@ from services.intake.domain import (
     PlannedEvent,
     Programme,
     State,
+    awaited_from,
     digest,
     next_step,
 )
@@ -36,6 +38,27 @@ class Tracked:
         return self.checked.lacking if self.checked and self.case.state is State.RECEIVED else ()
 
     @property
+    def missing(self) -> tuple[Line, ...]:
+        """Return the papers that are lacking in every case."""
+        return tuple(line for line in self.lacking if not line.requirement.condition)
+
+    @property
+    def awaited(self) -> Awaited:
+        """Return whose turn it is."""
+        return awaited_from(self.next, papers_missing=bool(self.missing))
+
+    @property
+    def takes_papers(self) -> bool:
+        """Return whether its resident may send papers himself."""
+        named = self.checked is not None and bool(self.checked.entry.requirements)
+        return named and self.case.awaits_issue and not self.paused
+
+    @property
+    def complaints(self) -> str:
+        """Return where to complain; nothing where no catalogue says it."""
+        return self.checked.catalogue.complaints if self.checked else ""
+
+    @property
     def programme_name(self) -> str:
         """Return the name that residents know it by."""
         return self.programme.name if self.programme else self.case.programme_id
@@ -58,8 +81,11 @@ class Tracked:
 async def track(code: str, reader: Reader, catalogues: Catalogues) -> Tracked | None:
     """Return how the request with this code stands; None where no request has it."""
     case = await reader.case_by_code(digest(code))
-    if case is None:
-        return None
+    return await tracked(case, reader, catalogues) if case else None
+
+
+async def tracked(case: Case, reader: Reader, catalogues: Catalogues) -> Tracked:
+    """Return how a request stands."""
     programme = await reader.get(Programme, case.programme_id)
     event_id = case.ticket.event_id if case.ticket else case.event_id
     event = await reader.get(PlannedEvent, event_id) if event_id else None

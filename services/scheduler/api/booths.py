@@ -5,9 +5,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StrictInt
 
-from services.scheduler.api.parts import READERS, BoothPath, EventId, ReaderDep, allowed, visible
+from services.scheduler.api.parts import READERS, BoothPath, EventId, ReaderDep, visible_event
 from services.scheduler.domain import MAX_NUMBER, TicketState
-from services.scheduler.usecases import call_next, record_visit, serve_ticket
+from services.scheduler.usecases import allowed, call_next, record_visit, serve_ticket
 from services.scheduler.usecases.ticket_events import answer
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
@@ -86,7 +86,7 @@ async def get_current(
     event_id: EventId, booth_id: BoothPath, caller: CallerDep, reader: ReaderDep
 ) -> CallAnswer:
     """Return the ticket that the booth called last, served or not."""
-    event = await visible(event_id, caller, reader)
+    event = await visible_event(event_id, caller, reader)
     if event.plan.booth(booth_id) is None:
         raise NotFound("booth")
     ticket = await reader.current(event_id, booth_id)

@@ -19,12 +19,10 @@ from services.scheduler.api.parts import (
     EventId,
     HolidaysDep,
     ReaderDep,
-    allowed,
-    narrowed,
-    visible,
+    visible_event,
 )
 from services.scheduler.domain import Booth, Line, Plan, ScheduledEvent, Tally
-from services.scheduler.usecases import schedule_event
+from services.scheduler.usecases import allowed, narrowed, schedule_event
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ProgrammeId, RegionCode, ServiceCode
@@ -288,7 +286,7 @@ async def list_events(
 @router.get("/events/{event_id}")
 async def get_event(event_id: EventId, caller: CallerDep, reader: ReaderDep) -> EventDetail:
     """Return an event with the numbers of its lines and of who walked up."""
-    event = await visible(event_id, caller, reader)
+    event = await visible_event(event_id, caller, reader)
     lines = await reader.lines(event_id, event.plan.ticketed_services)
     tallies = await reader.tallies(event_id)
     return event_detail(event, lines, [one for one in tallies if event.plan.booth(one.booth_id)])

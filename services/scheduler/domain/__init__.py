@@ -1,5 +1,12 @@
 """Events, booths and lines. Standard library only, no clock, no IO."""
 
+from services.scheduler.domain.evidence import (
+    EVIDENCE_LIMIT,
+    EventEvidence,
+    Evidence,
+    EvidenceKind,
+    EvidenceLook,
+)
 from services.scheduler.domain.line import (
     MAX_NUMBER,
     Case,
@@ -15,11 +22,16 @@ from services.scheduler.domain.programme import Caution, Programme
 from services.scheduler.domain.refusal import Refused
 
 __all__ = [
+    "EVIDENCE_LIMIT",
     "MAX_NUMBER",
     "Booth",
     "Case",
     "Caution",
     "Counter",
+    "EventEvidence",
+    "Evidence",
+    "EvidenceKind",
+    "EvidenceLook",
     "Line",
     "Plan",
     "Programme",

@@ -108,9 +108,13 @@ class ScheduledEvent:
         """Return when the booths close, UTC."""
         return self._at(self.plan.closes)
 
+    def is_on(self, now: datetime) -> bool:
+        """Return whether it is the event's day, by the programme's clock."""
+        return self._day(now) == self.plan.on
+
     def require_today(self, now: datetime) -> None:
-        """Refuse on any other day than the event's, by the programme's clock: not_its_day."""
-        today = now.astimezone(ZoneInfo(self.time_zone)).date()
+        """Refuse on any other day than the event's: not_its_day."""
+        today = self._day(now)
         if today != self.plan.on:
             said = f"the event is on {self.plan.on}, and in {self.time_zone} it is {today}"
             raise Refused("not_its_day", said)
@@ -126,6 +130,9 @@ class ScheduledEvent:
         if version <= self.version:
             raise Refused("version_not_above", f"version: it is {self.version} already")
         return replace(self, version=version)
+
+    def _day(self, now: datetime) -> date:
+        return now.astimezone(ZoneInfo(self.time_zone)).date()
 
     def _at(self, local: time) -> datetime:
         zone = ZoneInfo(self.time_zone)

@@ -1,7 +1,7 @@
 """Scheduler's copy of a programme: where it works, by which clock and calendar, what it offers."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 _SATURDAY = 5
@@ -29,6 +29,8 @@ class Programme:
     services: tuple[str, ...]
     closed: tuple[date, ...] = ()
     open: tuple[date, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What services are called, by their codes."""
 
     def reaches(self, region_code: str) -> bool:
         """Return whether a region lies in the programme's, compared segment by segment."""

@@ -1,7 +1,7 @@
 """What the use cases and routes need from outside."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from services.scheduler.domain import Booth, Line, Plan, ScheduledEvent, Tally, Ticket
@@ -47,6 +47,14 @@ class Reader(Protocol):
 
     async def current(self, event_id: str, booth_id: str) -> Ticket | None:
         """Return the ticket that a booth called last."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def __call__(self) -> datetime:
+        """Return the time, aware, UTC."""
         ...
 
 

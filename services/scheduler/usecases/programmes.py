@@ -18,5 +18,6 @@ async def copy_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:
         services=tuple(service.code for service in event.services),
         closed=event.calendar.closed,
         open=event.calendar.open,
+        names={service.code: service.name for service in event.services},
     )
     await keep_newest(copy, uow)

@@ -46,7 +46,7 @@
     }
 
     function stream() {
-      if (!window.EventSource) { poll(); return; }
+      if (!words.live || !window.EventSource) { poll(); return; }
       source = new EventSource(words.live);
       source.onopen = function () { failed = 0; say("connected", words.connected); };
       source.onmessage = function (event) { show(event.data, "connected", words.connected); };
@@ -68,7 +68,7 @@
           say("lost", words.lost);
         }
         polls += 1;
-        var again = window.EventSource && polls >= POLLS_BEFORE_STREAM;
+        var again = words.live && window.EventSource && polls >= POLLS_BEFORE_STREAM;
         later(again ? function () { failed = TRIES - 1; stream(); } : poll, POLL);
       };
       request.send();

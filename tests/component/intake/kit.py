@@ -12,12 +12,14 @@ import httpx
 from argon2.exceptions import VerifyMismatchError
 from pydantic import SecretStr
 
-from services.intake.app import definition
+from services.intake.app import definition, importing_of
 from services.intake.config import Settings
+from services.intake.gateways import KemendagriRegions
 from services.intake.jobs import JOBS
-from services.intake.store import COLLECTIONS
+from services.intake.store import COLLECTIONS, IntakeReader
+from services.intake.usecases import SEND_AT_ONCE, Importing, ResidentFiles, Tables
 from shared.auth.keys import SigningKey, write_private
-from shared.files.upload import Files
+from shared.files.upload import Files, Worker
 from shared.runtime import HttpInterface, ServiceContext, ServiceDefinition
 from shared.sealing.masterkeys import add_key
 from shared.testing.files import MemoryFrames, MemoryScanner
@@ -162,6 +164,12 @@ class Desk:
     frames: MemoryFrames
     worker: MemoryWorker
     scanner: MemoryScanner
+    importing: list[Importing]
+    """What carries imports on; in tests nothing does by itself."""
+
+    async def carried(self) -> None:
+        """Have every import that runs come to its end."""
+        assert await self.importing[0].look()
 
     async def operator(self, method: str, path: str, **how: Any) -> httpx.Response:
         """Act as an operator of every programme."""
@@ -199,10 +207,42 @@ class Desk:
         path = f"/api/requests/{case_id}/papers"
         return await self.client.post(path, content=data, headers=headers, **how)
 
+    async def bring(
+        self, data: bytes, kind: str = "", key: str | None = None, programme: str = "botram"
+    ) -> httpx.Response:
+        """Send a history as an importer."""
+        headers = self.messaging.headers("importer", key=key)
+        if kind:
+            headers["Content-Type"] = kind
+        path = f"/api/imports?programme_id={programme}"
+        return await self.client.post(path, content=data, headers=headers)
+
+    async def brought(self, data: bytes) -> str:
+        """Send a history, which must be taken, and return its import."""
+        return str((await self.bring(data)).raise_for_status().json()["import_id"])
+
     async def bind(self, case_id: str, file_id: str, kind: str = "family_card") -> httpx.Response:
         """Bind a file to a case as an operator."""
         path = f"/requests/{case_id}/papers/{file_id}"
         return await self.operator("POST", path, json={"kind": kind})
+
+    async def send_document(
+        self, case_id: str, data: bytes, *, who: str = "agus", key: str | None = None, **more: str
+    ) -> httpx.Response:
+        """Send a case's document as this operator; `more` are headers."""
+        headers = self.messaging.headers("operator", subject=who, key=key) | more
+        headers["Content-Type"] = "application/pdf"
+        path = f"/api/requests/{case_id}/document"
+        return await self.client.post(path, content=data, headers=headers)
+
+    async def document(self, case_id: str, data: bytes, *, who: str = "agus") -> dict[str, Any]:
+        """Send a case's document and bind it; return what is told of it."""
+        sent = (await self.send_document(case_id, data, who=who)).raise_for_status().json()
+        path = f"/api/requests/{case_id}/document/{sent['file_id']}"
+        headers = self.messaging.headers("operator", subject=who)
+        bound = await self.client.post(path, json={}, headers=headers)
+        told: dict[str, Any] = bound.raise_for_status().json()["document"]
+        return told
 
     async def step(self, case_id: str, step: str) -> httpx.Response:
         """Take a step as an operator."""
@@ -233,28 +273,50 @@ class Desk:
 
 
 def _on_fakes(
-    made: ServiceDefinition, frames: MemoryFrames, worker: MemoryWorker, scanner: MemoryScanner
+    made: ServiceDefinition,
+    frames: MemoryFrames,
+    worker: Worker,
+    scanner: MemoryScanner,
+    made_importing: list[Importing],
 ) -> ServiceDefinition:
     """Return intake with its files in memory."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
         found = made.http_interface(context)
         files = Files(frames, worker, context.commands, scanner, pause=0)
-        return replace(found, provides={**found.provides, Files: files})
+        reader = IntakeReader(context.messaging.database, COLLECTIONS)
+        regions = KemendagriRegions()
+        own = ResidentFiles(
+            frames, worker, context.commands, scanner, pause=0, at_once=SEND_AT_ONCE
+        )
+        parts = {**found.provides, Files: files, Tables: Tables(reader, regions, worker)}
+        importing = importing_of(parts, reader, context.commands)
+        made_importing[:] = [importing]
+        return replace(found, provides={**parts, Importing: importing, ResidentFiles: own})
 
     return replace(made, http_interface=http_interface)
 
 
 @asynccontextmanager
 async def desk(
-    *, per_client: str = "1000/minute", per_case: str = "1000/minute", secret: str = SECRET
+    *,
+    per_client: str = "1000/minute",
+    per_case: str = "1000/minute",
+    secret: str = SECRET,
+    worker: Worker | None = None,
+    **more: Any,
 ) -> AsyncIterator[Desk]:
-    """Intake with two programmes and the event in Setu."""
-    parts = MemoryFrames(), MemoryWorker(JOBS), MemoryScanner(VIRUS)
-    limits = {"track_limit_client": per_client, "receipt_limit_case": per_case}
+    """Intake with two programmes and the event in Setu; `more` are settings.
+
+    `worker` takes the place of the fake one.
+    """
+    parts = MemoryFrames(), MemoryWorker(JOBS), MemoryScanner(VIRUS), list[Importing]()
+    limits = {"track_limit_client": per_client, "receipt_limit_case": per_case, **more}
     async with memory_messaging("intake", collections=COLLECTIONS) as messaging:
         with settings(secret, messaging.signing_key, **limits) as given:
-            made = _on_fakes(definition(given, QuickPasswords()), *parts)
+            frames, fake, scanner, importing = parts
+            made = definition(given, QuickPasswords())
+            made = _on_fakes(made, frames, worker or fake, scanner, importing)
             async with messaging.client(made) as client:
                 running = Desk(messaging, client, given.sealing_keys, *parts)
                 (await running.publish("botram", BOTRAM)).raise_for_status()

@@ -6,17 +6,20 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.api import RULES, corrections, residents, restriction
+from services.intake.api import RULES, corrections, documents, imports, residents, restriction
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
 from shared.testing.memory import Fault
 from tests.component.intake.catalogues import catalogue, publish
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk, in_visit
+from tests.component.intake.own import send_own
 from tests.component.intake.test_rights import (
     ACCOUNTS,
     Row,
     ask_of_accounts,
+    ask_of_documents,
+    ask_of_imports,
     ask_of_residents,
     what_is_sent,
 )
@@ -39,7 +42,10 @@ RESIDENTS = {
     for route in rules
     if not route.startswith("GET ")
 }
-SILENT = {SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
+DOCUMENTS = {route for route in documents.RULES if not route.startswith("GET ")}
+IMPORTS = {route for route in imports.RULES if not route.startswith("GET ")}
+OWN = "POST /api/track/papers/{kind}"
+SILENT = {*DOCUMENTS, *IMPORTS, OWN, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -53,19 +59,29 @@ async def brought(office: Desk) -> dict[str, Any]:
     return recorded
 
 
+APART = (
+    (IMPORTS, "importer", "32.16", ask_of_imports, "agus"),
+    (RESIDENTS, "supervisor", "32.16.18.2001", ask_of_residents, "asker"),
+    (DOCUMENTS, "operator", "32.16.18.2001", ask_of_documents, "asker"),
+)
+"""Routes that are asked as the table of rights asks them: by which role, where, how, as whom."""
+
+
 async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
     """Use a changing route; return the answer and who is to have done it."""
     method, path = route.split()
     if route == "POST /api/track/receipt":
         return await office.confirm(await brought(office)), "resident"
+    if route == OWN:
+        return await send_own(office), "resident"
     if route in (ASK, ANSWER):
         row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
         path, sent = await what_is_sent(row, office)
         headers = office.messaging.headers("supervisor", subject="account-7")
         return await office.client.request(method, path, headers=headers, **sent), "account-7"
-    if route in RESIDENTS:
-        row = Row(route, "supervisor", "*", "*", "botram", "32.16.18.2001", 0)
-        return await ask_of_residents(row, office), "asker"
+    for routes, role, region, ask, actor in APART:
+        if route in routes:
+            return await ask(Row(route, role, "*", "*", "botram", region, 0), office), actor
     body: dict[str, Any] | None = {
         "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
         "POST /api/programmes/{programme_id}/copies": COPY,

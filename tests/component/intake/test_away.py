@@ -14,6 +14,8 @@ PATHS = {
     "GET /api/requests/{case_id}": "/requests/case-1",
     "GET /api/visits/{visit_id}": "/visits/visit-1",
     "GET /api/requests/{case_id}/papers": "/requests/case-1/papers",
+    "GET /api/requests/{case_id}/document": "/requests/case-1/document",
+    "GET /api/requests/{case_id}/document/content": "/requests/case-1/document/content",
     "GET /api/requests/{case_id}/papers/{file_id}/content": "/requests/case-1/papers/f-1/content",
 }
 ADMINS = {
@@ -24,6 +26,14 @@ ADMINS = {
     "GET /api/accounts/{account_id}/devices": "/accounts/a-1/devices",
     "GET /api/security-records": "/security-records",
 }
+AGENTS = {"GET /api/requests/{case_id}/address": "/requests/case-1/address"}
+IMPORTERS = {
+    "GET /api/imports": "/imports?programme_id=botram",
+    "GET /api/imports/{import_id}": "/imports/i-1",
+    "GET /api/imports/{import_id}/dry-run": "/imports/i-1/dry-run?without_event=true",
+    "GET /api/imports/{import_id}/refusals": "/imports/i-1/refusals",
+    "GET /api/imports/{import_id}/report": "/imports/i-1/report",
+}
 SUPERVISORS = {
     "GET /api/rights-requests": "/rights-requests?programme_id=botram",
     "GET /api/residents/{resident_id}": "/residents/r-1",
@@ -31,13 +41,17 @@ SUPERVISORS = {
 
 
 async def test_every_read_is_put_off() -> None:
-    assert {*PATHS, *ADMINS, *SUPERVISORS} == reads(RULES)
+    assert {*PATHS, *ADMINS, *AGENTS, *SUPERVISORS, *IMPORTERS} == reads(RULES)
     async with desk() as office:
         office.messaging.memory.away = True
         for path in PATHS.values():
             assert_put_off(await office.operator("GET", path))
         for path in ADMINS.values():
             assert_put_off(await office.ask("GET", path, "admin"))
+        for path in AGENTS.values():
+            assert_put_off(await office.ask("GET", path, "agent"))
+        for path in IMPORTERS.values():
+            assert_put_off(await office.importer("GET", path))
         for path in SUPERVISORS.values():
             assert_put_off(await office.ask("GET", path, "supervisor"))
         office.messaging.memory.away = False

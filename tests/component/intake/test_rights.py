@@ -14,7 +14,11 @@ from services.intake.api import (
     accounts,
     corrections,
     devices,
+    documents,
+    import_refusals,
+    imports,
     invitations,
+    own_papers,
     residents,
     restriction,
     session,
@@ -22,7 +26,7 @@ from services.intake.api import (
 from services.intake.pages.security import SECURITY
 from shared.auth.roles import Role
 from shared.auth.rules import PUBLIC
-from shared.contracts.courier import DocumentCollected
+from shared.contracts.courier import DocumentCollected, JobAssigned
 from shared.testing.callers import HOST
 from shared.web.session import STATE
 from tests.component.intake.catalogues import catalogue
@@ -36,11 +40,14 @@ from tests.component.intake.kit import (
     desk,
     in_visit,
 )
+from tests.component.intake.own import send_own
 from tests.component.intake.people import PASSWORD, Browser, Person, invited, linked
 from tests.component.intake.test_sessions import at_work
+from tests.unit.files.letters import card
 from tests.unit.files.samples import image
+from tests.unit.files.tables import GOOD, separated
 from tests.unit.intake.bus import job
-from tests.unit.intake.sample import home_case
+from tests.unit.intake.sample import EVENT, home_case
 
 PROGRAMMES = {"botram": BOTRAM, "halo_pamor": HALO_PAMOR}
 
@@ -146,6 +153,9 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
             (await office.step(recorded["case_id"], "issue")).raise_for_status()
             fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
             await office.messaging.deliver(fetched)
+        if path.endswith("/address"):
+            given = job(JobAssigned, home_case(), case_id=recorded["case_id"], agent_id="agus")
+            await office.messaging.deliver(given)
         if "{file_id}" in path:
             path = path.replace("{file_id}", await sent_file(recorded["case_id"], row, office))
         path = path.replace("{case_id}", recorded["case_id"])
@@ -224,6 +234,27 @@ async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
         return await office.client.request(method, f"/api{path}")
     grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
     return await office.person(method, path, grant, "asker", **_how(row))
+
+
+WHY = {"reason": "other", "explanation": "Sesuai register"}
+
+
+async def ask_of_documents(row: Row, office: Desk) -> httpx.Response:
+    """Ask as a person who has signed in just now, about somebody else's document."""
+    method, path = row.route.split()
+    case_id = (await office.record(request_body(row)))["case_id"]
+    if path.endswith(("/confirmation", "/content")):
+        file_id = (await office.document(case_id, card("TONO CONTOH")))["file_id"]
+    else:
+        file_id = (await office.send_document(case_id, card("TONO CONTOH"))).json()["file_id"]
+    path = path.format(case_id=case_id, file_id=file_id)
+    how: dict[str, Any] = {"json": WHY} if path.endswith("/confirmation") else {}
+    if row.route == "POST /api/requests/{case_id}/document":
+        how = {"content": card("TONO CONTOH")}
+    if row.role == "nobody":
+        return await office.client.request(method, path, **how)
+    grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
+    return await office.person(method, path.removeprefix("/api"), grant, "asker", **how)
 
 
 ACCOUNTS = {
@@ -310,9 +341,35 @@ async def ask_without_account(path: str, office: Desk) -> httpx.Response:
     return answer if path.endswith("/session") else await browser.refresh()
 
 
+async def ask_of_imports(row: Row, office: Desk) -> httpx.Response:
+    """Ask about an import that somebody else has sent, or send one."""
+    method, path = row.route.split()
+    data = separated([GOOD])
+    how: dict[str, Any] = {"json": {"event_id": EVENT}} if path.endswith("/run") else {}
+    if path == "/api/imports":
+        path += f"?programme_id={row.programme}"
+        how = {"content": data} if method == "POST" else {}
+    else:
+        path = path.format(import_id=await office.brought(data))
+        path += f"?event_id={EVENT}" if path.endswith("/dry-run") else ""
+    headers = {}
+    if row.role != "nobody":
+        headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
+    return await office.client.request(method, path, headers=headers, **how)
+
+
+async def ask_of_own_papers(row: Row, office: Desk) -> httpx.Response:
+    """Send a paper as the resident of a new request: there is no grant to ask with."""
+    assert row.role, "every row names who asks"
+    return await send_own(office)
+
+
 APART = (
+    (own_papers.RULES, ask_of_own_papers),
+    ({**imports.RULES, **import_refusals.RULES}, ask_of_imports),
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
+    (documents.RULES, ask_of_documents),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )
@@ -331,10 +388,10 @@ def test_every_route_has_a_row_that_may_and_one_that_may_not() -> None:
     for route, rule in {**api.RULES, **pages.RULES, **pages.FRONT_RULES}.items():
         statuses = {row.status for row in ROWS if row.route == route}
         assert any(status < 400 for status in statuses), route
-        assert rule == PUBLIC or {401, 403} & statuses, route
+        assert rule.public or {401, 403} & statuses, route
         found = [row for row in ROWS if row.route == route]
-        assert rule == PUBLIC or {row.role for row in found} == {*Role, "nobody"}, route
-        assert rule == PUBLIC or {r.role for r in found if r.status < 400} == rule.roles, route
+        assert rule.public or {row.role for row in found} == {*Role, "nobody"}, route
+        assert rule.public or {r.role for r in found if r.status < 400} == rule.roles, route
     assert {row.route for row in ROWS} == {*api.RULES, *pages.RULES, *pages.FRONT_RULES}
 
 

@@ -1,15 +1,25 @@
 """Two events of two programmes on the real kernel, with fakes below it."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
 
-from services.scheduler.app import DEFINITION
+from services.scheduler.app import definition
+from services.scheduler.config import Settings
 from services.scheduler.store import COLLECTIONS
+from shared.files.jobs import JOBS
+from shared.files.upload import Files
+from shared.runtime import HttpInterface, ServiceContext, ServiceDefinition
+from shared.sealing.masterkeys import add_key
+from shared.testing.files import MemoryFrames
 from shared.testing.messaging import MemoryMessaging, Receipt, memory_messaging
+from shared.testing.worker import MemoryWorker
+from tests.unit.files.samples import image
 from tests.unit.scheduler.sample import SETU, published, received
 
 KOTA: Final = "halo-pamor-2023-03-11-bekasi-timur"
@@ -53,6 +63,7 @@ class Floor:
 
     messaging: MemoryMessaging
     client: httpx.AsyncClient
+    frames: MemoryFrames
 
     async def call(self, booth_id: str = "loket-1", **how: Any) -> httpx.Response:
         """Ask for the next ticket as an operator of BOTRAM."""
@@ -84,6 +95,28 @@ class Floor:
         headers = self.messaging.headers(*(grant or ("operator", "botram", "32.16")))
         return await self.client.get(path, headers=headers)
 
+    async def send(
+        self, data: bytes, event_id: str = SETU, *, key: str | None = None, kind: str = ""
+    ) -> httpx.Response:
+        """Send a file for an event as an operator of BOTRAM."""
+        headers = self.messaging.headers("operator", "botram", "32.16", key=key)
+        headers |= {"Content-Type": kind} if kind else {}
+        return await self.client.post(
+            f"/api/events/{event_id}/evidence", content=data, headers=headers
+        )
+
+    async def bind(self, file_id: str, kind: str = "photo") -> httpx.Response:
+        """Bind a file to the event of BOTRAM."""
+        return await self.post(f"/api/events/{SETU}/evidence/{file_id}", json={"kind": kind})
+
+    async def evidence(self, *, bound: bool = True, event_id: str = SETU) -> str:
+        """Have a photo sent, and bound; return its id."""
+        answer = await self.send(image(), event_id)
+        file_id = str(answer.raise_for_status().json()["file_id"])
+        if bound:
+            (await self.bind(file_id)).raise_for_status()
+        return file_id
+
     async def lines(self) -> dict[str, dict[str, int]]:
         """The numbers of Setu, by service."""
         found = (await self.get(f"/api/events/{SETU}")).json()["lines"]
@@ -97,14 +130,41 @@ class Floor:
         return await self.messaging.deliver(event, **how)
 
 
+@contextmanager
+def settings() -> Iterator[Settings]:
+    """Scheduler's settings, with nothing to connect to and a key of its own."""
+    with TemporaryDirectory() as folder:
+        add_key(Path(folder) / "keys")
+        yield Settings(
+            amqp_url="amqp://nowhere.invalid/",
+            mongo_url="mongodb://nowhere.invalid/",
+            token_keys=Path("none.json"),
+            sealing_keys=Path(folder) / "keys",
+        )
+
+
+def _with_files(frames: MemoryFrames) -> ServiceDefinition:
+    """Scheduler with its files in memory, looked through in this process."""
+
+    def http_interface(context: ServiceContext) -> HttpInterface:
+        with settings() as given:
+            found = definition(given).http_interface(context)
+        files = Files(frames, MemoryWorker(JOBS), context.commands, pause=0)
+        return replace(found, provides={**found.provides, Files: files})
+
+    with settings() as given:
+        return replace(definition(given), http_interface=http_interface)
+
+
 @asynccontextmanager
 async def floor(*, planned: bool = True) -> AsyncIterator[Floor]:
     """Scheduler that knows two programmes and, if `planned`, an event of each."""
+    frames = MemoryFrames()
     async with (
         memory_messaging("scheduler", collections=COLLECTIONS) as messaging,
-        messaging.client(DEFINITION) as client,
+        messaging.client(_with_files(frames)) as client,
     ):
-        running = Floor(messaging, client)
+        running = Floor(messaging, client, frames)
         await messaging.deliver(published())
         await messaging.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
         if planned:

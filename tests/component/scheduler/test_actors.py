@@ -6,6 +6,7 @@ import pytest
 
 from services.scheduler.api import RULES
 from tests.component.scheduler.floor import event_body, floor
+from tests.unit.files.samples import image
 from tests.unit.scheduler.sample import SETU
 
 EVENT = f"/api/events/{SETU}"
@@ -20,7 +21,15 @@ ACTS: dict[str, tuple[str, str, Any]] = {
     "POST /api/events/{event_id}/booths/{booth_id}/visits": (
         "operator", f"{EVENT}/booths/puskesmas/visits", {"service": "HEALTH_CHECK", "visitors": 1},
     ),
+    "POST /api/events/{event_id}/evidence": ("operator", f"{EVENT}/evidence", None),
+    "POST /api/events/{event_id}/evidence/{file_id}": (
+        "operator", f"{EVENT}/evidence/{{file_id}}", {"kind": "photo"},
+    ),
+    "DELETE /api/events/{event_id}/evidence/{file_id}": (
+        "planner", f"{EVENT}/evidence/{{file_id}}", None,
+    ),
 }  # fmt: skip
+SEND = "POST /api/events/{event_id}/evidence"
 
 
 def test_every_changing_route_is_tried() -> None:
@@ -34,17 +43,22 @@ async def test_a_command_keeps_who_sent_it(route: str) -> None:
         await at.request("case-1")
         await at.request("case-2")
         await at.call()
+        if "{file_id}" in path:
+            bound = route.startswith("DELETE")
+            path = path.format(file_id=await at.evidence(bound=bound))
         known = {one["_id"] for one in at.messaging.documents("actions")}
         sent = len(at.messaging.messages)
         headers = at.messaging.headers(role, "botram", "32.16", subject="siti", key="act-00001")
         for _ in range(2):
             method = route.split(" ", maxsplit=1)[0]
-            answer = await at.client.request(method, path, json=body, headers=headers)
-            assert answer.status_code == 200, answer.text
+            sent_body = {"content": image()} if route == SEND else {"json": body}
+            answer = await at.client.request(method, path, headers=headers, **sent_body)
+            assert answer.is_success, answer.text
         [left] = [one for one in at.messaging.documents("actions") if one["_id"] not in known]
         assert (left["actor"], left["action"]) == ("siti", route)
         assert left["changed"]
-        assert [m.envelope.actor for m in at.messaging.messages[sent:]] == ["siti"]
+        told = [] if "evidence" in route else ["siti"]
+        assert [m.envelope.actor for m in at.messaging.messages[sent:]] == told
 
 
 async def test_what_follows_a_message_is_done_by_the_service() -> None:

@@ -15,6 +15,7 @@ from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.messaging.topology import read_subscription
 from shared.runtime import Service, utc_now
+from shared.sealing.masterkeys import add_key
 from shared.testing.callers import HOST
 
 SUBSCRIPTIONS = Path(__file__).parents[3] / "services" / "scheduler" / "subscriptions.toml"
@@ -29,10 +30,12 @@ def key() -> SigningKey:
 @pytest.fixture
 def service(key: SigningKey, tmp_path: Path) -> Iterator[Service]:
     write_public(tmp_path / "keys.json", {key.kid: key.public})
+    add_key(tmp_path / "sealing")
     settings = Settings(
         amqp_url=f"amqp://127.0.0.1:{NOBODY_LISTENS}/",
         mongo_url=f"mongodb://127.0.0.1:{NOBODY_LISTENS}/",
         token_keys=tmp_path / "keys.json",
+        sealing_keys=tmp_path / "sealing",
     )
     built = build(settings)
     yield built
@@ -67,6 +70,7 @@ def test_settings_have_a_place_of_their_own(monkeypatch: pytest.MonkeyPatch) -> 
         "SCHEDULER_AMQP_URL": "amqp://127.0.0.1/",
         "SCHEDULER_MONGO_URL": "mongodb://127.0.0.1/",
         "SCHEDULER_TOKEN_KEYS": "keys.json",
+        "SCHEDULER_SEALING_KEYS": "sealing",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)

@@ -11,6 +11,10 @@ PATHS = {
     "GET /api/events/{event_id}/booths/{booth_id}/current": (
         f"/api/events/{SETU}/booths/loket-1/current"
     ),
+    "GET /api/events/{event_id}/evidence": f"/api/events/{SETU}/evidence",
+    "GET /api/events/{event_id}/evidence/{file_id}/content": (
+        f"/api/events/{SETU}/evidence/file-1/content"
+    ),
     "GET /api/programmes": "/api/programmes",
 }
 
@@ -20,5 +24,5 @@ async def test_every_read_is_put_off() -> None:
     async with floor() as at:
         at.messaging.memory.away = True
         for path in PATHS.values():
-            assert_put_off(await at.get(path))
+            assert_put_off(await at.get(path, "planner", "botram", "32.16"))
         at.messaging.memory.away = False

@@ -222,8 +222,9 @@ def test_a_workers_memory_holds_its_children_at_their_limits(worker: str) -> Non
     settings = WorkerSettings()
     children = settings.quick_children * settings.quick_mib
     children += settings.heavy_children * settings.heavy_mib
-    assert CONTAINERS[worker]["deploy"]["resources"]["limits"]["memory"] == "1G"
-    assert children + PARENT_MIB <= 1024
+    children += settings.reading_children * settings.reading_mib
+    assert CONTAINERS[worker]["deploy"]["resources"]["limits"]["memory"] == "1536M"
+    assert children + PARENT_MIB <= 1536
 
 
 def test_each_handout_has_a_volume(tmp_path: Path) -> None:
@@ -321,6 +322,7 @@ def test_secrets_differ_and_only_their_owner_reads_them(tmp_path: Path) -> None:
     administration = {"rabbitmq_admin_password", "operator_amqp_password", "mongo_root_password"}
     administration |= {"erlang_cookie"}
     keys = {"mongo_keyfile", "tracking_secret", "lookup_secret", "sealing_keys"}
+    keys |= {"scheduler_sealing_keys"}
     keys |= {"token_private_key.pem", "session_private_key.pem", "token_keys.json"}
     tls = {CA, "ca_key.pem"}
     tls |= {f"{name}_{part}.pem" for name in ("rabbitmq", "mongo") for part in ("tls", "tls_key")}

@@ -124,7 +124,7 @@ class Office:
         return httpx.Response(200, headers=again)
 
 
-@pytest.mark.parametrize(("one_session", "sign_ins"), [(True, 1), (False, 2)])
+@pytest.mark.parametrize(("one_session", "sign_ins"), [(True, 1), (False, 4)])
 async def test_sign_ins_are_counted_on_the_way(one_session: bool, sign_ins: int) -> None:  # noqa: FBT001
     office = Office(one_session=one_session)
     async with httpx.AsyncClient(transport=httpx.MockTransport(office.answer)) as http:

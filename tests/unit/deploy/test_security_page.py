@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 from services.intake.config import Settings as Intake
+from services.intake.domain import OWN_LIMIT, PAPER_LIMIT
+from services.intake.usecases import PAPER, SEND_AT_ONCE
+from shared.files.upload import AT_ONCE, AT_ONCE_EACH
 from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS
 from shared.observability.security import MASS_READ
 from shared.web.accounts import MACHINES, PEOPLE, PERSONS
@@ -47,6 +50,19 @@ def test_the_limits_are_those_of_the_code() -> None:
         MAX_COMMANDS,
         MAX_COMMAND_BYTES // MEBIBYTE // KIBIBYTE,
     ]
+    own = said["what residents send without an account"]
+    assert own[0] * KIBIBYTE == BODY_LIMIT
+    assert own[2:] == [
+        PAPER.limit // MEBIBYTE // KIBIBYTE,
+        SEND_AT_ONCE,
+        AT_ONCE,
+        AT_ONCE_EACH,
+        OWN_LIMIT,
+        PAPER_LIMIT,
+        default("send_limit_client"),
+        default("send_limit_case"),
+    ]
+    assert said["requests by page"] == [default("ask_limit_client")]
     assert said["wrong tracking codes"] == [default("track_limit_client")]
     assert said["requests of one account"][:2] == [PEOPLE.amount, MACHINES.amount]
     assert said["persons that one account looks at"] == [PERSONS.amount, MASS_READ]

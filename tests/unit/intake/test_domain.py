@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.api.fields import checked_phone
 from services.intake.domain import (
     CalendarExceptions,
     Refused,
@@ -29,6 +28,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.person import Person
 from services.intake.domain.tracking import ALPHABET
+from services.intake.usecases import checked_phone
 from tests.unit.intake.sample import (
     BOTRAM,
     HALO_PAMOR,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -140,7 +141,11 @@ async def test_an_event_is_copied_when_it_is_newer() -> None:
     await work.handle(copy_event, scheduled(), occurred_at=SATURDAY, version=3)
 
     assert await work.get(PlannedEvent, EVENT) == replace(
-        SETU, version=4, place="Lapangan Desa Ciledug"
+        SETU,
+        version=4,
+        place="Lapangan Desa Ciledug",
+        opens_at=moved.opens_at,
+        closes_at=moved.closes_at,
     )
 
 
@@ -225,3 +230,43 @@ async def test_every_agent_who_ever_had_the_job_is_known() -> None:
         await work.handle(note_job, job(JobAssigned, case, agent_id=agent), occurred_at=later(1))
 
     assert (await case_of(work)).carriers == ("agent-1", "agent-2")
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3))), ids=str)
+async def test_who_carries_now_is_whom_the_newest_version_of_the_job_names(
+    order: tuple[int, ...],
+) -> None:
+    case = home_case()
+    work = bench(case)
+    agents = {1: "agent-1", 2: "agent-2", 3: "agent-2"}
+
+    for version in order:
+        said = job(JobAssigned, case, agent_id=agents[version])
+        await work.handle(note_job, said, occurred_at=later(1), version=version)
+
+    kept = await case_of(work)
+    assert kept.is_carried_by("agent-2")
+    assert not kept.is_carried_by("agent-1")
+
+
+@pytest.mark.parametrize(
+    ("deliver", "facts", "still"),
+    [
+        (True, (), True),
+        (True, (Fact.PAPERS_HANDED_IN,), True),
+        (True, (Fact.ISSUED, Fact.DELIVERY_REPORTED), True),
+        (True, (Fact.DELIVERY_CONFIRMED,), False),
+        (True, (Fact.CANCELLED,), False),
+        (False, (Fact.PAPERS_COLLECTED,), True),
+        (False, (Fact.PAPERS_HANDED_IN,), False),
+        (False, (Fact.REJECTED,), False),
+    ],
+)
+def test_a_job_is_carried_as_long_as_there_is_something_to_carry(
+    *, deliver: bool, facts: tuple[Fact, ...], still: bool
+) -> None:
+    case = replace(home_case(), deliver=deliver).note_carrier("agent-1", 1)
+    for fact in facts:
+        case = case.note(fact, later(2))
+
+    assert case.is_carried_by("agent-1") is still

@@ -18,6 +18,8 @@ from shared.contracts.intake import (
 DAY = date(2023, 3, 11)
 SETU = "botram-2023-03-11-setu"
 CATALOGUE = ("KK", "KTP_EL_PRINT", "BIRTH_CERT", "KIA", "IKD")
+NAMES = {"KIA": "Kartu Identitas Anak"}
+"""What the catalogue calls a service; the others by their codes."""
 SPLIT = {"KK": 164, "KTP_EL_PRINT": 77, "BIRTH_CERT": 118, "KIA": 467, "IKD": 112}
 """Requests of that day by service, 938 in all (BOTRAM proposal 2023, from SIAK)."""
 
@@ -90,7 +92,7 @@ def published(
         languages=("id",),
         channels=("event",),
         services=tuple(
-            CatalogueService(code=code, name=code, deliverable=Deliverable.CARD)
+            CatalogueService(code=code, name=NAMES.get(code, code), deliverable=Deliverable.CARD)
             for code in services
         ),
         standard_working_days=3,

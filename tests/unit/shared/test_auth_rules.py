@@ -11,11 +11,10 @@ def test_a_rule_names_roles_or_is_public() -> None:
     assert PUBLIC.roles == frozenset()
 
 
-def test_files_are_taken_of_callers_alone() -> None:
+def test_a_rule_says_how_large_a_file_may_be() -> None:
     assert Rule([Role.HEAD], upload=7).upload == 7
+    assert Rule([], public=True, upload=7).upload == 7
     assert Rule([Role.HEAD]).upload == 0
-    with pytest.raises(ValueError, match="callers alone"):
-        Rule([], public=True, upload=7)
 
 
 def test_a_rule_for_nobody_and_a_public_rule_with_roles_are_mistakes() -> None:

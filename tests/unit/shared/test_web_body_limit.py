@@ -108,3 +108,21 @@ async def test_who_may_send_no_file_is_told_so_and_nothing_is_read(kit: Kit) -> 
             upload = Upload(1000)
             answer = await http.post("/api/file", content=upload, headers=headers)
             assert (answer.status_code, upload.sent) == (status, 0)
+
+
+async def test_who_sends_a_file_without_an_account_is_let_in_by_the_route_or_sends_no_more(
+    kit: Kit,
+) -> None:
+    async with kit.client as http:
+        upload = Upload(1000)
+        refused = await http.post("/api/public-file", content=upload)
+        assert (refused.status_code, upload.sent) == (413, 5)
+        stated = await http.post("/api/public-file", content=b"x" * (BODY_LIMIT + 1))
+        assert stated.status_code == 413
+        let_in = {"Let-In": "yes"}
+        content = b"x" * (UPLOAD_LIMIT + PIECE)
+        taken = await http.post("/api/public-file", content=content, headers=let_in)
+        assert taken.json() == {"bytes": UPLOAD_LIMIT + PIECE}
+        upload = Upload(1000)
+        above = await http.post("/api/public-file", content=upload, headers=let_in)
+        assert (above.status_code, upload.sent) == (413, (UPLOAD_LIMIT + PIECE) // (64 * 1024) + 1)

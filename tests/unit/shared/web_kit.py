@@ -26,7 +26,7 @@ from shared.testing.memory import Memory
 from shared.web.accounts import AccountLimits, AccountRates
 from shared.web.app import create_app
 from shared.web.body import Body, Unfit
-from shared.web.guard import CallerDep, asks_for_person
+from shared.web.guard import CallerDep, admit_file, asks_for_person
 from shared.web.idempotency import IdempotencyKey
 from shared.web.pages import NavItem, Pages
 from shared.web.problems import Conflict, NotFound, TooManyRequests, Unavailable
@@ -90,6 +90,7 @@ RULES: RouteRules = {
     "POST /api/keyed": Rule({Role.OPERATOR}),
     "POST /api/bare": Rule({Role.OPERATOR}),
     "POST /api/file": Rule({Role.OPERATOR}, upload=UPLOAD_LIMIT),
+    "POST /api/public-file": Rule((), public=True, upload=UPLOAD_LIMIT),
     "GET /api/public": PUBLIC,
     "POST /api/public": PUBLIC,
     "GET /api/fail/{how}": PUBLIC,
@@ -116,7 +117,7 @@ FAILURES: Mapping[str, Exception] = {
 
 
 def routers(pages: Pages | None = None) -> Sequence[APIRouter]:
-    return [_api(), _persons(), *([] if pages is None else [_pages(pages)])]
+    return [_api(), _files(), _persons(), *([] if pages is None else [_pages(pages)])]
 
 
 def _persons() -> APIRouter:
@@ -126,6 +127,18 @@ def _persons() -> APIRouter:
     async def shown(person: str, request: Request) -> dict[str, str]:
         asks_for_person(request, person)
         return {"shown": person}
+
+    return router
+
+
+def _files() -> APIRouter:
+    router = APIRouter(prefix="/api")
+
+    @router.post("/public-file")
+    async def public_file(request: Request) -> dict[str, int]:
+        if request.headers.get("let-in"):
+            admit_file(request, UPLOAD_LIMIT)
+        return {"bytes": sum([len(piece) async for piece in request.stream()])}
 
     return router
 

@@ -1,0 +1,227 @@
+"""A booth's screen: who is at the counter, the next in one tap, and how many wait.
+
+What is done goes through the use cases of the API. Each form has a key of its own, so that a double
+tap calls once; what the rules refuse is said on the same page, in words.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Form, Path, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.scheduler.domain import (
+    MAX_NUMBER,
+    Booth,
+    Programme,
+    ScheduledEvent,
+    TicketState,
+)
+from services.scheduler.pages.choice import FLOOR, OPERATORS
+from services.scheduler.usecases import (
+    Clock,
+    Reader,
+    allowed,
+    call_next,
+    record_visit,
+    serve_ticket,
+    visible,
+)
+from shared.auth.rules import RouteRules
+from shared.contracts.envelope import new_id
+from shared.contracts.event import AggregateId, ServiceCode
+from shared.contracts.scheduler import BoothId
+from shared.messaging.unit_of_work import UseCase
+from shared.runtime import Commands, built, form_sent, provided
+from shared.web.guard import CallerDep
+from shared.web.pages import Pages
+from shared.web.problems import Conflict, NotFound
+
+BOOTH: Final = f"{FLOOR}/{{event_id}}/{{booth_id}}"
+RULES: Final[RouteRules] = {
+    f"GET {BOOTH}": OPERATORS,
+    f"POST {BOOTH}": OPERATORS,
+    f"GET {BOOTH}/antrean": OPERATORS,
+}
+RESULTS: Final = frozenset({"dipanggil", "kosong", "dilayani", "dicatat"})
+"""What was done, below `booth.result` in the catalogue."""
+REFUSALS: Final = frozenset(
+    {
+        "not_its_day",
+        "no_tickets",
+        "ticketed",
+        "not_offered",
+        "not_called",
+        "other_booth",
+        "already_served",
+        "void",
+        "number_malformed",
+        "unknown_ticket",
+    }
+)
+"""What the use cases refuse here, below `booth.wrong`; all else is `other`."""
+
+router = APIRouter(include_in_schema=False)
+
+
+class NotDone(Exception):  # noqa: N818 - reads as what it tells
+    """Something was refused; `reason` is below `booth.wrong`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason if reason in REFUSALS else "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A booth, and what its screen works with."""
+
+    event_id: Annotated[AggregateId, Path()]
+    booth_id: Annotated[BoothId, Path()]
+    caller: CallerDep
+    request: Request
+    pages: Annotated[Pages, Depends(provided(Pages))]
+    reader: Annotated[Reader, Depends(provided(Reader))]
+    commands: Annotated[Commands, Depends(provided(Commands))]
+    clock: Annotated[Clock, Depends(provided(Clock))]
+
+    async def found(self) -> tuple[ScheduledEvent, Booth]:
+        """Return the event and its booth. Raises NotFound, and Forbidden without a right to it."""
+        event = await self.reader.get(ScheduledEvent, self.event_id)
+        if event is None:
+            raise NotFound("event")
+        booth = visible(event, self.caller).plan.booth(self.booth_id)
+        if booth is None:
+            raise NotFound("booth")
+        return event, booth
+
+    async def waiting(self, event: ScheduledEvent, booth: Booth) -> dict[str, Any]:
+        """Return the values of `antrean.html`: what changes without anybody's doing here."""
+        programme = await self.reader.get(Programme, event.plan.programme_id)
+        names = programme.names if programme else {}
+        walked = {
+            t.service: t.visitors
+            for t in await self.reader.tallies(event.id)
+            if t.booth_id == booth.id
+        }
+        lines = await self.reader.lines(event.id, booth.services) if booth.ticketed else []
+        return {
+            "booth": booth,
+            "name": lambda code: self.pages.texts.service(code, names),
+            "lines": lines,
+            "visits": {service: walked.get(service, 0) for service in booth.services},
+            "as_of": self.clock(),
+            "zone": event.time_zone,
+        }
+
+    async def page(self, done: str = "", wrong: str = "") -> Response:
+        """Return the screen; `done` is below `booth.result`, `wrong` below `booth.wrong`."""
+        event, booth = await self.found()
+        return self.pages.render(
+            self.request,
+            "gerai.html",
+            status=409 if wrong else 200,
+            event=event,
+            place=f"{FLOOR}/{event.id}/{booth.id}",
+            ticket=await self.reader.current(event.id, booth.id) if booth.ticketed else None,
+            called=TicketState.CALLED,
+            today=event.is_on(self.clock()),
+            done=done,
+            wrong=wrong,
+            new_key=new_id,
+            **await self.waiting(event, booth),
+        )
+
+    async def run(self, use_case: UseCase, content: str, key: str) -> Any:
+        """Run a command and return its answer. Raises NotDone."""
+        sent = await form_sent(self.request, self.caller, content)
+        try:
+            return (await self.commands.run(use_case, sent=sent, key=key)).answer
+        except Conflict as conflict:
+            raise NotDone(str(conflict.members.get("reason"))) from None
+
+    async def call(self) -> str:
+        """Call the next ticket; return what was done."""
+        ticket = await self.run(
+            lambda uow: call_next(self.event_id, self.booth_id, uow, allow=allowed(self.caller)),
+            "panggil",
+            self.event_id,
+        )
+        return "dipanggil" if ticket else "kosong"
+
+    async def serve(self, service: str, typed: str) -> str:
+        """Note that the holder of a ticket was served; return what was done."""
+        number = _number(typed)
+        try:
+            await self.run(
+                lambda uow: serve_ticket(
+                    self.event_id,
+                    service,
+                    number,
+                    self.booth_id,
+                    uow,
+                    allow=allowed(self.caller),
+                ),
+                f"selesai {service} {number}",
+                f"{self.event_id}/{service}/{number}",
+            )
+        except NotFound:
+            raise NotDone("unknown_ticket") from None
+        return "dilayani"
+
+    async def count(self, service: str) -> str:
+        """Count one more person who walked up; return what was done."""
+        await self.run(
+            lambda uow: record_visit(
+                self.event_id, self.booth_id, service, 1, uow, allow=allowed(self.caller)
+            ),
+            f"catat {service}",
+            self.event_id,
+        )
+        return "dicatat"
+
+
+CounterDep = Annotated[Counter, Depends(built(Counter))]
+
+
+@router.get(BOOTH)
+async def show_booth(counter: CounterDep, hasil: str = "") -> Response:
+    """Show a booth's screen."""
+    return await counter.page(done=hasil if hasil in RESULTS else "")
+
+
+@router.get(f"{BOOTH}/antrean")
+async def show_waiting(counter: CounterDep) -> Response:
+    """Return the part of the screen that changes."""
+    values = await counter.waiting(*await counter.found())
+    return HTMLResponse(counter.pages.fragment("antrean.html", **values))
+
+
+@router.post(BOOTH)
+async def post_booth(
+    counter: CounterDep,
+    aksi: Annotated[Literal["panggil", "selesai", "catat"], Form()],
+    layanan: Annotated[ServiceCode | None, Form()] = None,
+    nomor: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Call the next, note who was served, or count who walked up."""
+    await counter.found()
+    try:
+        if aksi == "panggil":
+            done = await counter.call()
+        elif aksi == "selesai":
+            done = await counter.serve(layanan or "", nomor)
+        else:
+            done = await counter.count(layanan or "")
+    except NotDone as refused:
+        return await counter.page(wrong=refused.reason)
+    way = f"{FLOOR}/{counter.event_id}/{counter.booth_id}?hasil={done}"
+    return RedirectResponse(counter.pages.at(way), status_code=303)
+
+
+def _number(typed: str) -> int:
+    """Return a ticket's number as it was typed. Raises NotDone."""
+    digits = typed.strip()
+    if not (digits.isascii() and digits.isdigit() and 1 <= int(digits) <= MAX_NUMBER):
+        raise NotDone("number_malformed")
+    return int(digits)
