@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from services.intake import api, handlers, pages
 from services.intake.api.cookies import SessionCookies
+from services.intake.api.people import CasePeople
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.api.session import FreshSignIn
 from services.intake.config import Settings
@@ -160,6 +161,7 @@ def _provided(
         Vault: recorder.vault,
         Recorder: recorder,
         Tables: Tables(reader, regions, worker),
+        pages.ShowsPeople: CasePeople(reader, recorder.vault, context.commands),
         Limiter: TryLimits(
             _tries(settings, context),
             "track",

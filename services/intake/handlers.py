@@ -2,6 +2,7 @@
 
 from services.intake.usecases import (
     APPROVAL,
+    CLAIM_OVER,
     ERASURE,
     FILE_OVER,
     OVERDUE,
@@ -9,6 +10,7 @@ from services.intake.usecases import (
     RIGHTS_DUE,
     copy_event,
     expire,
+    note_claim_over,
     note_expired,
     note_failure,
     note_file_over,
@@ -41,6 +43,7 @@ def subscribe(consumer: Consumer) -> None:
         consumer.on(event, key=_case)(note_job)
     consumer.on(DeliveryFailed, key=_case)(note_failure)
     consumer.on_timer(OVERDUE)(note_overdue)
+    consumer.on_timer(CLAIM_OVER)(note_claim_over)
     consumer.on_timer(APPROVAL)(expire)
     consumer.on_timer(RIGHTS_DUE)(note_rights_missed)
     consumer.on_timer(ERASURE)(note_expired)

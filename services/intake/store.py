@@ -34,10 +34,10 @@ from services.intake.domain import (
     RightsRequest,
     SecurityRecord,
     Statement,
-    Visit,
     path,
 )
 from services.intake.domain.imports import Import, ImportedFile, ImportRefusal, ImportState
+from services.intake.domain.visit import Visit
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
 from shared.files.stored import FILES
@@ -71,6 +71,9 @@ def _derived(case: Case) -> dict[str, Any]:
         "state": case.state.value,
         "within": [EVERYWHERE, *path(case.office_region)],
         "overdue": case.overdue_since is not None,
+        # Real dates: the server compares them.
+        "claimed_by": case.claim.by if case.claim else None,
+        "claimed_until": case.claim.until if case.claim else None,
     }
 
 
@@ -117,22 +120,18 @@ COLLECTIONS: Final = Collections(
     REVOCATIONS,
     raw=RAW_FILES,
 )
+_WORKED: Final = (("programme_id", 1), ("within", 1))
+"""How what is worked in a programme and region is found."""
 INDEXES: Final = (
     *FILE_INDEXES,
     REVOCATION_INDEX,
     Index(CASES, (("tracking", 1),), unique=True),
-    Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
-    Index(CASES, (("programme_id", 1), ("within", 1), ("state", 1), ("_id", 1))),
-    Index(CASES, (("programme_id", 1), ("within", 1), ("event_id", 1), ("_id", 1))),
-    Index(
-        CASES,
-        (("programme_id", 1), ("within", 1), ("overdue", 1), ("_id", 1)),
-        partial={"overdue": True},
-    ),
-    Index(
-        RIGHTS_REQUESTS,
-        (("programme_id", 1), ("within", 1), ("open", 1), ("due", 1), ("_id", 1)),
-    ),
+    Index(CASES, (*_WORKED, ("_id", 1))),
+    Index(CASES, (*_WORKED, ("state", 1), ("_id", 1))),
+    Index(CASES, (*_WORKED, ("event_id", 1), ("_id", 1))),
+    Index(CASES, (*_WORKED, ("overdue", 1), ("_id", 1)), partial={"overdue": True}),
+    Index(CASES, (("claimed_by", 1), ("_id", 1)), partial={"claimed_by": {"$gt": ""}}),
+    Index(RIGHTS_REQUESTS, (*_WORKED, ("open", 1), ("due", 1), ("_id", 1))),
     Index(EVENTS, (("on", 1), ("_id", 1))),
     Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
@@ -227,6 +226,10 @@ class IntakeReader(FileReader):
         """Return cases, oldest first."""
         return await self.find(Case, _query(case_filter), limit=case_filter.limit)
 
+    async def count_cases(self, case_filter: CaseFilter) -> int:
+        """Return how many cases fit, whatever the limit."""
+        return await self.count(Case, _query(case_filter))
+
     async def reads_of(self, case_id: str) -> list[PersonRead]:
         """Return who looked at a case's persons, oldest first."""
         return await self.find(PersonRead, {"case_id": case_id}, sort=(("at", 1), ("_id", 1)))
@@ -319,6 +322,15 @@ def _query(case_filter: CaseFilter) -> dict[str, Any]:
     if case_filter.overdue is not None:
         # Cases from before it was kept lack the field.
         query["overdue"] = True if case_filter.overdue else {"$ne": True}
+    if case_filter.service is not None:
+        query["service"] = case_filter.service
+    if case_filter.returned is not None:
+        query["returned"] = {"$ne": None} if case_filter.returned else None
+    if case_filter.held_by is not None:
+        query["claimed_by"] = case_filter.held_by
+    if case_filter.free_at is not None:
+        free = [{"claimed_until": None}, {"claimed_until": {"$lte": case_filter.free_at}}]
+        query["$and"] = [{"$or": free}]
     if case_filter.after is not None:
         query["_id"] = {"$gt": case_filter.after}
     return query

@@ -158,7 +158,7 @@ async def open_office(
     add_key(folder / "sealing")
     (folder / "secret").write_text("a made-up secret of the integration tests\n")
     _provision(servers, amqp_url.rpartition("/")[2])
-    port = _free_port()
+    port = free_port()
     environment = {
         # One token stands for everybody at work here.
         "INTAKE_PERSONS_PER_ACCOUNT": "100000/hour",
@@ -266,6 +266,6 @@ def _provision(servers: Servers, vhost: str) -> None:
     management.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -100,6 +100,10 @@ class CaseAnswer(BaseModel):
     `reporter_missing`, `power_of_attorney_missing`."""
     visit_id: str | None
     target_group: TargetGroup | None
+    claimed_until: datetime | None
+    """Until when an officer holds it, where one took it."""
+    returned_at: datetime | None
+    """Since when it waits for papers of its resident."""
 
 
 class ApplicantAnswer(BaseModel):
@@ -194,15 +198,21 @@ async def get_request(
         raise NotFound("request")
     caller.require(programme=case.programme_id, region=case.office_region)
     await log_read(request, caller, case_id, reason, commands)
+    people = await people_of(case, reader, vault)
+    return _request_answer(case, people)
+
+
+async def people_of(case: Case, reader: Reader, vault: Vault) -> dict[Party, Told | None]:
+    """Return what was said of each of a case's people, the applicant first; None of an erased one.
+
+    Raises NotFound, and where their data cannot be opened.
+    """
+    parties = sorted(case.parties, key=lambda one: one is not Party.APPLICANT)
     try:
         with openable():
-            people = {
-                party: await told_of(case, party, reader, vault)
-                for party in sorted(case.parties, key=lambda one: one is not Party.APPLICANT)
-            }
+            return {party: await told_of(case, party, reader, vault) for party in parties}
     except Missing as missing:
         raise NotFound(missing.detail) from None
-    return _request_answer(case, people)
 
 
 @router.post("/{case_id}/steps")
@@ -231,13 +241,13 @@ def without_persons(case: Case) -> CaseAnswer:
     return CaseAnswer(**_fields(case))
 
 
-def _request_answer(case: Case, parties: Mapping[Party, Told | None]) -> RequestAnswer:
+def _request_answer(case: Case, people: Mapping[Party, Told | None]) -> RequestAnswer:
     """Return a case with its people, numbers masked; a history may have named nobody."""
-    told = parties.get(Party.APPLICANT, Told(Person()))
+    told = people.get(Party.APPLICANT, Told(Person()))
     return RequestAnswer(
         **_fields(case),
         applicant=_applicant(case, told),
-        parties=[_party(party, case.parties[party], said) for party, said in parties.items()],
+        parties=[_party(party, case.parties[party], said) for party, said in people.items()],
         facts=dict(case.facts),
         failed_attempts=case.failed_attempts,
         reason=told.reason if told else None,
@@ -291,6 +301,8 @@ def _fields(case: Case) -> dict[str, Any]:
         "warnings": case.warnings,
         "visit_id": case.visit_id,
         "target_group": case.target_group,
+        "claimed_until": case.claim.until if case.claim else None,
+        "returned_at": case.returned.at if case.returned else None,
     }
 
 

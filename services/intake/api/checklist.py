@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel
 
 from services.intake.api.rights import allowed
-from services.intake.domain import Case, Line, PaperKind, PaperStanding
+from services.intake.domain import Case, Fault, Line, PaperKind, PaperStanding
 from services.intake.usecases import (
     Catalogues,
     Checked,
@@ -28,6 +28,8 @@ RULES: Final[RouteRules] = {
     "GET /api/requests/{case_id}/checklist": Rule({Role.OPERATOR, Role.AGENT}),
     "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver": Rule({Role.OPERATOR}),
 }
+
+_OPEN: Final = frozenset({PaperStanding.MISSING, PaperStanding.RETURNED})
 
 router = APIRouter(prefix="/api/requests/{case_id}/checklist")
 CasePath = Annotated[AggregateId, Path()]
@@ -70,6 +72,8 @@ class LineAnswer(BaseModel):
     any_of: list[AlternativeAnswer]
     waivable_for: list[str]
     waiver: WaiverAnswer | None
+    fault: Fault | None
+    """What is wrong with its papers, where the case was returned for it."""
 
 
 class ChecklistAnswer(BaseModel):
@@ -131,7 +135,7 @@ def _answer(case: Case, checked: Checked | None) -> ChecklistAnswer:
         entry=case.entry,
         entry_name=checked.entry.name if checked else None,
         taken_up_on=case.taken_up_on,
-        complete=all(line.standing is not PaperStanding.MISSING for line in lines),
+        complete=all(line.standing not in _OPEN for line in lines),
         items=[_line(line, reasons) for line in lines],
     )
 
@@ -145,6 +149,7 @@ def _line(line: Line, reasons: dict[str, str]) -> LineAnswer:
         condition=needed.condition,
         any_of=[AlternativeAnswer(kind=a.kind, form=a.form, text=a.text) for a in needed.any_of],
         waivable_for=list(needed.waivers),
+        fault=line.fault,
         waiver=None
         if waiver is None
         else WaiverAnswer(

@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from services.intake.api.fields import KkNumber
 from services.intake.api.papers import (
     CasePath,
-    FileAnswer,
     FilePath,
     FilesDep,
     ReaderDep,
@@ -47,7 +46,7 @@ from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import PublicText
 from shared.files.jobs import CHECK
 from shared.files.stored import StoredFile
-from shared.files.web import RAW_BODY, attachment
+from shared.files.web import RAW_BODY, FileAnswer, attachment
 from shared.runtime import CommandsDep, SentDep, provided, sent_with
 from shared.web.body import Body
 from shared.web.guard import CallerDep

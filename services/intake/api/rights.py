@@ -1,26 +1,13 @@
 """Who may work on a case, a resident or a programme, at the first sending and at every replay."""
 
 from services.intake.domain import Case, Programme
-from services.intake.usecases import Allow, AllowProgramme, Reader, require_right
-from shared.auth.roles import Caller, Forbidden, Role
+from services.intake.usecases import AllowProgramme, Reader, allowed_case, require_right
+from shared.auth.roles import Caller
 from shared.messaging.group_commit import Outcome
 from shared.web.problems import NotFound
 
-
-def allowed(caller: Caller) -> Allow:
-    """Hold operators against the region that works on a case, agents against the domicile."""
-
-    def check(*, programme: str, office: str, domicile: str, backdated: bool) -> None:
-        agent = caller.acting & {Role.AGENT}
-        if not (
-            caller.may(caller.acting - agent, programme=programme, region=office)
-            or caller.may(agent, programme=programme, region=domicile)
-        ):
-            raise Forbidden("no role that this route allows in this programme and region")
-        if backdated and not caller.may({Role.IMPORTER}, programme=programme, region=office):
-            raise Forbidden("occurred_at: only an importer may say that it was earlier than now")
-
-    return check
+allowed = allowed_case
+"""The check of work on a case, by the roles that the route lets act."""
 
 
 async def replayed_case(

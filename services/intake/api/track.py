@@ -8,7 +8,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from services.intake.domain import Awaited, Line, NextStep, PlannedEvent, Secrets, State, digest
+from services.intake.domain import (
+    Awaited,
+    Fault,
+    Line,
+    NextStep,
+    PlannedEvent,
+    Secrets,
+    State,
+    digest,
+)
 from services.intake.usecases import (
     RESIDENT,
     Catalogues,
@@ -66,6 +75,14 @@ class EventAnswer(BaseModel):
     on_text: str
 
 
+class CorrectionAnswer(BaseModel):
+    """A paper that is to be brought anew."""
+
+    text: str
+    fault: Fault
+    fault_text: str
+
+
 class TrackAnswer(BaseModel):
     """How a request stands; texts are in Bahasa Indonesia and for residents to read."""
 
@@ -87,6 +104,8 @@ class TrackAnswer(BaseModel):
     awaits_receipt: bool
     lacking: list[str]
     """Papers that are not there, in words; none once the office has verified the request."""
+    to_correct: list[CorrectionAnswer]
+    """What was returned to the resident: papers to bring anew, and why; they lack too."""
     paused: bool
     """Nothing is processed for now, at the word of one of its people."""
     paused_text: str | None
@@ -207,9 +226,16 @@ def _answer(tracked: Tracked, texts: Texts, *, late: bool) -> TrackAnswer:
         late_text=texts("tracking.late") if late else None,
         awaits_receipt=case.awaits_receipt,
         lacking=[_lacking(line) for line in tracked.lacking],
+        to_correct=[_correction(line, texts) for line in tracked.returned],
         paused=tracked.paused,
         paused_text=texts("tracking.paused") if tracked.paused else None,
     )
+
+
+def _correction(line: Line, texts: Texts) -> CorrectionAnswer:
+    fault = line.fault or Fault.MISSING
+    said = texts(f"fault.{fault}")
+    return CorrectionAnswer(text=line.requirement.missing, fault=fault, fault_text=said)
 
 
 def _lacking(line: Line) -> str:

@@ -22,8 +22,6 @@ from services.intake.api.sealed import openable
 from services.intake.api.told import LifeEventAnswer, cannot, told_of_event
 from services.intake.domain import (
     PARTIES_LIMIT,
-    VISIT_PEOPLE,
-    VISIT_REQUESTS,
     AlreadyOpen,
     Basis,
     Case,
@@ -33,12 +31,11 @@ from services.intake.domain import (
     Person,
     Refused,
     TargetGroup,
-    Visit,
-    Wanted,
     digest,
     require_door,
     require_parties,
 )
+from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, Visit, Wanted
 from services.intake.usecases import (
     InVisit,
     NewVisit,

@@ -13,26 +13,21 @@ from typing import Any, Final
 from services.intake.app import Desk, frame_of, vault_of
 from services.intake.cli.shell import CommandRefused, Themes, by_shell, public_text
 from services.intake.domain import (
-    ROSTER_PUPILS,
     AlreadyOpen,
     Case,
     ChannelCannot,
-    Fault,
     Line,
     LookupKeys,
     NewRequest,
     Party,
     Programme,
-    Pupil,
     Refused,
-    Roster,
     Secrets,
-    Visit,
-    Wanted,
     digest,
     local_day,
-    read_roster,
 )
+from services.intake.domain.roster import ROSTER_PUPILS, Fault, Pupil, Roster, read_roster
+from services.intake.domain.visit import Visit, Wanted
 from services.intake.gateways import KeptCatalogues, NationalCalendar
 from services.intake.usecases import (
     InVisit,

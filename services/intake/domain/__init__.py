@@ -40,7 +40,7 @@ from services.intake.domain.calendar import (
     is_working_day,
     local_day,
 )
-from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
+from services.intake.domain.case import Case
 from services.intake.domain.catalogue import (
     Alternative,
     Bringing,
@@ -55,6 +55,7 @@ from services.intake.domain.catalogue import (
     catalogue_id,
 )
 from services.intake.domain.checklist import Checklist, Line, PaperStanding, Waiver
+from services.intake.domain.claim import CLAIMED_FOR, Claim
 from services.intake.domain.correction import CORRECTIONS_LIMIT, former_id
 from services.intake.domain.daily_cap import (
     DayShare,
@@ -64,6 +65,18 @@ from services.intake.domain.daily_cap import (
     shares_of,
 )
 from services.intake.domain.data_use import DataUse
+from services.intake.domain.desk_work import (
+    answered,
+    claimed,
+    decided,
+    possible_steps,
+    released,
+    require_free,
+    require_returnable,
+    resubmitted,
+    sent_back,
+    worked,
+)
 from services.intake.domain.document import (
     CaseDocument,
     Check,
@@ -142,13 +155,13 @@ from services.intake.domain.resident import (
     case_of,
     statement_id,
 )
+from services.intake.domain.returned import Fault, Returned, ReturnedItem
 from services.intake.domain.rights_request import (
     Right,
     RightsOutcome,
     RightsRequest,
     received,
 )
-from services.intake.domain.roster import ROSTER_PUPILS, Fault, Pupil, Roster, read_roster
 from services.intake.domain.security_record import SecurityRecord, Sign
 from services.intake.domain.service_point import OpenHours, ServicePoint
 from services.intake.domain.session import (
@@ -162,24 +175,15 @@ from services.intake.domain.session import (
     Reuse,
     Session,
 )
+from services.intake.domain.stage import Fact, Outcome, Stage, State, Step
 from services.intake.domain.ticket import Ticket
 from services.intake.domain.tracking import Secrets, digest
-from services.intake.domain.visit import (
-    VISIT_PEOPLE,
-    VISIT_REQUESTS,
-    Visit,
-    Wanted,
-    require_few,
-    require_shared,
-    serves,
-    subject_apart,
-    with_power,
-)
 
 __all__ = [
     "ABSOLUTE",
     "ADDRESS_LIMIT",
     "APPROVED_WITHIN",
+    "CLAIMED_FOR",
     "CORRECTIONS_LIMIT",
     "ERASED",
     "ERASURE_WITHIN",
@@ -199,11 +203,8 @@ __all__ = [
     "POWER_MISSING",
     "READS_PERSONS",
     "RIGHTS",
-    "ROSTER_PUPILS",
     "TOTP",
     "UNNAMED",
-    "VISIT_PEOPLE",
-    "VISIT_REQUESTS",
     "ZONES",
     "Account",
     "AccountCodes",
@@ -226,6 +227,7 @@ __all__ = [
     "ChannelPromise",
     "Check",
     "Checklist",
+    "Claim",
     "Compared",
     "Comparison",
     "Confirmation",
@@ -270,7 +272,6 @@ __all__ = [
     "PlannedEvent",
     "Programme",
     "Promise",
-    "Pupil",
     "Refused",
     "RequestKind",
     "RequestState",
@@ -278,11 +279,12 @@ __all__ = [
     "Resident",
     "ResidentKey",
     "Restriction",
+    "Returned",
+    "ReturnedItem",
     "Reuse",
     "Right",
     "RightsOutcome",
     "RightsRequest",
-    "Roster",
     "Secrets",
     "SecurityRecord",
     "ServicePoint",
@@ -297,14 +299,13 @@ __all__ = [
     "TakenUp",
     "TargetGroup",
     "Ticket",
-    "Visit",
     "Waiver",
     "WaiverReason",
-    "Wanted",
     "Whose",
     "WhyRight",
     "about_child",
     "account_id",
+    "answered",
     "asked_for",
     "awaited_from",
     "block_id",
@@ -316,7 +317,9 @@ __all__ = [
     "checked_name",
     "checked_nik",
     "checked_password",
+    "claimed",
     "days_from",
+    "decided",
     "digest",
     "due_day",
     "former_id",
@@ -335,25 +338,26 @@ __all__ = [
     "office_region",
     "open_case",
     "path",
+    "possible_steps",
     "powerful",
-    "read_roster",
     "received",
+    "released",
     "require_all_closed",
     "require_door",
-    "require_few",
+    "require_free",
     "require_parties",
     "require_party",
-    "require_shared",
-    "serves",
+    "require_returnable",
+    "resubmitted",
+    "sent_back",
     "session_id",
     "share_id",
     "share_order",
     "shares_of",
     "statement_id",
-    "subject_apart",
     "token_digest",
-    "with_power",
     "within",
+    "worked",
     "written_password",
     "wrong_entries",
 ]

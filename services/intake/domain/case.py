@@ -10,73 +10,15 @@ under: whatever the order in which facts arrive, the same events go out.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import IntEnum, StrEnum
 
 from services.intake.domain.calendar import day_end, local_day
+from services.intake.domain.claim import Claim
 from services.intake.domain.parties import TargetGroup, missing_of
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
+from services.intake.domain.returned import Returned
+from services.intake.domain.stage import Fact, Outcome, Stage, State, Step
 from services.intake.domain.ticket import Ticket, earliest
-
-
-class State(StrEnum):
-    """How far a request has come."""
-
-    RECEIVED = "received"
-    VERIFIED = "verified"
-    ISSUED = "issued"
-    CLOSED = "closed"
-
-
-class Stage(IntEnum):
-    """What is published of a case, once each; the number is the event's version."""
-
-    RECEIVED = 1
-    VERIFIED = 2
-    ISSUED = 3
-    RECEIPT_CONFIRMED = 4
-    CLOSED = 5
-
-
-class Outcome(StrEnum):
-    """How a request ended."""
-
-    HANDED_OVER = "handed_over"
-    DELIVERED = "delivered"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-
-
-class Step(StrEnum):
-    """What an operator does with a case."""
-
-    VERIFY = "verify"
-    ISSUE = "issue"
-    HAND_OVER = "hand_over"
-    REJECT = "reject"
-    CANCEL = "cancel"
-    CONFIRM_RECEIPT = "confirm_receipt"
-    """The recipient's word, taken by phone or at a counter."""
-
-
-class Fact(StrEnum):
-    """What can be known of a case beside its tickets: from the office, the recipient, courier."""
-
-    RECEIVED = "received"
-    VERIFIED = "verified"
-    ISSUED = "issued"
-    HANDED_OVER = "handed_over"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-    RECEIPT_CONFIRMED = "receipt_confirmed"
-    JOB_ASSIGNED = "job_assigned"
-    PAPERS_COLLECTED = "papers_collected"
-    PAPERS_HANDED_IN = "papers_handed_in"
-    DOCUMENT_COLLECTED = "document_collected"
-    DELIVERY_REPORTED = "delivery_reported"
-    DELIVERY_FAILED = "delivery_failed"
-    DELIVERY_CONFIRMED = "delivery_confirmed"
-
 
 _DECIDED = {
     Fact.HANDED_OVER: Outcome.HANDED_OVER,
@@ -143,6 +85,10 @@ class Case:
     """Whom the catalogue's entry wants named beside the applicant."""
     power_of_attorney: bool = False
     """A power of attorney is bound to it, or to its visit by its applicant."""
+    claim: Claim | None = None
+    """Who works on it at the desk; rules in `desk_work.py`."""
+    returned: Returned | None = None
+    """It waits for papers that its resident is to bring anew."""
 
     @property
     def outcome(self) -> Outcome | None:

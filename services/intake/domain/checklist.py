@@ -8,6 +8,7 @@ from enum import StrEnum
 from services.intake.domain.catalogue import Entry, Requirement
 from services.intake.domain.paper import PaperKind
 from services.intake.domain.refusal import Refused
+from services.intake.domain.returned import Fault, Returned
 
 
 class PaperStanding(StrEnum):
@@ -18,6 +19,8 @@ class PaperStanding(StrEnum):
     MISSING = "missing"
     IF_APPLIES = "if_applies"
     """Not there, and needed only in the case that its condition says."""
+    RETURNED = "returned"
+    """To be brought anew, whatever papers of its kind are bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Line:
     requirement: Requirement
     standing: PaperStanding
     waiver: Waiver | None = None
+    fault: Fault | None = None
+    """What is wrong, where the case was returned for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,18 @@ class Checklist:
         """Return a requirement's waiver, or None."""
         return next((one for one in self.waivers if one.requirement == requirement_id), None)
 
-    def lines(self, entry: Entry, kinds: Collection[PaperKind]) -> tuple[Line, ...]:
+    def lines(
+        self, entry: Entry, kinds: Collection[PaperKind], returned: Returned | None = None
+    ) -> tuple[Line, ...]:
         """Return the requirements with how they stand, given the kinds of papers that are bound."""
-        return tuple(self._line(one, kinds) for one in entry.requirements)
+        return tuple(self._line(one, kinds, returned) for one in entry.requirements)
 
-    def _line(self, requirement: Requirement, kinds: Collection[PaperKind]) -> Line:
+    def _line(
+        self, requirement: Requirement, kinds: Collection[PaperKind], returned: Returned | None
+    ) -> Line:
+        fault = returned.fault_of(requirement.id) if returned else None
+        if fault is not None:
+            return Line(requirement, PaperStanding.RETURNED, fault=fault)
         waiver = self.waiver(requirement.id)
         if any(alternative.kind in kinds for alternative in requirement.any_of):
             return Line(requirement, PaperStanding.PRESENT, waiver)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final
 
 from services.intake.domain.calendar import Holidays, due_day, local_day
-from services.intake.domain.case import Case, Fact
+from services.intake.domain.case import Case
 from services.intake.domain.parties import (
     NamedParty,
     TargetGroup,
@@ -17,6 +17,7 @@ from services.intake.domain.programme import PlannedEvent, Programme, office_reg
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village
 from services.intake.domain.resident import Party
+from services.intake.domain.stage import Fact
 
 
 @dataclass(frozen=True, slots=True)

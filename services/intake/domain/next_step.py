@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from services.intake.domain.case import Case, Fact, Outcome, State
+from services.intake.domain.case import Case
 from services.intake.domain.programme import Deliverable, PlannedEvent
+from services.intake.domain.stage import Fact, Outcome, State
 
 
 class NextStep(StrEnum):
@@ -19,6 +20,7 @@ class NextStep(StrEnum):
     WAIT_FOR_NUMBER = "wait_for_number"
     NUMBER_CALLED = "number_called"
     PROCESSING = "processing"
+    CORRECT_PAPERS = "correct_papers"
     FETCH_CARD = "fetch_card"
     FETCH_PDF = "fetch_pdf"
     FETCH_APP = "fetch_app"
@@ -103,6 +105,8 @@ def next_step(case: Case, deliverable: Deliverable, event: PlannedEvent | None =
     """Return the next step that the resident reads; `event` is where it is to be taken in."""
     if case.outcome is not None:
         return _ENDED[case.outcome]
+    if case.returned is not None:
+        return NextStep.CORRECT_PAPERS
     match case.state:
         case State.ISSUED:
             return _bringing(case) if case.deliver else _FETCH[deliverable]

@@ -8,6 +8,8 @@ from services.intake.pages import (
     accounts,
     ask,
     data_use,
+    desk,
+    desk_case,
     devices,
     places,
     security,
@@ -16,6 +18,7 @@ from services.intake.pages import (
     start,
     tracking,
 )
+from services.intake.pages.desk_case import ShowsPeople
 from services.intake.pages.fresh import Proves
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
@@ -27,6 +30,7 @@ NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
     NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
+    NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
 
@@ -36,6 +40,8 @@ FRONT_ROUTERS: Final = (start.router, signin.router)
 
 RULES: Final[RouteRules] = {
     **tracking.RULES,
+    **desk.RULES,
+    **desk_case.RULES,
     **devices.RULES,
     **accounts.RULES,
     **account_requests.RULES,
@@ -47,6 +53,8 @@ RULES: Final[RouteRules] = {
 }
 ROUTERS: Final = (
     tracking.router,
+    desk.router,
+    desk_case.router,
     devices.router,
     accounts.router,
     account_requests.router,
@@ -66,4 +74,5 @@ __all__ = [
     "STATIC",
     "TEMPLATES",
     "Proves",
+    "ShowsPeople",
 ]

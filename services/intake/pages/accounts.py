@@ -43,7 +43,7 @@ from services.intake.usecases import (
     invite,
     recover,
 )
-from shared.auth.roles import EVERYWHERE, Caller, Forbidden, Role
+from shared.auth.roles import EVERYWHERE, Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
@@ -51,7 +51,7 @@ from shared.messaging.unit_of_work import UseCase
 from shared.runtime import Commands, built, provided
 from shared.web.guard import CallerDep
 from shared.web.pages import Pages
-from shared.web.problems import Conflict, NotFound
+from shared.web.problems import NotFound
 from shared.web.qr import qr_image
 
 ACCOUNTS: Final = "/akun"
@@ -121,14 +121,7 @@ class Office:
 
     async def run(self, use_case: UseCase, content: str, key: str) -> dict[str, Any]:
         """Run a command. Raises Refused with a reason that the pages have words for."""
-        sent = await self.form.sent(content)
-        try:
-            outcome = await self.commands.run(use_case, sent=sent, key=key)
-        except Conflict as conflict:
-            raise Refused(str(conflict.members.get("reason")), conflict.detail) from None
-        except Forbidden as forbidden:
-            raise Refused("beyond_reach", str(forbidden)) from None
-        answer: dict[str, Any] = outcome.answer
+        answer: dict[str, Any] = await self.form.run(self.commands, use_case, content, key)
         return answer
 
     def _link(self, invitation_id: str | None) -> str:

@@ -4,19 +4,20 @@ Whatever was sent is kept in the form that asks, so nothing has to be entered ag
 is not `fresh`: the guard would refuse before the form is read. `FreshForm.asks` holds it instead.
 """
 
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from services.intake.domain import powerful
+from services.intake.domain import Refused, powerful
 from services.intake.usecases import Clock
-from shared.auth.roles import Caller
-from shared.runtime import Sent, built, form_sent, provided
+from shared.auth.roles import Caller, Forbidden
+from shared.messaging.unit_of_work import UseCase
+from shared.runtime import Commands, Sent, built, form_sent, provided
 from shared.web.guard import CallerDep
 from shared.web.pages import Pages
-from shared.web.problems import SignInRefused
+from shared.web.problems import Conflict, SignInRefused
 
 PASSWORD: Final = "bukti_sandi"  # noqa: S105 - a field's name
 CODE: Final = "bukti_kode"
@@ -94,6 +95,17 @@ class FreshForm:
     async def sent(self, content: str) -> Sent:
         """Return the form as a command; `content` is what it asks for, without any secret."""
         return await form_sent(self._request, self._caller, content)
+
+    async def run(self, commands: Commands, use_case: UseCase, content: str, key: str) -> Any:
+        """Run the form as a command. Raises Refused with a reason that pages have words for."""
+        sent = await self.sent(content)
+        try:
+            outcome = await commands.run(use_case, sent=sent, key=key)
+        except Conflict as conflict:
+            raise Refused(str(conflict.members.get("reason")), conflict.detail) from None
+        except Forbidden as forbidden:
+            raise Refused("beyond_reach", str(forbidden)) from None
+        return outcome.answer
 
     def done(self, response: Response) -> Response:
         """Return a response with the token of a fresh sign-in, where there was one."""

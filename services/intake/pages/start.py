@@ -47,6 +47,7 @@ TASKS: Final = (
         "reporting",
         "/acara",
     ),
+    Task("desk", frozenset({Role.OPERATOR, Role.SUPERVISOR}), OWN, "/meja"),
     Task("serve", frozenset({Role.OPERATOR, Role.AGENCY_OPERATOR}), "scheduler", "/loket"),
     Task("carry", frozenset({Role.AGENT}), "courier", "/tugas"),
     Task("accounts", frozenset({Role.ADMIN}), OWN, "/akun"),

@@ -25,6 +25,13 @@ from services.intake.usecases.case_progress import (
 )
 from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
 from services.intake.usecases.checklists import Checked, checklist_of, papers_of_visit, waive
+from services.intake.usecases.claims import (
+    CLAIM_OVER,
+    claim_case,
+    claim_next,
+    note_claim_over,
+    release_claim,
+)
 from services.intake.usecases.corrections import Sealing, correct
 from services.intake.usecases.documents import (
     ISSUED,
@@ -103,7 +110,14 @@ from services.intake.usecases.programmes import (
     publish_programme,
     republish_programme,
 )
-from services.intake.usecases.reach import administers, allowed_account, is_told, supervises
+from services.intake.usecases.reach import (
+    administers,
+    allowed_account,
+    allowed_as,
+    allowed_case,
+    is_told,
+    supervises,
+)
 from services.intake.usecases.requests import (
     confirm_receipt,
     record_request,
@@ -118,6 +132,7 @@ from services.intake.usecases.residents import (
 )
 from services.intake.usecases.restriction import lift_restriction, paused, restrict
 from services.intake.usecases.retention import note_retention_over, retire
+from services.intake.usecases.returns import resubmit, return_case
 from services.intake.usecases.rights_requests import (
     RIGHTS_DUE,
     AllowRegion,
@@ -156,6 +171,7 @@ from services.intake.usecases.visits import InVisit, NewVisit, record_visit
 
 __all__ = [
     "APPROVAL",
+    "CLAIM_OVER",
     "DATA_PAGE",
     "ERASURE",
     "FILE_OVER",
@@ -228,6 +244,8 @@ __all__ = [
     "administers",
     "against",
     "allowed_account",
+    "allowed_as",
+    "allowed_case",
     "answer_rights_request",
     "applicants_key",
     "approve",
@@ -241,6 +259,8 @@ __all__ = [
     "checked_phone",
     "checklist_of",
     "choice_of",
+    "claim_case",
+    "claim_next",
     "confirm",
     "confirm_document",
     "confirm_receipt",
@@ -266,6 +286,7 @@ __all__ = [
     "mark_seen",
     "name_party",
     "note",
+    "note_claim_over",
     "note_expired",
     "note_failure",
     "note_file_over",
@@ -294,11 +315,14 @@ __all__ = [
     "redeem",
     "refresh_session",
     "refuse",
+    "release_claim",
     "republish_programme",
     "require_right",
     "require_wanted",
     "restrict",
+    "resubmit",
     "retire",
+    "return_case",
     "revoke_device",
     "rewrap",
     "rules_of",

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from services.intake.domain import (
+    Case,
     Catalogue,
     DayShare,
+    Entry,
     Holidays,
     NewRequest,
     PlannedEvent,
@@ -98,6 +100,17 @@ async def counting(id_: str, uow: UnitOfWork, catalogues: Catalogues) -> Catalog
     """Return a catalogue. What this batch has published is known to the unit of work alone."""
     known = catalogues.known(id_)
     return await uow.require(Catalogue, id_) if known is None else known
+
+
+async def entry_of(case: Case, uow: UnitOfWork) -> Entry:
+    """Return what of its catalogue a case asked for. Raises Refused: no_catalogue."""
+    if case.catalogue_version is None or case.entry is None:
+        raise Refused("no_catalogue", "the request runs under no catalogue")
+    id_ = catalogue_id(case.programme_id, case.catalogue_version)
+    entry = (await uow.require(Catalogue, id_)).entry(case.entry)
+    if entry is None:
+        raise Refused("no_catalogue", "the catalogue has nothing of what was asked for")
+    return entry
 
 
 async def _current(programme: Programme, uow: UnitOfWork) -> Catalogue | None:

@@ -12,12 +12,15 @@ from services.intake.domain import (
     PaperKind,
     PaperStanding,
     Refused,
-    Visit,
     Waiver,
+    answered,
     catalogue_id,
-    serves,
+    require_free,
 )
+from services.intake.domain.visit import Visit, serves
 from services.intake.usecases.allow import Allow, require_right
+from services.intake.usecases.catalogues import entry_of
+from services.intake.usecases.claims import keep_worked
 from services.intake.usecases.ports import Catalogues, Reader
 from services.intake.usecases.restriction import require_processing
 from shared.messaging.unit_of_work import UnitOfWork
@@ -48,7 +51,7 @@ async def checklist_of(case: Case, reader: Reader, catalogues: Catalogues) -> Ch
         return None
     checklist = await reader.get(Checklist, case.id) or Checklist(case.id)
     kinds = await _kinds(case, entry, reader)
-    return Checked(catalogue, entry, checklist.lines(entry, kinds))
+    return Checked(catalogue, entry, checklist.lines(entry, kinds, case.returned))
 
 
 async def papers_of_visit(case: Case, reader: Reader) -> dict[str, CasePapers]:
@@ -74,20 +77,17 @@ async def waive(
     """Do without a paper of a case, for a reason that its catalogue allows.
 
     Waived again it stays as it was. Raises Missing, and Refused: closed, no_catalogue,
-    requirement_unknown, not_waivable, restricted.
+    requirement_unknown, not_waivable, restricted, claimed.
     """
     case = await uow.require(Case, case_id)
     require_right(case, allow, backdated=False)
     await require_processing(case, uow)
     if case.outcome is not None:
         raise Refused("closed", f"the request is closed: {case.outcome}")
-    if case.catalogue_version is None or case.entry is None:
-        raise Refused("no_catalogue", "the request runs under no catalogue")
-    id_ = catalogue_id(case.programme_id, case.catalogue_version)
-    entry = (await uow.require(Catalogue, id_)).entry(case.entry)
-    if entry is None:
-        raise Refused("no_catalogue", "the catalogue has nothing of what was asked for")
+    require_free(case, uow.actor, uow.now())
+    entry = await entry_of(case, uow)
     known = await uow.get(Checklist, case_id) or Checklist(case_id)
     waived = known.waived(entry, Waiver(requirement_id, reason, uow.actor, uow.now()))
     if waived is not known:
         uow.add(waived)
+    await keep_worked(case, answered(case, (requirement_id,)), uow)

@@ -22,8 +22,8 @@ from services.intake.domain import (
     asked_for,
     case_of,
     former_id,
-    subject_apart,
 )
+from services.intake.domain.visit import subject_apart
 from services.intake.usecases.allow import Allow
 from services.intake.usecases.audit import note
 from services.intake.usecases.erasure import allowed_resident

@@ -4,22 +4,14 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.intake.domain import (
-    Case,
-    CasePapers,
-    Paper,
-    PaperKind,
-    Party,
-    Refused,
-    ResidentKey,
-    Visit,
-    require_shared,
-    with_power,
-)
+from services.intake.domain import Case, CasePapers, Paper, PaperKind, Party, Refused, ResidentKey
+from services.intake.domain.visit import Visit, require_shared, serves, with_power
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
+from services.intake.usecases.catalogues import entry_of
 from services.intake.usecases.ports import Reader, Vault
 from services.intake.usecases.restriction import require_processing
+from services.intake.usecases.returns import note_paper
 from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile, bind, keep_checked
 from shared.files.upload import Files, Received
@@ -105,8 +97,12 @@ async def add_paper(
     papers.require_somebody()
     paper = Paper(file.id, kind, file.type, file.size, file.sha256, uow.now(), uow.actor, of)
     uow.add(papers.with_paper(paper))
+    await note_paper(case, kind, uow)
     if kind is PaperKind.POWER_OF_ATTORNEY:
-        await _note_power(case, of, uow)
+        fresh = await uow.require(Case, case.id)
+        await keep(fresh, with_power(fresh), uow)
+    if of is not None:
+        await _note_others(case, paper, uow)
     return paper
 
 
@@ -120,14 +116,18 @@ def _shared_as(case: Case, kind: PaperKind, party: Party) -> str:
     return case.parties[party]
 
 
-async def _note_power(case: Case, of: str | None, uow: UnitOfWork) -> None:
-    """Note in a case that its proxy may, and in those of the visit where the same one applied."""
-    await keep(case, with_power(case), uow)
-    visit = await uow.get(Visit, case.visit_id) if of and case.visit_id else None
+async def _note_others(case: Case, paper: Paper, uow: UnitOfWork) -> None:
+    """Note in the visit's other cases what a paper is to them: a proxy's right, an answer."""
+    visit = await uow.get(Visit, case.visit_id) if case.visit_id else None
     for case_id in visit.others(case.id) if visit else ():
         other = await uow.get(Case, case_id)
-        if other is not None and other.parties.get(Party.APPLICANT) == of:
+        if other is None:
+            continue
+        of_applicant = other.parties.get(Party.APPLICANT) == paper.of
+        if paper.kind is PaperKind.POWER_OF_ATTORNEY and of_applicant:
             await keep(other, with_power(other), uow)
+        elif other.returned and serves(paper, await entry_of(other, uow), other):
+            await note_paper(other, paper.kind, uow)
 
 
 def _place(file_id: str) -> str:

@@ -28,7 +28,9 @@ class CaseFilter:
     """Cases of one programme that are worked in one of these regions.
 
     A region `*` stands for everywhere. `overdue`: those whose document is, or is not, overdue.
-    `after` is the last case of the page before.
+    `after` is the last case of the page before. `returned`: those that wait for their resident,
+    or all others. `free_at`: those that nobody holds at that time; `held_by`: those that this
+    account was the last to take.
     """
 
     programme_id: str
@@ -38,6 +40,10 @@ class CaseFilter:
     overdue: bool | None
     after: str | None
     limit: int
+    service: str | None = None
+    returned: bool | None = None
+    free_at: datetime | None = None
+    held_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,10 @@ class Reader(Protocol):
 
     async def cases(self, case_filter: CaseFilter) -> list[Case]:
         """Return cases, oldest first."""
+        ...
+
+    async def count_cases(self, case_filter: CaseFilter) -> int:
+        """Return how many cases fit, whatever the limit."""
         ...
 
     async def reads_of(self, case_id: str) -> list[PersonRead]:

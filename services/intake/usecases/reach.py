@@ -1,10 +1,33 @@
-"""How far somebody's rights reach over accounts, by the accounts' grants."""
+"""How far somebody's rights reach: over cases, and over accounts by the accounts' grants."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from services.intake.domain import Account
 from services.intake.usecases.account_changes import AllowAccount
-from shared.auth.roles import Caller, Forbidden, Grant
+from services.intake.usecases.allow import Allow
+from shared.auth.roles import Caller, Forbidden, Grant, Role
+
+
+def allowed_case(caller: Caller) -> Allow:
+    """Hold operators against the region that works on a case, agents against the domicile."""
+
+    def check(*, programme: str, office: str, domicile: str, backdated: bool) -> None:
+        agent = caller.acting & {Role.AGENT}
+        if not (
+            caller.may(caller.acting - agent, programme=programme, region=office)
+            or caller.may(agent, programme=programme, region=domicile)
+        ):
+            raise Forbidden("no role that this route allows in this programme and region")
+        if backdated and not caller.may({Role.IMPORTER}, programme=programme, region=office):
+            raise Forbidden("occurred_at: only an importer may say that it was earlier than now")
+
+    return check
+
+
+def allowed_as(caller: Caller, roles: Collection[Role]) -> Allow:
+    """Hold the caller against these roles alone, of those that the route lets act."""
+    return allowed_case(replace(caller, acting=caller.acting.intersection(roles)))
 
 
 def administers(caller: Caller, grants: Sequence[str]) -> bool:

@@ -16,12 +16,15 @@ from services.intake.domain import (
     Refused,
     Step,
     asked_for,
+    decided,
     office_region,
     open_case,
+    require_free,
 )
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up
+from services.intake.usecases.claims import keep_worked
 from services.intake.usecases.documents import require_right_document
 from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
@@ -112,7 +115,8 @@ async def take_step(
     """Do what an operator decides and return the state that the case is in now.
 
     `backdated` in it is for the check of a replay. Raises Missing, and Refused where the case is
-    not ready for it, its document not known to be right, or one of its people restricted.
+    not ready for it, its document not known to be right, one of its people restricted, or another
+    officer at work on it.
     """
     case = await uow.require(Case, case_id)
     now = uow.now()
@@ -121,10 +125,12 @@ async def take_step(
     await require_processing(case, uow)
     # Two servers' clocks may differ: what is done now is never before the request itself.
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
-    done = case.step(step, at, uow.actor)
+    if step is not Step.CONFIRM_RECEIPT and not backdated:
+        require_free(case, uow.actor, now)
+    done = decided(case.step(step, at, uow.actor), step)
     if step is Step.ISSUE:
         await require_right_document(case, uow)
-    await keep(case, done, uow)
+    await keep_worked(case, done, uow)
     return {"state": done.state.value, "backdated": backdated}
 
 

@@ -94,7 +94,7 @@ async def keep_own_paper(
     papers = await uow.get(CasePapers, case_id) or CasePapers(case_id)
     require_wanted(case, kind, papers, await _entry(case, uow))
     await keep_checked(received.id, received.content, uow)
-    paper = await add_paper(case_id, received.id, kind, uow)
+    paper = await add_paper(case, received.id, kind, uow)
     return {"file_id": paper.id, "type": paper.type, "bytes": paper.size}
 
 

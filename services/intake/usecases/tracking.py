@@ -35,7 +35,15 @@ class Tracked:
     @property
     def lacking(self) -> tuple[Line, ...]:
         """Return papers to say to the resident; none once the office has all it needs."""
-        return self.checked.lacking if self.checked and self.case.state is State.RECEIVED else ()
+        if self.checked and self.case.state is State.RECEIVED:
+            return self.checked.lacking
+        return self.returned
+
+    @property
+    def returned(self) -> tuple[Line, ...]:
+        """Return what the resident is to bring anew, each with what is wrong with it."""
+        lines = self.checked.lines if self.checked and self.case.outcome is None else ()
+        return tuple(line for line in lines if line.fault is not None)
 
     @property
     def missing(self) -> tuple[Line, ...]:

@@ -6,18 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain import (
-    VISIT_REQUESTS,
     AlreadyOpen,
     ChannelCannot,
     LifeEvent,
     NewRequest,
     Programme,
     Refused,
-    Visit,
-    Wanted,
     catalogue_id,
-    require_few,
 )
+from services.intake.domain.visit import VISIT_REQUESTS, Visit, Wanted, require_few
 from services.intake.usecases.catalogues import counting
 from services.intake.usecases.ports import Catalogues
 from services.intake.usecases.residents import Company

@@ -12,6 +12,9 @@ from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
 from shared.testing.memory import Fault
 from tests.component.intake.catalogues import catalogue, publish
+from tests.component.intake.desk_kit import ROUTES as DESK_ROUTES
+from tests.component.intake.desk_kit import sent as sent_at_desk
+from tests.component.intake.desk_kit import stands_ready
 from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk, in_visit
 from tests.component.intake.own import send_own
 from tests.component.intake.test_rights import (
@@ -45,7 +48,10 @@ RESIDENTS = {
 DOCUMENTS = {route for route in documents.RULES if not route.startswith("GET ")}
 IMPORTS = {route for route in imports.RULES if not route.startswith("GET ")}
 OWN = "POST /api/track/papers/{kind}"
-SILENT = {*DOCUMENTS, *IMPORTS, OWN, SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, *RESIDENTS}
+SILENT = {
+    *(SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, OWN),
+    *(*RESIDENTS, *DOCUMENTS, *IMPORTS, *DESK_ROUTES),
+}
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
 
@@ -82,6 +88,12 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
     for routes, role, region, ask, actor in APART:
         if route in routes:
             return await ask(Row(route, role, "*", "*", "botram", region, 0), office), actor
+    if route in DESK_ROUTES:
+        case_id = await stands_ready(route, at_event(), office, "account-7")
+        headers = office.messaging.headers("operator", subject="account-7")
+        path = path.replace("{case_id}", case_id)
+        sent = sent_at_desk(route)
+        return await office.client.request(method, path, headers=headers, **sent), "account-7"
     body: dict[str, Any] | None = {
         "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
         "POST /api/programmes/{programme_id}/copies": COPY,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
@@ -198,7 +199,8 @@ async def test_residents_leave_room_for_the_offices_own_papers() -> None:
 
 @pytest.mark.parametrize("limit", ["send_limit_client", "send_limit_case"])
 async def test_one_address_and_one_request_send_so_often_and_no_more(limit: str) -> None:
-    async with desk(**{limit: "2/hour"}) as office:
+    settings: dict[str, Any] = {limit: "2/hour"}
+    async with desk(**settings) as office:
         shown = await pass_of(office, (await recorded(office))["tracking_code"])
         found = [(await send(office, shown, b"")).status_code for _ in range(3)]
         assert found == [422, 422, 429]

@@ -31,6 +31,9 @@ from shared.testing.callers import HOST
 from shared.web.session import STATE
 from tests.component.intake.catalogues import catalogue
 from tests.component.intake.catalogues import publish as publish_catalogue
+from tests.component.intake.desk_kit import ROUTES as DESK_ROUTES
+from tests.component.intake.desk_kit import sent as sent_at_desk
+from tests.component.intake.desk_kit import stands_ready
 from tests.component.intake.kit import (
     BOTRAM,
     HALO_PAMOR,
@@ -163,9 +166,6 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
             how = {"json": {"code": recorded["tracking_code"]}}
         if path == "/api/track/receipt":
             how["json"]["receipt_code"] = recorded["receipt_code"]
-    if "{visit_id}" in path:
-        made = await office.operator("POST", "/visits", json=visit_body(row))
-        path = path.replace("{visit_id}", made.raise_for_status().json()["visit_id"])
     path = path.replace("{programme_id}", row.programme)
     path = path.replace("{requirement_id}", "family_card")
     if row.route == "GET /api/requests":
@@ -179,6 +179,9 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
 async def what_is_sent(row: Row, office: Desk) -> tuple[str, dict[str, Any]]:
     """Return where the request goes and what is sent with it."""
     method, path = row.route.split()
+    if "{visit_id}" in path:
+        made = await office.operator("POST", "/visits", json=visit_body(row))
+        path = path.replace("{visit_id}", made.raise_for_status().json()["visit_id"])
     if not path.startswith("/api/rights-requests"):
         return path, _how(row)
     if method == "GET":
@@ -364,9 +367,30 @@ async def ask_of_own_papers(row: Row, office: Desk) -> httpx.Response:
     return await send_own(office)
 
 
+DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES}
+
+
+async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
+    """Ask for the desk or for one case at it; a claim that is ended is the asker's own."""
+    method, path = row.route.split()
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        grants = row.role, row.grant_programme, row.grant_region
+        headers |= office.messaging.headers(*grants, subject="asker")
+    case_id = await stands_ready(row.route, request_body(row), office, "asker")
+    how = sent_at_desk(row.route)
+    if row.route in DESK_PAGES and method == "POST":
+        how = {"data": {"aksi": "lepas", "program": row.programme, "keadaan": "diterima"}}
+    if row.route == "GET /meja":
+        path += f"?program={row.programme}"
+    path = path.replace("{case_id}", case_id)
+    return await office.client.request(method, path, headers=headers, **how)
+
+
 APART = (
     (own_papers.RULES, ask_of_own_papers),
     ({**imports.RULES, **import_refusals.RULES}, ask_of_imports),
+    ({**DESK_ROUTES, **DESK_PAGES}, ask_of_desk),
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (documents.RULES, ask_of_documents),

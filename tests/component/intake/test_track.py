@@ -45,6 +45,7 @@ async def test_a_code_tells_how_a_request_stands_and_nothing_of_the_person() -> 
             "late_text": None,
             "awaits_receipt": False,
             "lacking": [],
+            "to_correct": [],
             "paused": False,
             "paused_text": None,
         }

@@ -18,6 +18,7 @@ ENDS = {
     "intake.programmes.service_points.services": "100, by the route",
     "intake.programmes.calendar.closed": "400, by the route",
     "intake.programmes.calendar.open": "400, by the route",
+    "intake.cases.returned.items": "MAX_REQUIREMENTS, by the route; each once, by the domain",
     "intake.cases.facts": "one for each kind of fact",
     "intake.cases.tickets": "a case has one ticket in one line",
     "intake.cases.carriers": "one for each agent to whom somebody gave this job",

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.app import TEXTS
-from services.intake.domain import ROSTER_PUPILS, Basis, Fault, Party, Roster, read_roster
+from services.intake.domain import Basis, Party
+from services.intake.domain.roster import ROSTER_PUPILS, Fault, Roster, read_roster
 from shared.web.texts import Texts
 from tests.unit.intake.sample import NIK
 

@@ -10,16 +10,8 @@ from services.intake.app import TEXTS
 from services.intake.cli import ProgrammeFile
 from services.intake.cli.catalogues import shipped_catalogues
 from services.intake.cli.programmes import SHIPPED
-from services.intake.domain import (
-    Catalogue,
-    Entry,
-    Paper,
-    PaperKind,
-    Party,
-    Programme,
-    Promise,
-    serves,
-)
+from services.intake.domain import Catalogue, Entry, Paper, PaperKind, Party, Programme, Promise
+from services.intake.domain.visit import serves
 from shared.web.texts import Texts
 from tests.unit.intake.sample import SATURDAY, event_case
 

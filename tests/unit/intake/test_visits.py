@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from services.intake.domain import (
-    VISIT_REQUESTS,
     AlreadyOpen,
     Basis,
     Case,
@@ -28,10 +27,9 @@ from services.intake.domain import (
     Statement,
     Step,
     TargetGroup,
-    Visit,
-    Wanted,
     Whose,
 )
+from services.intake.domain.visit import VISIT_REQUESTS, Visit, Wanted
 from services.intake.gateways import KeptCatalogues
 from services.intake.usecases import (
     InVisit,
