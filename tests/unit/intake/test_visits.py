@@ -13,6 +13,7 @@ from services.intake.domain import (
     Case,
     CasePapers,
     ChannelCannot,
+    Fault,
     LifeEvent,
     NamedParty,
     NewRequest,
@@ -24,6 +25,7 @@ from services.intake.domain import (
     Refused,
     Requirement,
     Resident,
+    ReturnedItem,
     Statement,
     Step,
     TargetGroup,
@@ -42,6 +44,7 @@ from services.intake.usecases import (
     name_party,
     record_request,
     record_visit,
+    return_case,
     take_step,
 )
 from shared.auth.roles import Forbidden
@@ -473,3 +476,17 @@ def test_a_life_event_opens_only_what_the_programme_offers(changed: Any, reason:
         said.require_fit(WITH_CATALOGUE)
     assert refused.value.reason == reason
     assert refused.value.detail.startswith("life_events: birth:")
+
+
+async def test_a_paper_for_the_visit_answers_what_another_case_was_returned_for() -> None:
+    work = await twins()
+    items = [ReturnedItem("family_card", Fault.UNREADABLE)]
+    for number in (1, 2):
+        case_id = f"visit-1-case-{number}"
+        return_one = partial(return_case, case_id, items, allow=everybody)
+        await work.run(return_one)
+    assert (await case(work, 1)).returned is not None
+
+    await bound(work, 3, PaperKind.FAMILY_CARD, Party.APPLICANT)
+
+    assert [(await case(work, number)).returned for number in (1, 2, 3)] == [None] * 3
