@@ -33,6 +33,7 @@ from services.intake.api import (
     session,
     sop,
     track,
+    visits,
 )
 from shared.auth.rules import RouteRules
 
@@ -46,6 +47,7 @@ RULES: Final[RouteRules] = {
     **batches.RULES,
     **hints.RULES,
     **requests.RULES,
+    **visits.RULES,
     **cases.RULES,
     **address.RULES,
     **papers.RULES,
@@ -80,6 +82,7 @@ ROUTERS: Final = (
     batches.router,
     hints.router,
     requests.router,
+    visits.router,
     cases.router,
     address.router,
     papers.router,

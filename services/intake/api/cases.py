@@ -24,6 +24,7 @@ from services.intake.domain import (
     Person,
     State,
     Step,
+    TargetGroup,
     mask_nik,
     mask_phone,
 )
@@ -98,7 +99,10 @@ class CaseAnswer(BaseModel):
     """Since when its state has lasted longer than the SOP allows, as long as it does."""
     ticket: TicketAnswer | None
     warnings: tuple[str, ...]
-    """What the law asks for and the case lacks: `guardian_missing`."""
+    """What the law asks for and the case lacks: `guardian_missing`, `subject_missing`,
+    `reporter_missing`, `power_of_attorney_missing`."""
+    visit_id: str | None
+    target_group: TargetGroup | None
     claimed_until: datetime | None
     """Until when an officer holds it, where one took it."""
     returned_at: datetime | None
@@ -178,7 +182,7 @@ async def list_requests(
     found = await reader.cases(
         CaseFilter(programme_id, regions, state, event_id, overdue, cursor, limit + 1)
     )
-    items = [CaseAnswer(**_fields(case)) for case in found[:limit]]
+    items = [without_persons(case) for case in found[:limit]]
     more = len(found) > limit
     return PageAnswer(items=items, next_cursor=items[-1].case_id if more else None)
 
@@ -236,6 +240,11 @@ async def post_step(
     )
     await replayed_case(outcome, case_id, caller, reader)
     return StateAnswer(state=outcome.answer["state"])
+
+
+def without_persons(case: Case) -> CaseAnswer:
+    """Return what is shown of a case to whoever may not see its people."""
+    return CaseAnswer(**_fields(case))
 
 
 def _request_answer(
@@ -300,6 +309,8 @@ def _fields(case: Case) -> dict[str, Any]:
         "late_in_state_since": case.waits.late_since if case.waits else None,
         "ticket": _ticket(case),
         "warnings": case.warnings,
+        "visit_id": case.visit_id,
+        "target_group": case.target_group,
         "claimed_until": case.claim.until if case.claim else None,
         "returned_at": case.returned.at if case.returned else None,
     }

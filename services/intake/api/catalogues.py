@@ -6,8 +6,16 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from services.intake.api.fields import require_once
+from services.intake.api.requests import PartyName
 from services.intake.api.rights import allowed_programme, programme_of
-from services.intake.domain import Catalogue, PaperKind, Promise, catalogue_id
+from services.intake.domain import (
+    PARTIES_LIMIT,
+    Catalogue,
+    PaperKind,
+    Promise,
+    Whose,
+    catalogue_id,
+)
 from services.intake.usecases import (
     Catalogues,
     Reader,
@@ -56,6 +64,8 @@ class AlternativeBody(Body):
     kind: PaperKind
     text: Words
     form: Form | None = None
+    of: Whose = Whose.REQUEST
+    """Whose it must be where it was brought once for a whole visit."""
 
 
 class RequirementBody(Body):
@@ -88,6 +98,8 @@ class EntryBody(Body):
     sources: Annotated[tuple[Words, ...], Field(min_length=1, max_length=MAX_PARTS)]
     presence: Words | None = None
     disagreement: Words | None = None
+    needs: Annotated[tuple[PartyName, ...], Field(max_length=PARTIES_LIMIT)] = ()
+    """Whom the law wants named beside the applicant; who is not warns."""
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -117,6 +129,21 @@ class WaiverReasonBody(Body):
     text: Words
 
 
+class LifeEventBody(Body):
+    """What is asked for together when somebody is born or dies, and what is told."""
+
+    code: Slug
+    name: Words
+    entries: Annotated[tuple[ServiceCode, ...], Field(min_length=1, max_length=MAX_PARTS)]
+    referrals: Annotated[tuple[Words, ...], Field(max_length=MAX_PARTS)] = ()
+    sources: Annotated[tuple[Words, ...], Field(min_length=1, max_length=MAX_PARTS)]
+
+    @model_validator(mode="after")
+    def _unequivocal(self) -> Self:
+        require_once(list(self.entries), "an entry")
+        return self
+
+
 class CatalogueBody(Body):
     """A catalogue, whole, as it shall stand from now on."""
 
@@ -126,6 +153,7 @@ class CatalogueBody(Body):
     daily_caps: Annotated[tuple[DailyCapBody, ...], Field(max_length=MAX_ENTRIES)] = ()
     cost: Words
     complaints: Words
+    life_events: Annotated[tuple[LifeEventBody, ...], Field(max_length=MAX_PARTS)] = ()
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -133,6 +161,7 @@ class CatalogueBody(Body):
         require_once([one.channel for one in self.bringing], "a channel")
         require_once([one.code for one in self.waiver_reasons], "a reason")
         require_once([one.service for one in self.daily_caps], "a service")
+        require_once([one.code for one in self.life_events], "a life event")
         return self
 
     def catalogue(self, programme_id: str) -> Catalogue:

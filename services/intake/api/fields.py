@@ -51,10 +51,10 @@ TimeOfDay = Annotated[
 ]
 
 
-def invalid(refused: Refused) -> InvalidFields:
-    """Return the problem of a field that is wrong whatever the state."""
+def invalid(refused: Refused, at: str = "") -> InvalidFields:
+    """Return the problem of a field, in the part `at` of a body, that is wrong in every state."""
     field, reason = _split(refused)
-    return InvalidFields(FieldError(f"/{field.replace('.', '/')}", reason))
+    return InvalidFields(FieldError(f"{at}/{field.replace('.', '/')}", reason))
 
 
 def require_region(regions: Regions, code: str, field: str) -> None:

@@ -15,6 +15,7 @@ from services.intake.cli import (
     programmes,
     residents,
     rights,
+    roster,
     sop,
 )
 from services.intake.cli.programmes import ProgrammeFile
@@ -28,7 +29,8 @@ from shared.sealing.seal import Unsealable
 __all__ = ["ProgrammeFile", "main"]
 
 _THEMES: Final = (
-    programmes, catalogues, sop, accounts, audit, keys, residents, rights, breach, imports
+    programmes, catalogues, sop, accounts, audit, keys, residents, rights, breach, imports,
+    roster,
 )  # fmt: skip
 _TOLD: Final = (CommandRefused, InvalidKey, Rejected, UnknownMasterKey, Unsealable)
 

@@ -38,7 +38,7 @@ from services.intake.domain.calendar import (
     is_working_day,
     local_day,
 )
-from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
+from services.intake.domain.case import Case
 from services.intake.domain.catalogue import (
     Alternative,
     Bringing,
@@ -93,16 +93,26 @@ from services.intake.domain.erasure import (
     kept_until,
     require_all_closed,
 )
+from services.intake.domain.life_event import LifeEvent
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, is_late, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
-from services.intake.domain.paper import OWN_LIMIT, PAPER_LIMIT, CasePapers, Paper, PaperKind
+from services.intake.domain.paper import (
+    OWN_LIMIT,
+    PAPER_LIMIT,
+    CasePapers,
+    Paper,
+    PaperKind,
+    Whose,
+)
 from services.intake.domain.parties import (
     GUARDIAN_MISSING,
     PARTIES_LIMIT,
+    POWER_MISSING,
     Basis,
     NamedParty,
+    TargetGroup,
     about_child,
     is_child,
     require_parties,
@@ -129,7 +139,7 @@ from services.intake.domain.programme import (
 )
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village, path, within
-from services.intake.domain.repeat import AlreadyOpen, OpenRequests
+from services.intake.domain.repeat import AlreadyOpen, OpenRequests, asked_for
 from services.intake.domain.resident import (
     ERASED,
     Lookup,
@@ -161,6 +171,7 @@ from services.intake.domain.session import (
     Reuse,
     Session,
 )
+from services.intake.domain.stages import Fact, Outcome, Stage, State, Step
 from services.intake.domain.ticket import Ticket
 from services.intake.domain.tracking import Secrets, digest
 
@@ -182,6 +193,7 @@ __all__ = [
     "PAPER_LIMIT",
     "PARTIES_LIMIT",
     "PLAIN",
+    "POWER_MISSING",
     "READS_PERSONS",
     "RIGHTS",
     "TOTP",
@@ -229,6 +241,7 @@ __all__ = [
     "Held",
     "Holidays",
     "Invitation",
+    "LifeEvent",
     "Limits",
     "Line",
     "LoginName",
@@ -277,13 +290,16 @@ __all__ = [
     "Statement",
     "Step",
     "TakenUp",
+    "TargetGroup",
     "Ticket",
     "Waiver",
     "WaiverReason",
+    "Whose",
     "WhyRight",
     "about_child",
     "account_id",
     "answered",
+    "asked_for",
     "awaited_from",
     "case_of",
     "catalogue_id",
@@ -302,6 +318,7 @@ __all__ = [
     "held",
     "indonesian_mobile",
     "is_child",
+    "is_late",
     "is_village",
     "is_working_day",
     "kept_until",

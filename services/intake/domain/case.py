@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from services.intake.domain.calendar import day_end, local_day
 from services.intake.domain.claim import Claim
-from services.intake.domain.parties import GUARDIAN_MISSING
+from services.intake.domain.parties import TargetGroup, missing_of
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
 from services.intake.domain.returned import Returned
@@ -86,6 +86,14 @@ class Case:
     """The time of the state it is in, where the SOP allows one."""
     batch_id: str | None = None
     """The batch in which its document is printed."""
+    visit_id: str | None = None
+    """The visit that it was recorded with, where people came together."""
+    target_group: TargetGroup | None = None
+    """For whom the programme comes; in no event, and nothing more is known of the person."""
+    needs: tuple[Party, ...] = ()
+    """Whom the catalogue's entry wants named beside the applicant."""
+    power_of_attorney: bool = False
+    """A power of attorney is bound to it, or to its visit by its applicant."""
     claim: Claim | None = None
     """Who works on it at the desk; rules in `desk_work.py`."""
     returned: Returned | None = None
@@ -155,10 +163,6 @@ class Case:
         """Return whether the office still owes the document."""
         return Fact.ISSUED not in self.facts and self.outcome is None
 
-    def is_late(self, now: datetime) -> bool:
-        """Return whether the due day is over and the document still owed, by the clock alone."""
-        return self.awaits_issue and self.overdue_at is not None and now >= self.overdue_at
-
     @property
     def overdue_since(self) -> datetime | None:
         """Return since when the document is overdue; None once it is issued or the case closed.
@@ -175,8 +179,8 @@ class Case:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what the law asks for and the case lacks; none of it stops the case."""
-        missing = self.child and Party.GUARDIAN not in self.parties
-        return (GUARDIAN_MISSING,) if missing else ()
+        power = self.power_of_attorney
+        return missing_of(self.parties, self.needs, child=self.child, power=power)
 
     def joined_by(self, party: Party, resident_id: str) -> "Case":
         """Add a party to an open case. Raises Refused: `closed`, `party_named`."""

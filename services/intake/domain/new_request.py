@@ -5,12 +5,19 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.intake.domain.calendar import Holidays, day_end, due_day, local_day
-from services.intake.domain.case import Case, Fact
-from services.intake.domain.parties import NamedParty, about_child, require_parties
+from services.intake.domain.case import Case
+from services.intake.domain.parties import (
+    NamedParty,
+    TargetGroup,
+    about_child,
+    require_parties,
+)
 from services.intake.domain.person import Person
 from services.intake.domain.programme import PlannedEvent, Programme, office_region
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village
+from services.intake.domain.resident import Party
+from services.intake.domain.stages import Fact
 from services.intake.domain.time_in_state import TimeInState
 
 
@@ -35,6 +42,9 @@ class NewRequest:
     """Who else is in it: a child's guardian, a proxy, whose phone it is."""
     variant: str | None = None
     """Which entry of the catalogue; None: the service's first."""
+    target_group: TargetGroup | None = None
+    visit_id: str | None = None
+    """The visit that it is recorded with."""
 
     @property
     def at_home(self) -> bool:
@@ -52,6 +62,7 @@ class TakenUp:
     catalogue_version: int | None = None
     entry: str | None = None
     on: date | None = None
+    needs: tuple[Party, ...] = ()
 
 
 NOTHING_SAID: Final = TakenUp()
@@ -102,6 +113,9 @@ def open_case(
         taken_up_on=taken.on,
         sop_version=programme.sop_version,
         waits=_waits(programme, event, received_at, taken.on),
+        visit_id=new.visit_id,
+        target_group=new.target_group,
+        needs=taken.needs,
     )
 
 

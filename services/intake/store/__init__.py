@@ -34,6 +34,7 @@ from services.intake.domain.batch import Batch
 from services.intake.domain.imports import Import, ImportedFile, ImportRefusal
 from services.intake.domain.outside import Errand
 from services.intake.domain.sop import Sop
+from services.intake.domain.visit import Visit
 from services.intake.store.names import (
     ACCOUNT_REQUESTS,
     AUDIT,
@@ -101,6 +102,7 @@ COLLECTIONS: Final = Collections(
     Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
     Collection("papers", CasePapers),
+    Collection("visits", Visit),
     Collection("documents", CaseDocument, label="document"),
     Collection(ERASURES, Erasure),
     FILES,

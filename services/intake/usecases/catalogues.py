@@ -65,10 +65,7 @@ async def take_up(
             raise Refused("variant_unknown", "variant: the programme has no catalogue")
         return TakenUp()
     id_ = catalogue_id(programme.id, version)
-    # What this batch has published is not committed yet, and known to the unit of work alone.
-    catalogue = catalogues.known(id_)
-    if catalogue is None:
-        catalogue = await uow.require(Catalogue, id_)
+    catalogue = await counting(id_, uow, catalogues)
     entry = catalogue.entry_for(new.service, new.variant)
     if entry is None:
         return TakenUp(version)
@@ -79,7 +76,13 @@ async def take_up(
     day = first
     if cap is not None:
         day = await _place(new, cap, (today, first), programme, uow, holidays)
-    return TakenUp(version, entry.code, None if day == first else day)
+    return TakenUp(version, entry.code, None if day == first else day, entry.needs)
+
+
+async def counting(id_: str, uow: UnitOfWork, catalogues: Catalogues) -> Catalogue:
+    """Return a catalogue. What this batch has published is known to the unit of work alone."""
+    known = catalogues.known(id_)
+    return await uow.require(Catalogue, id_) if known is None else known
 
 
 async def entry_of(case: Case, uow: UnitOfWork) -> Entry:

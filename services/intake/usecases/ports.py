@@ -72,6 +72,10 @@ class Reader(Protocol):
         """Return what is kept under an id, or None."""
         ...
 
+    async def many(self, kept: type[T], ids: Sequence[str]) -> dict[str, T]:
+        """Return those that are there, by their ids."""
+        ...
+
     async def find(self, kept: type[T]) -> list[T]:
         """Return all of a type, in order of ids."""
         ...

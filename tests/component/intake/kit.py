@@ -119,6 +119,22 @@ def at_home(**changed: Any) -> dict[str, Any]:
     }
 
 
+def in_visit(**changed: Any) -> dict[str, Any]:
+    """Return the body of a visit to the event in Setu: a mother with her newborn."""
+    return {
+        "programme_id": "botram",
+        "channel": "event",
+        "event_id": EVENT,
+        "region_code": "32.16.18.2001",
+        "people": [{"name": "Siti Contoh", "nik": NIK}, {"name": "Bayi Contoh"}],
+        "requests": [
+            {"service": "KIA", "applicant": 0, "parties": [{"party": "subject", "person": 1}]},
+            {"service": "KK", "applicant": 0},
+        ],
+        **changed,
+    }
+
+
 class QuickPasswords:
     """argon2id as the worker does it, but cheap and in this process."""
 

@@ -24,7 +24,7 @@ from tests.component.intake.catalogues import catalogue, publish
 from tests.component.intake.desk_kit import ROUTES as DESK_ROUTES
 from tests.component.intake.desk_kit import sent as sent_at_desk
 from tests.component.intake.desk_kit import stands_ready
-from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk
+from tests.component.intake.kit import BOTRAM, Desk, at_event, at_home, desk, in_visit
 from tests.component.intake.own import send_own
 from tests.component.intake.test_rights import (
     ACCOUNTS,
@@ -116,6 +116,7 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         "PUT /api/programmes/{programme_id}": {**BOTRAM, "name": "Botram"},
         "POST /api/programmes/{programme_id}/copies": COPY,
         "POST /api/requests": at_event(),
+        "POST /api/visits": in_visit(),
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
         SEND: None,
         BIND: {"kind": "photo"},

@@ -16,6 +16,7 @@ PATHS = {
     "GET /api/requests/{case_id}/checklist": "/requests/case-1/checklist",
     "GET /api/requests": "/requests?programme_id=botram",
     "GET /api/requests/{case_id}": "/requests/case-1",
+    "GET /api/visits/{visit_id}": "/visits/visit-1",
     "GET /api/requests/{case_id}/papers": "/requests/case-1/papers",
     "GET /api/requests/{case_id}/document": "/requests/case-1/document",
     "GET /api/requests/{case_id}/document/content": "/requests/case-1/document/content",

@@ -37,7 +37,15 @@ from tests.component.intake.catalogues import publish as publish_catalogue
 from tests.component.intake.desk_kit import ROUTES as DESK_ROUTES
 from tests.component.intake.desk_kit import sent as sent_at_desk
 from tests.component.intake.desk_kit import stands_ready
-from tests.component.intake.kit import BOTRAM, HALO_PAMOR, Desk, at_event, at_home, desk
+from tests.component.intake.kit import (
+    BOTRAM,
+    HALO_PAMOR,
+    Desk,
+    at_event,
+    at_home,
+    desk,
+    in_visit,
+)
 from tests.component.intake.own import send_own
 from tests.component.intake.people import PASSWORD, Browser, Person, invited, linked
 from tests.component.intake.test_sessions import at_work
@@ -81,6 +89,13 @@ def request_body(row: Row) -> dict[str, Any]:
     return make(region_code=row.region)
 
 
+def visit_body(row: Row) -> dict[str, Any]:
+    if row.programme == "botram":
+        return in_visit(region_code=row.region)
+    home = {"programme_id": "halo_pamor", "channel": "agent", "event_id": None}
+    return in_visit(region_code=row.region, **home)
+
+
 def command(row: Row) -> dict[str, Any]:
     """Return the body that a route's command takes, for the row's target."""
     return {
@@ -100,6 +115,7 @@ def command(row: Row) -> dict[str, Any]:
             "reason": "seen_in_siak"
         },
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
+        "POST /api/visits": visit_body(row),
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
         "POST /api/requests/{case_id}/outside": {"system": "siak"},
         "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
@@ -180,6 +196,9 @@ async def asked_outside(route: str, case_id: str, office: Desk) -> None:
 async def what_is_sent(row: Row, office: Desk) -> tuple[str, dict[str, Any]]:
     """Return where the request goes and what is sent with it."""
     method, path = row.route.split()
+    if "{visit_id}" in path:
+        made = await office.operator("POST", "/visits", json=visit_body(row))
+        path = path.replace("{visit_id}", made.raise_for_status().json()["visit_id"])
     if not path.startswith("/api/rights-requests"):
         return path, _how(row)
     if method == "GET":
