@@ -24,9 +24,11 @@ from services.intake.domain import (
     Person,
     State,
     Step,
+    TargetGroup,
     mask_nik,
     mask_phone,
 )
+from services.intake.domain.outside import Errand, Standing
 from services.intake.usecases import (
     CaseFilter,
     Reader,
@@ -47,7 +49,7 @@ from shared.web.problems import NotFound
 RULES: Final[RouteRules] = {
     "GET /api/requests": Rule({Role.OPERATOR, Role.SUPERVISOR, Role.SERVICE}),
     "GET /api/requests/{case_id}": Rule({Role.OPERATOR}),
-    "POST /api/requests/{case_id}/steps": Rule({Role.OPERATOR, Role.IMPORTER}),
+    "POST /api/requests/{case_id}/steps": Rule({Role.OPERATOR, Role.IMPORTER, Role.SUPERVISOR}),
 }
 
 PAGE: Final = 200
@@ -93,9 +95,14 @@ class CaseAnswer(BaseModel):
     within_standard: bool | None
     overdue_since: datetime | None
     """Since when the document is overdue, as long as it is."""
+    late_in_state_since: datetime | None
+    """Since when its state has lasted longer than the SOP allows, as long as it does."""
     ticket: TicketAnswer | None
     warnings: tuple[str, ...]
-    """What the law asks for and the case lacks: `guardian_missing`."""
+    """What the law asks for and the case lacks: `guardian_missing`, `subject_missing`,
+    `reporter_missing`, `power_of_attorney_missing`."""
+    visit_id: str | None
+    target_group: TargetGroup | None
     claimed_until: datetime | None
     """Until when an officer holds it, where one took it."""
     returned_at: datetime | None
@@ -137,6 +144,8 @@ class RequestAnswer(CaseAnswer):
     failed_attempts: int
     reason: str | None
     """Why the same person asked once more."""
+    outside: Standing | None
+    """How what another system was asked stands; `timed_out` where it is silent."""
 
 
 class StateAnswer(BaseModel):
@@ -173,7 +182,7 @@ async def list_requests(
     found = await reader.cases(
         CaseFilter(programme_id, regions, state, event_id, overdue, cursor, limit + 1)
     )
-    items = [CaseAnswer(**_fields(case)) for case in found[:limit]]
+    items = [without_persons(case) for case in found[:limit]]
     more = len(found) > limit
     return PageAnswer(items=items, next_cursor=items[-1].case_id if more else None)
 
@@ -195,7 +204,8 @@ async def get_request(
     caller.require(programme=case.programme_id, region=case.office_region)
     await log_read(request, caller, case_id, reason, commands)
     people = await people_of(case, reader, vault)
-    return _request_answer(case, people)
+    errand = await reader.get(Errand, case_id)
+    return _request_answer(case, people, errand.standing if errand else None)
 
 
 async def people_of(case: Case, reader: Reader, vault: Vault) -> dict[Party, Told | None]:
@@ -220,7 +230,7 @@ async def post_step(
     reader: ReaderDep,
     sent: SentDep,
 ) -> StateAnswer:
-    """Do what an operator decides."""
+    """Do what an operator decides, or whom the programme's SOP gives the step to."""
     outcome = await commands.run(
         lambda uow: take_step(
             case_id, body.step, uow, allow=allowed(caller), occurred_at=body.occurred_at
@@ -232,7 +242,14 @@ async def post_step(
     return StateAnswer(state=outcome.answer["state"])
 
 
-def _request_answer(case: Case, people: Mapping[Party, Told | None]) -> RequestAnswer:
+def without_persons(case: Case) -> CaseAnswer:
+    """Return what is shown of a case to whoever may not see its people."""
+    return CaseAnswer(**_fields(case))
+
+
+def _request_answer(
+    case: Case, people: Mapping[Party, Told | None], outside: Standing | None
+) -> RequestAnswer:
     """Return a case with its people, numbers masked; a history may have named nobody."""
     told = people.get(Party.APPLICANT, Told(Person()))
     return RequestAnswer(
@@ -242,6 +259,7 @@ def _request_answer(case: Case, people: Mapping[Party, Told | None]) -> RequestA
         facts=dict(case.facts),
         failed_attempts=case.failed_attempts,
         reason=told.reason if told else None,
+        outside=outside,
     )
 
 
@@ -288,8 +306,11 @@ def _fields(case: Case) -> dict[str, Any]:
         "due_on": case.due_on,
         "within_standard": case.within_standard,
         "overdue_since": case.overdue_since,
+        "late_in_state_since": case.waits.late_since if case.waits else None,
         "ticket": _ticket(case),
         "warnings": case.warnings,
+        "visit_id": case.visit_id,
+        "target_group": case.target_group,
         "claimed_until": case.claim.until if case.claim else None,
         "returned_at": case.returned.at if case.returned else None,
     }

@@ -5,8 +5,17 @@ from typing import Annotated, Final, Self
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
+from services.intake.api.fields import require_once
+from services.intake.api.requests import PartyName
 from services.intake.api.rights import allowed_programme, programme_of
-from services.intake.domain import Catalogue, PaperKind, Promise, catalogue_id
+from services.intake.domain import (
+    PARTIES_LIMIT,
+    Catalogue,
+    PaperKind,
+    Promise,
+    Whose,
+    catalogue_id,
+)
 from services.intake.usecases import (
     Catalogues,
     Reader,
@@ -17,7 +26,7 @@ from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import Channel, ProgrammeId, ServiceCode, Slug
 from shared.contracts.text import Reason, public_text
 from shared.runtime import CommandsDep, SentDep, provided
-from shared.web.body import Body, Unfit
+from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
@@ -55,6 +64,8 @@ class AlternativeBody(Body):
     kind: PaperKind
     text: Words
     form: Form | None = None
+    of: Whose = Whose.REQUEST
+    """Whose it must be where it was brought once for a whole visit."""
 
 
 class RequirementBody(Body):
@@ -87,11 +98,13 @@ class EntryBody(Body):
     sources: Annotated[tuple[Words, ...], Field(min_length=1, max_length=MAX_PARTS)]
     presence: Words | None = None
     disagreement: Words | None = None
+    needs: Annotated[tuple[PartyName, ...], Field(max_length=PARTIES_LIMIT)] = ()
+    """Whom the law wants named beside the applicant; who is not warns."""
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
-        _require_once([one.id for one in self.requirements], "a requirement")
-        _require_once([one.channel for one in self.channels], "a channel")
+        require_once([one.id for one in self.requirements], "a requirement")
+        require_once([one.channel for one in self.channels], "a channel")
         return self
 
 
@@ -116,6 +129,21 @@ class WaiverReasonBody(Body):
     text: Words
 
 
+class LifeEventBody(Body):
+    """What is asked for together when somebody is born or dies, and what is told."""
+
+    code: Slug
+    name: Words
+    entries: Annotated[tuple[ServiceCode, ...], Field(min_length=1, max_length=MAX_PARTS)]
+    referrals: Annotated[tuple[Words, ...], Field(max_length=MAX_PARTS)] = ()
+    sources: Annotated[tuple[Words, ...], Field(min_length=1, max_length=MAX_PARTS)]
+
+    @model_validator(mode="after")
+    def _unequivocal(self) -> Self:
+        require_once(list(self.entries), "an entry")
+        return self
+
+
 class CatalogueBody(Body):
     """A catalogue, whole, as it shall stand from now on."""
 
@@ -125,13 +153,15 @@ class CatalogueBody(Body):
     daily_caps: Annotated[tuple[DailyCapBody, ...], Field(max_length=MAX_ENTRIES)] = ()
     cost: Words
     complaints: Words
+    life_events: Annotated[tuple[LifeEventBody, ...], Field(max_length=MAX_PARTS)] = ()
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
-        _require_once([one.code for one in self.entries], "an entry")
-        _require_once([one.channel for one in self.bringing], "a channel")
-        _require_once([one.code for one in self.waiver_reasons], "a reason")
-        _require_once([one.service for one in self.daily_caps], "a service")
+        require_once([one.code for one in self.entries], "an entry")
+        require_once([one.channel for one in self.bringing], "a channel")
+        require_once([one.code for one in self.waiver_reasons], "a reason")
+        require_once([one.service for one in self.daily_caps], "a service")
+        require_once([one.code for one in self.life_events], "a life event")
         return self
 
     def catalogue(self, programme_id: str) -> Catalogue:
@@ -199,8 +229,3 @@ async def get_catalogue(
     if found is None:
         raise NotFound("catalogue")
     return CatalogueAnswer.model_validate(_CATALOGUE.dump_python(found))
-
-
-def _require_once(names: list[str], what: str) -> None:
-    if len(set(names)) < len(names):
-        raise Unfit(f"{what} is listed twice")

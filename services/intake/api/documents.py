@@ -14,6 +14,7 @@ from services.intake.api.papers import (
     FilesDep,
     ReaderDep,
     VaultDep,
+    attached,
     case_of_path,
     incoming_file,
     not_erased,
@@ -34,11 +35,9 @@ from services.intake.usecases import (
     ISSUED,
     Reader,
     against,
-    applicants_key,
     bind_document,
     confirm_document,
     keep_document,
-    opened_key,
     require_right,
 )
 from shared.auth.roles import Role
@@ -46,7 +45,7 @@ from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import PublicText
 from shared.files.jobs import CHECK
 from shared.files.stored import StoredFile
-from shared.files.web import RAW_BODY, FileAnswer, attachment
+from shared.files.web import RAW_BODY, FileAnswer
 from shared.runtime import CommandsDep, SentDep, provided, sent_with
 from shared.web.body import Body
 from shared.web.guard import CallerDep
@@ -236,10 +235,7 @@ async def get_content(
     if stored is None:
         raise NotFound("document")
     await log_read(request, caller, case_id, reason, commands)
-    with openable(), not_erased():
-        key = opened_key(stored, await applicants_key(case, reader), vault)
-        content = files.content(stored, key)
-        return await attachment(f"document-{stored.id}", stored.type, stored.size, content)
+    return await attached(f"document-{stored.id}", stored, case, reader, vault, files)
 
 
 async def _state(case_id: str, reader: Reader, texts: Texts) -> CaseDocumentAnswer:

@@ -23,6 +23,7 @@ from services.intake.usecases import (
     bind_paper,
     keep_upload,
     opened_key,
+    papers_of_visit,
     require_right,
     sealed_key,
 )
@@ -56,9 +57,14 @@ FilesDep = Annotated[Files, Depends(provided(Files))]
 
 
 class PaperBody(Body):
-    """What the file is."""
+    """What the file is. `for_visit`: it serves all requests of the visit that need it.
+
+    `of` is then whose paper it is among the request's people.
+    """
 
     kind: PaperKind
+    for_visit: bool = False
+    of: Party = Party.APPLICANT
 
 
 class PaperAnswer(FileAnswer):
@@ -66,10 +72,17 @@ class PaperAnswer(FileAnswer):
 
     kind: PaperKind
     at: datetime
+    case_id: str
+    """The request that it is bound to, where its content is fetched."""
+    for_visit: bool
 
 
 class PapersAnswer(BaseModel):
-    """A case's papers, in the order in which they were bound."""
+    """A case's papers, in the order in which they were bound, then those of its visit.
+
+    Of the visit it has those that are of somebody of this case; which of them it needs says the
+    checklist.
+    """
 
     items: list[PaperAnswer]
 
@@ -117,11 +130,18 @@ async def post_paper(
     """Bind a file to its case as a paper."""
     require_right(await case_of_path(case_id, reader), allowed(caller), backdated=False)
     await commands.run(
-        lambda uow: bind_paper(case_id, file_id, body.kind, uow, allow=allowed(caller)),
+        lambda uow: bind_paper(
+            case_id,
+            file_id,
+            body.kind,
+            uow,
+            allow=allowed(caller),
+            visit_as=body.of if body.for_visit else None,
+        ),
         sent=sent,
         key=case_id,
     )
-    return _answer(await _paper(case_id, file_id, reader))
+    return _answer(await _paper(case_id, file_id, reader), case_id)
 
 
 @router.get("")
@@ -130,7 +150,11 @@ async def list_papers(case_id: CasePath, caller: CallerDep, reader: ReaderDep) -
     case = await case_of_path(case_id, reader)
     caller.require(programme=case.programme_id, region=case.office_region)
     papers = await reader.get(CasePapers, case_id) or CasePapers(case_id)
-    return PapersAnswer(items=[_answer(paper) for paper in papers.papers])
+    items = [_answer(paper, case_id) for paper in papers.papers]
+    people = set(case.parties.values())
+    for id_, shared in (await papers_of_visit(case, reader)).items():
+        items += [_answer(paper, id_) for paper in shared.papers if paper.of in people]
+    return PapersAnswer(items=items)
 
 
 @router.get("/{file_id}/content", response_class=StreamingResponse)
@@ -153,10 +177,17 @@ async def get_content(
     if stored is None:
         raise NotFound("paper")
     await log_read(request, caller, case_id, reason, commands)
+    return await attached(f"{paper.kind}-{file_id}", stored, case, reader, vault, files)
+
+
+async def attached(
+    name: str, stored: StoredFile, case: Case, reader: Reader, vault: Vault, files: Files
+) -> StreamingResponse:
+    """Return a case's file for saving, opened with the applicant's key."""
     with openable(), not_erased():
         key = opened_key(stored, await applicants_key(case, reader), vault)
         content = files.content(stored, key)
-        return await attachment(f"{paper.kind}-{file_id}", paper.type, paper.size, content)
+        return await attachment(name, stored.type, stored.size, content)
 
 
 async def incoming_file(
@@ -196,7 +227,7 @@ async def _paper(case_id: str, file_id: str, reader: Reader) -> Paper:
     return paper
 
 
-def _answer(paper: Paper) -> PaperAnswer:
+def _answer(paper: Paper, case_id: str) -> PaperAnswer:
     return PaperAnswer(
         file_id=paper.id,
         kind=paper.kind,
@@ -204,4 +235,6 @@ def _answer(paper: Paper) -> PaperAnswer:
         bytes=paper.size,
         sha256=paper.sha256,
         at=paper.at,
+        case_id=case_id,
+        for_visit=paper.of is not None,
     )

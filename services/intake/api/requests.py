@@ -1,7 +1,9 @@
 """A request over HTTP, as it is recorded."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
@@ -17,6 +19,7 @@ from services.intake.api.fields import (
     invalid,
     require_region,
 )
+from services.intake.api.hints import hinted
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
@@ -36,6 +39,7 @@ from services.intake.domain import (
     Refused,
     Secrets,
     State,
+    TargetGroup,
     digest,
     require_door,
     require_parties,
@@ -80,10 +84,13 @@ class PersonBody(Body):
         return Person(self.name, self.nik, self.phone, self.address, born)
 
 
+PartyName = Literal[Party.SUBJECT, Party.REPORTER, Party.PHONE_OWNER, Party.PROXY, Party.GUARDIAN]
+
+
 class PartyBody(PersonBody):
     """Somebody of a request beside its applicant; `basis` of who speaks for another."""
 
-    party: Literal[Party.SUBJECT, Party.REPORTER, Party.PHONE_OWNER, Party.PROXY, Party.GUARDIAN]
+    party: PartyName
     basis: Basis | None = None
 
     def named(self) -> NamedParty:
@@ -111,6 +118,8 @@ class RequestBody(Body):
     occurred_at: Moment | None = None
     reason: PublicText | None = None
     """Why this person asks once more for this service at this event."""
+    target_group: TargetGroup | None = None
+    """For whom the programme comes, where it is asked; in no event."""
 
     def request(self, case_id: str, tracking: str) -> NewRequest:
         """Return the request that this describes."""
@@ -129,6 +138,7 @@ class RequestBody(Body):
             repeat_reason=self.reason,
             others=tuple(one.named() for one in self.parties),
             variant=self.variant,
+            target_group=self.target_group,
         )
 
 
@@ -147,8 +157,11 @@ class RecordedAnswer(BaseModel):
     data_use: str
     """What the data are used for and on what basis, in Bahasa Indonesia: for the receipt."""
     warnings: list[str]
-    """What the law asks for and the request lacks: `guardian_missing`. The request is taken."""
+    """What the law asks for and the request lacks: `guardian_missing`, `subject_missing`,
+    `reporter_missing`, `power_of_attorney_missing`. The request is taken."""
     told: ToldAnswer
+    hints: list[str]
+    """Open requests about the same person for the same service that the caller works on."""
 
 
 router = APIRouter(prefix="/api/requests")
@@ -168,6 +181,33 @@ class Recording:
     catalogues: Catalogues
     receipts: ReceiptTexts
     texts: Texts
+
+    def recorder(
+        self, caller: Caller, occurred_at: datetime | None
+    ) -> Callable[..., Awaitable[dict[str, Any]]]:
+        """Return the use case with what it works with."""
+        return partial(
+            record_request,
+            holidays=self.holidays,
+            lookups=self.lookups,
+            vault=self.vault,
+            allow=allowed(caller),
+            catalogues=self.catalogues,
+            occurred_at=occurred_at,
+        )
+
+    async def answered(
+        self, outcome: Outcome, asked: NewRequest, caller: Caller, data_use: str
+    ) -> dict[str, Any]:
+        """Return what the applicant is told of a request, after the check of a replay."""
+        words = await told(
+            outcome.answer, asked.programme_id, asked.channel, self.catalogues, self.texts
+        )
+        case = await replayed_case(outcome, outcome.answer["case_id"], caller, self.reader)
+        said = _said(outcome, case, caller, self.secrets, deliver=asked.deliver)
+        earlier = outcome.answer.get("earlier", ())
+        hints = await hinted(said["case_id"], earlier, caller, self.reader)
+        return {**said, "told": words, "data_use": data_use, "hints": hints}
 
 
 RecordingDep = Annotated[Recording, Depends(gathered(Recording))]
@@ -190,32 +230,16 @@ async def post_request(
     case_id = new_id()
     new = body.request(case_id, digest(parts.secrets.code(case_id)))
     _check(new, parts.regions)
+    record = parts.recorder(caller, body.occurred_at)
     try:
         with openable():
-            outcome = await parts.commands.run(
-                lambda uow: record_request(
-                    new,
-                    uow,
-                    holidays=parts.holidays,
-                    lookups=parts.lookups,
-                    vault=parts.vault,
-                    allow=allowed(caller),
-                    catalogues=parts.catalogues,
-                    occurred_at=body.occurred_at,
-                ),
-                sent=sent,
-                key=case_id,
-            )
+            outcome = await parts.commands.run(lambda uow: record(new, uow), sent=sent, key=case_id)
     except AlreadyOpen as already:
-        raise _already_open(already) from None
+        raise already_open(already) from None
     except ChannelCannot as refused:
         raise cannot(refused) from None
-    words = await told(
-        outcome.answer, body.programme_id, body.channel, parts.catalogues, parts.texts
-    )
-    case = await replayed_case(outcome, outcome.answer["case_id"], caller, parts.reader)
-    said = _said(outcome, body, case, caller, parts.secrets)
-    return RecordedAnswer(**said, told=words, data_use=await parts.receipts.of(body.programme_id))
+    data_use = await parts.receipts.of(body.programme_id)
+    return RecordedAnswer(**await parts.answered(outcome, new, caller, data_use))
 
 
 def _check(new: NewRequest, regions: Regions) -> None:
@@ -238,7 +262,8 @@ def require_province(regions: Regions, person: Person, field: str) -> None:
         raise InvalidFields(FieldError(field, "its first two digits are no province"))
 
 
-def _already_open(already: AlreadyOpen) -> Conflict:
+def already_open(already: AlreadyOpen) -> Conflict:
+    """Return the problem of a second request that needs a reason."""
     problem = Conflict(
         "service: this person has an open request for it at this event; a second needs a reason",
         reason="already_open",
@@ -248,7 +273,7 @@ def _already_open(already: AlreadyOpen) -> Conflict:
 
 
 def _said(
-    outcome: Outcome, body: RequestBody, replayed: Case | None, caller: Caller, secrets: Secrets
+    outcome: Outcome, replayed: Case | None, caller: Caller, secrets: Secrets, *, deliver: bool
 ) -> dict[str, Any]:
     """Return what the applicant is told of this request."""
     # The codes are not kept with the answer: they are made again from the id for every replay,
@@ -259,7 +284,7 @@ def _said(
     carries = Role.AGENT in caller.roles or (
         replayed is not None and caller.subject in replayed.carriers
     )
-    receipt = body.deliver and not carries
+    receipt = deliver and not carries
     return {
         "case_id": case_id,
         "tracking_code": secrets.code(case_id, tracking),

@@ -39,6 +39,16 @@ class ToldAnswer(BaseModel):
     taken_up_text: str | None = None
 
 
+class LifeEventAnswer(BaseModel):
+    """What is told after a life event beside what was opened. `index`: what was asked for."""
+
+    index: int
+    code: str
+    name: str
+    referrals: list[str]
+    """What is to be done elsewhere, in Bahasa Indonesia."""
+
+
 async def told(
     answer: Mapping[str, Any],
     programme_id: str,
@@ -64,6 +74,19 @@ async def told(
         presence=entry.presence,
         taken_up_on=day,
         taken_up_text=texts("catalogue.carried_over", day=tanggal(day, "")) if day else None,
+    )
+
+
+async def told_of_event(
+    one: Mapping[str, Any], programme_id: str, catalogues: Catalogues
+) -> LifeEventAnswer | None:
+    """Return the words of a life event, in the version of the catalogue that it opened."""
+    catalogue = await catalogues.get(catalogue_id(programme_id, one["catalogue_version"]))
+    if catalogue is None:
+        return None
+    event = catalogue.life_event(one["life_event"])
+    return LifeEventAnswer(
+        index=one["index"], code=event.code, name=event.name, referrals=list(event.referrals)
     )
 
 

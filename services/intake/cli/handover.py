@@ -68,11 +68,15 @@ async def require_request(options: argparse.Namespace, desk: Desk) -> None:
 
 async def papers_and_trail(case: Case, desk: Desk) -> dict[str, Any]:
     """Return a case's papers without content, and who worked on it: when, and by what."""
-    papers = await desk.reader.get(CasePapers, case.id)
+    papers = await desk.reader.get(CasePapers, case.id) or CasePapers(case.id)
     kept = await desk.reader.get(CaseDocument, case.id)
     return {
         "document": asdict(kept.document) if kept and kept.document else None,
-        "papers": [asdict(paper) for paper in papers.papers] if papers else [],
+        # Whose a paper of a visit is may be somebody else of the case.
+        "papers": [
+            {name: said for name, said in asdict(paper).items() if name != "of"}
+            for paper in papers.papers
+        ],
         "worked_on": list(await desk.reader.worked_on(case.id)),
     }
 

@@ -16,7 +16,6 @@ from services.intake.domain.account import (
 )
 from services.intake.domain.account_codes import AccountCodes, account_id, session_id, token_digest
 from services.intake.domain.account_request import (
-    APPROVED_WITHIN,
     MAX_REASON,
     AccountRequest,
     RequestKind,
@@ -27,7 +26,6 @@ from services.intake.domain.audit import (
     AuditEntry,
     Block,
     Deed,
-    block_id,
     next_block,
     wrong_entries,
 )
@@ -40,7 +38,7 @@ from services.intake.domain.calendar import (
     is_working_day,
     local_day,
 )
-from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
+from services.intake.domain.case import Case
 from services.intake.domain.catalogue import (
     Alternative,
     Bringing,
@@ -95,24 +93,32 @@ from services.intake.domain.erasure import (
     kept_until,
     require_all_closed,
 )
+from services.intake.domain.life_event import LifeEvent
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, is_late, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
-from services.intake.domain.paper import OWN_LIMIT, PAPER_LIMIT, CasePapers, Paper, PaperKind
+from services.intake.domain.paper import (
+    OWN_LIMIT,
+    PAPER_LIMIT,
+    CasePapers,
+    Paper,
+    PaperKind,
+    Whose,
+)
 from services.intake.domain.parties import (
     GUARDIAN_MISSING,
     PARTIES_LIMIT,
+    POWER_MISSING,
     Basis,
     NamedParty,
+    TargetGroup,
     about_child,
     is_child,
     require_parties,
     require_party,
 )
 from services.intake.domain.person import (
-    ADDRESS_LIMIT,
-    NAME_LIMIT,
     UNNAMED,
     Person,
     checked_address,
@@ -133,7 +139,7 @@ from services.intake.domain.programme import (
 )
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village, path, within
-from services.intake.domain.repeat import AlreadyOpen, OpenRequests
+from services.intake.domain.repeat import AlreadyOpen, OpenRequests, asked_for
 from services.intake.domain.resident import (
     ERASED,
     Lookup,
@@ -165,13 +171,12 @@ from services.intake.domain.session import (
     Reuse,
     Session,
 )
+from services.intake.domain.stages import Fact, Outcome, Stage, State, Step
 from services.intake.domain.ticket import Ticket
 from services.intake.domain.tracking import Secrets, digest
 
 __all__ = [
     "ABSOLUTE",
-    "ADDRESS_LIMIT",
-    "APPROVED_WITHIN",
     "CLAIMED_FOR",
     "CORRECTIONS_LIMIT",
     "ERASED",
@@ -183,12 +188,12 @@ __all__ = [
     "MAX_NOTICES",
     "MAX_PASSWORD",
     "MAX_REASON",
-    "NAME_LIMIT",
     "ONLINE",
     "OWN_LIMIT",
     "PAPER_LIMIT",
     "PARTIES_LIMIT",
     "PLAIN",
+    "POWER_MISSING",
     "READS_PERSONS",
     "RIGHTS",
     "TOTP",
@@ -236,6 +241,7 @@ __all__ = [
     "Held",
     "Holidays",
     "Invitation",
+    "LifeEvent",
     "Limits",
     "Line",
     "LoginName",
@@ -284,15 +290,17 @@ __all__ = [
     "Statement",
     "Step",
     "TakenUp",
+    "TargetGroup",
     "Ticket",
     "Waiver",
     "WaiverReason",
+    "Whose",
     "WhyRight",
     "about_child",
     "account_id",
     "answered",
+    "asked_for",
     "awaited_from",
-    "block_id",
     "case_of",
     "catalogue_id",
     "checked_address",
@@ -310,6 +318,7 @@ __all__ = [
     "held",
     "indonesian_mobile",
     "is_child",
+    "is_late",
     "is_village",
     "is_working_day",
     "kept_until",

@@ -10,75 +10,18 @@ under: whatever the order in which facts arrive, the same events go out.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import IntEnum, StrEnum
 
 from services.intake.domain.calendar import day_end, local_day
 from services.intake.domain.claim import Claim
-from services.intake.domain.parties import GUARDIAN_MISSING
+from services.intake.domain.parties import TargetGroup, missing_of
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
 from services.intake.domain.returned import Returned
+from services.intake.domain.stages import Fact, Outcome, Stage, State, Step
 from services.intake.domain.ticket import Ticket, earliest
+from services.intake.domain.time_in_state import TimeInState
 
-
-class State(StrEnum):
-    """How far a request has come."""
-
-    RECEIVED = "received"
-    VERIFIED = "verified"
-    ISSUED = "issued"
-    CLOSED = "closed"
-
-
-class Stage(IntEnum):
-    """What is published of a case, once each; the number is the event's version."""
-
-    RECEIVED = 1
-    VERIFIED = 2
-    ISSUED = 3
-    RECEIPT_CONFIRMED = 4
-    CLOSED = 5
-
-
-class Outcome(StrEnum):
-    """How a request ended."""
-
-    HANDED_OVER = "handed_over"
-    DELIVERED = "delivered"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-
-
-class Step(StrEnum):
-    """What an operator does with a case."""
-
-    VERIFY = "verify"
-    ISSUE = "issue"
-    HAND_OVER = "hand_over"
-    REJECT = "reject"
-    CANCEL = "cancel"
-    CONFIRM_RECEIPT = "confirm_receipt"
-    """The recipient's word, taken by phone or at a counter."""
-
-
-class Fact(StrEnum):
-    """What can be known of a case beside its tickets: from the office, the recipient, courier."""
-
-    RECEIVED = "received"
-    VERIFIED = "verified"
-    ISSUED = "issued"
-    HANDED_OVER = "handed_over"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-    RECEIPT_CONFIRMED = "receipt_confirmed"
-    JOB_ASSIGNED = "job_assigned"
-    PAPERS_COLLECTED = "papers_collected"
-    PAPERS_HANDED_IN = "papers_handed_in"
-    DOCUMENT_COLLECTED = "document_collected"
-    DELIVERY_REPORTED = "delivery_reported"
-    DELIVERY_FAILED = "delivery_failed"
-    DELIVERY_CONFIRMED = "delivery_confirmed"
-
+__all__ = ["Case", "Fact", "Outcome", "Stage", "State", "Step"]
 
 _DECIDED = {
     Fact.HANDED_OVER: Outcome.HANDED_OVER,
@@ -137,6 +80,20 @@ class Case:
     """What of that catalogue was asked for."""
     taken_up_on: date | None = None
     """The day it was carried over to, where its own was full; the standard begins there."""
+    sop_version: int | None = None
+    """The version of the programme's SOP that it was opened under."""
+    waits: TimeInState | None = None
+    """The time of the state it is in, where the SOP allows one."""
+    batch_id: str | None = None
+    """The batch in which its document is printed."""
+    visit_id: str | None = None
+    """The visit that it was recorded with, where people came together."""
+    target_group: TargetGroup | None = None
+    """For whom the programme comes; in no event, and nothing more is known of the person."""
+    needs: tuple[Party, ...] = ()
+    """Whom the catalogue's entry wants named beside the applicant."""
+    power_of_attorney: bool = False
+    """A power of attorney is bound to it, or to its visit by its applicant."""
     claim: Claim | None = None
     """Who works on it at the desk; rules in `desk_work.py`."""
     returned: Returned | None = None
@@ -206,10 +163,6 @@ class Case:
         """Return whether the office still owes the document."""
         return Fact.ISSUED not in self.facts and self.outcome is None
 
-    def is_late(self, now: datetime) -> bool:
-        """Return whether the due day is over and the document still owed, by the clock alone."""
-        return self.awaits_issue and self.overdue_at is not None and now >= self.overdue_at
-
     @property
     def overdue_since(self) -> datetime | None:
         """Return since when the document is overdue; None once it is issued or the case closed.
@@ -226,8 +179,8 @@ class Case:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what the law asks for and the case lacks; none of it stops the case."""
-        missing = self.child and Party.GUARDIAN not in self.parties
-        return (GUARDIAN_MISSING,) if missing else ()
+        power = self.power_of_attorney
+        return missing_of(self.parties, self.needs, child=self.child, power=power)
 
     def joined_by(self, party: Party, resident_id: str) -> "Case":
         """Add a party to an open case. Raises Refused: `closed`, `party_named`."""

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from services.intake.domain.paper import PaperKind
+from services.intake.domain.life_event import LifeEvent
+from services.intake.domain.paper import PaperKind, Whose
 from services.intake.domain.programme import Programme
 from services.intake.domain.refusal import Refused
+from services.intake.domain.resident import Party
 
 
 class Promise(StrEnum):
@@ -34,11 +36,15 @@ class ChannelCannot(Exception):  # noqa: N818 - reads as the decision it is
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One paper that meets a requirement. `form`: its number by Permendagri 109/2019."""
+    """One paper that meets a requirement. `form`: its number by Permendagri 109/2019.
+
+    `of`: whose it must be where it was brought once for a whole visit.
+    """
 
     kind: PaperKind
     text: str
     form: str | None = None
+    of: Whose = Whose.REQUEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Entry:
     """One variant of a service, such as KIA under five. `sources`: law or standard of what it says.
 
     `presence` says why somebody has to come, None where nobody has; `disagreement` where sources
-    differ, and which one is followed.
+    differ, and which one is followed; `needs` whom the law wants named beside the applicant.
     """
 
     code: str
@@ -82,6 +88,12 @@ class Entry:
     sources: tuple[str, ...]
     presence: str | None = None
     disagreement: str | None = None
+    needs: tuple[Party, ...] = ()
+
+    def alternative(self, kind: PaperKind) -> Alternative | None:
+        """Return where a kind of paper counts; None where it does not."""
+        found = (a for one in self.requirements for a in one.any_of if a.kind is kind)
+        return next(found, None)
 
     def requirement(self, requirement_id: str) -> Requirement | None:
         """Return one of its requirements, or None."""
@@ -149,6 +161,7 @@ class Catalogue:
     daily_caps: tuple[DailyCap, ...]
     cost: str
     complaints: str
+    life_events: tuple[LifeEvent, ...] = ()
 
     @property
     def id(self) -> str:
@@ -172,6 +185,13 @@ class Catalogue:
             raise Refused("variant_unknown", "variant: the service has no such variant")
         return found
 
+    def life_event(self, code: str) -> LifeEvent:
+        """Return what belongs together after such an event. Raises Refused."""
+        found = next((one for one in self.life_events if one.code == code), None)
+        if found is None:
+            raise Refused("life_event_unknown", "life_event: the catalogue has no such event")
+        return found
+
     def bring(self, channel: str) -> str | None:
         """Return how papers are given in a channel."""
         return next((one.text for one in self.bringing if one.channel == channel), None)
@@ -183,6 +203,10 @@ class Catalogue:
     def same_as(self, other: "Catalogue") -> bool:
         """Return whether both say the same, whatever their versions."""
         return replace(self, version=0) == replace(other, version=0)
+
+    def numbered(self, version: int) -> "Catalogue":
+        """Return the same as another version."""
+        return replace(self, version=version)
 
     def copied(self, programme_id: str) -> "Catalogue":
         """Return the same as another programme's first."""
@@ -203,6 +227,17 @@ class Catalogue:
                 yield Refused("service_not_offered", f"daily_caps: {cap.service} is not offered")
         for entry in self.entries:
             yield from self._faults_of(entry, programme)
+        for event in self.life_events:
+            yield from self._faults_of_event(event, programme)
+
+    def _faults_of_event(self, event: LifeEvent, programme: Programme) -> Iterator[Refused]:
+        at = f"life_events: {event.code}:"
+        for code in event.entries:
+            entry = self.entry(code)
+            if entry is None:
+                yield Refused("entry_unknown", f"{at} the catalogue has no entry {code}")
+            elif not entry.offered or entry.service not in programme.catalogue:
+                yield Refused("service_not_offered", f"{at} nobody can ask for {code}; tell it")
 
     def _faults_of(self, entry: Entry, programme: Programme) -> Iterator[Refused]:
         at = f"entries: {entry.code}:"

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from services.intake.domain.case import Case, Fact, Step
+from services.intake.domain.case import Case
 from services.intake.domain.catalogue import Entry
 from services.intake.domain.claim import CLAIMED_FOR, Claim
 from services.intake.domain.refusal import Refused
 from services.intake.domain.returned import Returned, ReturnedItem
+from services.intake.domain.stages import Fact, Step
 
 _ENDS_RETURN: Final = frozenset({Step.VERIFY, Step.ISSUE, Step.REJECT, Step.CANCEL})
 """An officer who decides does not wait for papers any longer."""

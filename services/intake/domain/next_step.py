@@ -1,9 +1,11 @@
 """The next step that a resident reads: one word for each sentence in the catalogue."""
 
+from datetime import datetime
 from enum import StrEnum
 
-from services.intake.domain.case import Case, Fact, Outcome, State
+from services.intake.domain.case import Case
 from services.intake.domain.programme import Deliverable, PlannedEvent
+from services.intake.domain.stages import Fact, Outcome, State
 
 
 class NextStep(StrEnum):
@@ -45,6 +47,7 @@ class Awaited(StrEnum):
 
 _AWAITED = {
     Awaited.RESIDENT: (
+        NextStep.CORRECT_PAPERS,
         NextStep.WALK_UP,
         NextStep.WAIT_FOR_NUMBER,
         NextStep.NUMBER_CALLED,
@@ -67,6 +70,11 @@ _AWAITED = {
         NextStep.CANCELLED,
     ),
 }
+
+
+def is_late(case: Case, now: datetime) -> bool:
+    """Return whether the due day is over and the document still owed, by the clock alone."""
+    return case.awaits_issue and case.overdue_at is not None and now >= case.overdue_at
 
 
 def awaited_from(step: NextStep, *, papers_missing: bool) -> Awaited:

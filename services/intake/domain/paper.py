@@ -13,6 +13,18 @@ OWN_LIMIT: Final = 15
 """Of them from residents themselves: the office's own always find room."""
 
 
+class Whose(StrEnum):
+    """Of whom among a case's people a paper must be that serves several cases of a visit."""
+
+    REQUEST = "request"
+    """It serves the case alone that it was bound to, such as a form that was filled in for it."""
+    SUBJECT = "subject"
+    """Of the one whom the document is for: the subject, else the applicant."""
+    APPLICANT = "applicant"
+    PARTY = "party"
+    """Of anybody of the case, such as the family card."""
+
+
 class PaperKind(StrEnum):
     """What a paper is, as requirements name it (Perpres 96/2018)."""
 
@@ -66,6 +78,8 @@ class Paper:
     at: datetime
     by: str
     """The pseudonymous account that bound it."""
+    of: str | None = None
+    """Whose it is, where it serves the whole visit: a resident. None: it serves this case alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,15 @@ class CasePapers:
         """Refuse a paper of whom has been erased."""
         if self.erased:
             raise Refused("erased", "the resident has been erased, and his papers with him")
+
+    def of(self, resident_id: str) -> tuple[Paper, ...]:
+        """Return those that serve a visit as this resident's."""
+        return tuple(paper for paper in self.papers if paper.of == resident_id)
+
+    def without_those_of(self, resident_id: str) -> "CasePapers":
+        """Forget those that serve a visit as this resident's; the rest stay."""
+        rest = tuple(paper for paper in self.papers if paper.of != resident_id)
+        return replace(self, version=self.version + 1, papers=rest)
 
     def without_papers(self) -> "CasePapers":
         """Forget them all, digests and types too: that there were some is all that is left."""

@@ -9,6 +9,15 @@ OPEN_LIMIT: Final = 5
 """Open requests of one person for one service at one event, whatever the reasons."""
 
 
+def asked_for(event_id: str, service: str, subject: str | None = None) -> tuple[str, ...]:
+    """Return what makes two requests of one person the same, for the keyed hash of all.
+
+    `subject`: the resident whom a request of a visit is for, where that is somebody else. Who comes
+    with three children asks three times, and is not asked why.
+    """
+    return ("open", event_id, service, *((subject,) if subject else ()))
+
+
 class AlreadyOpen(Exception):  # noqa: N818 - reads as the decision it is
     """This person has an open request for this; a second one needs a reason."""
 

@@ -74,6 +74,9 @@ REFUSALS: Final = frozenset(
         "requirement_unknown",
         "no_catalogue",
         "restricted",
+        "document_mismatch",
+        "document_unreadable",
+        "document_outdated",
         "beyond_reach",
         "reason_malformed",
     }

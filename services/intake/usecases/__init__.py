@@ -24,7 +24,7 @@ from services.intake.usecases.case_progress import (
     note_ticket,
 )
 from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
-from services.intake.usecases.checklists import Checked, checklist_of, waive
+from services.intake.usecases.checklists import Checked, checklist_of, papers_of_visit, waive
 from services.intake.usecases.claims import (
     CLAIM_OVER,
     claim_case,
@@ -167,6 +167,7 @@ from services.intake.usecases.sessions import (
 from services.intake.usecases.sign_in import Secret, SignIn
 from services.intake.usecases.throttle import Throttle, Try
 from services.intake.usecases.tracking import Tracked, track, tracked
+from services.intake.usecases.visits import InVisit, NewVisit, record_visit
 
 __all__ = [
     "APPROVAL",
@@ -204,10 +205,12 @@ __all__ = [
     "ImportReader",
     "ImportedAlready",
     "Importing",
+    "InVisit",
     "Invited",
     "KeyMissing",
     "KnownProgrammes",
     "Limiter",
+    "NewVisit",
     "OpenRights",
     "Opened",
     "PasswordHasher",
@@ -297,6 +300,7 @@ __all__ = [
     "opened",
     "opened_key",
     "page_of",
+    "papers_of_visit",
     "paused",
     "places",
     "prove_again",
@@ -306,6 +310,7 @@ __all__ = [
     "publish_programme",
     "record_request",
     "record_rights_request",
+    "record_visit",
     "recover",
     "redeem",
     "refresh_session",

@@ -9,6 +9,7 @@ from services.intake.domain import (
     Checklist,
     Entry,
     Line,
+    PaperKind,
     PaperStanding,
     Refused,
     Waiver,
@@ -16,6 +17,7 @@ from services.intake.domain import (
     catalogue_id,
     require_free,
 )
+from services.intake.domain.visit import Visit, serves
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.catalogues import entry_of
 from services.intake.usecases.claims import keep_worked
@@ -47,10 +49,26 @@ async def checklist_of(case: Case, reader: Reader, catalogues: Catalogues) -> Ch
     entry = catalogue.entry(case.entry) if catalogue else None
     if catalogue is None or entry is None:
         return None
-    papers = await reader.get(CasePapers, case.id) or CasePapers(case.id)
     checklist = await reader.get(Checklist, case.id) or Checklist(case.id)
-    kinds = {paper.kind for paper in papers.papers}
+    kinds = await _kinds(case, entry, reader)
     return Checked(catalogue, entry, checklist.lines(entry, kinds, case.returned))
+
+
+async def papers_of_visit(case: Case, reader: Reader) -> dict[str, CasePapers]:
+    """Return the papers of the other cases of a case's visit, by case; none where it has none."""
+    visit = await reader.get(Visit, case.visit_id) if case.visit_id else None
+    return await reader.many(CasePapers, visit.others(case.id)) if visit else {}
+
+
+async def _kinds(case: Case, entry: Entry, reader: Reader) -> set[PaperKind]:
+    """Return which kinds of papers are there: the case's, and of its visit those that serve it."""
+    own = await reader.get(CasePapers, case.id) or CasePapers(case.id)
+    others = await papers_of_visit(case, reader)
+    shared = [paper for papers in others.values() for paper in papers.papers]
+    return {
+        *(paper.kind for paper in own.papers),
+        *(paper.kind for paper in shared if serves(paper, entry, case)),
+    }
 
 
 async def waive(

@@ -19,9 +19,11 @@ from services.intake.domain import (
     Resident,
     ResidentKey,
     Statement,
+    asked_for,
     case_of,
     former_id,
 )
+from services.intake.domain.visit import subject_apart
 from services.intake.usecases.allow import Allow
 from services.intake.usecases.audit import note
 from services.intake.usecases.erasure import allowed_resident
@@ -118,7 +120,7 @@ async def _asked_anew(
     """Have an open request at an event found by who he is now, and not by who he was."""
     if case.event_id is None or before.identity in (None, after.identity):
         return resident
-    purpose = ("open", case.event_id, case.service)
+    purpose = asked_for(case.event_id, case.service, subject_apart(case))
     for hashed in lookups.hashes(case.programme_id, *purpose, before.identity or ""):
         old = await uow.get(OpenRequests, hashed)
         if old is not None and case.id in old.case_ids:

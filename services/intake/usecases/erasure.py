@@ -184,18 +184,23 @@ async def _forget(resident: Resident, uow: UnitOfWork) -> None:
 async def _forget_papers(resident: Resident, uow: UnitOfWork) -> None:
     """Have the frames go of papers and documents sealed with his key: those of his own requests.
 
-    What nobody has bound goes by its own timer within a day.
+    And those that serve a visit as his, sealed with the key of whoever applied there. What nobody
+    has bound goes by its own timer within a day.
     """
-    for case_id in (case_of(said) for said in resident.said):
-        if statement_id(case_id, Party.APPLICANT) not in resident.said:
-            continue
-        await _forget_document(case_id, uow)
+    for case_id in dict.fromkeys(case_of(said) for said in resident.said):
+        applied = statement_id(case_id, Party.APPLICANT) in resident.said
+        if applied:
+            await _forget_document(case_id, uow)
         papers = await uow.get(CasePapers, case_id)
         if papers is None or papers.erased:
             continue
-        for paper in papers.papers:
+        going = papers.papers if applied else papers.of(resident.id)
+        for paper in going:
             await begin_removal(paper.id, uow, unless=frozenset())
-        uow.add(papers.without_papers())
+        if applied:
+            uow.add(papers.without_papers())
+        elif going:
+            uow.add(papers.without_those_of(resident.id))
 
 
 async def _forget_document(case_id: str, uow: UnitOfWork) -> None:

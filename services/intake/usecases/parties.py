@@ -7,7 +7,7 @@ from services.intake.domain import Case, LookupKeys, NamedParty
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.ports import Vault
-from services.intake.usecases.residents import Told, keep_told, resident_of
+from services.intake.usecases.residents import Company, Told, keep_told, resident_of
 from services.intake.usecases.restriction import require_processing
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -20,10 +20,17 @@ async def keep_party(
     *,
     vault: Vault,
     lookups: LookupKeys,
+    company: Company | None = None,
 ) -> str:
     """Store what is said of somebody of a case, sealed with his own key; return the resident."""
     known = await resident_of(
-        named.person, case.programme_id, at, uow, vault=vault, lookups=lookups
+        named.person,
+        case.programme_id,
+        at,
+        uow,
+        vault=vault,
+        lookups=lookups,
+        company=company,
     )
     said = Told(named.person, basis=named.basis)
     keep_told(known, case.id, said, uow, vault, at=at, party=named.party)

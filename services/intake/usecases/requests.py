@@ -15,6 +15,7 @@ from services.intake.domain import (
     Programme,
     Refused,
     Step,
+    asked_for,
     decided,
     office_region,
     open_case,
@@ -25,10 +26,12 @@ from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up
 from services.intake.usecases.claims import keep_worked
 from services.intake.usecases.documents import require_right_document
+from services.intake.usecases.hints import earlier_cases, require_room_today
 from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
-from services.intake.usecases.residents import Told, keep_told, resident_of
+from services.intake.usecases.residents import Company, Told, keep_told, resident_of
 from services.intake.usecases.restriction import require_processing
+from services.intake.usecases.state_time import require_step, roles_for, rule_of
 from shared.contracts.event import CLOCKS_APART
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -43,12 +46,14 @@ async def record_request(
     allow: Allow,
     catalogues: Catalogues,
     occurred_at: datetime | None = None,
+    company: Company | None = None,
 ) -> dict[str, Any]:
     """Record a request and return the answer to its sender, all but the codes.
 
-    `backdated` in it is for the check of a replay. Raises Refused naming field and reason,
-    ChannelCannot where this channel cannot do it, and AlreadyOpen where this person has an open
-    request for the same service at the same event.
+    `company`: those whom the same visit has met before. In the answer `backdated` is for the check
+    of a replay, `earlier` for hints. Raises Refused naming field and reason, ChannelCannot where
+    this channel cannot do it, and AlreadyOpen where this person has an open request for the same
+    service at the same event.
     """
     programme = await uow.get(Programme, new.programme_id)
     if programme is None:
@@ -74,20 +79,31 @@ async def record_request(
         counted=not backdated,
     )
     case = open_case(new, programme, event, at, holidays, taken)
-    asked = await _join_open_requests(new, lookups, uow)
+    apart = None
+    if company is not None:
+        apart = await _subject_apart(new, at, uow, vault=vault, lookups=lookups, company=company)
+    asked = await _join_open_requests(new, apart, lookups, uow)
     told = Told(new.person, new.repeat_reason)
     if new.person.said:
-        known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
+        known = await resident_of(
+            new.person, programme.id, at, uow, vault=vault, lookups=lookups, company=company
+        )
+        if not backdated:
+            await require_room_today(programme, known.resident, at, uow)
         keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
         case = case.involving(Party.APPLICANT, known.resident.id)
     for one in new.others:
-        resident_id = await keep_party(case, one, at, uow, vault=vault, lookups=lookups)
+        resident_id = await keep_party(
+            case, one, at, uow, vault=vault, lookups=lookups, company=company
+        )
         case = case.involving(one.party, resident_id)
+    earlier = await earlier_cases(case, uow)
     await keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
     said = {**_said_of(case), "warnings": list(case.warnings)}
-    return {**answer, **said, "backdated": backdated}
+    hints = {"earlier": earlier} if earlier else {}
+    return {**answer, **said, **hints, "backdated": backdated}
 
 
 def _said_of(case: Case) -> dict[str, Any]:
@@ -105,19 +121,21 @@ async def take_step(
     """Do what an operator decides and return the state that the case is in now.
 
     `backdated` in it is for the check of a replay. Raises Missing, and Refused where the case is
-    not ready for it, its document not known to be right, one of its people restricted, or another
-    officer at work on it.
+    not ready for it, its SOP lacks the step in this state, its document is not known to be right,
+    one of its people is restricted, or another officer at work on it.
     """
     case = await uow.require(Case, case_id)
     now = uow.now()
     backdated = _backdated(occurred_at, now)
-    require_right(case, allow, backdated=backdated)
+    rule = await rule_of(case, uow)
+    require_right(case, allow, backdated=backdated, roles=roles_for(step, rule))
     await require_processing(case, uow)
     # Two servers' clocks may differ: what is done now is never before the request itself.
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
     if step is not Step.CONFIRM_RECEIPT and not backdated:
         require_free(case, uow.actor, now)
     done = decided(case.step(step, at, uow.actor), step)
+    require_step(step, rule)
     if step is Step.ISSUE:
         await require_right_document(case, uow)
     await keep_worked(case, done, uow)
@@ -141,7 +159,29 @@ async def _event(new: NewRequest, uow: UnitOfWork) -> PlannedEvent | None:
     return event
 
 
-async def _join_open_requests(new: NewRequest, lookups: LookupKeys, uow: UnitOfWork) -> str | None:
+async def _subject_apart(
+    new: NewRequest,
+    at: datetime,
+    uow: UnitOfWork,
+    *,
+    vault: Vault,
+    lookups: LookupKeys,
+    company: Company,
+) -> str | None:
+    """Return the resident whom a request of a visit is for, where he is not who asks."""
+    others = (one.person for one in new.others if one.party is Party.SUBJECT)
+    subject = next(others, new.person)
+    if subject is new.person:
+        return None
+    known = await resident_of(
+        subject, new.programme_id, at, uow, vault=vault, lookups=lookups, company=company
+    )
+    return known.resident.id
+
+
+async def _join_open_requests(
+    new: NewRequest, subject: str | None, lookups: LookupKeys, uow: UnitOfWork
+) -> str | None:
     """Keep that this person asks for this service at this event; return under which id.
 
     One document for all three, so that of two requests at the same moment one sees the other.
@@ -149,7 +189,7 @@ async def _join_open_requests(new: NewRequest, lookups: LookupKeys, uow: UnitOfW
     identity = new.person.identity
     if new.event_id is None or identity is None:
         return None
-    purpose = ("open", new.event_id, new.service)
+    purpose = asked_for(new.event_id, new.service, subject)
     keys = lookups.hashes(new.programme_id, *purpose, identity)
     known = [await uow.get(OpenRequests, key) or OpenRequests(key) for key in keys]
     case_ids = [case_id for requests in known for case_id in requests.case_ids]

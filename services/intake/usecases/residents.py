@@ -1,6 +1,6 @@
 """Residents: found again or new, and what they say, sealed and opened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -57,6 +57,27 @@ class Known:
     key: ResidentKey
 
 
+class Company:
+    """People who come together: whoever was met before is the same resident, also without a NIK.
+
+    The same object, not an equal one, is the same human: twins of a day have equal names and dates.
+    """
+
+    def __init__(self) -> None:
+        self._met: list[tuple[Person, Known]] = []
+
+    def meet(self, person: Person, known: "Known") -> None:
+        """Keep who somebody is."""
+        self._met.append((person, known))
+
+    async def known(self, person: Person, uow: UnitOfWork) -> "Known | None":
+        """Return somebody who was met in this unit of work, with what he has said since."""
+        met = next((known for one, known in self._met if one is person), None)
+        if met is None:
+            return None
+        return Known(await uow.get(Resident, met.resident.id) or met.resident, met.key)
+
+
 async def resident_of(
     person: Person,
     programme_id: str,
@@ -65,25 +86,36 @@ async def resident_of(
     *,
     vault: Vault,
     lookups: LookupKeys,
+    company: Company | None = None,
 ) -> Known:
-    """Return the resident whom this NIK leads to, else a new one.
+    """Return the resident whom this NIK leads to, else a new one; in company, who was met before.
 
     Two requests at the same moment store the same look-up, so one of them is decided again.
     Raises Refused where he is restricted.
     """
+    met = await company.known(person, uow) if company else None
+    if met is not None:
+        return met
     hashes: tuple[str, ...] = ()
     if person.sure_identity is not None:
         hashes = lookups.hashes(programme_id, "resident", person.sure_identity)
     ways = [await uow.get(Lookup, hashed) for hashed in hashes]
+    known = await _led_to(ways, uow) or _new(programme_id, at, uow, vault)
+    if hashes:
+        _lead(hashes[0], ways[0], known.resident.id, uow)
+        known = Known(known.resident.found_by(hashes[0]), known.key)
+    if company is not None:
+        company.meet(person, known)
+    return known
+
+
+async def _led_to(ways: Sequence[Lookup | None], uow: UnitOfWork) -> Known | None:
+    """Return the first usable resident whom look-ups lead to. Raises Refused: restricted."""
     found = [await _usable(way, uow) for way in ways if way is not None]
     known = next((one for one in found if one is not None), None)
     if known is not None:
         known.resident.require_processing()
-    known = known or _new(programme_id, at, uow, vault)
-    if not hashes:
-        return known
-    _lead(hashes[0], ways[0], known.resident.id, uow)
-    return Known(known.resident.found_by(hashes[0]), known.key)
+    return known
 
 
 async def _usable(way: Lookup, uow: UnitOfWork) -> Known | None:

@@ -81,7 +81,7 @@ def settings(
             sealing_keys=keys,
             signing_key=signing_key,
             erasure_list=Path(folder) / "erasures",
-            **more,
+            **{"outside_systems": {"siak": "silent", "eopen": "answers"}, **more},
         )
 
 
@@ -115,6 +115,22 @@ def at_home(**changed: Any) -> dict[str, Any]:
         "rw": "005",
         "pick_up": True,
         "deliver": True,
+        **changed,
+    }
+
+
+def in_visit(**changed: Any) -> dict[str, Any]:
+    """Return the body of a visit to the event in Setu: a mother with her newborn."""
+    return {
+        "programme_id": "botram",
+        "channel": "event",
+        "event_id": EVENT,
+        "region_code": "32.16.18.2001",
+        "people": [{"name": "Siti Contoh", "nik": NIK}, {"name": "Bayi Contoh"}],
+        "requests": [
+            {"service": "KIA", "applicant": 0, "parties": [{"party": "subject", "person": 1}]},
+            {"service": "KK", "applicant": 0},
+        ],
         **changed,
     }
 

@@ -12,6 +12,7 @@ from services.intake.pages import desk as desk_page
 from services.intake.pages.desk import Queue
 from services.intake.pages.desk_case import DONE, REFUSALS
 from shared.web.texts import Texts
+from tests.component.intake import own
 from tests.component.intake.catalogues import publish
 from tests.component.intake.kit import Desk, at_event, at_home, desk
 from tests.component.intake.people import Browser
@@ -362,6 +363,25 @@ async def test_a_case_is_returned_read_by_its_resident_and_comes_back_with_the_p
     assert queue == [case_id]
 
 
+async def test_a_resident_reads_what_is_wrong_and_sends_it_anew_himself() -> None:
+    async with desk() as office:
+        recorded = await own.recorded(office)
+        case_id, code = recorded["case_id"], recorded["tracking_code"]
+        siti = await officer(office)
+        await act(siti, case_id, "kembalikan", salah=["family_card:unreadable"])
+        shown = await own.pass_of(office, code)
+        form = await office.client.post("/lacak/berkas", data={"kode": code}, headers=own.HTML)
+        awaited = (await office.track(code)).json()["awaited_from"]
+        taken = await own.send(office, shown)
+        assert kept(office, case_id)["returned"] is None
+        queue = listed((await page(siti, "GET", "/meja")).text)
+    assert WORDS("papers.standing.returned") in form.text
+    assert WORDS("fault.unreadable") in form.text
+    assert awaited == "resident"
+    assert taken.status_code == 201, taken.text
+    assert queue == [case_id]
+
+
 async def test_a_returned_case_is_taken_back_with_what_there_is() -> None:
     async with desk() as office:
         (case_id,) = await cases(office, 1)
@@ -401,6 +421,7 @@ def test_there_are_words_for_everything_that_the_desk_shows() -> None:
         *(f"case.done.{one}" for one in DONE),
         *(f"case.step.{one}" for one in Step),
         *(f"case.standing.{one}" for one in PaperStanding),
+        *(f"papers.standing.{one}" for one in PaperStanding),
         *(f"fault.{one}" for one in Fault),
         *(f"copy.paper.{one}" for one in PaperKind),
         *(f"copy.party.{one}" for one in Party),

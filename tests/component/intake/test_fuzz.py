@@ -9,12 +9,14 @@ from services.intake.api import RULES, person_reads
 from shared.runtime import commands
 from tests.component.fuzz import PATIENCE, Target, hold, hold_away
 from tests.component.intake.catalogues import catalogue
-from tests.component.intake.kit import BOTRAM, at_home, desk
+from tests.component.intake.kit import BOTRAM, at_home, desk, in_visit
 
 KNOWN: Final = {
     **BOTRAM,
     **at_home(),
     **catalogue(),
+    "people": in_visit()["people"],
+    "requests": in_visit()["requests"],
     "login": "siti",
     "grants": ["operator:botram:32.16"],
 }
@@ -37,6 +39,7 @@ async def target() -> AsyncIterator[Target]:
     """Intake with a request from home to home."""
     async with desk() as office:
         recorded = await office.record(at_home())
+        visit = await office.operator("POST", "/visits", json=in_visit())
         about = {"right": "access", "case_id": recorded["case_id"]}
         asked = await office.operator("POST", "/rights-requests", json=about)
         codes = {name: recorded[f"{name}_code"] for name in ("tracking", "receipt")}
@@ -46,6 +49,7 @@ async def target() -> AsyncIterator[Target]:
             "code": codes["tracking"],
             "receipt_code": codes["receipt"],
             "request_id": asked.json()["request_id"],
+            "visit_id": visit.json()["visit_id"],
             "resident_id": await office.resident(recorded["case_id"]),
         }
         yield await Target(office.messaging, office.client, known).described()

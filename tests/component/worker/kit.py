@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from shared.worker.client import WorkerClient, WorkerMetrics
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @dataclass
@@ -80,6 +80,14 @@ async def running(
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@asynccontextmanager
+async def intakes(folder: Path) -> AsyncIterator[Running]:
+    """Run intake's worker, which is told its role and its socket and nothing else."""
+    told = {"INTAKE_ROLE": "worker", "INTAKE_WORKER_SOCKET": str(folder / "socket")}
+    async with running(folder, "-m", "services.intake", environment=told) as at_work:
+        yield at_work
 
 
 def children_of(pid: int) -> Iterator[int]:

@@ -14,7 +14,7 @@ import pytest
 from shared.files.jobs import CHECK
 from shared.worker.client import Refused
 from tests.component.intake.kit import Desk, at_home, desk
-from tests.component.worker.kit import Running, children_of, running, stream
+from tests.component.worker.kit import Running, children_of, intakes, stream
 from tests.unit.files import letters, samples
 from tests.unit.files.letters import card
 
@@ -30,9 +30,7 @@ MEMORY_MIB = 512
 @pytest.fixture(scope="module")
 async def worker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """Run intake's worker as `make up` starts it."""
-    folder = tmp_path_factory.mktemp("intake")
-    told = {"INTAKE_ROLE": "worker", "INTAKE_WORKER_SOCKET": str(folder / "socket")}
-    async with running(folder, "-m", "services.intake", environment=told) as at_work:
+    async with intakes(tmp_path_factory.mktemp("intake")) as at_work:
         yield at_work
 
 

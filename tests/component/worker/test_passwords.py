@@ -7,7 +7,7 @@ from argon2 import PasswordHasher, Type, extract_parameters
 
 from shared.worker.client import Refused
 from shared.worker.passwords import Passwords, Verified
-from tests.component.worker.kit import Running, running
+from tests.component.worker.kit import Running, intakes
 
 PASSWORD = "kata sandi yang panjang"
 
@@ -15,9 +15,7 @@ PASSWORD = "kata sandi yang panjang"
 @pytest.fixture(scope="module")
 async def worker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """Run intake's worker, which is told its role and its socket and nothing else."""
-    folder = tmp_path_factory.mktemp("intake")
-    told = {"INTAKE_ROLE": "worker", "INTAKE_WORKER_SOCKET": str(folder / "socket")}
-    async with running(folder, "-m", "services.intake", environment=told) as at_work:
+    async with intakes(tmp_path_factory.mktemp("intake")) as at_work:
         yield at_work
 
 

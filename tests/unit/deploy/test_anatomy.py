@@ -36,7 +36,7 @@ OPTIONAL = {
 }
 PACKAGES = {"api", "cli", "domain", "pages", "store", "usecases"}
 """A module that has become a package: one file for each theme."""
-DATA = {"intake": {"catalogues", "programmes", "PEMROSESAN.md", "DAMPAK.md"}}
+DATA = {"intake": {"catalogues", "programmes", "sops", "PEMROSESAN.md", "DAMPAK.md"}}
 """Documents that a service ships, and those that the law asks for beside it."""
 
 SECTIONS = ("Owns", "Consumes", "Publishes", "Environment", "What happens when")
@@ -45,6 +45,8 @@ LINES = 340
 LONGER = {
     # One batch from the queue to its answers: the parts call each other on every path of failure.
     "shared/messaging/group_commit.py": 480,
+    # The names that the domain offers, and nothing else.
+    "services/intake/domain/__init__.py": 440,
 }
 """Files that may be longer, each with its own limit."""
 

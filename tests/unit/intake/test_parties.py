@@ -97,6 +97,13 @@ def test_each_party_is_named_once_and_who_speaks_for_another_states_a_basis() ->
     assert refused(replace(MOTHER, basis=None)) == ("basis_needed", "parties.0.basis")
     assert refused(replace(reporter, basis=Basis.PARENT)) == ("basis_needed", "parties.0.basis")
     assert refused(MOTHER, applicant=MOTHER.person) == ("own_guardian", "parties.0.nik")
+    own = NamedParty(Party.SUBJECT, MOTHER.person)
+    assert refused(own, MOTHER) == ("own_guardian", "parties.1.nik")
+    assert refused(replace(MOTHER, party=Party.PROXY), applicant=MOTHER.person)[0] == "own_guardian"
+
+
+def test_who_asks_for_a_child_may_be_its_guardian() -> None:
+    require_parties(MOTHER.person, [NamedParty(Party.SUBJECT, ANI), MOTHER])
 
 
 @pytest.mark.parametrize(

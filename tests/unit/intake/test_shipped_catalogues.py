@@ -1,5 +1,6 @@
 """The shipped catalogues are complete, and use the forms and promises that the rules state."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,8 +10,10 @@ from services.intake.app import TEXTS
 from services.intake.cli import ProgrammeFile
 from services.intake.cli.catalogues import shipped_catalogues
 from services.intake.cli.programmes import SHIPPED
-from services.intake.domain import Catalogue, Entry, Programme, Promise
+from services.intake.domain import Catalogue, Entry, Paper, PaperKind, Party, Programme, Promise
+from services.intake.domain.visit import serves
 from shared.web.texts import Texts
+from tests.unit.intake.sample import SATURDAY, event_case
 
 FORMS: Final = {
     "F-1.01", "F-1.02", "F-1.03", "F-1.04", "F-1.05", "F-1.06", "F-1.07",
@@ -123,3 +126,63 @@ def test_the_pages_have_words_for_every_channel_of_ours() -> None:
     for programme_id in CATALOGUES:
         for channel in programme(programme_id).channels:
             assert texts(f"catalogue.channel.{channel}")
+
+
+BORN: Final = ("BIRTH_CERT", "KK_CHANGE", "KIA_UNDER_5")
+DIED: Final = ("DEATH_CERT", "KK_CHANGE")
+EVENTS: Final = {
+    "botram": {"birth": BORN, "death": DIED},
+    "halo_pamor": {"birth": BORN, "death": DIED},
+    "dik_jamila": {"birth": BORN[:2], "death": DIED},
+}
+
+
+@pytest.mark.parametrize("programme_id", EVENTS)
+def test_a_birth_and_a_death_open_what_the_programme_has_and_tell_the_rest(
+    programme_id: str,
+) -> None:
+    said = CATALOGUES[programme_id]
+    assert {one.code: one.entries for one in said.life_events} == EVENTS[programme_id]
+    birth, death = said.life_event("birth"), said.life_event("death")
+    assert ("KIA" in " ".join(birth.referrals)) is (programme_id == "dik_jamila")
+    for told in ("KTP-el suami atau istri", "BPJS Kesehatan", "JKM", "Pensiun"):
+        assert told in " ".join(death.referrals)
+    assert all(one.sources for one in said.life_events)
+
+
+def of_visit(kind: PaperKind, resident_id: str) -> Paper:
+    return Paper("file-1", kind, "image/png", 3, "0" * 64, SATURDAY, "agus", resident_id)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "whose", "counts"),
+    [
+        ("DEATH_CERT", PaperKind.IDENTITY_CARD, "the-dead", True),
+        ("DEATH_CERT", PaperKind.IDENTITY_CARD, "the-widow", False),
+        ("DEATH_CERT", PaperKind.FAMILY_CARD, "the-widow", True),
+        ("KK_CHANGE", PaperKind.DEATH_NOTE, "the-dead", True),
+        ("KK_CHANGE", PaperKind.DEATH_NOTE, "the-widow", False),
+        ("KK_CHANGE", PaperKind.POWER_OF_ATTORNEY, "the-widow", True),
+        ("KK_CHANGE", PaperKind.POWER_OF_ATTORNEY, "the-dead", False),
+        ("KK_CHANGE", PaperKind.APPLICATION_FORM, "the-widow", False),
+        ("KK_LOST_DAMAGED", PaperKind.OLD_DOCUMENT, "the-widow", False),
+        ("KK_CHANGE", PaperKind.FAMILY_CARD, "a-stranger", False),
+        ("KK_CHANGE", PaperKind.PHOTO, "the-widow", False),
+    ],
+)
+def test_a_paper_of_a_visit_counts_only_as_whose_it_is(
+    code: str,
+    kind: PaperKind,
+    whose: str,
+    counts: bool,  # noqa: FBT001
+) -> None:
+    people = {Party.APPLICANT: "the-widow", Party.SUBJECT: "the-dead"}
+    case = replace(event_case(), parties=people)
+    entry = CATALOGUES["botram"].entry(code)
+    assert entry is not None
+    assert serves(of_visit(kind, whose), entry, case) is counts
+
+
+def test_the_death_certificate_wants_the_dead_and_a_reporter_named() -> None:
+    wanting = {entry.code: entry.needs for entry in CATALOGUES["botram"].entries if entry.needs}
+    assert wanting == {"DEATH_CERT": (Party.SUBJECT, Party.REPORTER)}

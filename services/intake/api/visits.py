@@ -1,0 +1,327 @@
+"""A visit over HTTP: several people's requests in one command, and how they stand."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Self
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, Field, model_validator
+
+from services.intake.api.cases import CaseAnswer, without_persons
+from services.intake.api.fields import Domicile, invalid, require_region
+from services.intake.api.requests import (
+    PartyName,
+    PersonBody,
+    RecordedAnswer,
+    Recording,
+    RecordingDep,
+    already_open,
+    require_province,
+)
+from services.intake.api.rights import allowed
+from services.intake.api.sealed import openable
+from services.intake.api.told import LifeEventAnswer, cannot, told_of_event
+from services.intake.domain import (
+    PARTIES_LIMIT,
+    AlreadyOpen,
+    Basis,
+    Case,
+    ChannelCannot,
+    NamedParty,
+    NewRequest,
+    Person,
+    Refused,
+    TargetGroup,
+    digest,
+    require_door,
+    require_parties,
+)
+from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, Visit, Wanted
+from services.intake.usecases import (
+    InVisit,
+    NewVisit,
+    Reader,
+    record_visit,
+    require_right,
+)
+from shared.auth.roles import Caller, Forbidden, Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.envelope import new_id
+from shared.contracts.event import (
+    AggregateId,
+    Channel,
+    Moment,
+    ProgrammeId,
+    PublicText,
+    ServiceCode,
+    Slug,
+    TypedNeighbourhoodUnit,
+)
+from shared.messaging.group_commit import Outcome
+from shared.runtime import SentDep, provided
+from shared.web.body import Body, Unfit
+from shared.web.guard import CallerDep
+from shared.web.problems import Conflict, FieldError, InvalidFields, NotFound
+
+RULES: Final[RouteRules] = {
+    "POST /api/visits": Rule({Role.OPERATOR, Role.AGENT, Role.CHANNEL, Role.IMPORTER}),
+    "GET /api/visits/{visit_id}": Rule({Role.OPERATOR, Role.AGENT, Role.SUPERVISOR}),
+}
+
+PersonNumber = Annotated[int, Field(ge=0, lt=VISIT_PEOPLE)]
+"""Who it is: the place in `people`, from 0."""
+
+
+class VisitorBody(PersonBody):
+    """Somebody of a visit. `region_code` and `rw` where he lives elsewhere than the visit says."""
+
+    region_code: Domicile | None = None
+    rw: TypedNeighbourhoodUnit | None = None
+
+
+class MemberBody(Body):
+    """What one of the people is to a request beside its applicant."""
+
+    party: PartyName
+    person: PersonNumber
+    basis: Basis | None = None
+
+
+class WantedBody(Body):
+    """What one of them wants: a service, or all that belong to a life event."""
+
+    service: ServiceCode | None = None
+    variant: ServiceCode | None = None
+    life_event: Slug | None = None
+    """Such as `birth` or `death`: the catalogue says which services it opens."""
+    applicant: PersonNumber
+    parties: Annotated[tuple[MemberBody, ...], Field(max_length=PARTIES_LIMIT)] = ()
+    pick_up: bool = False
+    deliver: bool = False
+    reason: PublicText | None = None
+    """Why this person asks once more for this service at this event."""
+    target_group: TargetGroup | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.service is None) == (self.life_event is None):
+            raise Unfit("either a service or a life event is needed")
+        if self.variant is not None and self.service is None:
+            raise Unfit("a variant goes with its service")
+        return self
+
+
+class VisitBody(Body):
+    """People who come together, each said once, and what each of them wants."""
+
+    programme_id: ProgrammeId
+    channel: Channel
+    event_id: AggregateId | None = None
+    region_code: Domicile
+    """Where they live now, by declaration."""
+    rw: TypedNeighbourhoodUnit | None = None
+    people: Annotated[tuple[VisitorBody, ...], Field(min_length=1, max_length=VISIT_PEOPLE)]
+    requests: Annotated[tuple[WantedBody, ...], Field(min_length=1, max_length=VISIT_REQUESTS)]
+    occurred_at: Moment | None = None
+
+    def visit(self, visit_id: str) -> NewVisit:
+        """Return the visit that this describes; each person is one object in all requests."""
+        people = [one.person() for one in self.people]
+        wanted = tuple(Wanted(self._request(one, people), one.life_event) for one in self.requests)
+        return NewVisit(visit_id, self.programme_id, self.channel, self.event_id, wanted)
+
+    def _request(self, one: WantedBody, people: list[Person]) -> NewRequest:
+        visitor = self.people[one.applicant]
+        return NewRequest(
+            case_id="",
+            tracking="",
+            programme_id=self.programme_id,
+            service=one.service or "",
+            channel=self.channel,
+            person=people[one.applicant],
+            region_code=visitor.region_code or self.region_code,
+            rw=visitor.rw or (None if visitor.region_code else self.rw),
+            event_id=self.event_id,
+            pick_up=one.pick_up,
+            deliver=one.deliver,
+            repeat_reason=one.reason,
+            others=tuple(NamedParty(p.party, people[p.person], p.basis) for p in one.parties),
+            variant=one.variant,
+            target_group=one.target_group,
+        )
+
+
+class VisitedAnswer(RecordedAnswer):
+    """One request of a visit, as a single one is answered. `index`: what was asked for."""
+
+    index: int
+    service: str
+
+
+class VisitRecordedAnswer(BaseModel):
+    """What the people of a visit take along."""
+
+    visit_id: str
+    requests: list[VisitedAnswer]
+    life_events: list[LifeEventAnswer]
+
+
+class VisitAnswer(BaseModel):
+    """A visit and its requests, without persons."""
+
+    visit_id: str
+    programme_id: str
+    channel: str
+    event_id: str | None
+    recorded_at: datetime
+    life_events: list[str]
+    requests: list[CaseAnswer]
+
+
+router = APIRouter(prefix="/api/visits")
+VisitPath = Annotated[AggregateId, Path()]
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+
+
+@router.post("", status_code=201)
+async def post_visit(
+    body: VisitBody,
+    caller: CallerDep,
+    parts: RecordingDep,
+    sent: SentDep,
+) -> VisitRecordedAnswer:
+    """Record all requests of a visit or none; the same Idempotency-Key brings the same answer.
+
+    A refusal names with `index` which of `requests` it is about. Of two requests of one person for
+    one service at one event in this visit, `same_as` names the other.
+    """
+    caller.regions(body.programme_id)  # refuses another tenant before anything is checked
+    visit_id = new_id()
+    _check_people(body, parts)
+    new = body.visit(visit_id)
+    _check_requests(new)
+    record = parts.recorder(caller, body.occurred_at)
+    try:
+        with openable():
+            outcome = await parts.commands.run(
+                lambda uow: record_visit(
+                    new,
+                    uow,
+                    record=record,
+                    new_codes=lambda: _codes(parts),
+                    catalogues=parts.catalogues,
+                ),
+                sent=sent,
+                key=visit_id,
+            )
+    except InVisit as refused:
+        raise _refused(refused) from None
+    return await _recorded(outcome, new, caller, parts)
+
+
+@router.get("/{visit_id}")
+async def get_visit(visit_id: VisitPath, caller: CallerDep, reader: ReaderDep) -> VisitAnswer:
+    """Return a visit whose every request the caller may work on, without persons."""
+    visit = await reader.get(Visit, visit_id)
+    if visit is None:
+        raise NotFound("visit")
+    found = await reader.many(Case, visit.case_ids)
+    for case in found.values():
+        require_right(case, allowed(caller), backdated=False)
+    return VisitAnswer(
+        visit_id=visit.id,
+        programme_id=visit.programme_id,
+        channel=visit.channel,
+        event_id=visit.event_id,
+        recorded_at=visit.recorded_at,
+        life_events=list(visit.life_events),
+        requests=[without_persons(found[id_]) for id_ in visit.case_ids if id_ in found],
+    )
+
+
+def _codes(parts: Recording) -> tuple[str, str]:
+    case_id = new_id()
+    return case_id, digest(parts.secrets.code(case_id))
+
+
+def _check_people(body: VisitBody, parts: Recording) -> None:
+    """Refuse people who cannot be, who are not there, and who want nothing: why name them."""
+    require_region(parts.regions, body.region_code, "/region_code")
+    for number, one in enumerate(body.people):
+        if one.region_code is not None:
+            require_region(parts.regions, one.region_code, f"/people/{number}/region_code")
+        require_province(parts.regions, one.person(), f"/people/{number}/nik")
+    _require_each_once(body)
+    named = set[int]()
+    for number, wanted in enumerate(body.requests):
+        at = f"/requests/{number}"
+        said = {f"{at}/applicant": wanted.applicant}
+        said |= {f"{at}/parties/{i}/person": p.person for i, p in enumerate(wanted.parties)}
+        for field, person in said.items():
+            if person >= len(body.people):
+                raise InvalidFields(FieldError(field, "nobody in `people` has this number"))
+        named |= set(said.values())
+    for number in range(len(body.people)):
+        if number not in named:
+            raise InvalidFields(FieldError(f"/people/{number}", "is in none of the requests"))
+
+
+def _require_each_once(body: VisitBody) -> None:
+    """Refuse a person who is said twice: two objects would become two residents."""
+    niks = [one.nik for one in body.people if one.nik is not None]
+    for number, one in enumerate(body.people):
+        if one.nik is not None and niks.count(one.nik) > 1:
+            raise InvalidFields(FieldError(f"/people/{number}/nik", "somebody else has it too"))
+
+
+def _check_requests(new: NewVisit) -> None:
+    """Refuse what is wrong in every programme, naming the request."""
+    for number, wanted in enumerate(new.wanted):
+        try:
+            require_parties(wanted.request.person, wanted.request.others)
+            if wanted.request.at_home:
+                require_door(wanted.request)
+        except Refused as refused:
+            raise invalid(refused, f"/requests/{number}") from None
+
+
+def _refused(found: InVisit) -> Exception:
+    """Return the answer to a visit of which one request is refused."""
+    at = f"requests.{found.index}."
+    match found.cause:
+        case Forbidden(reason=reason):
+            return Forbidden(f"{at} {reason}")
+        case ChannelCannot() as cause:
+            problem = cannot(cause)
+        case AlreadyOpen() as cause:
+            problem = already_open(cause)
+        case Refused() as cause:
+            problem = Conflict(cause.detail, reason=cause.reason)
+        case cause:
+            return cause
+    problem.detail = at + problem.detail
+    problem.members["index"] = found.index
+    if found.same_as is not None:
+        del problem.members["case_id"]  # of the other one nothing was recorded
+        problem.members["same_as"] = found.same_as
+    return problem
+
+
+async def _recorded(
+    outcome: Outcome, new: NewVisit, caller: Caller, parts: Recording
+) -> VisitRecordedAnswer:
+    answer: dict[str, Any] = outcome.answer
+    data_use = await parts.receipts.of(new.programme_id)
+    requests = []
+    for one in answer["cases"]:
+        asked = new.wanted[one["index"]].request
+        single = Outcome(one, duplicate=outcome.duplicate)
+        said = await parts.answered(single, asked, caller, data_use)
+        requests.append(VisitedAnswer(**said, index=one["index"], service=one["service"]))
+    events = [
+        await told_of_event(one, new.programme_id, parts.catalogues) for one in answer["told"]
+    ]
+    return VisitRecordedAnswer(
+        visit_id=answer["visit_id"],
+        requests=requests,
+        life_events=[event for event in events if event is not None],
+    )

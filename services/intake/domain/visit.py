@@ -1,0 +1,110 @@
+"""A visit: people who come together, and what each of them wants.
+
+Its cases are ordinary ones and go their own ways. What they share is that a paper which one of
+them brought is not asked for again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from services.intake.domain.case import Case
+from services.intake.domain.catalogue import Entry
+from services.intake.domain.new_request import NewRequest
+from services.intake.domain.paper import Paper, PaperKind, Whose
+from services.intake.domain.refusal import Refused
+from services.intake.domain.resident import Party
+
+VISIT_REQUESTS: Final = 20
+"""Requests of one visit, with those that a life event opens."""
+VISIT_PEOPLE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for in a visit: one service, or all that belong to a life event.
+
+    `request` has no case yet, and for a life event no service.
+    """
+
+    request: NewRequest
+    life_event: str | None = None
+
+    def opened(self, entries: Iterable[Entry]) -> list[NewRequest]:
+        """Return the requests for these entries of the catalogue, in their order."""
+        return [
+            replace(self.request, service=entry.service, variant=entry.code) for entry in entries
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit. It holds ids alone; who came stands with the cases, sealed."""
+
+    id: str
+    programme_id: str
+    channel: str
+    event_id: str | None
+    recorded_at: datetime
+    case_ids: tuple[str, ...]
+    """In the order in which they were asked for."""
+    life_events: tuple[str, ...] = ()
+    version: int = 1
+
+    def others(self, case_id: str) -> tuple[str, ...]:
+        """Return the cases beside one of them."""
+        return tuple(one for one in self.case_ids if one != case_id)
+
+
+def subject_apart(case: Case) -> str | None:
+    """Return the resident whom a request of a visit is for, where he is not who asks."""
+    subject = case.parties.get(Party.SUBJECT)
+    return subject if case.visit_id and subject != case.parties.get(Party.APPLICANT) else None
+
+
+def require_few(requests: int, limit: int = VISIT_REQUESTS) -> None:
+    """Refuse a visit of more requests than one command may record."""
+    if requests > limit:
+        raise Refused("too_many_requests", f"requests: a visit has at most {limit}")
+
+
+def require_shared(kind: PaperKind) -> None:
+    """Refuse to share a paper that is filled in or taken for one request alone."""
+    if kind in _ONE_REQUEST:
+        raise Refused("not_for_visit", "for_visit: this kind of paper serves one request alone")
+
+
+_ONE_REQUEST: Final = frozenset(
+    {PaperKind.APPLICATION_FORM, PaperKind.CHANGE_FORM, PaperKind.STATEMENT, PaperKind.OTHER}
+)
+"""F-1.02 and F-2.01 are one kind: the form of one request would be taken for another's."""
+
+
+def serves(paper: Paper, entry: Entry, case: Case) -> bool:
+    """Return whether a paper of the visit, bound to another case, counts in this one."""
+    found = entry.alternative(paper.kind)
+    return found is not None and is_of(paper.of, found.of, case)
+
+
+def is_of(resident_id: str | None, whose: Whose, case: Case) -> bool:
+    """Return whether somebody is the one of this case whose paper is needed."""
+    if resident_id is None:
+        return False
+    match whose:
+        case Whose.REQUEST:
+            return False
+        case Whose.SUBJECT:
+            subject = case.parties.get(Party.SUBJECT, case.parties.get(Party.APPLICANT))
+            return resident_id == subject
+        case Whose.APPLICANT:
+            return resident_id == case.parties.get(Party.APPLICANT)
+        case Whose.PARTY:
+            return resident_id in case.parties.values()
+
+
+def with_power(case: Case) -> Case:
+    """Return a case whose proxy has shown that he may; itself where that is known."""
+    if case.power_of_attorney:
+        return case
+    return replace(case, version=case.version + 1, power_of_attorney=True)
