@@ -31,7 +31,6 @@ from services.intake.domain.audit import (
 )
 from services.intake.domain.breach import READS_PERSONS, RIGHTS, Affected, Held, held
 from services.intake.domain.calendar import (
-    ZONES,
     CalendarExceptions,
     Holidays,
     due_day,
@@ -55,13 +54,6 @@ from services.intake.domain.catalogue import (
 from services.intake.domain.checklist import Checklist, Line, PaperStanding, Waiver
 from services.intake.domain.claim import CLAIMED_FOR, Claim
 from services.intake.domain.correction import CORRECTIONS_LIMIT, former_id
-from services.intake.domain.daily_cap import (
-    DayShare,
-    days_from,
-    share_id,
-    share_order,
-    shares_of,
-)
 from services.intake.domain.data_use import DataUse
 from services.intake.domain.document import (
     CaseDocument,
@@ -95,7 +87,6 @@ from services.intake.domain.paper import (
     Whose,
 )
 from services.intake.domain.parties import (
-    GUARDIAN_MISSING,
     PARTIES_LIMIT,
     POWER_MISSING,
     Basis,
@@ -169,7 +160,6 @@ __all__ = [
     "CORRECTIONS_LIMIT",
     "ERASED",
     "ERASURE_WITHIN",
-    "GUARDIAN_MISSING",
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
@@ -186,7 +176,6 @@ __all__ = [
     "RIGHTS",
     "TOTP",
     "UNNAMED",
-    "ZONES",
     "Account",
     "AccountCodes",
     "AccountRequest",
@@ -214,7 +203,6 @@ __all__ = [
     "Confirmation",
     "DailyCap",
     "DataUse",
-    "DayShare",
     "Deed",
     "Deliverable",
     "Device",
@@ -296,7 +284,6 @@ __all__ = [
     "checked_name",
     "checked_nik",
     "checked_password",
-    "days_from",
     "digest",
     "due_day",
     "former_id",
@@ -323,9 +310,6 @@ __all__ = [
     "require_parties",
     "require_party",
     "session_id",
-    "share_id",
-    "share_order",
-    "shares_of",
     "statement_id",
     "token_digest",
     "within",
