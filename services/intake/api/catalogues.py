@@ -5,6 +5,7 @@ from typing import Annotated, Final, Self
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
+from services.intake.api.fields import require_once
 from services.intake.api.rights import allowed_programme, programme_of
 from services.intake.domain import Catalogue, PaperKind, Promise, catalogue_id
 from services.intake.usecases import (
@@ -17,7 +18,7 @@ from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import Channel, ProgrammeId, ServiceCode, Slug
 from shared.contracts.text import Reason, public_text
 from shared.runtime import CommandsDep, SentDep, provided
-from shared.web.body import Body, Unfit
+from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
@@ -90,8 +91,8 @@ class EntryBody(Body):
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
-        _require_once([one.id for one in self.requirements], "a requirement")
-        _require_once([one.channel for one in self.channels], "a channel")
+        require_once([one.id for one in self.requirements], "a requirement")
+        require_once([one.channel for one in self.channels], "a channel")
         return self
 
 
@@ -128,10 +129,10 @@ class CatalogueBody(Body):
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
-        _require_once([one.code for one in self.entries], "an entry")
-        _require_once([one.channel for one in self.bringing], "a channel")
-        _require_once([one.code for one in self.waiver_reasons], "a reason")
-        _require_once([one.service for one in self.daily_caps], "a service")
+        require_once([one.code for one in self.entries], "an entry")
+        require_once([one.channel for one in self.bringing], "a channel")
+        require_once([one.code for one in self.waiver_reasons], "a reason")
+        require_once([one.service for one in self.daily_caps], "a service")
         return self
 
     def catalogue(self, programme_id: str) -> Catalogue:
@@ -199,8 +200,3 @@ async def get_catalogue(
     if found is None:
         raise NotFound("catalogue")
     return CatalogueAnswer.model_validate(_CATALOGUE.dump_python(found))
-
-
-def _require_once(names: list[str], what: str) -> None:
-    if len(set(names)) < len(names):
-        raise Unfit(f"{what} is listed twice")

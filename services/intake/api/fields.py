@@ -1,6 +1,6 @@
 """Fields of intake's bodies as people type them, and how the domain's word on one is answered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -66,3 +66,9 @@ def require_region(regions: Regions, code: str, field: str) -> None:
 def _split(refused: Refused) -> tuple[str, str]:
     field, _, reason = refused.detail.partition(": ")
     return field, reason
+
+
+def require_once(names: Sequence[str], what: str) -> None:
+    """Raise Unfit where one of these names is listed twice."""
+    if len(set(names)) < len(names):
+        raise Unfit(f"{what} is listed twice")

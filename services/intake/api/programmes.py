@@ -54,6 +54,9 @@ _WEEK: Final = 7
 MAX_RETENTION: Final = 36_500
 """Days: a hundred years."""
 
+MAX_A_DAY: Final = 100
+"""The highest limit of requests of one person in a day."""
+
 Days = Annotated[tuple[date, ...], Field(max_length=MAX_EXCEPTIONS)]
 ProgrammePath = Annotated[ProgrammeId, Path()]
 
@@ -155,6 +158,8 @@ class ProgrammeBody(Body):
     retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION)] | None = None
     """Days after the last of a person's cases was closed; then he may be erased. Null: never."""
     data_use: DataUseBody = DataUseBody()
+    requests_per_person_and_day: Annotated[int, Field(ge=1, le=MAX_A_DAY)] | None = None
+    """By the NIK of who asks, in the programme's zone. Null: any number."""
     service_points: ServicePoints = ()
 
     @model_validator(mode="after")
@@ -199,6 +204,7 @@ class ProgrammeBody(Body):
             ),
             retention_days=self.retention_days,
             data_use=DataUse(**self.data_use.model_dump()),
+            requests_per_person_and_day=self.requests_per_person_and_day,
             service_points=tuple(one.point() for one in self.service_points),
         )
 
@@ -230,6 +236,8 @@ class ProgrammeAnswer(BaseModel):
     service_points: tuple[ServicePoint, ...]
     copied_from: str | None
     catalogue_version: int | None
+    sop_version: int | None
+    requests_per_person_and_day: int | None
 
 
 router = APIRouter(prefix="/api/programmes")
@@ -303,4 +311,6 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         service_points=programme.service_points,
         copied_from=programme.copied_from,
         catalogue_version=programme.catalogue_version,
+        sop_version=programme.sop_version,
+        requests_per_person_and_day=programme.requests_per_person_and_day,
     )

@@ -17,6 +17,7 @@ from services.intake.api.fields import (
     invalid,
     require_region,
 )
+from services.intake.api.hints import hinted
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.api.rights import allowed, replayed_case
 from services.intake.api.sealed import openable
@@ -149,6 +150,8 @@ class RecordedAnswer(BaseModel):
     warnings: list[str]
     """What the law asks for and the request lacks: `guardian_missing`. The request is taken."""
     told: ToldAnswer
+    hints: list[str]
+    """Open requests about the same person for the same service that the caller works on."""
 
 
 router = APIRouter(prefix="/api/requests")
@@ -215,7 +218,13 @@ async def post_request(
     )
     case = await replayed_case(outcome, outcome.answer["case_id"], caller, parts.reader)
     said = _said(outcome, body, case, caller, parts.secrets)
-    return RecordedAnswer(**said, told=words, data_use=await parts.receipts.of(body.programme_id))
+    earlier = outcome.answer.get("earlier", ())
+    return RecordedAnswer(
+        **said,
+        told=words,
+        data_use=await parts.receipts.of(body.programme_id),
+        hints=await hinted(said["case_id"], earlier, caller, parts.reader),
+    )
 
 
 def _check(new: NewRequest, regions: Regions) -> None:

@@ -15,6 +15,7 @@ from services.intake.cli import (
     programmes,
     residents,
     rights,
+    sop,
 )
 from services.intake.cli.programmes import ProgrammeFile
 from services.intake.cli.shell import CommandRefused
@@ -26,6 +27,9 @@ from shared.sealing.seal import Unsealable
 
 __all__ = ["ProgrammeFile", "main"]
 
+_THEMES: Final = (
+    programmes, catalogues, sop, accounts, audit, keys, residents, rights, breach, imports
+)  # fmt: skip
 _TOLD: Final = (CommandRefused, InvalidKey, Rejected, UnknownMasterKey, Unsealable)
 
 
@@ -38,8 +42,7 @@ def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[in
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.intake")
     themes = parser.add_subparsers(required=True)
-    all_ = (programmes, catalogues, accounts, audit, keys, residents, rights, breach, imports)
-    for theme in all_:
+    for theme in _THEMES:
         theme.add_commands(themes)
     return parser
 

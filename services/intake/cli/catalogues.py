@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from services.intake.api.catalogues import CatalogueBody
 from services.intake.app import Desk
-from services.intake.cli.shell import ITSELF, CommandRefused, Themes, by_shell
+from services.intake.cli.shell import ITSELF, Themes, by_shell, json_object
 from services.intake.domain import Catalogue, Programme
 from services.intake.usecases import publish_catalogue, publish_catalogue_if_missing
 from shared.contracts.event import ProgrammeId
@@ -54,7 +54,7 @@ def read(file: Path) -> Catalogue:
     Raises CommandRefused where it is no JSON object, ValidationError naming a field that is wrong,
     and OSError.
     """
-    national, own = _object(NATIONAL), _object(file)
+    national, own = json_object(NATIONAL), json_object(file)
     known = {entry["code"]: entry for entry in national["entries"]}
     entries = own.get("entries")
     if isinstance(entries, list):
@@ -62,16 +62,6 @@ def read(file: Path) -> Catalogue:
     found: Mapping[str, Any] = {**national, **own, "entries": entries}
     whole = CatalogueFile.model_validate_json(json.dumps(found))
     return whole.catalogue(whole.programme_id)
-
-
-def _object(file: Path) -> Mapping[str, Any]:
-    try:
-        found = json.loads(file.read_bytes())
-    except ValueError:
-        raise CommandRefused(f"{file.name}: this is no JSON") from None
-    if not isinstance(found, dict):
-        raise CommandRefused(f"{file.name}: an object is needed")
-    return found
 
 
 def _whole(entry: Any, known: Mapping[str, Mapping[str, Any]]) -> Any:

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.intake.api.programmes import ProgrammeBody
 from services.intake.app import Desk
-from services.intake.cli.catalogues import publish_shipped
+from services.intake.cli import catalogues, sop
 from services.intake.cli.shell import ITSELF, Themes, by_shell
 from services.intake.domain import Programme
 from services.intake.usecases import (
@@ -38,7 +38,7 @@ def add_commands(themes: Themes) -> None:
     publish.set_defaults(run=_publish)
     shipped = commands.add_parser(
         "publish-shipped",
-        help="publish those programmes and catalogues of ours that nobody has published yet",
+        help="publish those programmes, catalogues and SOPs of ours that nobody has published yet",
     )
     shipped.set_defaults(run=_publish_shipped)
     copy = commands.add_parser("copy", help="publish a programme under another name and owner")
@@ -67,7 +67,7 @@ async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
 async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
     wanted = _read(sorted(SHIPPED.glob("*.json")), desk)
     lines = [await _publish_one(one, desk, ITSELF, publish_if_missing) for one in wanted]
-    return [*lines, *await publish_shipped(desk)]
+    return [*lines, *await catalogues.publish_shipped(desk), *await sop.publish_shipped(desk)]
 
 
 def _read(files: Sequence[Path], desk: Desk) -> list[Programme]:

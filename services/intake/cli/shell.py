@@ -1,6 +1,8 @@
 """What intake's commands share."""
 
 import argparse
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -50,3 +52,14 @@ def moment(text: str) -> datetime:
 
 def _no_moment() -> argparse.ArgumentTypeError:
     return argparse.ArgumentTypeError("a time with its zone, such as 2026-11-26T19:00:00+07:00")
+
+
+def json_object(file: Path) -> Mapping[str, Any]:
+    """Return the JSON object that a file holds. Raises CommandRefused and OSError."""
+    try:
+        found = json.loads(file.read_bytes())
+    except ValueError:
+        raise CommandRefused(f"{file.name}: this is no JSON") from None
+    if not isinstance(found, dict):
+        raise CommandRefused(f"{file.name}: an object is needed")
+    return found

@@ -16,7 +16,6 @@ from services.intake.domain.account import (
 )
 from services.intake.domain.account_codes import AccountCodes, account_id, session_id, token_digest
 from services.intake.domain.account_request import (
-    APPROVED_WITHIN,
     MAX_REASON,
     AccountRequest,
     RequestKind,
@@ -27,7 +26,6 @@ from services.intake.domain.audit import (
     AuditEntry,
     Block,
     Deed,
-    block_id,
     next_block,
     wrong_entries,
 )
@@ -40,8 +38,7 @@ from services.intake.domain.calendar import (
     is_working_day,
     local_day,
 )
-from services.intake.domain.case import Case
-from services.intake.domain.case_words import Fact, Outcome, Stage, State, Step
+from services.intake.domain.case import Case, Fact, Outcome, Stage, State, Step
 from services.intake.domain.catalogue import (
     Alternative,
     Bringing,
@@ -98,7 +95,7 @@ from services.intake.domain.erasure import (
 )
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import Awaited, NextStep, awaited_from, is_late, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
 from services.intake.domain.paper import OWN_LIMIT, PAPER_LIMIT, CasePapers, Paper, PaperKind
 from services.intake.domain.parties import (
@@ -112,8 +109,6 @@ from services.intake.domain.parties import (
     require_party,
 )
 from services.intake.domain.person import (
-    ADDRESS_LIMIT,
-    NAME_LIMIT,
     UNNAMED,
     Person,
     checked_address,
@@ -171,8 +166,6 @@ from services.intake.domain.tracking import Secrets, digest
 
 __all__ = [
     "ABSOLUTE",
-    "ADDRESS_LIMIT",
-    "APPROVED_WITHIN",
     "CLAIMED_FOR",
     "CORRECTIONS_LIMIT",
     "ERASED",
@@ -184,7 +177,6 @@ __all__ = [
     "MAX_NOTICES",
     "MAX_PASSWORD",
     "MAX_REASON",
-    "NAME_LIMIT",
     "ONLINE",
     "OWN_LIMIT",
     "PAPER_LIMIT",
@@ -293,7 +285,6 @@ __all__ = [
     "account_id",
     "answered",
     "awaited_from",
-    "block_id",
     "case_of",
     "catalogue_id",
     "checked_address",
@@ -311,7 +302,6 @@ __all__ = [
     "held",
     "indonesian_mobile",
     "is_child",
-    "is_late",
     "is_village",
     "is_working_day",
     "kept_until",

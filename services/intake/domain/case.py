@@ -12,13 +12,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from services.intake.domain.calendar import day_end, local_day
-from services.intake.domain.case_words import Fact, Outcome, Stage, State, Step
 from services.intake.domain.claim import Claim
 from services.intake.domain.parties import GUARDIAN_MISSING
 from services.intake.domain.refusal import Refused
 from services.intake.domain.resident import Party
 from services.intake.domain.returned import Returned
+from services.intake.domain.stages import Fact, Outcome, Stage, State, Step
 from services.intake.domain.ticket import Ticket, earliest
+from services.intake.domain.time_in_state import TimeInState
+
+__all__ = ["Case", "Fact", "Outcome", "Stage", "State", "Step"]
 
 _DECIDED = {
     Fact.HANDED_OVER: Outcome.HANDED_OVER,
@@ -77,6 +80,12 @@ class Case:
     """What of that catalogue was asked for."""
     taken_up_on: date | None = None
     """The day it was carried over to, where its own was full; the standard begins there."""
+    sop_version: int | None = None
+    """The version of the programme's SOP that it was opened under."""
+    waits: TimeInState | None = None
+    """The time of the state it is in, where the SOP allows one."""
+    batch_id: str | None = None
+    """The batch in which its document is printed."""
     claim: Claim | None = None
     """Who works on it at the desk; rules in `desk_work.py`."""
     returned: Returned | None = None
@@ -145,6 +154,10 @@ class Case:
     def awaits_issue(self) -> bool:
         """Return whether the office still owes the document."""
         return Fact.ISSUED not in self.facts and self.outcome is None
+
+    def is_late(self, now: datetime) -> bool:
+        """Return whether the due day is over and the document still owed, by the clock alone."""
+        return self.awaits_issue and self.overdue_at is not None and now >= self.overdue_at
 
     @property
     def overdue_since(self) -> datetime | None:

@@ -184,6 +184,10 @@ class Catalogue:
         """Return whether both say the same, whatever their versions."""
         return replace(self, version=0) == replace(other, version=0)
 
+    def numbered(self, version: int) -> "Catalogue":
+        """Return the same as another version."""
+        return replace(self, version=version)
+
     def copied(self, programme_id: str) -> "Catalogue":
         """Return the same as another programme's first."""
         return replace(self, programme_id=programme_id, version=1)

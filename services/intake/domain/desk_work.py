@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from services.intake.domain.case import Case
-from services.intake.domain.case_words import Fact, Step
+from services.intake.domain.case import Case, Fact, Step
 from services.intake.domain.catalogue import Entry
 from services.intake.domain.claim import CLAIMED_FOR, Claim
 from services.intake.domain.refusal import Refused

@@ -1,17 +1,17 @@
 """From what somebody asks for to a case, or to the reason why not."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from services.intake.domain.calendar import Holidays, due_day, local_day
-from services.intake.domain.case import Case
-from services.intake.domain.case_words import Fact
+from services.intake.domain.calendar import Holidays, day_end, due_day, local_day
+from services.intake.domain.case import Case, Fact
 from services.intake.domain.parties import NamedParty, about_child, require_parties
 from services.intake.domain.person import Person
 from services.intake.domain.programme import PlannedEvent, Programme, office_region
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village
+from services.intake.domain.time_in_state import TimeInState
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,20 @@ def open_case(
         catalogue_version=taken.catalogue_version,
         entry=taken.entry,
         taken_up_on=taken.on,
+        sop_version=programme.sop_version,
+        waits=_waits(programme, event, received_at, taken.on),
     )
+
+
+def _waits(
+    programme: Programme, event: PlannedEvent | None, received_at: datetime, carried_to: date | None
+) -> TimeInState | None:
+    """Return from when time counts: what is booked or carried over begins with its day."""
+    if programme.sop_version is None:
+        return None
+    days = [day for day in (event.on if event else None, carried_to) if day is not None]
+    begins = (day_end(day - timedelta(days=1), programme.time_zone) for day in days)
+    return TimeInState(max((received_at, *begins)))
 
 
 def require_door(new: NewRequest) -> None:

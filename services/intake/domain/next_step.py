@@ -1,10 +1,8 @@
 """The next step that a resident reads: one word for each sentence in the catalogue."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from services.intake.domain.case import Case
-from services.intake.domain.case_words import Fact, Outcome, State
+from services.intake.domain.case import Case, Fact, Outcome, State
 from services.intake.domain.programme import Deliverable, PlannedEvent
 
 
@@ -69,11 +67,6 @@ _AWAITED = {
         NextStep.CANCELLED,
     ),
 }
-
-
-def is_late(case: Case, now: datetime) -> bool:
-    """Return whether the due day is over and the document still owed, by the clock alone."""
-    return case.awaits_issue and case.overdue_at is not None and now >= case.overdue_at
 
 
 def awaited_from(step: NextStep, *, papers_missing: bool) -> Awaited:

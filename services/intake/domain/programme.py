@@ -61,6 +61,10 @@ class Programme:
     """The catalogue that cases are opened under from now on; None: none was published."""
     version: int = 0
     data_use: DataUse = field(default_factory=DataUse)
+    sop_version: int | None = None
+    """The SOP that cases are opened under from now on; None: none was published."""
+    requests_per_person_and_day: int | None = None
+    """Requests that one person may make in a day; None: any number."""
     service_points: tuple[ServicePoint, ...] = ()
     """Where it is reached beside its events, as far as that is stated."""
 
@@ -85,6 +89,7 @@ class Programme:
             version=self.version + 1,
             copied_from=self.copied_from,
             catalogue_version=self.catalogue_version,
+            sop_version=self.sop_version,
         )
         return self if self.same_as(following) else following
 
@@ -98,6 +103,10 @@ class Programme:
         """Return the same with another catalogue, as the next version."""
         return replace(self, version=self.version + 1, catalogue_version=version)
 
+    def with_sop(self, version: int) -> "Programme":
+        """Return the same with another SOP, as the next version."""
+        return replace(self, version=self.version + 1, sop_version=version)
+
     def copied(self, programme_id: str, name: str, owner: str) -> "Programme":
         """Return the same programme for somebody else."""
         if programme_id == self.id:
@@ -109,6 +118,7 @@ class Programme:
             owner=owner,
             copied_from=self.id,
             catalogue_version=None if self.catalogue_version is None else 1,
+            sop_version=None if self.sop_version is None else 1,
             version=1,
         )
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.intake.domain import Case, Stage
 from services.intake.usecases.retention import await_retention
+from services.intake.usecases.state_time import watch_state
 from shared.contracts.intake import (
     CaseEvent,
     CloseOutcome,
@@ -23,6 +24,7 @@ async def keep(before: Case | None, after: Case, uow: UnitOfWork) -> None:
     """Store a case that has changed and publish the stages that are new, in their order."""
     if after is before:
         return
+    after = await watch_state(before, after, uow)
     uow.add(after)
     await _watch_due_day(before, after, uow)
     if before is not None and before.outcome is None and after.outcome is not None:

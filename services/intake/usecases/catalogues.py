@@ -1,7 +1,7 @@
 """Catalogues: published whole, and what a request finds in the one that counts now."""
 
-from dataclasses import replace
 from datetime import date, datetime
+from typing import Final
 
 from services.intake.domain import (
     Case,
@@ -21,43 +21,26 @@ from services.intake.domain import (
     share_order,
     shares_of,
 )
+from services.intake.usecases.beside import Place, publish_beside, publish_beside_if_missing
 from services.intake.usecases.ports import Catalogues
-from services.intake.usecases.programmes import AllowProgramme, keep_programme
+from services.intake.usecases.programmes import AllowProgramme
 from shared.messaging.unit_of_work import UnitOfWork
+
+_PLACE: Final = Place(
+    Catalogue, lambda programme: programme.catalogue_version, Programme.with_catalogue
+)
 
 
 async def publish_catalogue(wanted: Catalogue, uow: UnitOfWork, *, allow: AllowProgramme) -> int:
-    """Publish a catalogue as it shall stand, and return its version.
-
-    Publishing the same again changes nothing. Cases that are open keep the version they have.
-    Raises Missing, and Refused where a resident of the programme would be left without an answer.
-    """
-    programme = await uow.require(Programme, wanted.programme_id)
-    allow(programme)
-    wanted.require_fit(programme)
-    known = await _current(programme, uow)
-    if known is not None and known.same_as(wanted):
-        return known.version
-    following = replace(wanted, version=known.version + 1 if known else 1)
-    uow.add(following)
-    keep_programme(programme.with_catalogue(following.version), uow)
-    return following.version
+    """Publish a catalogue as it shall stand, and return its version: `publish_beside`."""
+    return await publish_beside(wanted, _PLACE, uow, allow=allow)
 
 
 async def publish_catalogue_if_missing(
     wanted: Catalogue, uow: UnitOfWork, *, allow: AllowProgramme
 ) -> int | None:
-    """Publish a catalogue where its programme has none; return the version that stands there.
-
-    None where the office has made the programme another one, which this does not fit.
-    """
-    programme = await uow.require(Programme, wanted.programme_id)
-    if programme.catalogue_version is not None:
-        return programme.catalogue_version
-    try:
-        return await publish_catalogue(wanted, uow, allow=allow)
-    except Refused:
-        return None
+    """Publish a catalogue where its programme has none: `publish_beside_if_missing`."""
+    return await publish_beside_if_missing(wanted, _PLACE, uow, allow=allow)
 
 
 async def take_up(
@@ -108,12 +91,6 @@ async def entry_of(case: Case, uow: UnitOfWork) -> Entry:
     if entry is None:
         raise Refused("no_catalogue", "the catalogue has nothing of what was asked for")
     return entry
-
-
-async def _current(programme: Programme, uow: UnitOfWork) -> Catalogue | None:
-    if programme.catalogue_version is None:
-        return None
-    return await uow.get(Catalogue, catalogue_id(programme.id, programme.catalogue_version))
 
 
 async def _place(

@@ -30,7 +30,9 @@ class CaseFilter:
     A region `*` stands for everywhere. `overdue`: those whose document is, or is not, overdue.
     `after` is the last case of the page before. `returned`: those that wait for their resident,
     or all others. `free_at`: those that nobody holds at that time; `held_by`: those that this
-    account was the last to take.
+    account was the last to take. `late`: those alone
+    whose state lasts too long; with it `head_regions` are those of which a head is told.
+    `unprinted`: those alone that are in no batch.
     """
 
     programme_id: str
@@ -44,6 +46,9 @@ class CaseFilter:
     returned: bool | None = None
     free_at: datetime | None = None
     held_by: str | None = None
+    late: bool = False
+    head_regions: frozenset[str] = frozenset()
+    unprinted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

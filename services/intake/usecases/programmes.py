@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from services.intake.domain import Catalogue, Programme, Refused, catalogue_id
+from services.intake.domain.sop import Sop, sop_id
 from shared.contracts.intake import (
     CalendarExceptions,
     CatalogueService,
@@ -56,7 +57,7 @@ async def copy_programme(
     allow(copy)
     known = await uow.get(Programme, new_id)
     if known is None:
-        await _copy_catalogue(source, copy, uow)
+        await _copy_beside(source, copy, uow)
         keep_programme(copy, uow)
     elif not known.same_as(copy):
         raise Refused("programme_exists", "programme_id: taken, and what it holds is different")
@@ -74,10 +75,13 @@ async def republish_programme(programme_id: str, version: int, uow: UnitOfWork) 
     return version
 
 
-async def _copy_catalogue(source: Programme, copy: Programme, uow: UnitOfWork) -> None:
+async def _copy_beside(source: Programme, copy: Programme, uow: UnitOfWork) -> None:
     if source.catalogue_version is not None:
         kept = await uow.require(Catalogue, catalogue_id(source.id, source.catalogue_version))
         uow.add(kept.copied(copy.id))
+    if source.sop_version is not None:
+        sop = await uow.require(Sop, sop_id(source.id, source.sop_version))
+        uow.add(sop.copied(copy.id))
 
 
 def keep_programme(programme: Programme, uow: UnitOfWork) -> None:

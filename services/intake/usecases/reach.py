@@ -12,13 +12,21 @@ from shared.auth.roles import Caller, Forbidden, Grant, Role
 def allowed_case(caller: Caller) -> Allow:
     """Hold operators against the region that works on a case, agents against the domicile."""
 
-    def check(*, programme: str, office: str, domicile: str, backdated: bool) -> None:
-        agent = caller.acting & {Role.AGENT}
+    def check(
+        *,
+        programme: str,
+        office: str,
+        domicile: str,
+        backdated: bool,
+        roles: Collection[str] | None = None,
+    ) -> None:
+        acting = caller.acting if roles is None else caller.acting.intersection(roles)
+        agent = acting & {Role.AGENT}
         if not (
-            caller.may(caller.acting - agent, programme=programme, region=office)
+            caller.may(acting - agent, programme=programme, region=office)
             or caller.may(agent, programme=programme, region=domicile)
         ):
-            raise Forbidden("no role that this route allows in this programme and region")
+            raise Forbidden("no role that may do this in this programme and region")
         if backdated and not caller.may({Role.IMPORTER}, programme=programme, region=office):
             raise Forbidden("occurred_at: only an importer may say that it was earlier than now")
 

@@ -25,10 +25,12 @@ from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up
 from services.intake.usecases.claims import keep_worked
 from services.intake.usecases.documents import require_right_document
+from services.intake.usecases.hints import earlier_cases, require_room_today
 from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
 from services.intake.usecases.residents import Told, keep_told, resident_of
 from services.intake.usecases.restriction import require_processing
+from services.intake.usecases.state_time import require_step, roles_for, rule_of
 from shared.contracts.event import CLOCKS_APART
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -46,9 +48,9 @@ async def record_request(
 ) -> dict[str, Any]:
     """Record a request and return the answer to its sender, all but the codes.
 
-    `backdated` in it is for the check of a replay. Raises Refused naming field and reason,
-    ChannelCannot where this channel cannot do it, and AlreadyOpen where this person has an open
-    request for the same service at the same event.
+    `backdated` in it is for the check of a replay, `earlier` for hints. Raises Refused naming
+    field and reason, ChannelCannot where this channel cannot do it, and AlreadyOpen where this
+    person has an open request for the same service at the same event.
     """
     programme = await uow.get(Programme, new.programme_id)
     if programme is None:
@@ -78,16 +80,20 @@ async def record_request(
     told = Told(new.person, new.repeat_reason)
     if new.person.said:
         known = await resident_of(new.person, programme.id, at, uow, vault=vault, lookups=lookups)
+        if not backdated:
+            await require_room_today(programme, known.resident, at, uow)
         keep_told(known, case.id, told, uow, vault, at=at, asked=asked)
         case = case.involving(Party.APPLICANT, known.resident.id)
     for one in new.others:
         resident_id = await keep_party(case, one, at, uow, vault=vault, lookups=lookups)
         case = case.involving(one.party, resident_id)
+    earlier = await earlier_cases(case, uow)
     await keep(None, case, uow)
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
     said = {**_said_of(case), "warnings": list(case.warnings)}
-    return {**answer, **said, "backdated": backdated}
+    hints = {"earlier": earlier} if earlier else {}
+    return {**answer, **said, **hints, "backdated": backdated}
 
 
 def _said_of(case: Case) -> dict[str, Any]:
@@ -105,19 +111,21 @@ async def take_step(
     """Do what an operator decides and return the state that the case is in now.
 
     `backdated` in it is for the check of a replay. Raises Missing, and Refused where the case is
-    not ready for it, its document not known to be right, one of its people restricted, or another
-    officer at work on it.
+    not ready for it, its SOP lacks the step in this state, its document is not known to be right,
+    one of its people is restricted, or another officer at work on it.
     """
     case = await uow.require(Case, case_id)
     now = uow.now()
     backdated = _backdated(occurred_at, now)
-    require_right(case, allow, backdated=backdated)
+    rule = await rule_of(case, uow)
+    require_right(case, allow, backdated=backdated, roles=roles_for(step, rule))
     await require_processing(case, uow)
     # Two servers' clocks may differ: what is done now is never before the request itself.
     at = occurred_at or max(now, case.facts[Fact.RECEIVED])
     if step is not Step.CONFIRM_RECEIPT and not backdated:
         require_free(case, uow.actor, now)
     done = decided(case.step(step, at, uow.actor), step)
+    require_step(step, rule)
     if step is Step.ISSUE:
         await require_right_document(case, uow)
     await keep_worked(case, done, uow)

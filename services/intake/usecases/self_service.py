@@ -105,6 +105,5 @@ async def _entry(case: Case, uow: UnitOfWork) -> Entry | None:
     return (await uow.require(Catalogue, id_)).entry(case.entry)
 
 
-def _anybody(*, programme: str, office: str, domicile: str, backdated: bool) -> None:
+def _anybody(**_: object) -> None:
     """Let everybody ask, wherever he lives; the programme says by its channels whether at all."""
-    del programme, office, domicile, backdated

@@ -81,7 +81,7 @@ def settings(
             sealing_keys=keys,
             signing_key=signing_key,
             erasure_list=Path(folder) / "erasures",
-            **more,
+            **{"outside_systems": {"siak": "silent", "eopen": "answers"}, **more},
         )
 
 

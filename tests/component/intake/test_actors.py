@@ -6,7 +6,16 @@ from typing import Any
 import httpx
 import pytest
 
-from services.intake.api import RULES, corrections, documents, imports, residents, restriction
+from services.intake.api import (
+    RULES,
+    batches,
+    corrections,
+    documents,
+    imports,
+    outside,
+    residents,
+    restriction,
+)
 from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected
 from shared.testing.callers import NOW
@@ -21,9 +30,12 @@ from tests.component.intake.test_rights import (
     ACCOUNTS,
     Row,
     ask_of_accounts,
+    ask_of_batches,
     ask_of_documents,
     ask_of_imports,
+    ask_of_programme,
     ask_of_residents,
+    ask_of_sop,
     what_is_sent,
 )
 from tests.unit.files.samples import image
@@ -45,12 +57,14 @@ RESIDENTS = {
     for route in rules
     if not route.startswith("GET ")
 }
+BATCHES = {route for route in batches.RULES if not route.startswith("GET ")}
+ERRANDS = {route for route in outside.RULES if not route.startswith("GET ")}
 DOCUMENTS = {route for route in documents.RULES if not route.startswith("GET ")}
 IMPORTS = {route for route in imports.RULES if not route.startswith("GET ")}
 OWN = "POST /api/track/papers/{kind}"
 SILENT = {
     *(SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, OWN),
-    *(*RESIDENTS, *DOCUMENTS, *IMPORTS, *DESK_ROUTES),
+    *(*RESIDENTS, *DOCUMENTS, *IMPORTS, *DESK_ROUTES, *BATCHES, *ERRANDS),
 }
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
@@ -65,7 +79,11 @@ async def brought(office: Desk) -> dict[str, Any]:
     return recorded
 
 
+SOP = {"PUT /api/programmes/{programme_id}/sop"}
 APART = (
+    (BATCHES, "operator", "32.16.18.2001", ask_of_batches, "agus"),
+    (ERRANDS, "operator", "32.16.18.2001", ask_of_programme, "agus"),
+    (SOP, "admin", "32.16", ask_of_sop, "asker"),
     (IMPORTS, "importer", "32.16", ask_of_imports, "agus"),
     (RESIDENTS, "supervisor", "32.16.18.2001", ask_of_residents, "asker"),
     (DOCUMENTS, "operator", "32.16.18.2001", ask_of_documents, "asker"),

@@ -9,6 +9,10 @@ PATHS = {
     "GET /api/programmes": "/programmes",
     "GET /api/programmes/{programme_id}": "/programmes/botram",
     "GET /api/programmes/{programme_id}/catalogue": "/programmes/botram/catalogue",
+    "GET /api/programmes/{programme_id}/sop": "/programmes/botram/sop",
+    "GET /api/requests/{case_id}/hints": "/requests/case-1/hints",
+    "GET /api/batches/{batch_id}": "/batches/batch-1",
+    "GET /api/requests/{case_id}/outside": "/requests/case-1/outside",
     "GET /api/requests/{case_id}/checklist": "/requests/case-1/checklist",
     "GET /api/requests": "/requests?programme_id=botram",
     "GET /api/requests/{case_id}": "/requests/case-1",
@@ -34,6 +38,7 @@ IMPORTERS = {
     "GET /api/imports/{import_id}/report": "/imports/i-1/report",
 }
 SUPERVISORS = {
+    "GET /api/late-requests": "/late-requests?programme_id=botram",
     "GET /api/rights-requests": "/rights-requests?programme_id=botram",
     "GET /api/residents/{resident_id}": "/residents/r-1",
 }

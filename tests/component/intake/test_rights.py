@@ -12,6 +12,7 @@ from services.intake import api, pages
 from services.intake.api import (
     account_requests,
     accounts,
+    batches,
     corrections,
     devices,
     documents,
@@ -22,6 +23,7 @@ from services.intake.api import (
     residents,
     restriction,
     session,
+    sop,
 )
 from services.intake.pages.security import SECURITY
 from shared.auth.roles import Role
@@ -29,6 +31,7 @@ from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected, JobAssigned
 from shared.testing.callers import HOST
 from shared.web.session import STATE
+from tests.component.intake import printing, sops
 from tests.component.intake.catalogues import catalogue
 from tests.component.intake.catalogues import publish as publish_catalogue
 from tests.component.intake.desk_kit import ROUTES as DESK_ROUTES
@@ -92,11 +95,13 @@ def command(row: Row) -> dict[str, Any]:
             "owner": "Bagian Kesra Setda Kabupaten Bekasi",
         },
         "PUT /api/programmes/{programme_id}/catalogue": catalogue(),
+        "PUT /api/programmes/{programme_id}/sop": sops.body(),
         "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver": {
             "reason": "seen_in_siak"
         },
         "POST /api/requests": request_body(row) if row.region.count(".") > 2 else {},
         "POST /api/requests/{case_id}/steps": {"step": "verify"},
+        "POST /api/requests/{case_id}/outside": {"system": "siak"},
         "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
         "POST /api/residents/{resident_id}/correction": {"name": "Siti Benar"},
         "POST /api/residents/{resident_id}/restriction": REASON,
@@ -117,6 +122,8 @@ async def needed(path: str, office: Desk) -> None:
     """Publish a catalogue where the route is about one."""
     if "catalogue" in path or "checklist" in path or path.startswith("/layanan"):
         (await publish_catalogue(office)).raise_for_status()
+    if path.endswith(("/sop", "/steps")):
+        (await sops.publish(office)).raise_for_status()
 
 
 async def ask(row: Row, office: Desk) -> httpx.Response:
@@ -136,6 +143,7 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
     await needed(path, office)
     if "{case_id}" in path or path.startswith("/api/track"):
         recorded = await office.record(request_body(row))
+        await asked_outside(row.route, recorded["case_id"], office)
         if path == "/api/track/receipt":
             (await office.step(recorded["case_id"], "issue")).raise_for_status()
             fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
@@ -152,12 +160,21 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
             how["json"]["receipt_code"] = recorded["receipt_code"]
     path = path.replace("{programme_id}", row.programme)
     path = path.replace("{requirement_id}", "family_card")
-    if row.route == "GET /api/requests":
+    if row.route in ("GET /api/requests", "GET /api/late-requests"):
         path += f"?programme_id={row.programme}"
     if row.role == "nobody":
         return await office.client.request(method, path, **how)
     headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     return await office.client.request(method, path, headers=headers, **how)
+
+
+async def asked_outside(route: str, case_id: str, office: Desk) -> None:
+    """Ask a system that stays silent, where the route is about an errand, and let a day pass."""
+    if route.endswith(("/outside/again", "GET /api/requests/{case_id}/outside")):
+        path = f"/requests/{case_id}/outside"
+        (await office.operator("POST", path, json={"system": "siak"})).raise_for_status()
+        office.messaging.clock.advance(hours=24)
+        await office.messaging.settle()
 
 
 async def what_is_sent(row: Row, office: Desk) -> tuple[str, dict[str, Any]]:
@@ -180,6 +197,8 @@ def _how(row: Row) -> dict[str, Any]:
     """Return what is sent with the request."""
     if row.route == "POST /api/requests/{case_id}/papers":
         return {"content": image()}
+    if row.route.endswith("/again"):
+        return {}
     return {"json": command(row)} if row.route.startswith(("POST", "PUT")) else {}
 
 
@@ -199,6 +218,40 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     code = (await office.record(request_body(row)))["tracking_code"]
     form = {"kode": code, "token": office.messaging.token("operator")}
     return await office.client.post(address, data=form, headers=headers)
+
+
+async def ask_of_sop(row: Row, office: Desk) -> httpx.Response:
+    """Ask as a person who has signed in just now, about the SOP of a programme."""
+    method, path = row.route.split()
+    await needed(path, office)
+    path = path.removeprefix("/api").format(programme_id=row.programme)
+    if row.role == "nobody":
+        return await office.client.request(method, f"/api{path}")
+    grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
+    return await office.person(method, path, grant, "asker", **_how(row))
+
+
+async def ask_of_batches(row: Row, office: Desk) -> httpx.Response:
+    """Ask about a batch of one request, as far as the route needs it."""
+    method, path = row.route.split()
+    case_id = (await office.record(request_body(row)))["case_id"]
+    (await office.step(case_id, "issue")).raise_for_status()
+    body = printing.body(row.programme)
+    if "{batch_id}" in path:
+        made = await office.operator("POST", "/batches", json=body)
+        batch_id = made.raise_for_status().json()["batch_id"]
+        body = printing.DAY
+        if "/handovers" in path:
+            (await printing.printed(office, batch_id)).raise_for_status()
+            body = printing.collected(case_id)
+        if path.endswith("/undo"):
+            (await printing.hand_over(office, batch_id, case_id)).raise_for_status()
+        path = path.format(batch_id=batch_id, case_id=case_id)
+    headers = {}
+    if row.role != "nobody":
+        headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
+    sent = body if method == "POST" and not path.endswith("/undo") else None
+    return await office.client.request(method, path, headers=headers, json=sent)
 
 
 async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
@@ -374,6 +427,8 @@ APART = (
     ({**DESK_ROUTES, **DESK_PAGES}, ask_of_desk),
     (ACCOUNTS, ask_of_accounts),
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
+    (sop.RULES, ask_of_sop),
+    (batches.RULES, ask_of_batches),
     (documents.RULES, ask_of_documents),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),

@@ -36,7 +36,7 @@ OPTIONAL = {
 }
 PACKAGES = {"api", "cli", "domain", "pages", "store", "usecases"}
 """A module that has become a package: one file for each theme."""
-DATA = {"intake": {"catalogues", "programmes", "PEMROSESAN.md", "DAMPAK.md"}}
+DATA = {"intake": {"catalogues", "programmes", "sops", "PEMROSESAN.md", "DAMPAK.md"}}
 """Documents that a service ships, and those that the law asks for beside it."""
 
 SECTIONS = ("Owns", "Consumes", "Publishes", "Environment", "What happens when")

@@ -1,8 +1,8 @@
-"""What intake keeps, and the queries of its lists."""
+"""The queries of intake's lists."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any
 
 from services.intake.domain import (
     RIGHTS,
@@ -11,146 +11,20 @@ from services.intake.domain import (
     AuditEntry,
     Block,
     Case,
-    CaseDocument,
-    CasePapers,
-    Catalogue,
-    Checklist,
-    DayShare,
     Deed,
-    Devices,
     Erasure,
     ErasureState,
-    Invitation,
-    LoginName,
-    Lookup,
-    Notices,
-    OpenRequests,
     PersonRead,
     PlannedEvent,
-    Programme,
     RequestState,
     Resident,
     ResidentKey,
     RightsRequest,
     SecurityRecord,
-    Statement,
-    path,
 )
-from services.intake.domain.imports import Import, ImportedFile, ImportRefusal, ImportState
+from services.intake.domain.imports import Import, ImportRefusal, ImportState
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
-from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
-from shared.files.stored import FILES
-from shared.messaging.collections import Collection, Collections
-from shared.messaging.revocations import REVOCATIONS
-from shared.mongo.migrations import Index
-from shared.mongo.revocations import REVOCATION_INDEX
-
-CASES: Final = "cases"
-EVENTS: Final = "events"
-PERSON_READS: Final = "person_reads"
-AUDIT: Final = "audit"
-AUDIT_BLOCKS: Final = "audit_blocks"
-SECURITY_RECORDS: Final = "security_records"
-ACCOUNT_REQUESTS: Final = "account_requests"
-RESIDENTS: Final = "residents"
-RIGHTS_REQUESTS: Final = "rights_requests"
-ERASURES: Final = "erasures"
-RESIDENT_KEYS: Final = "resident_keys"
-KEYS: Final = "keys"
-"""The part of the data that holds keys alone, a database of its own: `<database>_keys`."""
-IMPORTS: Final = "imports"
-IMPORT_REFUSALS: Final = "import_refusals"
-EVERYWHERE: Final = "*"
-"""As a grant writes it."""
-
-
-def _derived(case: Case) -> dict[str, Any]:
-    # Everything the office region lies in, so that one equality finds what a grant covers.
-    return {
-        "state": case.state.value,
-        "within": [EVERYWHERE, *path(case.office_region)],
-        "overdue": case.overdue_since is not None,
-        # Real dates: the server compares them.
-        "claimed_by": case.claim.by if case.claim else None,
-        "claimed_until": case.claim.until if case.claim else None,
-    }
-
-
-def _by_deadline(request: RightsRequest) -> dict[str, Any]:
-    # A real date: as texts, times sort by how many digits their seconds have.
-    return {
-        "due": request.due_at,
-        "within": [EVERYWHERE, *path(request.region)],
-        "open": request.outcome is None,
-    }
-
-
-COLLECTIONS: Final = Collections(
-    Collection("programmes", Programme),
-    Collection("catalogues", Catalogue),
-    Collection("day_shares", DayShare),
-    Collection("checklists", Checklist),
-    Collection(CASES, Case, label="request", derived=_derived),
-    Collection(RESIDENTS, Resident),
-    Collection(RESIDENT_KEYS, ResidentKey, apart=KEYS),
-    Collection("statements", Statement),
-    Collection("lookups", Lookup, listed=False),
-    Collection(EVENTS, PlannedEvent, label="event"),
-    Collection("open_requests", OpenRequests, listed=False),
-    Collection(PERSON_READS, PersonRead),
-    Collection("papers", CasePapers),
-    Collection("documents", CaseDocument, label="document"),
-    Collection(ERASURES, Erasure),
-    FILES,
-    Collection("accounts", Account),
-    Collection("login_names", LoginName, listed=False),
-    Collection("invitations", Invitation),
-    Collection(ACCOUNT_REQUESTS, AccountRequest, label="request"),
-    Collection("notices", Notices, label="notices"),
-    Collection("devices", Devices, label="devices"),
-    Collection(SECURITY_RECORDS, SecurityRecord),
-    Collection(AUDIT, AuditEntry, derived=lambda entry: {"noted": entry.at}, listed=False),
-    Collection(AUDIT_BLOCKS, Block, derived=lambda block: {"made": block.at}, listed=False),
-    Collection(RIGHTS_REQUESTS, RightsRequest, label="request", derived=_by_deadline),
-    Collection(IMPORTS, Import, label="import"),
-    Collection("import_files", ImportedFile, listed=False),
-    Collection(IMPORT_REFUSALS, ImportRefusal, listed=False),
-    REVOCATIONS,
-    raw=RAW_FILES,
-)
-INDEXES: Final = (
-    *FILE_INDEXES,
-    REVOCATION_INDEX,
-    Index(CASES, (("tracking", 1),), unique=True),
-    Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
-    Index(CASES, (("programme_id", 1), ("within", 1), ("state", 1), ("_id", 1))),
-    Index(CASES, (("programme_id", 1), ("within", 1), ("event_id", 1), ("_id", 1))),
-    Index(
-        CASES,
-        (("programme_id", 1), ("within", 1), ("overdue", 1), ("_id", 1)),
-        partial={"overdue": True},
-    ),
-    Index(CASES, (("claimed_by", 1), ("_id", 1)), partial={"claimed_by": {"$gt": ""}}),
-    Index(
-        RIGHTS_REQUESTS,
-        (("programme_id", 1), ("within", 1), ("open", 1), ("due", 1), ("_id", 1)),
-    ),
-    Index(EVENTS, (("on", 1), ("_id", 1))),
-    Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
-    Index(PERSON_READS, (("case_id", 1), ("at", 1))),
-    Index(PERSON_READS, (("at", 1),)),
-    Index(AUDIT, (("noted", 1), ("_id", 1))),
-    Index(AUDIT_BLOCKS, (("made", 1),)),
-    Index(SECURITY_RECORDS, (("at", -1),)),
-    Index(ACCOUNT_REQUESTS, (("asked_at", 1),), partial={"state": RequestState.OPEN.value}),
-    Index(PERSON_READS, (("subject", 1), ("at", 1))),
-    Index(RESIDENTS, (("programme_id", 1), ("_id", 1))),
-    Index(RESIDENT_KEYS, (("master", 1),)),
-    Index(IMPORTS, (("programme_id", 1), ("_id", -1))),
-    Index(IMPORTS, (("state", 1),), partial={"state": ImportState.RUNNING.value}),
-    Index(IMPORT_REFUSALS, (("import_id", 1), ("row", 1))),
-    Index(ERASURES, (("state", 1),), partial={"state": ErasureState.APPROVED.value}),
-)
+from shared.files.kept import FileReader
 
 
 class IntakeReader(FileReader):
@@ -314,10 +188,9 @@ def _second(at: datetime) -> str:
 
 
 def _query(case_filter: CaseFilter) -> dict[str, Any]:
-    query: dict[str, Any] = {
-        "programme_id": case_filter.programme_id,
-        "$or": [{"within": region} for region in sorted(case_filter.regions)],
-    }
+    places: list[dict[str, Any]] = [{"within": one} for one in sorted(case_filter.regions)]
+    places += [{"within": one, "told": "head"} for one in sorted(case_filter.head_regions)]
+    query: dict[str, Any] = {"programme_id": case_filter.programme_id, "$or": places}
     if case_filter.state is not None:
         query["state"] = case_filter.state.value
     if case_filter.event_id is not None:
@@ -325,8 +198,20 @@ def _query(case_filter: CaseFilter) -> dict[str, Any]:
     if case_filter.overdue is not None:
         # Cases from before it was kept lack the field.
         query["overdue"] = True if case_filter.overdue else {"$ne": True}
+    query |= _at_the_desk(case_filter)
+    if case_filter.after is not None:
+        query["_id"] = {"$gt": case_filter.after}
+    return query
+
+
+def _at_the_desk(case_filter: CaseFilter) -> dict[str, Any]:
+    query: dict[str, Any] = {}
     if case_filter.service is not None:
         query["service"] = case_filter.service
+    if case_filter.unprinted:
+        query["batch_id"] = None
+    if case_filter.late:
+        query["late"] = True
     if case_filter.returned is not None:
         query["returned"] = {"$ne": None} if case_filter.returned else None
     if case_filter.held_by is not None:
@@ -334,6 +219,4 @@ def _query(case_filter: CaseFilter) -> dict[str, Any]:
     if case_filter.free_at is not None:
         free = [{"claimed_until": None}, {"claimed_until": {"$lte": case_filter.free_at}}]
         query["$and"] = [{"$or": free}]
-    if case_filter.after is not None:
-        query["_id"] = {"$gt": case_filter.after}
     return query

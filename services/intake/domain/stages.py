@@ -1,4 +1,4 @@
-"""The words of a case: how far it is, how it ended, what is done with it and known of it."""
+"""Words of a request's life: its states, stages, outcomes, steps and facts."""
 
 from enum import IntEnum, StrEnum
 

@@ -1,0 +1,97 @@
+"""Documents that lie beside a programme: published whole, in versions that never change.
+
+The programme holds the number of the version that counts, a case the one that it was opened under.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, Self, TypeVar
+
+from services.intake.domain import Programme, Refused
+from services.intake.usecases.programmes import AllowProgramme, keep_programme
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+class Beside(Protocol):
+    """A version of such a document."""
+
+    @property
+    def id(self) -> str:
+        """Return the id that this version is kept under."""
+        ...
+
+    @property
+    def programme_id(self) -> str:
+        """Return whose it is."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Return its number."""
+        ...
+
+    def same_as(self, other: Self) -> bool:
+        """Return whether both say the same, whatever their versions."""
+        ...
+
+    def numbered(self, version: int) -> Self:
+        """Return the same as another version."""
+        ...
+
+    def require_fit(self, programme: Programme) -> None:
+        """Raise Refused naming the field that does not fit the programme."""
+        ...
+
+
+D = TypeVar("D", bound=Beside)
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Generic[D]):
+    """Where a programme holds the number of one kind of document."""
+
+    kept: type[D]
+    version_of: Callable[[Programme], int | None]
+    moved: Callable[[Programme, int], Programme]
+    """Returns the programme's next version, with another number."""
+
+
+async def publish_beside(
+    wanted: D, place: Place[D], uow: UnitOfWork, *, allow: AllowProgramme
+) -> int:
+    """Publish a document as it shall stand, and return its version.
+
+    Publishing the same again changes nothing. Cases that are open keep the version they have.
+    Raises Missing, and Refused where it does not fit the programme.
+    """
+    programme = await uow.require(Programme, wanted.programme_id)
+    allow(programme)
+    wanted.require_fit(programme)
+    number = place.version_of(programme)
+    known = None if number is None else await uow.get(place.kept, _id(programme, number))
+    if known is not None and known.same_as(wanted):
+        return known.version
+    following = wanted.numbered(known.version + 1 if known else 1)
+    uow.add(following)
+    keep_programme(place.moved(programme, following.version), uow)
+    return following.version
+
+
+async def publish_beside_if_missing(
+    wanted: D, place: Place[D], uow: UnitOfWork, *, allow: AllowProgramme
+) -> int | None:
+    """Publish a document where its programme has none; return the version that stands there.
+
+    None where the office has made the programme another one, which this does not fit.
+    """
+    programme = await uow.require(Programme, wanted.programme_id)
+    if (number := place.version_of(programme)) is not None:
+        return number
+    try:
+        return await publish_beside(wanted, place, uow, allow=allow)
+    except Refused:
+        return None
+
+
+def _id(programme: Programme, number: int) -> str:
+    return f"{programme.id}:{number}"
