@@ -76,7 +76,7 @@ from services.intake.domain.erasure import (
 from services.intake.domain.life_event import LifeEvent
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import Awaited, NextStep, awaited_from, is_late, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
 from services.intake.domain.paper import (
     OWN_LIMIT,
@@ -284,13 +284,13 @@ __all__ = [
     "checked_name",
     "checked_nik",
     "checked_password",
+    "days_from",
     "digest",
     "due_day",
     "former_id",
     "held",
     "indonesian_mobile",
     "is_child",
-    "is_late",
     "is_village",
     "is_working_day",
     "kept_until",
