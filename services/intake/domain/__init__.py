@@ -31,6 +31,7 @@ from services.intake.domain.audit import (
 )
 from services.intake.domain.breach import READS_PERSONS, RIGHTS, Affected, Held, held
 from services.intake.domain.calendar import (
+    ZONES,
     CalendarExceptions,
     Holidays,
     due_day,
@@ -54,6 +55,13 @@ from services.intake.domain.catalogue import (
 from services.intake.domain.checklist import Checklist, Line, PaperStanding, Waiver
 from services.intake.domain.claim import CLAIMED_FOR, Claim
 from services.intake.domain.correction import CORRECTIONS_LIMIT, former_id
+from services.intake.domain.daily_cap import (
+    DayShare,
+    days_from,
+    share_id,
+    share_order,
+    shares_of,
+)
 from services.intake.domain.data_use import DataUse
 from services.intake.domain.desk_work import (
     answered,
@@ -99,6 +107,7 @@ from services.intake.domain.paper import (
     Whose,
 )
 from services.intake.domain.parties import (
+    GUARDIAN_MISSING,
     PARTIES_LIMIT,
     POWER_MISSING,
     Basis,
@@ -172,6 +181,7 @@ __all__ = [
     "CORRECTIONS_LIMIT",
     "ERASED",
     "ERASURE_WITHIN",
+    "GUARDIAN_MISSING",
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
@@ -188,6 +198,7 @@ __all__ = [
     "RIGHTS",
     "TOTP",
     "UNNAMED",
+    "ZONES",
     "Account",
     "AccountCodes",
     "AccountRequest",
@@ -215,6 +226,7 @@ __all__ = [
     "Confirmation",
     "DailyCap",
     "DataUse",
+    "DayShare",
     "Deed",
     "Deliverable",
     "Device",
@@ -298,6 +310,7 @@ __all__ = [
     "checked_nik",
     "checked_password",
     "claimed",
+    "days_from",
     "decided",
     "digest",
     "due_day",
@@ -331,6 +344,9 @@ __all__ = [
     "resubmitted",
     "sent_back",
     "session_id",
+    "share_id",
+    "share_order",
+    "shares_of",
     "statement_id",
     "token_digest",
     "within",

@@ -12,6 +12,7 @@ from services.intake.domain import (
     CasePapers,
     Catalogue,
     Checklist,
+    DayShare,
     Devices,
     Erasure,
     Invitation,
@@ -30,7 +31,6 @@ from services.intake.domain import (
     path,
 )
 from services.intake.domain.batch import Batch
-from services.intake.domain.daily_cap import DayShare
 from services.intake.domain.imports import Import, ImportedFile, ImportRefusal
 from services.intake.domain.outside import Errand
 from services.intake.domain.sop import Sop
