@@ -23,7 +23,7 @@ from tests.integration.intake_kit import until
 
 pytestmark = pytest.mark.browser
 
-DESK: Final = "/intake/perangkat"
+DESK: Final = "/intake/meja"
 """Where staff begin."""
 FLOOR: Final = "/scheduler/loket"
 AGENT: Final = "/courier/tugas"

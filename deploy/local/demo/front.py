@@ -11,7 +11,7 @@ from deploy.local.processes import FailedError
 from shared.web.session import SIGN_IN
 
 WALK: Final = (
-    ("intake", "/perangkat"),
+    ("intake", "/meja"),
     ("scheduler", f"/loket/{EVENT}/disdukcapil-kia-1"),
     ("courier", "/tugas"),
     ("reporting", f"/acara/{EVENT}"),

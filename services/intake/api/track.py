@@ -17,7 +17,6 @@ from services.intake.domain import (
     Secrets,
     State,
     digest,
-    is_late,
 )
 from services.intake.usecases import (
     RESIDENT,
@@ -145,7 +144,7 @@ async def post_track(
     if tracked is None:
         await limiter.count_client(client)
         raise _unknown(texts)
-    return _answer(tracked, texts, late=is_late(tracked.case, clock()))
+    return _answer(tracked, texts, late=tracked.case.is_late(clock()))
 
 
 @router.post("/receipt")

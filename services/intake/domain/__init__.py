@@ -31,7 +31,6 @@ from services.intake.domain.audit import (
 )
 from services.intake.domain.breach import READS_PERSONS, RIGHTS, Affected, Held, held
 from services.intake.domain.calendar import (
-    ZONES,
     CalendarExceptions,
     Holidays,
     due_day,
@@ -55,26 +54,7 @@ from services.intake.domain.catalogue import (
 from services.intake.domain.checklist import Checklist, Line, PaperStanding, Waiver
 from services.intake.domain.claim import CLAIMED_FOR, Claim
 from services.intake.domain.correction import CORRECTIONS_LIMIT, former_id
-from services.intake.domain.daily_cap import (
-    DayShare,
-    days_from,
-    share_id,
-    share_order,
-    shares_of,
-)
 from services.intake.domain.data_use import DataUse
-from services.intake.domain.desk_work import (
-    answered,
-    claimed,
-    decided,
-    possible_steps,
-    released,
-    require_free,
-    require_returnable,
-    resubmitted,
-    sent_back,
-    worked,
-)
 from services.intake.domain.document import (
     CaseDocument,
     Check,
@@ -96,7 +76,7 @@ from services.intake.domain.erasure import (
 from services.intake.domain.life_event import LifeEvent
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
-from services.intake.domain.next_step import Awaited, NextStep, awaited_from, is_late, next_step
+from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
 from services.intake.domain.paper import (
     OWN_LIMIT,
@@ -107,7 +87,6 @@ from services.intake.domain.paper import (
     Whose,
 )
 from services.intake.domain.parties import (
-    GUARDIAN_MISSING,
     PARTIES_LIMIT,
     POWER_MISSING,
     Basis,
@@ -181,7 +160,6 @@ __all__ = [
     "CORRECTIONS_LIMIT",
     "ERASED",
     "ERASURE_WITHIN",
-    "GUARDIAN_MISSING",
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
@@ -198,7 +176,6 @@ __all__ = [
     "RIGHTS",
     "TOTP",
     "UNNAMED",
-    "ZONES",
     "Account",
     "AccountCodes",
     "AccountRequest",
@@ -226,7 +203,6 @@ __all__ = [
     "Confirmation",
     "DailyCap",
     "DataUse",
-    "DayShare",
     "Deed",
     "Deliverable",
     "Device",
@@ -298,7 +274,6 @@ __all__ = [
     "WhyRight",
     "about_child",
     "account_id",
-    "answered",
     "asked_for",
     "awaited_from",
     "case_of",
@@ -309,16 +284,13 @@ __all__ = [
     "checked_name",
     "checked_nik",
     "checked_password",
-    "claimed",
     "days_from",
-    "decided",
     "digest",
     "due_day",
     "former_id",
     "held",
     "indonesian_mobile",
     "is_child",
-    "is_late",
     "is_village",
     "is_working_day",
     "kept_until",
@@ -331,26 +303,16 @@ __all__ = [
     "office_region",
     "open_case",
     "path",
-    "possible_steps",
     "powerful",
     "received",
-    "released",
     "require_all_closed",
     "require_door",
-    "require_free",
     "require_parties",
     "require_party",
-    "require_returnable",
-    "resubmitted",
-    "sent_back",
     "session_id",
-    "share_id",
-    "share_order",
-    "shares_of",
     "statement_id",
     "token_digest",
     "within",
-    "worked",
     "written_password",
     "wrong_entries",
 ]

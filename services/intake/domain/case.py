@@ -163,6 +163,10 @@ class Case:
         """Return whether the office still owes the document."""
         return Fact.ISSUED not in self.facts and self.outcome is None
 
+    def is_late(self, now: datetime) -> bool:
+        """Return whether the due day is over and the document still owed, by the clock alone."""
+        return self.awaits_issue and self.overdue_at is not None and now >= self.overdue_at
+
     @property
     def overdue_since(self) -> datetime | None:
         """Return since when the document is overdue; None once it is issued or the case closed.

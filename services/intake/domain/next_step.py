@@ -1,6 +1,5 @@
 """The next step that a resident reads: one word for each sentence in the catalogue."""
 
-from datetime import datetime
 from enum import StrEnum
 
 from services.intake.domain.case import Case
@@ -70,11 +69,6 @@ _AWAITED = {
         NextStep.CANCELLED,
     ),
 }
-
-
-def is_late(case: Case, now: datetime) -> bool:
-    """Return whether the due day is over and the document still owed, by the clock alone."""
-    return case.awaits_issue and case.overdue_at is not None and now >= case.overdue_at
 
 
 def awaited_from(step: NextStep, *, papers_missing: bool) -> Awaited:

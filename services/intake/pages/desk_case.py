@@ -25,8 +25,8 @@ from services.intake.domain import (
     Step,
     mask_nik,
     mask_phone,
-    possible_steps,
 )
+from services.intake.domain.desk_work import possible_steps
 from services.intake.pages.desk import DESK, DeskDep, held_by
 from services.intake.usecases import (
     Catalogues,

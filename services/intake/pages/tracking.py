@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from services.intake.domain import OWN_LIMIT, Case, Secrets, is_late
+from services.intake.domain import OWN_LIMIT, Case, Secrets
 from services.intake.usecases import (
     PAPER,
     Catalogues,
@@ -128,7 +128,7 @@ def _cut(typed: str) -> str:
 def _standing(request: Request, parts: Tracking, one: Tracked) -> Response:
     now = parts.clock()
     shown = parts.passes(one.case, now) if one.takes_papers else ""
-    late = is_late(one.case, now)
+    late = one.case.is_late(now)
     return parts.pages.render(request, "lacak.html", tracked=one, error="", tanda=shown, late=late)
 
 

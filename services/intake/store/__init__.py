@@ -12,7 +12,6 @@ from services.intake.domain import (
     CasePapers,
     Catalogue,
     Checklist,
-    DayShare,
     Devices,
     Erasure,
     Invitation,
@@ -31,6 +30,7 @@ from services.intake.domain import (
     path,
 )
 from services.intake.domain.batch import Batch
+from services.intake.domain.daily_cap import DayShare
 from services.intake.domain.imports import Import, ImportedFile, ImportRefusal
 from services.intake.domain.outside import Errand
 from services.intake.domain.sop import Sop

@@ -6,7 +6,6 @@ from typing import Final
 from services.intake.domain import (
     Case,
     Catalogue,
-    DayShare,
     Entry,
     Holidays,
     NewRequest,
@@ -15,12 +14,9 @@ from services.intake.domain import (
     Refused,
     TakenUp,
     catalogue_id,
-    days_from,
     local_day,
-    share_id,
-    share_order,
-    shares_of,
 )
+from services.intake.domain.daily_cap import DayShare, days_from, share_id, share_order, shares_of
 from services.intake.usecases.beside import Place, publish_beside, publish_beside_if_missing
 from services.intake.usecases.ports import Catalogues
 from services.intake.usecases.programmes import AllowProgramme

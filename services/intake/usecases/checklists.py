@@ -13,10 +13,9 @@ from services.intake.domain import (
     PaperStanding,
     Refused,
     Waiver,
-    answered,
     catalogue_id,
-    require_free,
 )
+from services.intake.domain.desk_work import answered, require_free
 from services.intake.domain.visit import Visit, serves
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.catalogues import entry_of

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from services.intake.domain import Case, Refused, claimed, released, worked
+from services.intake.domain import Case, Refused
+from services.intake.domain.desk_work import claimed, released, worked
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.restriction import require_processing

@@ -16,11 +16,10 @@ from services.intake.domain import (
     Refused,
     Step,
     asked_for,
-    decided,
     office_region,
     open_case,
-    require_free,
 )
+from services.intake.domain.desk_work import decided, require_free
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up

@@ -3,15 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.intake.domain import (
-    Case,
-    PaperKind,
-    ReturnedItem,
-    answered,
-    require_returnable,
-    resubmitted,
-    sent_back,
-)
+from services.intake.domain import Case, PaperKind, ReturnedItem
+from services.intake.domain.desk_work import answered, require_returnable, resubmitted, sent_back
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.catalogues import entry_of
 from services.intake.usecases.claims import keep_worked

@@ -87,7 +87,8 @@ async def test_a_file_is_refused_by_name_and_leaves_nothing_behind(
 
 async def test_the_same_key_again_brings_the_same_file_and_no_second() -> None:
     async with floor() as at:
-        first, again = [await at.send(pdf(), key="made-up-key-of-a-file") for _ in range(2)]
+        letter = pdf()
+        first, again = [await at.send(letter, key="made-up-key-of-a-file") for _ in range(2)]
         assert first.json() == again.json()
         assert len(at.messaging.documents("files")) == 1
 

@@ -16,18 +16,15 @@ from services.intake.domain import (
     ChannelPromise,
     Checklist,
     DailyCap,
-    DayShare,
     PaperKind,
     PaperStanding,
     Promise,
     Refused,
     Requirement,
     Waiver,
-    days_from,
     is_working_day,
-    share_order,
-    shares_of,
 )
+from services.intake.domain.daily_cap import DayShare, days_from, share_order, shares_of
 from tests.size import examples
 from tests.unit.intake.catalogue_sample import INSTEAD, catalogue
 from tests.unit.intake.sample import BOTRAM, SATURDAY, Closed

@@ -11,11 +11,11 @@ from services.intake.domain import (
     Catalogue,
     ChannelCannot,
     Checklist,
-    DayShare,
     Programme,
     Refused,
     Step,
 )
+from services.intake.domain.daily_cap import DayShare
 from services.intake.usecases import (
     copy_programme,
     publish_catalogue,

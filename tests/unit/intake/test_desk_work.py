@@ -17,10 +17,13 @@ from services.intake.domain import (
     Returned,
     ReturnedItem,
     Step,
+    next_step,
+)
+from services.intake.domain.checklist import Checklist
+from services.intake.domain.desk_work import (
     answered,
     claimed,
     decided,
-    next_step,
     possible_steps,
     released,
     require_free,
@@ -28,7 +31,6 @@ from services.intake.domain import (
     sent_back,
     worked,
 )
-from services.intake.domain.checklist import Checklist
 from services.intake.domain.programme import Deliverable
 from services.intake.usecases import (
     CLAIM_OVER,

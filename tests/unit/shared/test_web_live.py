@@ -144,7 +144,7 @@ async def test_what_looks_the_same_is_not_sent_again() -> None:
 
 
 async def test_a_storm_of_changes_is_one_event_and_the_last_is_shown() -> None:
-    board = Board(Timing(heartbeat=60.0, pace=0.02))
+    board = Board(Timing(heartbeat=60.0, pace=0.5))
     async with board.browser() as browser:
         await browser.until("938")
         for number in range(939, 1039):
