@@ -21,7 +21,8 @@ async def test_a_request_is_recorded_with_its_code_and_its_day() -> None:
         assert answer.status_code == 201
         recorded = answer.json()
         names = {"case_id", "tracking_code", "receipt_code", "status", "due_on", "data_use"}
-        assert set(recorded) == {*names, "told", "warnings"}
+        assert set(recorded) == {*names, "told", "warnings", "hints"}
+        assert recorded["hints"] == []
         assert recorded["receipt_code"] is None
         assert (recorded["status"], recorded["due_on"]) == ("received", "2023-03-15")
         (received,) = [e for e in office.messaging.published if isinstance(e, RequestReceived)]

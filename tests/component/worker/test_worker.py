@@ -20,7 +20,7 @@ from shared.worker.client import (
     WorkerClient,
     WorkerMetrics,
 )
-from shared.worker.jobs import MIB
+from shared.worker.jobs import MIB, Lane
 from tests.component.worker.kit import Running, children_of, gone, running, stream, until
 from tests.component.worker.odd_jobs import BODY_LIMIT, SECRET
 from tests.component.worker.odd_worker import WAITING
@@ -86,7 +86,7 @@ async def test_what_wants_too_much_is_refused_and_the_next_job_is_done(
     assert await worker.turned(b"ab") == b"ba"
     assert (await worker.told())["pid"] != before
     assert worker.count(job, "limit") == 1
-    assert len(list(children_of(worker.process.pid))) == 2
+    assert len(list(children_of(worker.process.pid))) == len(Lane)
 
 
 async def test_a_job_that_dies_with_its_body_half_sent_is_refused(worker: Running) -> None:
