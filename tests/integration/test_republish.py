@@ -97,8 +97,8 @@ async def test_a_copy_that_was_forged_is_put_right_by_its_owner(
 ) -> None:
     with MongoClient[dict[str, Any]](servers.mongo_url) as client:
         copies = Copies(stack, client)
-        # Published, and once more with its catalogue.
-        await holds(copies.programme, "BOTRAM", 2)
+        # Published, once more with its catalogue and once more with its SOP.
+        await holds(copies.programme, "BOTRAM", 3)
         await _plan(stack)
         planned = event_body()["name"]
         await holds(copies.event, planned, 1)
