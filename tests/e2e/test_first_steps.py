@@ -116,7 +116,7 @@ def test_what_is_printed_is_true(folder: Path) -> None:
     with up(folder) as one:
         shipped = [line for line in one.said if line.startswith("programme: ")]
         names = ["botram:", "dik_jamila:", "halo_pamor:"]
-        assert [line.split()[1] for line in shipped] == names * 2, "each, and its catalogue"
+        assert [line.split()[1] for line in shipped] == names * 3, "each, its catalogue and its SOP"
         file = folder / "stack" / "token"
         assert file.stat().st_mode & 0o777 == 0o600
         first = file.read_text("utf-8")
@@ -138,7 +138,7 @@ def test_what_is_printed_is_true(folder: Path) -> None:
             )
         _change_programme(one)
     with up(folder) as one:
-        assert "programme: botram: version 3" in one.said
+        assert "programme: botram: version 4" in one.said
         assert file.read_text("utf-8") != first
         with sign_in(one) as client:
             assert "<strong>1</strong> Permohonan" in client.get(shown).text
@@ -154,13 +154,10 @@ def _change_programme(one: Up) -> None:
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "own-version-1"}
     url = f"{one.address}/intake/api/programmes/botram"
     body = httpx.get(url, headers=headers).raise_for_status().json()
-    body = {
-        k: v
-        for k, v in body.items()
-        if k not in {"programme_id", "version", "copied_from", "catalogue_version"}
-    }
+    told = {"programme_id", "version", "copied_from", "catalogue_version", "sop_version"}
+    body = {name: said for name, said in body.items() if name not in told}
     changed = httpx.put(url, headers=headers, json={**body, "name": "BOTRAM kami"})
-    assert changed.raise_for_status().json()["version"] == 3
+    assert changed.raise_for_status().json()["version"] == 4
 
 
 def folder_of_key(one: Up) -> str:
