@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
-from shared.messaging.collections import Collections
+from shared.messaging.collections import Collection, Collections
 from shared.messaging.errors import Missing, PredecessorMissing
 from shared.messaging.message import Document, Message
 from shared.messaging.store import Removal, Store, Write
@@ -36,6 +36,7 @@ class BatchSession:
         self._current: dict[DocumentKey, Document | None] = {}
         self._asked: dict[str, list[str]] = {}
         self._query: asyncio.Task[None] | None = None
+        self._decoded: dict[int, tuple[Document, Any]] = {}
 
     async def read(self, collection: str, id_: str) -> Document | None:
         """Return the newest version in this batch, or else the committed one."""
@@ -71,6 +72,18 @@ class BatchSession:
         """Return those who still wait: at the end of the process they have been cancelled."""
         futures = {id_: self._loads[collection, id_] for id_ in ids}
         return {id_: future for id_, future in futures.items() if not future.done()}
+
+    def decoded(self, collection: Collection[T], document: Document) -> T:
+        """Return what a document holds, decoded once for all units of the batch.
+
+        What a service keeps is frozen, so a programme that a hundred requests read is one value.
+        """
+        known = self._decoded.get(id(document))
+        if known is None:
+            # With the document, so that no other one gets its place in memory.
+            known = self._decoded[id(document)] = (document, collection.decode(document))
+        value: T = known[1]
+        return value
 
     def enter(self, uow: "UnitOfWork") -> bool:
         """Take a finished unit's writes in; False if it read what has changed since."""
@@ -142,7 +155,7 @@ class UnitOfWork:
         """Return what is kept under an id, or None."""
         collection = self._session.collections.of(kept)
         document = await self.load(collection.name, id_)
-        return None if document is None else collection.decode(document)
+        return None if document is None else self._session.decoded(collection, document)
 
     async def require(self, kept: type[T], id_: str) -> T:
         """Return what is kept under an id, where the use case cannot go on without it.

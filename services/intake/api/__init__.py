@@ -73,6 +73,7 @@ RULES: Final[RouteRules] = {
 """Which roles may use which route; programme and region are checked on what is asked for."""
 
 ROUTERS: Final = (
+    requests.router,  # first, for routers are asked in turn and most requests are recorded
     programmes.router,
     copies.router,
     catalogues.router,
@@ -81,7 +82,6 @@ ROUTERS: Final = (
     outside.router,
     batches.router,
     hints.router,
-    requests.router,
     visits.router,
     cases.router,
     address.router,
