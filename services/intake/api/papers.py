@@ -153,7 +153,7 @@ async def list_papers(case_id: CasePath, caller: CallerDep, reader: ReaderDep) -
     items = [_answer(paper, case_id) for paper in papers.papers]
     people = set(case.parties.values())
     for id_, shared in (await papers_of_visit(case, reader)).items():
-        items += [_answer(paper, id_) for paper in shared.papers if paper.of in people]
+        items += [_answer(paper, id_) for paper in shared.of_people(people)]
     return PapersAnswer(items=items)
 
 

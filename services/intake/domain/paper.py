@@ -1,5 +1,6 @@
 """Papers that a case needs: what residents bring, photographed or as PDF."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -96,6 +97,10 @@ class CasePapers:
     def paper(self, paper_id: str) -> Paper | None:
         """Return one of them, or None."""
         return next((paper for paper in self.papers if paper.id == paper_id), None)
+
+    def of_people(self, residents: Collection[str]) -> tuple[Paper, ...]:
+        """Return those that belong to one of these residents, of a case of the same visit."""
+        return tuple(paper for paper in self.papers if paper.of in residents)
 
     def with_paper(self, paper: Paper) -> "CasePapers":
         """Add a paper. Raises Refused where the case has as many as it may."""
