@@ -24,7 +24,7 @@ from services.intake.store.names import KEYS, RESIDENT_KEYS
 COPIED: Final = ("cases", "residents", "statements", "lookups", "inbox", "actions", "timers")
 """What recording a request adds, besides the key of its resident."""
 SAMPLE: Final = 20_000
-_ID: Final = re.compile(
+IDS: Final = re.compile(
     rb"(?<![0-9a-f])(?:[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
     rb"|[0-9a-f]{64})(?![0-9a-f])"
 )
@@ -110,7 +110,7 @@ def _template(places: Mapping[str, Documents]) -> Template:
             edges.append(len(data))
         ends[collection] = tuple(edges)
     found = {one["tracking"].encode(): one["_id"].encode() for one in _cases(places)}
-    spans = tuple(match.span() for match in _ID.finditer(data))
+    spans = tuple(match.span() for match in IDS.finditer(data))
     return Template(bytes(data), ends, spans, found)
 
 
