@@ -15,7 +15,7 @@ from tests.e2e.compose_engine import Stack
 
 ALERT_SECONDS = 60
 PROXY_PORT = 8080
-FIRST_ADMIN = ("python", "-m", "services.intake", "accounts", "first-admin")
+INTAKE = ("programmes", "python", "-m", "services.intake")
 
 
 def eventually(look: Callable[[], Any], expected: Any, seconds: float = ALERT_SECONDS) -> None:
@@ -58,10 +58,14 @@ class Front:
             key.write_text(self.stack.originals()[PRIVATE_KEY])
         return {"Authorization": f"Bearer {issued(key, 'penguji', grants)}"}
 
+    def command(self, *words: str, files: Path | None = None) -> str:
+        """Run one of intake's commands as deploy/compose/README.md does, with a folder of files."""
+        seen = ("--volume", f"{files}:/berkas") if files else ()
+        return self.stack.compose("run", "--rm", "--no-deps", "-T", *seen, *INTAKE, *words)
+
     def first_admin(self, login: str) -> str:
-        """Invite an admin by the command of deploy/compose/README.md; the code of his link."""
-        job = ("run", "--rm", "--no-deps", "-T", "programmes")
-        said = self.stack.compose(*job, *FIRST_ADMIN, "--login", login, "--by", "kantor")
+        """Invite an admin by command; the code of his link."""
+        said = self.command("accounts", "first-admin", "--login", login, "--by", "kantor")
         address, _, code = said.strip().rpartition("#")
         assert address.endswith("/masuk/undangan")
         return code

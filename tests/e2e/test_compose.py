@@ -12,14 +12,12 @@ from deploy.local.demo.result import RESULT_VARIABLE
 from deploy.local.folder import ROOT
 from tests.e2e.compose_engine import BUILT, CLIENT_TRIES, REGISTRY, SERVICES, Stack
 from tests.e2e.compose_kit import eventually
+from tests.unit.deploy.test_compose_file import HANDED_OUT
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
 
 SERVERS = ("rabbitmq", "mongo", "prometheus", "proxy")
 JOBS = ("secrets", "mongo-init", "provision", "programmes")
-PROXY_FILES = ("main", "listen", "trusted", "upstreams", "locations")
-EVERY_SERVICE = {"amqp_url", "mongo_url", "ca.pem", "token_keys.json"}
-INTAKE_ALONE = {"tracking_secret", "lookup_secret", "sealing_keys", "session_private_key.pem"}
 KILLED = 137
 NEIGHBOUR = """
 import urllib.error, urllib.request
@@ -164,18 +162,7 @@ def test_secrets_stay_where_they_belong(stack: Stack) -> None:
         assert [place for place, text in visible.items() if telling in text] == [], name
 
 
-@pytest.mark.parametrize(
-    ("container", "files"),
-    [
-        ("intake", {*EVERY_SERVICE, *INTAKE_ALONE}),
-        ("scheduler", EVERY_SERVICE),
-        ("courier", EVERY_SERVICE),
-        ("reporting", EVERY_SERVICE),
-        ("rabbitmq", {"admin.conf", ".erlang.cookie", "ca.pem", "tls.pem", "tls.key"}),
-        ("mongo", {"keyfile", "ca.pem", "tls.pem"}),
-        ("proxy", {f"{name}.conf" for name in PROXY_FILES}),
-    ],
-)
+@pytest.mark.parametrize(("container", "files"), HANDED_OUT.items())
 def test_container_reads_its_own_secrets_and_no_other(
     stack: Stack, container: str, files: set[str]
 ) -> None:

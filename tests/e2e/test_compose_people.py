@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -16,7 +16,8 @@ from tests.e2e.compose_engine import CLIENT_TRIES, Stack
 from tests.e2e.compose_kit import Front, eventually
 from tests.integration.proxy_kit import office
 from tests.integration.test_revocation import ASKED, GRANTS, STATED, Browser, used
-from tests.unit.files.samples import of_size, pdf
+from tests.unit.files.samples import WHERE, image, of_size, pdf
+from tests.unit.files.tables import GOOD, separated
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
 
@@ -125,6 +126,35 @@ def planned(front: Front) -> None:
     eventually(scheduled, 200)
     url = f"{front.url('reporting')}/api/events/{EVENT}/report"
     eventually(lambda: httpx.get(url, headers=headers).status_code, 200)
+
+
+def test_a_photo_of_an_event_goes_through_the_worker_that_scheduler_shares(front: Front) -> None:
+    planned(front)
+    evidence = f"/api/events/{EVENT}/evidence"
+    headers = front.headers("planner:*:*")
+    with httpx.Client(base_url=front.url("scheduler"), headers=headers, timeout=60) as http:
+
+        def post(path: str, **what: Any) -> Any:
+            answer = http.post(path, headers={"Idempotency-Key": new_id()}, **what)
+            assert answer.is_success, answer.text
+            return answer.json()
+
+        photo = f"{evidence}/{post(evidence, content=image())['file_id']}"
+        post(photo, json={"kind": "photo"})
+        kept = http.get(f"{photo}/content").content
+    assert kept.startswith(b"\xff\xd8")
+    assert WHERE.encode() not in kept
+
+
+def test_a_history_is_brought_in_by_command(front: Front, tmp_path: Path) -> None:
+    (tmp_path / "riwayat.csv").write_bytes(separated([GOOD]))
+    for place, mode in ((tmp_path, 0o755), (tmp_path / "riwayat.csv", 0o644)):
+        place.chmod(mode)
+    file = ("--programme", "botram", "--without-event", "/berkas/riwayat.csv")
+    foreseen = front.command("imports", "dry-run", *file, files=tmp_path)
+    assert foreseen.splitlines()[-1] == "1 rows: 1 good, 0 refused"
+    done = front.command("imports", "run", "--by", "impor-1", *file, files=tmp_path)
+    assert "1 of 1 rows, 1 accepted, 0 refused" in done
 
 
 async def test_a_stream_comes_piece_by_piece_and_ends_with_the_account(

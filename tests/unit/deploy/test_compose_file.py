@@ -30,6 +30,18 @@ DRAIN_SECONDS = 25
 PARENT_MIB = 128
 """A worker's parent: 92 measured."""
 HANDOUTS = "/run/jemput"
+EVERY_SERVICE = {"amqp_url", "mongo_url", CA, "token_keys.json"}
+HANDED_OUT: dict[str, set[str]] = {
+    "intake": EVERY_SERVICE
+    | {"tracking_secret", "lookup_secret", "sealing_keys", "session_private_key.pem"},
+    "scheduler": EVERY_SERVICE | {"sealing_keys"},
+    "courier": EVERY_SERVICE,
+    "reporting": EVERY_SERVICE,
+    "rabbitmq": {"admin.conf", ".erlang.cookie", CA, "tls.pem", "tls.key"},
+    "mongo": {"keyfile", CA, "tls.pem"},
+    "proxy": {f"{name}.conf" for name in ("main", "listen", "trusted", "upstreams", "locations")},
+}
+"""What each container may know: `make test-compose` looks into the containers for it."""
 SECRET = re.compile(r"(PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL|AMQP_URL|MONGO_URL)S?$")
 
 
@@ -199,6 +211,16 @@ def test_service_is_pointed_at_files_that_it_is_given(service: str, tmp_path: Pa
     assert files == {f"{HANDOUTS}/{name}" for name in given - {CA}}
 
 
+def test_intakes_commands_find_what_intake_finds() -> None:
+    """Its files, its worker, and the prefix that stands in printed pages."""
+    commands, intake = CONTAINERS["programmes"], CONTAINERS["intake"]
+    files = {name for name, value in intake["environment"].items() if str(value).startswith("/")}
+    wanted = {*files, "INTAKE_PATH_PREFIX", "INTAKE_SCANNER_SOCKET"}
+    assert "INTAKE_WORKER_SOCKET" in files
+    assert commands["environment"] == {name: intake["environment"][name] for name in wanted}
+    assert sorted(commands["volumes"]) == sorted(intake["volumes"])
+
+
 @pytest.mark.parametrize("worker", WORKERS)
 def test_a_worker_has_its_socket_and_nothing_else_of_the_outside(worker: str) -> None:
     """It opens what strangers send: no network, no secret, memory of its own."""
@@ -225,6 +247,10 @@ def test_a_workers_memory_holds_its_children_at_their_limits(worker: str) -> Non
     children += settings.reading_children * settings.reading_mib
     assert CONTAINERS[worker]["deploy"]["resources"]["limits"]["memory"] == "1536M"
     assert children + PARENT_MIB <= 1536
+
+
+def test_each_container_is_given_what_it_may_know_and_nothing_else(tmp_path: Path) -> None:
+    assert _made(tmp_path) == {**HANDED_OUT, make_secrets.ERASURES: set()}
 
 
 def test_each_handout_has_a_volume(tmp_path: Path) -> None:
