@@ -251,7 +251,7 @@ async def _page(
         status=409 if refused else 200,
         case=case,
         works=works,
-        people=[_shown(party, one, case, bool(reason)) for party, one in said.items()],
+        people=[shown_person(party, one, case, whole=bool(reason)) for party, one in said.items()],
         unmasked=bool(reason),
         done=done,
         wrong=_wrong(refused) if refused else None,
@@ -297,7 +297,8 @@ def _wrong(refused: Refused) -> tuple[str, str]:
     return _AT.get(reason, "isi"), reason
 
 
-def _shown(party: Party, told: Told | None, case: Case, whole: bool) -> Shown:  # noqa: FBT001 - a fact
+def shown_person(party: Party, told: Told | None, case: Case, *, whole: bool) -> Shown:
+    """Return one of a case's people; his numbers masked unless they are shown whole."""
     if told is None:
         return Shown(party, True, ERASED, "", "", "")  # noqa: FBT003 - he is erased
     person = told.person

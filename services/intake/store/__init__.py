@@ -39,6 +39,7 @@ from services.intake.store.names import (
     ACCOUNT_REQUESTS,
     AUDIT,
     AUDIT_BLOCKS,
+    BATCHES,
     CASES,
     ERASURES,
     EVENTS,
@@ -85,11 +86,15 @@ def _by_deadline(request: RightsRequest) -> dict[str, Any]:
     }
 
 
+def _by_place(batch: Batch) -> dict[str, Any]:
+    return {"within": [EVERYWHERE, *path(batch.region_code)]}
+
+
 COLLECTIONS: Final = Collections(
     Collection("programmes", Programme),
     Collection("catalogues", Catalogue),
     Collection("sops", Sop),
-    Collection("batches", Batch),
+    Collection(BATCHES, Batch, derived=_by_place),
     Collection("errands", Errand),
     Collection("day_shares", DayShare),
     Collection("checklists", Checklist),

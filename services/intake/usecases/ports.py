@@ -1,6 +1,6 @@
 """What the use cases and the routes need of the outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -18,6 +18,7 @@ from services.intake.domain import (
     SecurityRecord,
     State,
 )
+from services.intake.domain.batch import Batch
 from services.intake.domain.imports import Import, ImportRefusal
 
 T = TypeVar("T")
@@ -106,6 +107,10 @@ class Reader(Protocol):
 
     async def count_cases(self, case_filter: CaseFilter) -> int:
         """Return how many cases fit, whatever the limit."""
+        ...
+
+    async def batches(self, programme_id: str, regions: Collection[str], limit: int) -> list[Batch]:
+        """Return batches of these regions, the newest first, so many at most."""
         ...
 
     async def reads_of(self, case_id: str) -> list[PersonRead]:

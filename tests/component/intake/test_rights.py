@@ -274,6 +274,28 @@ async def ask_of_batches(row: Row, office: Desk) -> httpx.Response:
     return await office.client.request(method, path, headers=headers, json=sent)
 
 
+BATCH_PAGES = {**pages.batches.RULES, **pages.handovers.RULES, **pages.print_lists.RULES}
+
+
+async def ask_of_batch_pages(row: Row, office: Desk) -> httpx.Response:
+    """Ask for a page of batches: one document waits, or lies in a batch that is not printed."""
+    method, path = row.route.split()
+    case_id = (await office.record(request_body(row)))["case_id"]
+    (await office.step(case_id, "issue")).raise_for_status()
+    form = {"program": row.programme, "wilayah": "32.16.18", "layanan": "KIA"}
+    if "{batch_id}" in path:
+        made = await office.operator("POST", "/batches", json=printing.body(row.programme))
+        path = path.format(batch_id=made.raise_for_status().json()["batch_id"])
+        form = {"aksi": "cetak", "hari": printing.DAY["handover_on"]}
+    elif method == "GET":
+        path += f"?program={row.programme}"
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
+    sent = form if method == "POST" else None
+    return await office.client.request(method, path, headers=headers, data=sent)
+
+
 async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
     """Ask as a person who has signed in just now, about the resident of a closed request."""
     method, path = row.route.split()
@@ -449,6 +471,7 @@ APART = (
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (sop.RULES, ask_of_sop),
     (batches.RULES, ask_of_batches),
+    (BATCH_PAGES, ask_of_batch_pages),
     (documents.RULES, ask_of_documents),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
