@@ -195,7 +195,9 @@ async def post_batch(
             return _to(at, *await _found(at, batch, sent.typed))
         await at.desk.form.run(at.commands, _use_case(at, batch, sent), sent.content, batch_id)
     except Refused as refused:
-        return await _page(at, await at.one(batch_id), sent.case_id, refused=refused)
+        return await _page(
+            at, await at.one(batch_id), sent.case_id, sent.collector, refused=refused
+        )
     undone = f"&pilih={sent.case_id}" if sent.action == "urung" else ""
     return _to(at, batch_id, f"?selesai={sent.action}{undone}")
 
@@ -247,7 +249,13 @@ async def named(at: BatchDesk, batch: Batch) -> dict[str, Any]:
 
 
 async def _page(
-    at: BatchDesk, batch: Batch, chosen_id: str, *, done: str = "", refused: Refused | None = None
+    at: BatchDesk,
+    batch: Batch,
+    chosen_id: str,
+    collector: Collector = Collector.APPLICANT,
+    *,
+    done: str = "",
+    refused: Refused | None = None,
 ) -> Response:
     items = await at.items(batch)
     chosen = next((one for one in items if one.case.id == chosen_id), None)
@@ -264,6 +272,7 @@ async def _page(
         people=await at.people_of(chosen.case) if chosen and serves else [],
         powers=await _powers(at, chosen.case) if chosen and serves else [],
         collectors=list(Collector),
+        collector=collector,
         done=done,
         wrong=_wrong(refused) if refused else None,
         new_key=new_id,

@@ -3,6 +3,8 @@
   "use strict";
   document.querySelectorAll("[data-print]").forEach(function (button) {
     button.hidden = false;
+    // While it was hidden the browser could not give it the focus.
+    if (button.autofocus) { button.focus(); }
     button.addEventListener("click", function () { window.print(); });
   });
 })();

@@ -184,6 +184,7 @@ async def test_a_proxy_needs_his_power_of_attorney() -> None:
     assert without.status_code == 409
     assert without.text.count(WORDS("batch.wrong.power_of_attorney_needed")) == 2
     assert WORDS("batch.no_power") in without.text
+    assert re.search(r'value="proxy" checked', without.text)
     assert f'<option value="{file_id}">' in chosen
     assert done.status_code == 303
     assert WORDS("batch.collected.proxy") in shown
