@@ -12,6 +12,7 @@ from services.intake.pages import (
     desk,
     desk_case,
     devices,
+    documents,
     handovers,
     places,
     print_lists,
@@ -21,8 +22,8 @@ from services.intake.pages import (
     start,
     tracking,
 )
-from services.intake.pages.desk_case import ShowsPeople
 from services.intake.pages.fresh import Proves
+from services.intake.pages.people import ShowsPeople
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
@@ -48,6 +49,7 @@ RULES: Final[RouteRules] = {
     **handovers.RULES,
     **print_lists.RULES,
     **desk_case.RULES,
+    **documents.RULES,
     **devices.RULES,
     **accounts.RULES,
     **account_requests.RULES,
@@ -64,6 +66,7 @@ ROUTERS: Final = (
     handovers.router,
     print_lists.router,
     desk_case.router,
+    documents.router,
     devices.router,
     accounts.router,
     account_requests.router,

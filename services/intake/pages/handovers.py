@@ -25,7 +25,7 @@ from services.intake.domain import (
 from services.intake.domain.batch import Batch, Collected, Collector
 from services.intake.pages.batches import BATCHES
 from services.intake.pages.desk import DeskDep
-from services.intake.pages.desk_case import Shown, ShowsPeople, shown_person
+from services.intake.pages.people import Shown, ShowsPeople, shown_person
 from services.intake.usecases import Reader, allowed_case
 from services.intake.usecases.batches import hand_over, mark_printed, undo_hand_over
 from services.intake.usecases.reach import allowed_region

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.intake.domain import CaseDocument, Party
-from services.intake.pages.desk_case import Shown
 from services.intake.pages.handovers import BATCH, BatchDesk, BatchDeskDep, BatchPath, Item, named
+from services.intake.pages.people import Shown
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 

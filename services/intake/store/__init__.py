@@ -70,6 +70,7 @@ def _derived(case: Case) -> dict[str, Any]:
         "within": [EVERYWHERE, *path(case.office_region)],
         "overdue": case.overdue_since is not None,
         "late": case.waits is not None and case.waits.late_since is not None,
+        "escalated": case.waits is not None and case.waits.escalated_at is not None,
         "told": list(case.waits.told) if case.waits else [],
         # Real dates: the server compares them.
         "claimed_by": case.claim.by if case.claim else None,

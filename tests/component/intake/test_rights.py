@@ -336,6 +336,19 @@ async def ask_of_documents(row: Row, office: Desk) -> httpx.Response:
     return await office.person(method, path.removeprefix("/api"), grant, "asker", **how)
 
 
+async def ask_of_document_page(row: Row, office: Desk) -> httpx.Response:
+    """Send the page's form as a person who has signed in just now, about another's document."""
+    case_id = (await office.record(request_body(row)))["case_id"]
+    told = await office.document(case_id, card("TONO CONTOH"))
+    form = {"berkas": told["file_id"], "sebab": WHY["reason"], "penjelasan": WHY["explanation"]}
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
+        headers |= office.messaging.session_headers(grant, subject="asker", session="s-asker")
+    path = row.route.removeprefix("POST ").format(case_id=case_id)
+    return await office.client.post(path, headers=headers, data=form)
+
+
 ACCOUNTS = {
     **accounts.RULES,
     **account_requests.RULES,
@@ -473,6 +486,7 @@ APART = (
     (batches.RULES, ask_of_batches),
     (BATCH_PAGES, ask_of_batch_pages),
     (documents.RULES, ask_of_documents),
+    (pages.documents.RULES, ask_of_document_page),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )
