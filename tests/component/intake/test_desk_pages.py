@@ -11,6 +11,8 @@ from services.intake.domain import CLAIMED_FOR, Fault, PaperKind, PaperStanding,
 from services.intake.pages import desk as desk_page
 from services.intake.pages.desk import Queue
 from services.intake.pages.desk_case import DONE, REFUSALS
+from services.intake.store import COLLECTIONS, IntakeReader
+from services.intake.usecases.watch import Late
 from shared.web.texts import Texts
 from tests.component.intake import own, sops
 from tests.component.intake.catalogues import publish
@@ -448,8 +450,9 @@ async def test_what_is_too_long_in_its_state_is_said_to_whom_and_listed_apart() 
         one = (await page(sari, "GET", f"/meja/{late}")).text
         near = await officer(office, "near", "supervisor:botram:32.16.06")
         elsewhere = (await page(near, "GET", "/meja")).text
-        value = office.messaging.registry.get_sample_value
-        assert value("jemput_intake_late_requests", {"programme": "botram"}) == 0
+        reader = IntakeReader(office.messaging.database, COLLECTIONS)
+        counted = await reader.late_in("botram"), await reader.late_in("halo_pamor")
+    assert counted == (Late(late=2, escalated=1), Late(0, 0))
     many = WORDS("desk.late_many", count=2)
     assert [many in text for text in (before, after, elsewhere)] == [False, True, False]
     assert WORDS("desk.late_none") in none

@@ -1,4 +1,4 @@
-"""What the metrics are told of what is late: programme by programme, whatever becomes of one look."""
+"""What the metrics are told of what is late, programme by programme."""
 
 import asyncio
 
