@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.intake.api.fields import TimeOfDay, require_region
 from services.intake.api.rights import allowed_programme, programme_of
-from services.intake.api.standing import StandingBody
+from services.intake.api.standing import Standing
 from services.intake.domain import (
     CalendarExceptions,
     CatalogueService,
@@ -143,7 +143,7 @@ class ServicePointBody(Body):
 ServicePoints = Annotated[tuple[ServicePointBody, ...], Field(max_length=MAX_POINTS)]
 
 
-class ProgrammeBody(StandingBody):
+class ProgrammeBody(Standing, Body):
     """A programme, whole, as it shall stand from now on."""
 
     name: PublicText

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from pydantic import BaseModel
+
 from shared.contracts.event import ProgrammeId
-from shared.web.body import Body
 
 
-class StandingBody(Body):
+class Standing(BaseModel):
     """Fields of `GET` that a `PUT` takes as they stand, and refuses by name where they differ.
 
     So what was read can be sent back, and who read an older version is told.
@@ -21,6 +22,6 @@ class StandingBody(Body):
     @property
     def stated(self) -> Mapping[str, object]:
         """Return those that were sent, by the names that the programme has for them."""
-        sent = self.model_fields_set & StandingBody.model_fields.keys()
+        sent = self.model_fields_set & Standing.model_fields.keys()
         names = {"programme_id": "id"}
         return {names.get(name, name): getattr(self, name) for name in sorted(sent)}

@@ -59,12 +59,11 @@ def add_commands(themes: Themes) -> None:
 
 
 async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
-    return [
-        await _publish_one(
-            file.programme(file.id), desk, options.by, partial(publish_programme, stated=file.stated)
-        )
-        for file in _read(options.files, desk)
-    ]
+    lines = []
+    for file in _read(options.files, desk):
+        publish = partial(publish_programme, stated=file.stated)
+        lines.append(await _publish_one(file.programme(file.id), desk, options.by, publish))
+    return lines
 
 
 async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:

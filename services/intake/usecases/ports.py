@@ -20,6 +20,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.batch import Batch
 from services.intake.domain.imports import Import, ImportRefusal
+from services.intake.domain.sop import Sop
 
 T = TypeVar("T")
 
@@ -153,7 +154,7 @@ class ImportReader(Protocol):
 
 
 class Catalogues(Protocol):
-    """Committed catalogues, which never change, so that each is read once."""
+    """Committed catalogues and SOPs, which never change, so that each is read once."""
 
     def known(self, id_: str) -> Catalogue | None:
         """Return one that was read before, or None."""
@@ -161,6 +162,10 @@ class Catalogues(Protocol):
 
     async def get(self, id_: str) -> Catalogue | None:
         """Return one, read where it was not before; None where there is none."""
+        ...
+
+    async def sop(self, id_: str) -> Sop | None:
+        """Return an SOP, read where it was not before; None where there is none."""
         ...
 
 
