@@ -24,6 +24,7 @@ from services.intake.domain import (
     WhyRight,
 )
 from services.intake.domain.desk_work import possible_steps
+from services.intake.domain.outside import Errand
 from services.intake.pages.desk import DESK, DeskDep, held_by
 from services.intake.pages.issued import issued_of, takes_document
 from services.intake.pages.people import ShowsPeople, shown_person
@@ -43,6 +44,7 @@ from services.intake.usecases import (
     take_step,
     waive,
 )
+from services.intake.usecases.outside import OutsideSystems
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
@@ -81,6 +83,10 @@ REFUSALS: Final = frozenset(
         "other_document",
         "nothing_to_confirm",
         "own_document",
+        "not_connected",
+        "errand_open",
+        "not_timed_out",
+        "sent_too_often",
     }
 )
 """What can be refused, below `case.wrong` in the texts; all else is `other`."""
@@ -93,7 +99,7 @@ Action = Literal["ambil", "lepas", "langkah", "tanpa", "kembalikan", "ajukan", "
 DONE: Final = frozenset(
     {
         *("ambil", "lepas", "langkah", "tanpa", "kembalikan", "ajukan"),
-        *("berkas", "dokumen", "pastikan"),
+        *("berkas", "dokumen", "pastikan", "luar"),
     }
 )
 """What was done, below `case.done` in the texts."""
@@ -112,6 +118,7 @@ class CaseDesk:
     catalogues: Annotated[Catalogues, Depends(provided(Catalogues))]
     people: Annotated[ShowsPeople, Depends(provided(ShowsPeople))]
     commands: Annotated[Commands, Depends(provided(Commands))]
+    systems: Annotated[OutsideSystems, Depends(provided(OutsideSystems))]
 
     @property
     def reader(self) -> Reader:
@@ -272,6 +279,8 @@ async def _values(at: CaseDesk, case: Case) -> dict[str, Any]:
         "takes_document": takes_document(case, service),
         "document": await issued_of(case, at.desk.caller.subject, at.reader),
         "reasons": list(WhyRight),
+        "errand": await at.reader.get(Errand, case.id),
+        "systems": at.systems.connected,
         "returnable": case.outcome is None and Fact.ISSUED not in case.facts and not case.returned,
         "supervises": Role.SUPERVISOR in at.desk.caller.acting,
         "new_key": new_id,

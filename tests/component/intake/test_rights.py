@@ -456,7 +456,7 @@ async def ask_of_own_papers(row: Row, office: Desk) -> httpx.Response:
     return await send_own(office)
 
 
-DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES}
+DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES, **pages.outside.RULES}
 
 
 async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
@@ -470,6 +470,8 @@ async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
     how = sent_at_desk(row.route)
     if row.route in DESK_PAGES and method == "POST":
         how = {"data": {"aksi": "lepas", "program": row.programme, "keadaan": "diterima"}}
+    if row.route in pages.outside.RULES:
+        how = {"data": {"aksi": "kirim", "sistem": "siak"}}
     if row.route == "GET /meja":
         path += f"?program={row.programme}"
     path = path.replace("{case_id}", case_id)

@@ -412,7 +412,7 @@ async def test_a_recording_reads_the_sop_once_in_a_process() -> None:
 async def test_an_sop_of_the_same_batch_is_read_through_it() -> None:
     work = bench(BOTRAM)
     work.clock.now = SATURDAY
-    new, how = at_event(), {"lookups": LOOKUPS, "vault": VAULT, "allow": everybody}
+    new, how = at_event(), dict[str, Any](lookups=LOOKUPS, vault=VAULT, allow=everybody)
 
     async def both(uow: UnitOfWork) -> None:
         await publish_sop(sop(), uow, allow=anybody)
