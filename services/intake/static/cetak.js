@@ -3,8 +3,8 @@
   "use strict";
   document.querySelectorAll("[data-print]").forEach(function (button) {
     button.hidden = false;
-    // While it was hidden the browser could not give it the focus.
-    if (button.autofocus) { button.focus(); }
+    // Not by `autofocus`: the browser looks for that once, perhaps while the button is hidden still.
+    if ("focus" in button.dataset) { button.focus(); }
     button.addEventListener("click", function () { window.print(); });
   });
 })();
