@@ -50,6 +50,9 @@ async def test_a_resident_and_an_officer_find_their_chapters(
         await page.goto(f"{origin}/intake/petunjuk/katalog/botram")
         await expect(page.get_by_text("Biaya: Gratis")).to_be_visible()
         await looked_at(page, f"petunjuk-katalog-{width}")
+        await page.locator("summary").first.click()
+        await expect(page.get_by_text("Petugas mengisi formulir bersama pemohon")).to_be_visible()
+        await looked_at(page, f"petunjuk-katalog-berkas-{width}")
 
 
 async def test_every_chapter_is_light_with_its_pictures(stack: Stack) -> None:

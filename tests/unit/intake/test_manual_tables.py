@@ -9,7 +9,7 @@ from deploy.manual.build import shipped_offers
 from services.intake.app import TEXTS
 from services.intake.domain.catalogue import DailyCap
 from services.intake.pages.manual.blocks import Block, Heading, Items, Note, Paragraph, Table, plain
-from services.intake.pages.manual.tables import catalogue_blocks
+from services.intake.pages.manual.tables import catalogue_blocks, folded
 from services.intake.pages.services import Offer
 from shared.web.texts import Texts
 
@@ -80,6 +80,15 @@ def test_a_waiver_is_named_and_so_is_a_paper_that_nobody_may_do_without() -> Non
     assert waived[0] == ("Petugas mengisi formulir bersama pemohon",)
     assert waived[1] == (WORDS("manual.catalogue.not_waived"),)
     assert papers.rows[3][1][1].startswith("atau ")
+
+
+def test_each_single_service_folds_with_its_heading_and_nothing_is_lost() -> None:
+    blocks = catalogue_blocks([OFFERS["botram"]], WORDS)
+    before, singles = folded(blocks)
+    assert [*before, *(one for head, body in singles for one in (head, *body))] == blocks
+    offered = [one.name for one in OFFERS["botram"].catalogue.entries if one.offered]
+    assert [plain(head.parts) for head, _ in singles] == offered
+    assert WORDS("manual.catalogue.required") in words(before)
 
 
 def test_a_cap_has_its_column_where_there_is_one() -> None:

@@ -18,7 +18,7 @@ from services.intake.pages.manual.chapters import (
     picture_folders,
     shipped_book,
 )
-from services.intake.pages.manual.tables import catalogue_blocks
+from services.intake.pages.manual.tables import catalogue_blocks, folded
 from services.intake.pages.services import offer_of
 from services.intake.usecases import Catalogues, KnownProgrammes
 from shared.auth.rules import PUBLIC, RouteRules
@@ -99,9 +99,12 @@ async def show_catalogue(
     offer = await offer_of(programme, desk.catalogues) if programme else None
     if offer is None:
         raise NotFound("catalogue")
-    blocks = catalogue_blocks([offer], desk.pages.texts)
+    blocks, singles = folded(catalogue_blocks([offer], desk.pages.texts))
     return desk.pages.render(
-        request, "petunjuk_katalog.html", programme=offer.programme, **desk.shown(blocks=blocks)
+        request,
+        "petunjuk_katalog.html",
+        programme=offer.programme,
+        **desk.shown(blocks=blocks, singles=singles),
     )
 
 

@@ -25,6 +25,8 @@ from shared.web.texts import Texts
 _STANDARD: Final = (4, 3, 6)
 _STANDARD_CAPPED: Final = (4, 3, 3, 5)
 _REQUIRED: Final = (5, 5, 3)
+_SINGLE: Final = 3
+"""Level of the heading of one service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,21 @@ def catalogue_blocks(offers: Sequence[Offer], texts: Texts) -> list[Block]:
     for asked in _asked(offers):
         blocks.extend(_entry(asked, texts, named=len(offers) > 1))
     return blocks
+
+
+def folded(blocks: Sequence[Block]) -> tuple[list[Block], list[tuple[Heading, list[Block]]]]:
+    """Return what comes before the single services, and each of these with its heading."""
+    above = [
+        at for at, one in enumerate(blocks) if isinstance(one, Heading) and one.level < _SINGLE
+    ]
+    before = list(blocks[: above[-1] + 1])
+    singles: list[tuple[Heading, list[Block]]] = []
+    for one in blocks[above[-1] + 1 :]:
+        if isinstance(one, Heading):
+            singles.append((one, []))
+        else:
+            (singles[-1][1] if singles else before).append(one)
+    return before, singles
 
 
 def _asked(offers: Sequence[Offer]) -> list[Asked]:
