@@ -115,7 +115,8 @@ def _front(texts: Texts, day: date) -> Iterator[str]:
         said("made_up"),
     ):
         yield f"#{line}"
-    yield f"#outline(title: {said('contents')}, depth: 2)"
+    yield f"#heading(level: 2, outlined: false)[#{said('contents')}]"
+    yield "#outline(title: none, depth: 2)"
 
 
 def _body(book: Book, texts: Texts, writer: Writer) -> Iterator[str]:
@@ -126,7 +127,7 @@ def _body(book: Book, texts: Texts, writer: Writer) -> Iterator[str]:
 
 def _chapters(chapters: Sequence[Chapter], writer: Writer) -> Iterator[str]:
     for one in chapters:
-        title = f"#heading(level: 2)[{writer.parts(one.title)}] {label(one.name)}"
+        title = f"#heading(level: 2)[#{string(one.called)}] {label(one.name)}"
         yield f"{title}\n\n{writer.blocks(one.blocks)}"
 
 

@@ -1,6 +1,9 @@
 """The shipped chapters name pages, texts and pictures that are there."""
 
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +15,7 @@ from deploy.manual.pictures import ALL, LARGEST, kept, shown
 from services.courier import pages as courier
 from services.intake import pages as intake
 from services.intake.pages.manual.blocks import links
-from services.intake.pages.manual.chapters import PARTS, SERVICES, Chapter, shipped_book
+from services.intake.pages.manual.chapters import PARTS, SERVICES, Chapter, read_book, shipped_book
 from services.reporting import pages as reporting
 from services.scheduler import pages as scheduler
 from tests.manual import E2E, WALKS, screenshots, walks
@@ -129,3 +132,21 @@ def test_every_picture_is_taken_by_a_test_of_the_browser() -> None:
     code = "".join(one.read_text("utf-8") for one in (ROOT / E2E).glob("*.py"))
     for name in wanted:
         assert re.search(rf'"{name}(-\{{\w+\}})?"', code), f"no test takes {name}"
+
+
+LEFT_OUT: Final = re.compile(r"^RUN (find services .*?) && python", re.MULTILINE | re.DOTALL)
+
+
+def test_the_image_of_intake_holds_every_chapter_and_no_code_of_another_service(
+    tmp_path: Path,
+) -> None:
+    command = LEFT_OUT.search((ROOT / "deploy" / "Dockerfile").read_text("utf-8"))
+    assert command is not None
+    copied = tmp_path / "services"
+    shutil.copytree(SERVICES, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    shell = ["/bin/sh", "-c", command[1].replace("\\\n", " ")]
+    subprocess.run(shell, cwd=tmp_path, env={**os.environ, "SERVICE": "intake"}, check=True)
+    assert read_book(copied) == shipped_book()
+    assert {one.relative_to(copied).parts[0] for one in copied.rglob("*/*.py")} == {"intake"}
+    pictures = [one.name for one in copied.glob("*/manual/gambar/*")]
+    assert sorted(pictures) == sorted(one.file for _, one in shown(shipped_book()))
