@@ -112,11 +112,10 @@ def test_no_word_is_read_as_typst_and_a_picture_that_is_not_there_is_left_out(
     assert "Sesudahnya." in found
 
 
-def screenshot(folder: Path, *, noisy: bool = False) -> Path:
+def screenshot(folder: Path) -> Path:
     """Keep a screenshot of a page with something in its column, and nothing from row 700 on."""
     image = Image.new("RGB", (1280, 1000), "white")
-    inner = Image.effect_noise((1000, 600), 90).convert("RGB") if noisy else "green"
-    image.paste(inner, (140, 100, 1140, 700))
+    image.paste("green", (140, 100, 1140, 700))
     image.save(folder / "meja-1280.png")
     return folder
 
@@ -130,12 +129,15 @@ def test_a_picture_is_cut_to_its_rows_and_to_what_is_not_empty(tmp_path: Path) -
     assert made.stat().st_size < LARGEST
 
 
-def test_a_screenshot_that_is_missing_or_too_busy_is_named(tmp_path: Path) -> None:
+def test_a_screenshot_that_is_missing_or_too_busy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     book = small(tmp_path, '# Satu\n\n![Meja](meja.webp "meja-1280 0 900")')
     with pytest.raises(PictureMissing, match=r"meja\.webp: no screenshot meja-1280"):
         take(book, tmp_path, tmp_path)
+    monkeypatch.setattr("deploy.manual.pictures.LARGEST", 10)
     with pytest.raises(PictureMissing, match=r"meja\.webp: more than"):
-        take(book, screenshot(tmp_path, noisy=True), tmp_path)
+        take(book, screenshot(tmp_path), tmp_path)
 
 
 def test_the_pages_stand_alone_and_lead_only_to_each_other(tmp_path: Path) -> None:
