@@ -39,6 +39,7 @@ from services.intake.store.names import (
     ACCOUNT_REQUESTS,
     AUDIT,
     AUDIT_BLOCKS,
+    BATCHES,
     CASES,
     ERASURES,
     EVENTS,
@@ -69,6 +70,7 @@ def _derived(case: Case) -> dict[str, Any]:
         "within": [EVERYWHERE, *path(case.office_region)],
         "overdue": case.overdue_since is not None,
         "late": case.waits is not None and case.waits.late_since is not None,
+        "escalated": case.waits is not None and case.waits.escalated_at is not None,
         "told": list(case.waits.told) if case.waits else [],
         # Real dates: the server compares them.
         "claimed_by": case.claim.by if case.claim else None,
@@ -85,11 +87,15 @@ def _by_deadline(request: RightsRequest) -> dict[str, Any]:
     }
 
 
+def _by_place(batch: Batch) -> dict[str, Any]:
+    return {"within": [EVERYWHERE, *path(batch.region_code)]}
+
+
 COLLECTIONS: Final = Collections(
     Collection("programmes", Programme),
     Collection("catalogues", Catalogue),
     Collection("sops", Sop),
-    Collection("batches", Batch),
+    Collection(BATCHES, Batch, derived=_by_place),
     Collection("errands", Errand),
     Collection("day_shares", DayShare),
     Collection("checklists", Checklist),

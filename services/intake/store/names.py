@@ -11,6 +11,7 @@ from shared.files.kept import FILE_INDEXES
 from shared.mongo.migrations import Index
 from shared.mongo.revocations import REVOCATION_INDEX
 
+BATCHES: Final = "batches"
 CASES: Final = "cases"
 EVENTS: Final = "events"
 PERSON_READS: Final = "person_reads"
@@ -46,6 +47,7 @@ INDEXES: Final = (
     Index(
         CASES, (("programme_id", 1), ("within", 1), ("late", 1), ("_id", 1)), partial={"late": True}
     ),
+    Index(BATCHES, (("programme_id", 1), ("within", 1), ("_id", -1))),
     Index(
         RIGHTS_REQUESTS,
         (("programme_id", 1), ("within", 1), ("open", 1), ("due", 1), ("_id", 1)),

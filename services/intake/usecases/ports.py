@@ -1,6 +1,6 @@
 """What the use cases and the routes need of the outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -18,7 +18,9 @@ from services.intake.domain import (
     SecurityRecord,
     State,
 )
+from services.intake.domain.batch import Batch
 from services.intake.domain.imports import Import, ImportRefusal
+from services.intake.domain.sop import Sop
 
 T = TypeVar("T")
 
@@ -108,6 +110,10 @@ class Reader(Protocol):
         """Return how many cases fit, whatever the limit."""
         ...
 
+    async def batches(self, programme_id: str, regions: Collection[str], limit: int) -> list[Batch]:
+        """Return batches of these regions, the newest first, so many at most."""
+        ...
+
     async def reads_of(self, case_id: str) -> list[PersonRead]:
         """Return who looked at a case's persons, oldest first."""
         ...
@@ -148,7 +154,7 @@ class ImportReader(Protocol):
 
 
 class Catalogues(Protocol):
-    """Committed catalogues, which never change, so that each is read once."""
+    """Committed catalogues and SOPs, which never change, so that each is read once."""
 
     def known(self, id_: str) -> Catalogue | None:
         """Return one that was read before, or None."""
@@ -156,6 +162,10 @@ class Catalogues(Protocol):
 
     async def get(self, id_: str) -> Catalogue | None:
         """Return one, read where it was not before; None where there is none."""
+        ...
+
+    async def sop(self, id_: str) -> Sop | None:
+        """Return an SOP, read where it was not before; None where there is none."""
         ...
 
 

@@ -134,9 +134,12 @@ async def sent_file(case_id: str, row: Row, office: Desk) -> str:
     return file_id
 
 
+PAGES_OF_CATALOGUES = ("/layanan", "/petunjuk/katalog")
+
+
 async def needed(path: str, office: Desk) -> None:
     """Publish a catalogue where the route is about one."""
-    if "catalogue" in path or "checklist" in path or path.startswith("/layanan"):
+    if "catalogue" in path or "checklist" in path or path.startswith(PAGES_OF_CATALOGUES):
         (await publish_catalogue(office)).raise_for_status()
     if path.endswith(("/sop", "/steps")):
         (await sops.publish(office)).raise_for_status()
@@ -227,6 +230,7 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     await needed(path, office)
     path = path.replace("{programme_id}/{entry}", "botram/KK")
     path = path.replace("{programme_id}", row.programme)
+    path = path.replace("{chapter}", "warga-melacak")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
     headers = {"Accept": "*/*" if path in (STATE, SECURITY) else "text/html"}
@@ -274,6 +278,28 @@ async def ask_of_batches(row: Row, office: Desk) -> httpx.Response:
     return await office.client.request(method, path, headers=headers, json=sent)
 
 
+BATCH_PAGES = {**pages.batches.RULES, **pages.handovers.RULES, **pages.print_lists.RULES}
+
+
+async def ask_of_batch_pages(row: Row, office: Desk) -> httpx.Response:
+    """Ask for a page of batches: one document waits, or lies in a batch that is not printed."""
+    method, path = row.route.split()
+    case_id = (await office.record(request_body(row)))["case_id"]
+    (await office.step(case_id, "issue")).raise_for_status()
+    form = {"program": row.programme, "wilayah": "32.16.18", "layanan": "KIA"}
+    if "{batch_id}" in path:
+        made = await office.operator("POST", "/batches", json=printing.body(row.programme))
+        path = path.format(batch_id=made.raise_for_status().json()["batch_id"])
+        form = {"aksi": "cetak", "hari": printing.DAY["handover_on"]}
+    elif method == "GET":
+        path += f"?program={row.programme}"
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
+    sent = form if method == "POST" else None
+    return await office.client.request(method, path, headers=headers, data=sent)
+
+
 async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
     """Ask as a person who has signed in just now, about the resident of a closed request."""
     method, path = row.route.split()
@@ -312,6 +338,19 @@ async def ask_of_documents(row: Row, office: Desk) -> httpx.Response:
         return await office.client.request(method, path, **how)
     grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
     return await office.person(method, path.removeprefix("/api"), grant, "asker", **how)
+
+
+async def ask_of_document_page(row: Row, office: Desk) -> httpx.Response:
+    """Send the page's form as a person who has signed in just now, about another's document."""
+    case_id = (await office.record(request_body(row)))["case_id"]
+    told = await office.document(case_id, card("TONO CONTOH"))
+    form = {"berkas": told["file_id"], "sebab": WHY["reason"], "penjelasan": WHY["explanation"]}
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
+        headers |= office.messaging.session_headers(grant, subject="asker", session="s-asker")
+    path = row.route.removeprefix("POST ").format(case_id=case_id)
+    return await office.client.post(path, headers=headers, data=form)
 
 
 ACCOUNTS = {
@@ -421,7 +460,7 @@ async def ask_of_own_papers(row: Row, office: Desk) -> httpx.Response:
     return await send_own(office)
 
 
-DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES}
+DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES, **pages.outside.RULES}
 
 
 async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
@@ -435,6 +474,8 @@ async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
     how = sent_at_desk(row.route)
     if row.route in DESK_PAGES and method == "POST":
         how = {"data": {"aksi": "lepas", "program": row.programme, "keadaan": "diterima"}}
+    if row.route in pages.outside.RULES:
+        how = {"data": {"aksi": "kirim", "sistem": "siak"}}
     if row.route == "GET /meja":
         path += f"?program={row.programme}"
     path = path.replace("{case_id}", case_id)
@@ -449,7 +490,9 @@ APART = (
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (sop.RULES, ask_of_sop),
     (batches.RULES, ask_of_batches),
+    (BATCH_PAGES, ask_of_batch_pages),
     (documents.RULES, ask_of_documents),
+    (pages.documents.RULES, ask_of_document_page),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )
