@@ -137,16 +137,26 @@ def test_every_picture_is_taken_by_a_test_of_the_browser() -> None:
 LEFT_OUT: Final = re.compile(r"^RUN (find services .*?) && python", re.MULTILINE | re.DOTALL)
 
 
-def test_the_image_of_intake_holds_every_chapter_and_no_code_of_another_service(
-    tmp_path: Path,
-) -> None:
+def image_of(service: str, folder: Path) -> Path:
+    """What deploy/Dockerfile leaves of the services in the image of one."""
     command = LEFT_OUT.search((ROOT / "deploy" / "Dockerfile").read_text("utf-8"))
     assert command is not None
-    copied = tmp_path / "services"
+    copied = folder / "services"
     shutil.copytree(SERVICES, copied, ignore=shutil.ignore_patterns("__pycache__"))
     shell = ["/bin/sh", "-c", command[1].replace("\\\n", " ")]
-    subprocess.run(shell, cwd=tmp_path, env={**os.environ, "SERVICE": "intake"}, check=True)
+    subprocess.run(shell, cwd=folder, env={**os.environ, "SERVICE": service}, check=True)
+    return copied
+
+
+@pytest.mark.parametrize("service", ROUTES)
+def test_an_image_holds_no_code_of_another_service(service: str, tmp_path: Path) -> None:
+    copied = image_of(service, tmp_path)
+    code = {one.relative_to(copied).parts[0] for one in copied.rglob("*/*.py")}
+    assert code == {service}
+
+
+def test_the_image_of_intake_holds_every_chapter(tmp_path: Path) -> None:
+    copied = image_of("intake", tmp_path)
     assert read_book(copied) == shipped_book()
-    assert {one.relative_to(copied).parts[0] for one in copied.rglob("*/*.py")} == {"intake"}
     pictures = [one.name for one in copied.glob("*/manual/gambar/*")]
     assert sorted(pictures) == sorted(one.file for _, one in shown(shipped_book()))
