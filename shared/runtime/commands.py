@@ -81,7 +81,7 @@ def sent_with(request: Request, caller: Caller, key: str, content: str, *, size:
     return Sent(
         fingerprint_of("command", caller.subject, key),
         # With the sender's own key in it, which is stored nowhere.
-        fingerprint_of(*parts, key, request.method, request.url.path, content),
+        fingerprint_of(*parts, key, request.method, request.scope["path"], content),
         actor=caller.subject,
         action=f"{request.method} {request.scope[ROUTE]}",
         size=size,

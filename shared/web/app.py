@@ -22,6 +22,7 @@ from shared.web.assets import ASSET_RULES
 from shared.web.body import BODY_LIMIT
 from shared.web.bodylimit import BodyLimit
 from shared.web.connections import Network, networks, within
+from shared.web.dispatch import Dispatch
 from shared.web.edge import Edge
 from shared.web.guard import Guard
 from shared.web.openapi import describe
@@ -96,6 +97,7 @@ def create_app(
         app.include_router(router)
     all_rules = {**placed(own_rules, prefix), **(front_rules or {}), **SYSTEM_RULES}
     app.state.routes = RouteTable(app, all_rules, prefix)
+    app.add_middleware(Dispatch, handlers=app.exception_handlers)
     app.add_middleware(
         Guard,
         table=app.state.routes,

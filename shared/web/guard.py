@@ -29,7 +29,17 @@ from shared.web.problems import (
     Problem,
 )
 from shared.web.routes import Route, RouteTable
-from shared.web.scopekeys import ACCOUNTS, CALLER, MORE_TIME, PERSON, PROBLEM, ROUTE, UPLOAD, VIEWER
+from shared.web.scopekeys import (
+    ACCOUNTS,
+    CALLER,
+    FOUND,
+    MORE_TIME,
+    PERSON,
+    PROBLEM,
+    ROUTE,
+    UPLOAD,
+    VIEWER,
+)
 from shared.web.session import SIGN_IN, SessionCookie
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -132,6 +142,7 @@ class Guard:
     def _find(self, scope: Scope) -> Route:
         found = self._table.find(scope)
         if found.route is not None:
+            scope[FOUND] = found
             return found.route
         if self._table.strays(scope):
             raise Denied("this route has no rule", kind="no-rule")
@@ -224,7 +235,10 @@ def _check_content_type(headers: Headers, route: Route) -> None:
 
 
 def _check_query(scope: Scope, route: Route) -> None:
-    given = QueryParams(scope.get("query_string", b""))
+    asked = scope.get("query_string", b"")
+    if not asked:
+        return
+    given = QueryParams(asked)
     unknown = [name for name in given if name not in route.query]
     if unknown:
         raise InvalidFields(*(FieldError.unknown_query(name) for name in unknown))

@@ -5,7 +5,7 @@ errors at start; a route added later has no rule and is refused.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import Any, Final, Literal
 
@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from shared.auth.rules import RouteRules, Rule
+from shared.web.plan import Plan, planned
 
 BodyKind = Literal["json", "form"]
 
@@ -42,6 +43,8 @@ class Route:
     rule: Rule
     body: BodyKind | None
     query: frozenset[str]
+    plan: Plan | None = field(default=None, compare=False, repr=False)
+    """How it is called; None: by the framework."""
 
     @property
     def key(self) -> str:
@@ -55,6 +58,8 @@ class Found:
 
     route: Route | None = None
     allowed: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """What the path names, by the names in the route's template."""
 
 
 def placed(rules: RouteRules, prefix: str) -> dict[str, Rule]:
@@ -94,9 +99,10 @@ class RouteTable:
     def _looked_up(self, scope: Scope) -> Found:
         allowed: list[str] = []
         for context, routes in zip(self._contexts, self._routes, strict=True):
-            match, _ = context.matches(scope)
+            match, more = context.matches(scope)
             if match is Match.FULL:
-                return Found(routes[f"{scope['method']} {context.path_format}"])
+                route = routes[f"{scope['method']} {context.path_format}"]
+                return Found(route, params=more.get("path_params", {}))
             if match is Match.PARTIAL:
                 allowed += sorted(context.methods or ())
         return Found(allowed=tuple(dict.fromkeys(allowed)))
@@ -146,7 +152,7 @@ def _route(context: RouteContext, key: str, rule: Rule, prefix: str) -> Route:
     method, path = key.split(" ", 1)
     template = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
     query = frozenset(_query(context.dependant))
-    return Route(method, template, rule, _body(context.body_field), query)
+    return Route(method, template, rule, _body(context.body_field), query, planned(context))
 
 
 def _body(field: Any) -> BodyKind | None:
