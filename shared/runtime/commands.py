@@ -127,12 +127,13 @@ class Commands:
             size=sent.size,
         )
         leaving = asyncio.ensure_future(_let_go(task, sent.gone)) if sent.gone else None
+        late = asyncio.get_running_loop().call_later(ANSWER_WITHIN, task.leave, TimeoutError())
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                return await self._commit.command(task)
+            return await self._commit.command(task)
         except _TOLD as error:
             raise _problem(error) from error
         finally:
+            late.cancel()
             if leaving:
                 leaving.cancel()
 

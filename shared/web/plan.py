@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isasyncgenfunction, isgeneratorfunction
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, cast, get_type_hints
 
 from fastapi import params
 from fastapi._compat import ModelField, Undefined
@@ -42,6 +42,11 @@ _FOREIGN: Final = (
     "concurrency",
 )
 """What a dependency may have in the framework and has nowhere here."""
+
+_PLAIN: Final = (str, str | None, int, int | None, bool, bool | None)
+"""Types of fields that are one value."""
+_SIMPLE: Final = (str, int, bool, type(None))
+"""Defaults that need no copy."""
 
 
 class Received(Request):
@@ -76,13 +81,41 @@ class _Solving:
     errors: list[Any]
 
 
+class _Given:
+    """What one function takes of a path, a query, the headers or the cookies."""
+
+    def __init__(self, fields: list[ModelField]) -> None:
+        self._fields = fields
+        self._plain = all(_is_plain(field) for field in fields)
+
+    def of(self, source: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+        """Return the values by name, and what is wrong with them."""
+        if not self._plain:
+            return request_params_to_args(self._fields, source)
+        values: dict[str, Any] = {}
+        errors: list[Any] = []
+        for field in self._fields:
+            info, raw = field.field_info, source.get(field.alias)
+            if raw is not None:
+                place = (cast("params.Param", info).in_.value, field.alias)
+                value, wrong = field.validate(raw, values, loc=place)
+                errors += wrong
+            elif info.is_required():
+                return request_params_to_args(self._fields, source)
+            else:
+                value, wrong = field.default, []
+            if not wrong:
+                values[field.name] = value
+        return values, errors
+
+
 class _Inputs:
     """What one function takes, and how each is had."""
 
     def __init__(self, dependant: Dependant, often: frozenset[Any], *, embed: bool) -> None:
         self._steps = [_Step(one, often, embed=embed) for one in dependant.dependencies]
-        self._given: list[tuple[list[ModelField], Callable[[Request], Any]]] = [
-            (fields, source)
+        self._given: list[tuple[_Given, Callable[[Request], Any]]] = [
+            (_Given(fields), source)
             for fields, source in (
                 (dependant.path_params, lambda request: request.path_params),
                 (dependant.query_params, lambda request: request.query_params),
@@ -102,8 +135,8 @@ class _Inputs:
         values: dict[str, Any] = {}
         for step in self._steps:
             await step.solve(solving, values)
-        for fields, source in self._given:
-            found, wrong = request_params_to_args(fields, source(solving.request))
+        for given, source in self._given:
+            found, wrong = given.of(source(solving.request))
             values.update(found)
             solving.errors += wrong
         if self._body:
@@ -164,9 +197,7 @@ class Plan:
         solving = _Solving(request, body, {}, [])
         values = await self._inputs.solved(solving)
         if solving.errors:
-            raise RequestValidationError(
-                solving.errors, body=None if body is Undefined else body
-            )
+            raise RequestValidationError(solving.errors, body=None if body is Undefined else body)
         answer = await self._call(**values)
         return answer if isinstance(answer, Response) else await self._shown.of(answer)
 
@@ -227,6 +258,14 @@ def _odd(dependant: Dependant) -> bool:
     call = dependant.call
     generates = isgeneratorfunction(call) or isasyncgenfunction(call)
     return generates or any(getattr(dependant, name) for name in _FOREIGN)
+
+
+def _is_plain(field: ModelField) -> bool:
+    """Return whether a field is one value under one name, with nothing to work out."""
+    info = field.field_info
+    alias = info.validation_alias in (None, field.alias)
+    default = info.is_required() or isinstance(field.default, _SIMPLE)
+    return info.annotation in _PLAIN and alias and default and not info.validate_default
 
 
 def _whole(fields: Sequence[ModelField], *, embed: bool) -> ModelField | None:

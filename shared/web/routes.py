@@ -162,11 +162,11 @@ def _body(field: Any) -> BodyKind | None:
 
 
 def _query(dependant: Dependant) -> Iterable[str]:
-    for field in dependant.query_params:
-        model = field.field_info.annotation
+    for param in dependant.query_params:
+        model = param.field_info.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
             yield from (part.alias or name for name, part in model.model_fields.items())
         else:
-            yield field.alias
+            yield param.alias
     for inner in dependant.dependencies:
         yield from _query(inner)
