@@ -37,7 +37,7 @@ from shared.messaging.message import (
     to_document,
 )
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.overtaken import overtaken
+from shared.messaging.overtaken import Overtaken, overtaken, require_new
 from shared.messaging.store import Changes, Store
 from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS, TaskQueue
 from shared.messaging.timers import TIMERS
@@ -146,10 +146,6 @@ class Task:
 
 class FingerprintMismatch(Exception):  # noqa: N818
     """The same idempotency key came with a different request."""
-
-
-class Overtaken(Conflict):
-    """Another instance was quicker, which was seen before anything was written."""
 
 
 class GroupCommit:
@@ -270,7 +266,8 @@ class GroupCommit:
     ) -> None:
         """Commit what was decided and answer the callers."""
         try:
-            await self._require_new(done)
+            if asyncio.get_running_loop().time() < self._wary_until:
+                await require_new(self._store, done)
             await self._commit(session, done)
         except Conflict as conflict:
             await self._again(session, done, refused, tries, conflict)
@@ -288,17 +285,6 @@ class GroupCommit:
                 task.settle(task.outcome or Outcome(None))
             for task in refused:
                 task.fail(task.refusal or RuntimeError())
-
-    async def _require_new(self, done: list[tuple[Task, UnitOfWork]]) -> None:
-        """Raise Overtaken where another instance has done a unit since this batch began.
-
-        Asked only after a conflict, for who is alone meets none: a look at what was done costs less
-        than a transaction that is undone.
-        """
-        if asyncio.get_running_loop().time() >= self._wary_until:
-            return
-        if await self._store.processed([task.inbox_id for task, _ in done]):
-            raise Overtaken("done by another instance")
 
     async def _unprocessed(self, tasks: list[Task]) -> list[Task]:
         """Settle what was done before and return the rest."""

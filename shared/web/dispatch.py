@@ -21,7 +21,8 @@ class Dispatch:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or pass it on."""
         found = scope.get(FOUND)
-        if not isinstance(found, Found) or found.route is None or found.route.plan is None:
+        route = found.route if isinstance(found, Found) else None
+        if route is None or (plan := route.plan()) is None:
             await self._app(scope, receive, send)
             return
         scope["path_params"] = found.params
@@ -33,7 +34,7 @@ class Dispatch:
             await send(message)
 
         try:
-            response = await found.route.plan.answer(request)
+            response = await plan.answer(request)
             await response(scope, receive, noted)
         except Exception as error:
             handler = self._handler(type(error))

@@ -5,8 +5,9 @@ errors at start; a route added later has no rule and is refused.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from inspect import iscoroutinefunction
 from typing import Any, Final, Literal
 
@@ -44,8 +45,8 @@ class Route:
     rule: Rule
     body: BodyKind | None
     query: frozenset[str]
-    plan: Plan | None = field(default=None, compare=False, repr=False)
-    """How it is called; None: by the framework."""
+    plan: Callable[[], Plan | None] = field(compare=False, repr=False)
+    """How it is called, worked out when it is asked for first; None: by the framework."""
 
     @property
     def key(self) -> str:
@@ -155,7 +156,8 @@ def _route(context: RouteContext, key: str, rule: Rule, prefix: str) -> Route:
     method, path = key.split(" ", 1)
     template = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
     query = frozenset(_query(context.dependant))
-    return Route(method, template, rule, _body(context.body_field), query, planned(context))
+    plan = cache(partial(planned, context))
+    return Route(method, template, rule, _body(context.body_field), query, plan)
 
 
 def _body(field: Any) -> BodyKind | None:

@@ -1,6 +1,7 @@
 """A planned route answers what the framework would answer, to the byte."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 import httpx
@@ -173,7 +174,9 @@ class ByPlan:
             match, more = context.matches(scope)
             if match is Match.FULL:
                 assert isinstance(plan, Plan)
-                route = Route(scope["method"], "", PUBLIC, None, frozenset(), plan)
+                route = Route(
+                    scope["method"], "", PUBLIC, None, frozenset(), partial(planned, context)
+                )
                 scope[FOUND] = Found(route, params=more["path_params"])
                 await self._dispatch(scope, receive, send)
                 return
