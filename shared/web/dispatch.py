@@ -1,13 +1,15 @@
 """Calls the route that the guard has found, where it has a plan; the framework calls the others."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.web.plan import Received
 from shared.web.routes import Found
 from shared.web.scopekeys import FOUND
+
+_NOTHING: Final = Found()
 
 
 class Dispatch:
@@ -20,9 +22,9 @@ class Dispatch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or pass it on."""
-        found = scope.get(FOUND)
-        route = found.route if isinstance(found, Found) else None
-        if route is None or (plan := route.plan()) is None:
+        found = scope.get(FOUND, _NOTHING)
+        plan = found.route.plan() if found.route else None
+        if plan is None:
             await self._app(scope, receive, send)
             return
         scope["path_params"] = found.params
