@@ -1,16 +1,14 @@
 """A visit over HTTP: several people's requests in one command, and how they stand."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel
 
 from services.intake.api.cases import CaseAnswer, without_persons
-from services.intake.api.fields import Domicile, invalid, require_region
+from services.intake.api.fields import invalid, require_region
 from services.intake.api.requests import (
-    PartyName,
-    PersonBody,
     RecordedAnswer,
     Recording,
     RecordingDep,
@@ -20,22 +18,18 @@ from services.intake.api.requests import (
 from services.intake.api.rights import allowed
 from services.intake.api.sealed import openable
 from services.intake.api.told import LifeEventAnswer, cannot, told_of_event
+from services.intake.api.visit_body import VisitBody
 from services.intake.domain import (
-    PARTIES_LIMIT,
     AlreadyOpen,
-    Basis,
     Case,
     ChannelCannot,
-    NamedParty,
-    NewRequest,
-    Person,
     Refused,
-    TargetGroup,
     digest,
     require_door,
     require_parties,
 )
-from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, Visit, Wanted
+from services.intake.domain.counter import CounterClaim
+from services.intake.domain.visit import Visit
 from services.intake.usecases import (
     InVisit,
     NewVisit,
@@ -48,17 +42,9 @@ from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import (
     AggregateId,
-    Channel,
-    Moment,
-    ProgrammeId,
-    PublicText,
-    ServiceCode,
-    Slug,
-    TypedNeighbourhoodUnit,
 )
 from shared.messaging.group_commit import Outcome
 from shared.runtime import SentDep, provided
-from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, FieldError, InvalidFields, NotFound
 
@@ -66,88 +52,6 @@ RULES: Final[RouteRules] = {
     "POST /api/visits": Rule({Role.OPERATOR, Role.AGENT, Role.CHANNEL, Role.IMPORTER}),
     "GET /api/visits/{visit_id}": Rule({Role.OPERATOR, Role.AGENT, Role.SUPERVISOR}),
 }
-
-PersonNumber = Annotated[int, Field(ge=0, lt=VISIT_PEOPLE)]
-"""Who it is: the place in `people`, from 0."""
-
-
-class VisitorBody(PersonBody):
-    """Somebody of a visit. `region_code` and `rw` where he lives elsewhere than the visit says."""
-
-    region_code: Domicile | None = None
-    rw: TypedNeighbourhoodUnit | None = None
-
-
-class MemberBody(Body):
-    """What one of the people is to a request beside its applicant."""
-
-    party: PartyName
-    person: PersonNumber
-    basis: Basis | None = None
-
-
-class WantedBody(Body):
-    """What one of them wants: a service, or all that belong to a life event."""
-
-    service: ServiceCode | None = None
-    variant: ServiceCode | None = None
-    life_event: Slug | None = None
-    """Such as `birth` or `death`: the catalogue says which services it opens."""
-    applicant: PersonNumber
-    parties: Annotated[tuple[MemberBody, ...], Field(max_length=PARTIES_LIMIT)] = ()
-    pick_up: bool = False
-    deliver: bool = False
-    reason: PublicText | None = None
-    """Why this person asks once more for this service at this event."""
-    target_group: TargetGroup | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.service is None) == (self.life_event is None):
-            raise Unfit("either a service or a life event is needed")
-        if self.variant is not None and self.service is None:
-            raise Unfit("a variant goes with its service")
-        return self
-
-
-class VisitBody(Body):
-    """People who come together, each said once, and what each of them wants."""
-
-    programme_id: ProgrammeId
-    channel: Channel
-    event_id: AggregateId | None = None
-    region_code: Domicile
-    """Where they live now, by declaration."""
-    rw: TypedNeighbourhoodUnit | None = None
-    people: Annotated[tuple[VisitorBody, ...], Field(min_length=1, max_length=VISIT_PEOPLE)]
-    requests: Annotated[tuple[WantedBody, ...], Field(min_length=1, max_length=VISIT_REQUESTS)]
-    occurred_at: Moment | None = None
-
-    def visit(self, visit_id: str) -> NewVisit:
-        """Return the visit that this describes; each person is one object in all requests."""
-        people = [one.person() for one in self.people]
-        wanted = tuple(Wanted(self._request(one, people), one.life_event) for one in self.requests)
-        return NewVisit(visit_id, self.programme_id, self.channel, self.event_id, wanted)
-
-    def _request(self, one: WantedBody, people: list[Person]) -> NewRequest:
-        visitor = self.people[one.applicant]
-        return NewRequest(
-            case_id="",
-            tracking="",
-            programme_id=self.programme_id,
-            service=one.service or "",
-            channel=self.channel,
-            person=people[one.applicant],
-            region_code=visitor.region_code or self.region_code,
-            rw=visitor.rw or (None if visitor.region_code else self.rw),
-            event_id=self.event_id,
-            pick_up=one.pick_up,
-            deliver=one.deliver,
-            repeat_reason=one.reason,
-            others=tuple(NamedParty(p.party, people[p.person], p.basis) for p in one.parties),
-            variant=one.variant,
-            target_group=one.target_group,
-        )
 
 
 class VisitedAnswer(RecordedAnswer):
@@ -163,6 +67,22 @@ class VisitRecordedAnswer(BaseModel):
     visit_id: str
     requests: list[VisitedAnswer]
     life_events: list[LifeEventAnswer]
+    arrived_at: datetime | None = None
+    """When the office took it, by its own clock."""
+
+
+class CounterAnswer(BaseModel):
+    """What a laptop claimed of a visit; `recorded_at` beside it is when it arrived.
+
+    `happened_at`: its claim, with its clock put right by `clock_ahead` seconds.
+    """
+
+    device: str
+    number: str
+    claimed_at: datetime
+    clock_ahead: int
+    clock_off: bool
+    happened_at: datetime
 
 
 class VisitAnswer(BaseModel):
@@ -175,6 +95,7 @@ class VisitAnswer(BaseModel):
     recorded_at: datetime
     life_events: list[str]
     requests: list[CaseAnswer]
+    counter: CounterAnswer | None
 
 
 router = APIRouter(prefix="/api/visits")
@@ -195,7 +116,7 @@ async def post_visit(
     one service at one event in this visit, `same_as` names the other.
     """
     caller.regions(body.programme_id)  # refuses another tenant before anything is checked
-    visit_id = new_id()
+    visit_id = str(body.counter.entry_id) if body.counter else new_id()
     _check_people(body, parts)
     new = body.visit(visit_id)
     _check_requests(new)
@@ -235,6 +156,18 @@ async def get_visit(visit_id: VisitPath, caller: CallerDep, reader: ReaderDep) -
         recorded_at=visit.recorded_at,
         life_events=list(visit.life_events),
         requests=[without_persons(found[id_]) for id_ in visit.case_ids if id_ in found],
+        counter=_claimed(visit.counter) if visit.counter else None,
+    )
+
+
+def _claimed(claim: CounterClaim) -> CounterAnswer:
+    return CounterAnswer(
+        device=claim.device,
+        number=claim.number,
+        claimed_at=claim.claimed_at,
+        clock_ahead=claim.clock_ahead,
+        clock_off=claim.clock_off,
+        happened_at=claim.happened_at,
     )
 
 
@@ -324,4 +257,5 @@ async def _recorded(
         visit_id=answer["visit_id"],
         requests=requests,
         life_events=[event for event in events if event is not None],
+        arrived_at=answer.get("arrived_at"),
     )

@@ -7,6 +7,7 @@ from services.intake.pages import (
     account_requests,
     accounts,
     ask,
+    counter,
     data_use,
     desk,
     desk_case,
@@ -31,6 +32,7 @@ NAVIGATION: Final = (
     NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
     NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
+    NavItem(counter.COUNTER, "navigation.counter", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
 
@@ -42,6 +44,7 @@ RULES: Final[RouteRules] = {
     **tracking.RULES,
     **desk.RULES,
     **desk_case.RULES,
+    **counter.RULES,
     **devices.RULES,
     **accounts.RULES,
     **account_requests.RULES,
@@ -55,6 +58,7 @@ ROUTERS: Final = (
     tracking.router,
     desk.router,
     desk_case.router,
+    counter.router,
     devices.router,
     accounts.router,
     account_requests.router,
