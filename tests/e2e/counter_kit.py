@@ -1,6 +1,7 @@
-"""The counter of an event in a real browser: set up, written at by keyboard, and its disk searched."""
+"""The counter of an event in a real browser: set up, used by keyboard, its disk searched."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,19 +11,21 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import httpx
-from playwright.async_api import BrowserContext, Page, Playwright, expect
+from playwright.async_api import BrowserContext, Locator, Page, Playwright, expect
 
 from deploy.local import install
+from deploy.local.folder import ROOT
 from deploy.local.stack import Stack
 from shared.contracts.envelope import new_id
 from tests.component.scheduler.floor import event_body
 from tests.e2e.compose_kit import eventually
 from tests.e2e.conftest import FLAGS
-from tests.e2e.test_accounts import send, sign_in, use_link
+from tests.e2e.test_accounts import cookie, send, sign_in, use_link
 from tests.torture.privacy.persons import Person
 from tests.torture.privacy.searcher import Searcher
 
 EVENT: Final = "botram-konter"
+RESULT: Final = ROOT / "build" / "offline.json"
 PIN: Final = "kopi-2468"
 OPERATOR: Final = "operator:botram:32.16"
 SYNCED: Final = 60_000
@@ -188,6 +191,100 @@ def _blobs(profile: Path) -> Iterator[bytes]:
             yield str(path).encode() + b"\n" + path.read_bytes()
 
 
-def ago(text: str, **much: float) -> datetime:
-    """Return a written time, so much earlier."""
-    return datetime.fromisoformat(text) - timedelta(**much)
+PLANTED: Final = """async ([name, nik]) => {
+    localStorage.setItem("bocor", name);
+    const opening = indexedDB.open("bocor", 1);
+    await new Promise((done) => {
+        opening.onupgradeneeded = () => opening.result.createObjectStore("bocor");
+        opening.onsuccess = () => {
+            const change = opening.result.transaction("bocor", "readwrite");
+            change.objectStore("bocor").put({ nik }, 1);
+            change.oncomplete = done;
+        };
+    });
+}"""
+
+
+async def kept(page: Page) -> dict[str, Any]:
+    """Return what the laptop has: names of what is kept, and which entries hold something."""
+    found: dict[str, Any] = await page.evaluate(KEPT)
+    return found
+
+
+KEPT: Final = """async () => {
+    const opening = indexedDB.open("jemput-konter", 1);
+    await new Promise((done) => { opening.onsuccess = done; });
+    const all = opening.result.transaction(["tetap", "catatan"]);
+    const asked = [all.objectStore("tetap").getAllKeys(), all.objectStore("catatan").getAll(),
+        all.objectStore("tetap").get("laptop")];
+    await new Promise((done) => { all.oncomplete = done; });
+    opening.result.close();
+    return {
+        names: asked[0].result,
+        sealed: Object.fromEntries(asked[1].result.map((one) => [one.number, "sealed" in one])),
+        share: Boolean(asked[2].result && asked[2].result.share),
+    };
+}"""
+
+
+@asynccontextmanager
+async def counter_of(
+    stack: Stack, admin: Page, playwright: Playwright, profile: Path, login: str, at: Any = None
+) -> AsyncIterator[Counter]:
+    """Give a counter that has been set up, with a clock that can be moved."""
+    async with laptop(playwright, profile) as page:
+        await page.clock.install(time=at)
+        await signed_in(page, stack, admin, login)
+        counter = Counter(stack, page)
+        await counter.set_up()
+        yield counter
+
+
+async def revoked(admin: Page, account: str) -> None:
+    """End every device of an account for good."""
+    path = f"/intake/api/accounts/{account}/devices"
+    for device in (await send(admin, "GET", path))["body"]:
+        ended = await send(admin, "DELETE", f"{path}/{device['device_id']}")
+        assert ended["status"] == 204, ended
+
+
+async def out(page: Page, stack: Stack) -> None:
+    """Wait until the token of this browser is taken no more."""
+    token = (await cookie(page.context, "jemput_token"))["value"]
+    url, sent = f"{stack.origin('intake')}/masuk/keadaan", {"Authorization": f"Bearer {token}"}
+    await asyncio.to_thread(eventually, lambda: httpx.get(url, headers=sent).status_code, 401)
+
+
+def asked(one: Person) -> dict[str, Any]:
+    """Return what the office records of somebody while the counter is away."""
+    return {
+        "programme_id": "botram",
+        "service": "KK",
+        "channel": "event",
+        "event_id": EVENT,
+        "region_code": "32.16.18",
+        "applicant": {"name": one.name, "nik": one.nik},
+    }
+
+
+async def both_times(stack: Stack, *papers: dict[str, str]) -> None:
+    """Find the laptop's claim, a day ahead, beside the office's time."""
+    for paper in papers:
+        found = (await asyncio.to_thread(ask, stack, f"/visits/{paper['id']}")).json()
+        said, arrived = found["counter"], datetime.fromisoformat(found["recorded_at"])
+        claimed = datetime.fromisoformat(said["claimed_at"])
+        assert said["clock_off"] is True
+        assert timedelta(hours=23) < claimed - arrived < timedelta(hours=25)
+        assert abs(datetime.fromisoformat(said["happened_at"]) - arrived) < timedelta(minutes=10)
+        assert found["requests"][0]["received_at"] == found["recorded_at"]
+
+
+def written(result: dict[str, Any]) -> None:
+    """Keep the result, also one that is not as it must be."""
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+
+
+def seen(page: Page, text: str) -> Locator:
+    """What says this and is seen: the page has all that its scripts may have to say, hidden."""
+    return page.get_by_text(text).locator("visible=true")

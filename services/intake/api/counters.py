@@ -103,6 +103,8 @@ class CountedAnswer(BaseModel):
     """What the office has of one laptop. `clock_ahead`: of its newest visit, in seconds."""
 
     device: str
+    prefix: str
+    """With which the numbers on its receipts begin."""
     visits: int
     cases: int
     last_at: datetime
@@ -199,6 +201,7 @@ async def get_counts(
         laptops=[
             CountedAnswer(
                 device=one.device,
+                prefix=one.prefix,
                 visits=one.visits,
                 cases=one.cases,
                 last_at=one.last_at,

@@ -27,6 +27,11 @@ class CounterClaim:
     clock_ahead: int = 0
 
     @property
+    def prefix(self) -> str:
+        """Return with what the numbers of this laptop begin."""
+        return self.number.partition("-")[0]
+
+    @property
     def happened_at(self) -> datetime:
         """Return when it was, with the laptop's clock put right as far as it was known."""
         try:
@@ -45,6 +50,8 @@ class Counted:
     """What the office has of one laptop at an event."""
 
     device: str
+    prefix: str
+    """With which the numbers on its receipts begin."""
     visits: int
     cases: int
     last_at: datetime

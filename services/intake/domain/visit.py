@@ -71,7 +71,12 @@ def counted(visits: Iterable[Visit]) -> list[Counted]:
         visits_, cases = (known.visits, known.cases) if known else (0, 0)
         cases += len(one.case_ids)
         found[device] = Counted(
-            device, visits_ + 1, cases, one.recorded_at, one.counter.clock_ahead
+            device=device,
+            prefix=one.counter.prefix,
+            visits=visits_ + 1,
+            cases=cases,
+            last_at=one.recorded_at,
+            clock_ahead=one.counter.clock_ahead,
         )
     return [found[device] for device in sorted(found)]
 

@@ -78,15 +78,15 @@
   }
 
   async function unlock() {
-    var laptop = await gudang.read("laptop"), shares = null;
+    var laptop = await gudang.read("laptop"), shares = null, pin = field("pin").value;
+    field("pin").value = "";
     if (!laptop.share) {
       var kit = await kitOf(laptop.device);
       if (!kit) { return; }
       shares = kit.shares;
       await keepKit(kit);
     }
-    var came = await gudang.unlock(field("pin").value, shares);
-    field("pin").value = "";
+    var came = await gudang.unlock(pin, shares);
     if (came === "open") { await work(); return; }
     if (came !== "wrong") { await start(); return; }
     isian.show([["pin", isian.words("pin_wrong", { left: await gudang.left() })]]);

@@ -179,10 +179,8 @@ async def test_the_office_counts_by_laptop(office: Desk) -> None:
 
     assert (mine["visits"], mine["cases"]) == (2, 3)
     assert (every["visits"], every["cases"], len(every["laptops"])) == (3, 4, 2)
-    assert {one["device"]: one["clock_off"] for one in every["laptops"]} == {
-        DEVICE: False,
-        other: True,
-    }
+    found = {one["device"]: (one["prefix"], one["clock_off"]) for one in every["laptops"]}
+    assert found == {DEVICE: ("7K2M", False), other: ("9XYZ", True)}
 
 
 def _alone(counter: dict[str, Any] | None) -> dict[str, Any]:
