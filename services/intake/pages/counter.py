@@ -13,7 +13,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
-from services.intake.api.counters import event_of
 from services.intake.domain import PlannedEvent, Programme, local_day
 from services.intake.domain.counter import COUNTER_DAYS, Counted
 from services.intake.domain.visit import counted
@@ -24,6 +23,7 @@ from shared.contracts.event import AggregateId
 from shared.runtime import gathered
 from shared.web.guard import CallerDep
 from shared.web.pages import Pages
+from shared.web.problems import NotFound
 
 COUNTER: Final = "/konter"
 EVENT: Final = f"{COUNTER}/acara"
@@ -105,7 +105,10 @@ async def show_counter(
     request: Request, event_id: Annotated[AggregateId, Path()], caller: CallerDep, shelf: ShelfDep
 ) -> Response:
     """Show the counter of an event; from then on the browser has it."""
-    event = await event_of(event_id, caller, shelf.reader)
+    event = await shelf.reader.get(PlannedEvent, event_id)
+    if event is None:
+        raise NotFound("event")
+    caller.require(programme=event.programme_id, region=event.region_code)
     words = shelf.pages.texts.below("counter.word")
     return shelf.pages.render(
         request, "konter.html", event=event, account=caller.subject, words=words

@@ -290,6 +290,7 @@
     document.querySelector("[data-preparing]").textContent = word("tanpa-tls");
     return;
   }
+  document.querySelector("[data-over]").dataset.over = word("sesi-berakhir");
   isian.onSubmit("siapkan", [], setUp);
   isian.onSubmit("pin", ["pin"], unlock);
   isian.onSubmit("isian", [], save);
