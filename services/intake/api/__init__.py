@@ -34,6 +34,7 @@ from services.intake.api import (
     session,
     sop,
     track,
+    visit_reads,
     visits,
 )
 from shared.auth.rules import RouteRules
@@ -49,6 +50,7 @@ RULES: Final[RouteRules] = {
     **hints.RULES,
     **requests.RULES,
     **visits.RULES,
+    **visit_reads.RULES,
     **counters.RULES,
     **cases.RULES,
     **address.RULES,
@@ -85,6 +87,7 @@ ROUTERS: Final = (
     batches.router,
     hints.router,
     visits.router,
+    visit_reads.router,
     counters.router,
     cases.router,
     address.router,

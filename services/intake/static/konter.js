@@ -107,7 +107,7 @@
     if (correcting) {
       var kept = Object.assign(await gudang.entry(correcting), { key: crypto.randomUUID() });
       delete kept.reason;
-      correcting = null;
+      putRight(null);
       return kept;
     }
     return Object.assign(await gudang.next(), { at: new Date().toISOString(), ahead: Math.round(-sesi.ahead() / 1000) });
@@ -128,6 +128,14 @@
     kirim.soon();
   }
 
+  // Which entry the form holds that was refused; none: what is saved next is a new one.
+  function putRight(kept) {
+    correcting = kept ? kept.id : null;
+    var box = document.querySelector("[data-koreksi]");
+    box.hidden = !kept;
+    box.textContent = kept ? word("memperbaiki", { number: kept.number }) : "";
+  }
+
   async function receipt(id) {
     var kept = await gudang.entry(id);
     tanda.show(kept, await gudang.open(kept.sealed, kept.id));
@@ -140,6 +148,7 @@
   async function drop(id) {
     var kept = await gudang.entry(id);
     delete kept.sealed;
+    if (correcting === id) { putRight(null); formulir.empty(true); }
     await gudang.put(Object.assign(kept, { state: "dibuang" }));
     await list();
   }
@@ -147,7 +156,7 @@
   async function correct(id) {
     var kept = await gudang.entry(id);
     formulir.again(await gudang.open(kept.sealed, id));
-    correcting = id;
+    putRight(kept);
     show("isian");
   }
 
@@ -248,6 +257,7 @@
   async function start() {
     document.querySelector("[data-tanda]").replaceChildren();
     gudang.lock();
+    putRight(null);
     formulirGone();
     await revoked(await gudang.read("laptop"));
     await gudang.over();
