@@ -8,6 +8,7 @@ from services.intake.pages import (
     accounts,
     ask,
     batches,
+    counter,
     data_use,
     desk,
     desk_case,
@@ -39,6 +40,7 @@ NAVIGATION: Final = (
     NavItem(tracking.TRACK, "navigation.tracking"),
     NavItem(manual.MANUAL, "navigation.manual"),
     NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
+    NavItem(counter.COUNTER, "navigation.counter", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
 
@@ -55,6 +57,7 @@ RULES: Final[RouteRules] = {
     **desk_case.RULES,
     **documents.RULES,
     **outside.RULES,
+    **counter.RULES,
     **devices.RULES,
     **accounts.RULES,
     **account_requests.RULES,
@@ -74,6 +77,7 @@ ROUTERS: Final = (
     desk_case.router,
     documents.router,
     outside.router,
+    counter.router,
     devices.router,
     accounts.router,
     account_requests.router,

@@ -81,6 +81,7 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
+LAPTOP = "0f8fad5b-d9cb-469f-a165-70867728950e"
 REASON = {"reason": "Permintaan warga"}
 
 
@@ -178,13 +179,19 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
         if path == "/api/track/receipt":
             how["json"]["receipt_code"] = recorded["receipt_code"]
     path = path.replace("{programme_id}", row.programme)
-    path = path.replace("{requirement_id}", "family_card")
-    if row.route in ("GET /api/requests", "GET /api/late-requests"):
-        path += f"?programme_id={row.programme}"
+    path = path.replace("{requirement_id}", "family_card").replace("{event_id}", EVENT)
+    path += asked_with(row)
     if row.role == "nobody":
         return await office.client.request(method, path, **how)
     headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     return await office.client.request(method, path, headers=headers, **how)
+
+
+def asked_with(row: Row) -> str:
+    """Return the query that a route asks for."""
+    if row.route in ("GET /api/requests", "GET /api/late-requests"):
+        return f"?programme_id={row.programme}"
+    return f"?device={LAPTOP}" if row.route == "GET /api/counters/{event_id}" else ""
 
 
 async def asked_outside(route: str, case_id: str, office: Desk) -> None:
@@ -229,11 +236,12 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     method, path = row.route.split()
     await needed(path, office)
     path = path.replace("{programme_id}/{entry}", "botram/KK")
-    path = path.replace("{programme_id}", row.programme)
+    path = path.replace("{programme_id}", row.programme).replace("{event_id}", EVENT)
     path = path.replace("{chapter}", "warga-melacak")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
-    headers = {"Accept": "*/*" if path in (STATE, SECURITY) else "text/html"}
+    quiet = path in (STATE, SECURITY) or path.startswith(pages.counter.COUNTER)
+    headers = {"Accept": "*/*" if quiet else "text/html"}
     if row.role != "nobody":
         headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     if method == "GET":
