@@ -7,41 +7,57 @@ from services.intake.pages import (
     account_requests,
     accounts,
     ask,
+    batches,
+    counter,
     data_use,
     desk,
     desk_case,
     devices,
+    documents,
+    handovers,
+    manual,
+    outside,
     places,
+    print_lists,
     security,
     services,
     signin,
     start,
     tracking,
 )
-from services.intake.pages.desk_case import ShowsPeople
 from services.intake.pages.fresh import Proves
+from services.intake.pages.people import ShowsPeople
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
-STATIC: Final = Path(__file__).parents[1] / "static"
+STATIC: Final = (Path(__file__).parents[1] / "static", *manual.picture_folders())
+"""Its own files, and the pictures of the manual."""
 NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
     NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
+    NavItem(manual.MANUAL, "navigation.manual"),
     NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
+    NavItem(counter.COUNTER, "navigation.counter", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
 
-FRONT_RULES: Final[RouteRules] = {**start.RULES, **signin.RULES}
-FRONT_ROUTERS: Final = (start.router, signin.router)
+FRONT_RULES: Final[RouteRules] = {**start.RULES, **signin.RULES, **manual.FRONT_RULES}
+FRONT_ROUTERS: Final = (start.router, signin.router, manual.front_router)
 """These lie at the root of the origin; no other service has any there."""
 
 RULES: Final[RouteRules] = {
     **tracking.RULES,
     **desk.RULES,
+    **batches.RULES,
+    **handovers.RULES,
+    **print_lists.RULES,
     **desk_case.RULES,
+    **documents.RULES,
+    **outside.RULES,
+    **counter.RULES,
     **devices.RULES,
     **accounts.RULES,
     **account_requests.RULES,
@@ -50,11 +66,18 @@ RULES: Final[RouteRules] = {
     **places.RULES,
     **ask.RULES,
     **data_use.RULES,
+    **manual.RULES,
 }
 ROUTERS: Final = (
     tracking.router,
     desk.router,
+    batches.router,
+    handovers.router,
+    print_lists.router,
     desk_case.router,
+    documents.router,
+    outside.router,
+    counter.router,
     devices.router,
     accounts.router,
     account_requests.router,
@@ -63,6 +86,7 @@ ROUTERS: Final = (
     places.router,
     ask.router,
     data_use.router,
+    manual.router,
 )
 
 __all__ = [
