@@ -21,7 +21,6 @@ from shared.web.assets import ASSET_RULES
 from shared.web.body import BODY_LIMIT
 from shared.web.bodylimit import BodyLimit
 from shared.web.connections import networks
-from shared.web.dispatch import Dispatch
 from shared.web.edge import Edge
 from shared.web.guard import Guard
 from shared.web.pages import Pages
@@ -91,7 +90,6 @@ def create_app(
     all_rules = {**placed(own_rules, prefix), **(front_rules or {}), **SYSTEM_RULES}
     app.state.routes = RouteTable(app, all_rules, prefix)
     app.state.system = System(health, registry, networks(observers))
-    app.add_middleware(Dispatch, handlers=app.exception_handlers)
     app.add_middleware(
         Guard,
         table=app.state.routes,

@@ -32,7 +32,6 @@ from shared.web.routes import Route, RouteTable
 from shared.web.scopekeys import (
     ACCOUNTS,
     CALLER,
-    FOUND,
     MORE_TIME,
     PERSON,
     PROBLEM,
@@ -142,7 +141,6 @@ class Guard:
     def _find(self, scope: Scope) -> Route:
         found = self._table.find(scope)
         if found.route is not None:
-            scope[FOUND] = found
             return found.route
         if self._table.strays(scope):
             raise Denied("this route has no rule", kind="no-rule")

@@ -5,9 +5,8 @@ errors at start; a route added later has no rule and is refused.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
 from inspect import iscoroutinefunction
 from typing import Any, Final, Literal
 
@@ -19,7 +18,6 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from shared.auth.rules import RouteRules, Rule
-from shared.web.plan import Plan, planned
 
 BodyKind = Literal["json", "form"]
 
@@ -45,8 +43,6 @@ class Route:
     rule: Rule
     body: BodyKind | None
     query: frozenset[str]
-    plan: Callable[[], Plan | None] = field(compare=False, repr=False)
-    """How it is called, worked out when it is asked for first; None: by the framework."""
 
     @property
     def key(self) -> str:
@@ -156,8 +152,7 @@ def _route(context: RouteContext, key: str, rule: Rule, prefix: str) -> Route:
     method, path = key.split(" ", 1)
     template = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
     query = frozenset(_query(context.dependant))
-    plan = cache(partial(planned, context))
-    return Route(method, template, rule, _body(context.body_field), query, plan)
+    return Route(method, template, rule, _body(context.body_field), query)
 
 
 def _body(field: Any) -> BodyKind | None:

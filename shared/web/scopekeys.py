@@ -4,8 +4,6 @@ from typing import Final
 
 ROUTE: Final = "jemput.route"
 """The matched route's template."""
-FOUND: Final = "jemput.found"
-"""What the table of routes knows of the request's path: the route and what its path names."""
 CALLER: Final = "jemput.caller"
 """The caller, acting in the roles that the route's rule allows."""
 PROBLEM: Final = "jemput.problem"
