@@ -44,6 +44,8 @@ class Deed(StrEnum):
     ERASURE_ASKED = "erasure_asked"
     ERASURE_APPROVED = "erasure_approved"
     ERASURE_EXPIRED = "erasure_expired"
+    ERASURE_DECLINED = "erasure_declined"
+    """A supervisor refused what was asked for: `said` has who asked and the reason."""
     ERASED = "erased"
     EXPORTED = "exported"
     """All that is held about a resident was written out: `said` has the reason given."""

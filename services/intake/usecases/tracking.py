@@ -16,6 +16,7 @@ from services.intake.domain import (
     next_step,
 )
 from services.intake.usecases.checklists import Checked, checklist_of
+from services.intake.usecases.erasure import why_declined
 from services.intake.usecases.ports import Catalogues, Reader
 from services.intake.usecases.restriction import paused
 
@@ -31,6 +32,8 @@ class Tracked:
     """Its papers as they stand; None where no catalogue says what it needs."""
     paused: bool = False
     """Nothing is processed, at the word of one of its people."""
+    erasure_declined: str | None = None
+    """Why its applicant is not erased, where that was asked for and refused."""
 
     @property
     def lacking(self) -> tuple[Line, ...]:
@@ -98,4 +101,5 @@ async def tracked(case: Case, reader: Reader, catalogues: Catalogues) -> Tracked
     event_id = case.ticket.event_id if case.ticket else case.event_id
     event = await reader.get(PlannedEvent, event_id) if event_id else None
     checked = await checklist_of(case, reader, catalogues)
-    return Tracked(case, programme, event, checked, await paused(case, reader))
+    declined = await why_declined(case, reader)
+    return Tracked(case, programme, event, checked, await paused(case, reader), declined)
