@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from services.intake.pages import (
+    account_list,
     account_requests,
     accounts,
     ask,
@@ -43,6 +44,7 @@ RULES: Final[RouteRules] = {
     **desk.RULES,
     **desk_case.RULES,
     **devices.RULES,
+    **account_list.RULES,
     **accounts.RULES,
     **account_requests.RULES,
     **security.RULES,
@@ -56,6 +58,7 @@ ROUTERS: Final = (
     desk.router,
     desk_case.router,
     devices.router,
+    account_list.router,
     accounts.router,
     account_requests.router,
     security.router,

@@ -322,7 +322,12 @@ ACCOUNTS = {
     **invitations.RULES,
     **session.RULES,
 }
-OWN_PAGES = {**pages.devices.RULES, **pages.accounts.RULES, **pages.account_requests.RULES}
+OWN_PAGES = {
+    **pages.devices.RULES,
+    **pages.account_list.RULES,
+    **pages.accounts.RULES,
+    **pages.account_requests.RULES,
+}
 
 
 async def ask_of_accounts(row: Row, office: Desk) -> httpx.Response:
