@@ -12,6 +12,7 @@ from services.intake.cli import (
     catalogues,
     imports,
     keys,
+    machines,
     programmes,
     residents,
     rights,
@@ -29,8 +30,8 @@ from shared.sealing.seal import Unsealable
 __all__ = ["ProgrammeFile", "main"]
 
 _THEMES: Final = (
-    programmes, catalogues, sop, accounts, audit, keys, residents, rights, breach, imports,
-    roster,
+    programmes, catalogues, sop, accounts, machines, audit, keys, residents, rights, breach,
+    imports, roster,
 )  # fmt: skip
 _TOLD: Final = (CommandRefused, InvalidKey, Rejected, UnknownMasterKey, Unsealable)
 

@@ -38,6 +38,8 @@ class Deed(StrEnum):
     SECOND_FACTOR_SET = "second_factor_set"
     GRANTED = "granted"
     DISABLED = "disabled"
+    MACHINE_TOKEN = "machine_token"  # noqa: S105 - a deed
+    """A machine got a token: `said` has until when, what for and the grants."""
     RECOVERED = "recovered"
     READ = "read"
     """Somebody looked at a person, or exported him: `said` has the route or command."""

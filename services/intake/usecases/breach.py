@@ -34,7 +34,7 @@ T = TypeVar("T")
 class Question:
     """From `since` on and before `until`; of one account or all, in one programme or all.
 
-    `grants` are what the office knows of tokens that were made by command: no trail has them.
+    `grants` are what the office knows of tokens made without intake: no trail has them.
     """
 
     since: datetime
@@ -58,7 +58,7 @@ class Breach:
     unlogged: set[tuple[str, str]] = field(default_factory=set)
     """Accounts and cases of looks that the trail has and the access log lacks: it was altered."""
     unknown: set[str] = field(default_factory=set)
-    """Accounts that looked and that the trail never gave a right: tokens made by command."""
+    """Accounts that looked and that the trail never gave a right: tokens made without intake."""
 
 
 class BreachReader(Protocol):

@@ -100,6 +100,14 @@ def test_accounts_are_told_apart() -> None:
     ) == [(OPERATOR, 0, 9), (OPERATOR, 5, None)]
 
 
+def test_a_machines_token_holds_until_it_ends_beside_an_older_one() -> None:
+    made = [
+        entry(Deed.MACHINE_TOKEN, minutes, later(end).isoformat(), "Impor", OPERATOR, about="impor")
+        for minutes, end in ((0, 30), (20, 60))
+    ]
+    assert spans(*made) == [(OPERATOR, 0, 30), (OPERATOR, 20, 60)]
+
+
 @pytest.mark.parametrize(
     ("since", "until", "overlaps"),
     [(0, 10, False), (0, 11, True), (20, 30, False), (19, 30, True), (12, 13, True)],
