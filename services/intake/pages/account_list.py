@@ -5,7 +5,7 @@ sealed: those within reach are opened and compared, so many at most.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
@@ -72,7 +72,7 @@ async def _within_reach(office: Office, accounts: Sequence[Account]) -> list[Row
     return [(one, names[one.id]) for one in ours]
 
 
-async def _shown(office: Office, rows: Sequence[Row], more: Mapping[str, object]) -> Response:
+async def _shown(office: Office, rows: Sequence[Row], more: Mapping[str, Any]) -> Response:
     programmes = await programmes_of(office.caller, office.reader)
     shown = [(one, login, said(one.grants, programmes)) for one, login in rows]
     known = {"sought": "", "too_many": False, "more": "", **more}
