@@ -55,11 +55,14 @@ def wrapped(desk: Desk) -> MasterKeyDesk:
 
 async def keys(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
     """Run a command about master keys; return what it says."""
+    said: list[str]
     if options.run is new_key:
-        return new_key(options)  # the first key is made before there are settings that name it
-    given, said = settings(), list[str]()
-    async with open_shell(definition(given), given) as shell:
-        said += await options.run(options, (shell, given))
+        # The first key is made before there are settings that name it.
+        said = new_key(options)
+    else:
+        given = settings()
+        async with open_shell(definition(given), given) as shell:
+            said = await options.run(options, (shell, given))
     return said
 
 
