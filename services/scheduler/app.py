@@ -1,5 +1,7 @@
 """Where scheduler is put together; the only place that wires."""
 
+from functools import cache
+
 from services.scheduler import api, handlers, pages
 from services.scheduler.config import Settings
 from services.scheduler.domain import Refused
@@ -56,6 +58,7 @@ def definition(settings: Settings) -> ServiceDefinition:
     )
 
 
+@cache
 def _frame(prefix: str) -> Pages:
     return Pages(
         service_name="Jemput Loket",
