@@ -18,6 +18,8 @@ RIGHTS: Final = frozenset(
 )
 """Deeds that begin and end what an account may do."""
 PAPERS: Final = "papers"
+DOCUMENT: Final = "document"
+"""What the office issued, as a file."""
 ERASED_SINCE: Final = "erased_since"
 """In the place of kinds of data, where somebody was erased since and nothing tells any more."""
 

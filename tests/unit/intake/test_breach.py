@@ -14,12 +14,18 @@ from services.intake.domain import (
     READS_PERSONS,
     Affected,
     AuditEntry,
+    CaseDocument,
+    Check,
+    Comparison,
     Deed,
+    Document,
     Held,
+    Party,
     Person,
     PersonRead,
     Programme,
     Resident,
+    Signature,
     held,
 )
 from services.intake.usecases import (
@@ -175,6 +181,19 @@ async def test_what_was_read_is_counted_by_programme_and_kind(work: Bench) -> No
     assert not found.unknown
 
 
+async def test_an_issued_document_is_a_kind_of_data_once_one_is_bound(work: Bench) -> None:
+    check = Check(Comparison.MATCH, (), (), Signature.UNSIGNED, Party.APPLICANT, 1, later(1), "a-2")
+    document = Document("file-1", 9, "0" * 64, later(1), "a-2", check)
+    work.keep(CaseDocument(CASE, 1, document=document), CaseDocument("case-3", 1))
+    await look(work, "a-1", CASE)
+    await look(work, "a-1", "case-3")
+
+    found = await ask(work)
+
+    assert found.read["botram"].kinds["document"] == 1
+    assert "document" not in found.read["halo_pamor"].kinds
+
+
 async def test_what_could_have_been_read_is_all_within_the_grants_of_that_time(
     work: Bench,
 ) -> None:
@@ -299,5 +318,7 @@ async def test_the_drafts_say_what_when_how_many_and_leave_blanks_for_people(wor
 
 def test_every_field_that_is_sealed_has_a_word() -> None:
     words = Texts.load(Path(TEXTS))
-    for kind in (*SITI.said, "reason", "papers", "erased_since"):
+    for kind in (*replace(SITI, birth_date="1985-03-12").said, "basis", "reason"):
+        assert f"breach.kind.{kind}" in words
+    for kind in ("papers", "document", "erased_since"):
         assert f"breach.kind.{kind}" in words
