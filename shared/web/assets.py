@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from mimetypes import guess_type
 from pathlib import Path
@@ -47,6 +48,7 @@ class Assets:
         """The address of the file as it is now; KeyError when there is none."""
         return f"{self._prefix}/static/{self._assets[name].digest}/{name}"
 
+    @cached_property
     def router(self) -> APIRouter:
         """The one route that serves them."""
         router = APIRouter(include_in_schema=False)
