@@ -41,6 +41,7 @@ from shared.web.scopekeys import (
 )
 from shared.web.session import SIGN_IN, SessionCookie
 
+_CASE: Final = "{case_id}"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
@@ -163,6 +164,8 @@ class Guard:
             raise Denied(error.reason) from None
         scope[ACCOUNTS] = self._accounts
         self._accounts.admit(scope[CALLER])
+        if (case_id := _case_of(scope["path"], route.template)) is not None:
+            self._accounts.admit_case(scope[CALLER], case_id)
         if route.rule.fresh and not self._verifier.fresh(scope[CALLER]):
             raise NotFresh
 
@@ -192,6 +195,15 @@ class Guard:
         if scope["method"] == "GET":
             query["lanjut"] = _address(scope)
         return RedirectResponse(f"{SIGN_IN}?{urlencode(query)}", status_code=303)
+
+
+def _case_of(path: str, template: str) -> str | None:
+    """Return the case that a path names, by its route's template; None where it names none."""
+    before, named, _ = template.partition(_CASE)
+    if not named:
+        return None
+    # From the end of what stands before, whatever prefix the service lies below.
+    return path.split("/")[-len(template.split("/")) :][before.count("/")]
 
 
 def _address(scope: Scope) -> str:
