@@ -11,8 +11,6 @@ from typing import Any
 from services.scheduler.domain import (
     Case,
     Counter,
-    EventEvidence,
-    EvidenceLook,
     Line,
     Programme,
     ScheduledEvent,
@@ -20,6 +18,7 @@ from services.scheduler.domain import (
     Ticket,
 )
 from shared.auth.roles import Grant
+from shared.files.evidence import EVIDENCE, EVIDENCE_LOOKS
 from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
@@ -39,8 +38,8 @@ COLLECTIONS = Collections(
     Collection("cases", Case),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
-    Collection("evidence", EventEvidence),
-    Collection("evidence_looks", EvidenceLook),
+    EVIDENCE,
+    EVIDENCE_LOOKS,
     FILES,
     REVOCATIONS,
     raw=RAW_FILES,

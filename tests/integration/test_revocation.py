@@ -211,7 +211,7 @@ async def test_a_disabled_account_is_out_everywhere_within_the_stated_seconds(
     _log.info("refused after %.1f s, stream ended after %.1f s", refused_after, ended_after)
     assert refused_after < STATED
     assert ended_after < STATED
-    assert (await siti.refresh()).json()["reason"] == "session_over"
+    assert (await siti.refresh()).json()["reason"] == "account_disabled"
     assert (await siti.sign_in("siti", None)).json()["reason"] == "not_recognised"
     assert await statuses(stack, admin.token) != dict.fromkeys(ASKED, 401)
 
@@ -234,6 +234,8 @@ async def test_keys_are_rotated_while_people_work(stack: Stack) -> None:
             assert answer.status_code == 200, answer.text
             found = await statuses(stack, rudi.token)
             assert found == dict.fromkeys(ASKED, 200), found
+            looks = (asyncio.to_thread(stack.ready, name) for name in ASKED)
+            assert all(await asyncio.gather(*looks)), "not ready while keys are rotated"
             keys.add(jwt.get_unverified_header(rudi.token)["kid"])
     assert len(keys) >= 3
     assert len(load_public(folder / PUBLIC_KEYS)) == 5

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Final
 
 from services.intake.pages import (
+    account_list,
     account_requests,
     accounts,
     ask,
     batches,
+    counter,
     data_use,
     desk,
     desk_case,
@@ -39,6 +41,7 @@ NAVIGATION: Final = (
     NavItem(tracking.TRACK, "navigation.tracking"),
     NavItem(manual.MANUAL, "navigation.manual"),
     NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
+    NavItem(counter.COUNTER, "navigation.counter", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
 
@@ -55,7 +58,9 @@ RULES: Final[RouteRules] = {
     **desk_case.RULES,
     **documents.RULES,
     **outside.RULES,
+    **counter.RULES,
     **devices.RULES,
+    **account_list.RULES,
     **accounts.RULES,
     **account_requests.RULES,
     **security.RULES,
@@ -74,7 +79,9 @@ ROUTERS: Final = (
     desk_case.router,
     documents.router,
     outside.router,
+    counter.router,
     devices.router,
+    account_list.router,
     accounts.router,
     account_requests.router,
     security.router,

@@ -53,6 +53,7 @@ from services.intake.store.names import (
     RESIDENTS,
     RIGHTS_REQUESTS,
     SECURITY_RECORDS,
+    VISITS,
 )
 from services.intake.store.reader import IntakeReader
 from shared.files.kept import RAW_FILES
@@ -108,7 +109,7 @@ COLLECTIONS: Final = Collections(
     Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
     Collection("papers", CasePapers),
-    Collection("visits", Visit),
+    Collection(VISITS, Visit),
     Collection("documents", CaseDocument, label="document"),
     Collection(ERASURES, Erasure),
     FILES,

@@ -24,6 +24,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.batch import Batch
 from services.intake.domain.imports import Import, ImportRefusal, ImportState
+from services.intake.domain.visit import Visit
 from services.intake.store.names import EVERYWHERE
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from services.intake.usecases.watch import Late
@@ -97,6 +98,11 @@ class IntakeReader(FileReader):
         """Return events of that day and later ones, the nearest first, so many at most."""
         query = {"on": {"$gte": day.isoformat()}}
         return await self.find(PlannedEvent, query, sort=(("on", 1), ("_id", 1)), limit=limit)
+
+    async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:
+        """Return the visits that counters of an event sent, of one laptop or of all."""
+        query = {"event_id": event_id, "counter.device": device or {"$gt": ""}}
+        return await self.find(Visit, query)
 
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""

@@ -21,6 +21,7 @@ from services.intake.domain import (
 from services.intake.domain.batch import Batch
 from services.intake.domain.imports import Import, ImportRefusal
 from services.intake.domain.sop import Sop
+from services.intake.domain.visit import Visit
 
 T = TypeVar("T")
 
@@ -96,6 +97,10 @@ class Reader(Protocol):
 
     async def events_since(self, day: date, limit: int) -> list[PlannedEvent]:
         """Return events of that day and later ones, the nearest first, so many at most."""
+        ...
+
+    async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:
+        """Return the visits that counters of an event sent, of one laptop or of all."""
         ...
 
     async def case_by_code(self, tracking: str) -> Case | None:

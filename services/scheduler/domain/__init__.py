@@ -1,12 +1,6 @@
 """Events, booths and lines. Standard library only, no clock, no IO."""
 
-from services.scheduler.domain.evidence import (
-    EVIDENCE_LIMIT,
-    EventEvidence,
-    Evidence,
-    EvidenceKind,
-    EvidenceLook,
-)
+from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
 from services.scheduler.domain.line import (
     MAX_NUMBER,
     Case,
@@ -28,10 +22,7 @@ __all__ = [
     "Case",
     "Caution",
     "Counter",
-    "EventEvidence",
-    "Evidence",
     "EvidenceKind",
-    "EvidenceLook",
     "Line",
     "Plan",
     "Programme",

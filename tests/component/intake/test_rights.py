@@ -81,6 +81,7 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
+LAPTOP = "0f8fad5b-d9cb-469f-a165-70867728950e"
 REASON = {"reason": "Permintaan warga"}
 
 
@@ -120,6 +121,7 @@ def command(row: Row) -> dict[str, Any]:
         "POST /api/requests/{case_id}/outside": {"system": "siak"},
         "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
         "POST /api/residents/{resident_id}/correction": {"name": "Siti Benar"},
+        "POST /api/residents/{resident_id}/erasure/refusal": REASON,
         "POST /api/residents/{resident_id}/restriction": REASON,
         "POST /api/residents/{resident_id}/restriction/lift": REASON,
         "POST /api/requests/{case_id}/papers/{file_id}": {"kind": "family_card"},
@@ -178,13 +180,19 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
         if path == "/api/track/receipt":
             how["json"]["receipt_code"] = recorded["receipt_code"]
     path = path.replace("{programme_id}", row.programme)
-    path = path.replace("{requirement_id}", "family_card")
-    if row.route in ("GET /api/requests", "GET /api/late-requests"):
-        path += f"?programme_id={row.programme}"
+    path = path.replace("{requirement_id}", "family_card").replace("{event_id}", EVENT)
+    path += asked_with(row)
     if row.role == "nobody":
         return await office.client.request(method, path, **how)
     headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     return await office.client.request(method, path, headers=headers, **how)
+
+
+def asked_with(row: Row) -> str:
+    """Return the query that a route asks for."""
+    if row.route in ("GET /api/requests", "GET /api/late-requests"):
+        return f"?programme_id={row.programme}"
+    return f"?device={LAPTOP}" if row.route == "GET /api/counters/{event_id}" else ""
 
 
 async def asked_outside(route: str, case_id: str, office: Desk) -> None:
@@ -229,11 +237,12 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     method, path = row.route.split()
     await needed(path, office)
     path = path.replace("{programme_id}/{entry}", "botram/KK")
-    path = path.replace("{programme_id}", row.programme)
+    path = path.replace("{programme_id}", row.programme).replace("{event_id}", EVENT)
     path = path.replace("{chapter}", "warga-melacak")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
-    headers = {"Accept": "*/*" if path in (STATE, SECURITY) else "text/html"}
+    quiet = path in (STATE, SECURITY) or path.startswith(pages.counter.COUNTER)
+    headers = {"Accept": "*/*" if quiet else "text/html"}
     if row.role != "nobody":
         headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     if method == "GET":
@@ -308,8 +317,8 @@ async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
     path = path.removeprefix("/api").format(resident_id=resident)
     if "/erasure" in path:
         (await office.step(recorded["case_id"], "cancel")).raise_for_status()
-    if path.endswith("/approval"):
-        (await office.person("POST", path.removesuffix("/approval"))).raise_for_status()
+    if path.endswith(("/approval", "/refusal")):
+        (await office.person("POST", path.rpartition("/")[0])).raise_for_status()
     if path.endswith("/lift"):
         stopped = await office.person("POST", path.removesuffix("/lift"), json=REASON)
         stopped.raise_for_status()
@@ -360,7 +369,12 @@ ACCOUNTS = {
     **invitations.RULES,
     **session.RULES,
 }
-OWN_PAGES = {**pages.devices.RULES, **pages.accounts.RULES, **pages.account_requests.RULES}
+OWN_PAGES = {
+    **pages.devices.RULES,
+    **pages.account_list.RULES,
+    **pages.accounts.RULES,
+    **pages.account_requests.RULES,
+}
 
 
 async def ask_of_accounts(row: Row, office: Desk) -> httpx.Response:

@@ -81,6 +81,8 @@ ENDS = {
     "scheduler.programmes.closed": "400, by the contract",
     "scheduler.programmes.open": "400, by the contract",
     "scheduler.evidence.items": "50, by the domain",
+    "reporting.evidence.items": "100, by the use case",
+    "reporting.files.sealed_key": "one for each field of a wrapped key",
     "scheduler.files.sealed_key": "one for each field of a wrapped key",
     "scheduler.events.plan.booths": "of one event, by the route",
     "scheduler.events.plan.booths.services": "of one booth, by the route",
