@@ -36,7 +36,7 @@ HANDED_OUT: dict[str, set[str]] = {
     | {"tracking_secret", "lookup_secret", "sealing_keys", "session_private_key.pem"},
     "scheduler": EVERY_SERVICE | {"sealing_keys"},
     "courier": EVERY_SERVICE,
-    "reporting": EVERY_SERVICE,
+    "reporting": EVERY_SERVICE | {"sealing_keys"},
     "rabbitmq": {"admin.conf", ".erlang.cookie", CA, "tls.pem", "tls.key"},
     "mongo": {"keyfile", CA, "tls.pem"},
     "proxy": {f"{name}.conf" for name in ("main", "listen", "trusted", "upstreams", "locations")},
