@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from services.scheduler.domain import (
+    Arrival,
     Case,
     Counter,
     EventEvidence,
@@ -16,6 +17,7 @@ from services.scheduler.domain import (
     Line,
     Programme,
     ScheduledEvent,
+    Stretch,
     Tally,
     Ticket,
 )
@@ -35,8 +37,10 @@ COLLECTIONS = Collections(
     Collection("programmes", Programme),
     Collection(EVENTS, ScheduledEvent, label="event"),
     Collection("lines", Line),
+    Collection("stretches", Stretch),
     Collection("tickets", Ticket),
     Collection("cases", Case),
+    Collection("arrivals", Arrival),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
     Collection("evidence", EventEvidence),

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.scheduler.domain import (
     MAX_NUMBER,
+    Act,
     Booth,
     Programme,
     ScheduledEvent,
@@ -21,10 +22,11 @@ from services.scheduler.pages.choice import FLOOR, OPERATORS
 from services.scheduler.usecases import (
     Clock,
     Reader,
+    TicketAt,
+    act_on,
     allowed,
     call_next,
     record_visit,
-    serve_ticket,
     visible,
 )
 from shared.auth.rules import RouteRules
@@ -152,18 +154,12 @@ class Counter:
     async def serve(self, service: str, typed: str) -> str:
         """Note that the holder of a ticket was served; return what was done."""
         number = _number(typed)
+        at = TicketAt(self.event_id, service, number, self.booth_id)
         try:
             await self.run(
-                lambda uow: serve_ticket(
-                    self.event_id,
-                    service,
-                    number,
-                    self.booth_id,
-                    uow,
-                    allow=allowed(self.caller),
-                ),
+                lambda uow: act_on(at, Act.SERVE, uow, allow=allowed(self.caller)),
                 f"selesai {service} {number}",
-                f"{self.event_id}/{service}/{number}",
+                at.id,
             )
         except NotFound:
             raise NotDone("unknown_ticket") from None

@@ -1,5 +1,8 @@
 """What scheduler does, a file for each theme, and what it needs from outside."""
 
+from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rejoin, undo
+from services.scheduler.usecases.arrivals import Wanted, admit, new_code
+from services.scheduler.usecases.calls import NO_SHOW, call_next
 from services.scheduler.usecases.events import republish_event, schedule_event
 from services.scheduler.usecases.evidence import (
     EVIDENCE,
@@ -11,15 +14,21 @@ from services.scheduler.usecases.evidence import (
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
 from services.scheduler.usecases.reach import allowed, narrowed, visible
-from services.scheduler.usecases.tickets import call_next, issue_ticket, serve_ticket, void_ticket
+from services.scheduler.usecases.tickets import issue_ticket, void_ticket
+from services.scheduler.usecases.transfers import send_on, transfer
 from services.scheduler.usecases.visits import record_visit
 
 __all__ = [
     "EVIDENCE",
+    "NO_SHOW",
     "Allow",
     "Clock",
     "Holidays",
     "Reader",
+    "TicketAt",
+    "Wanted",
+    "act_on",
+    "admit",
     "allowed",
     "bind_evidence",
     "call_next",
@@ -27,12 +36,17 @@ __all__ = [
     "issue_ticket",
     "keep_evidence",
     "narrowed",
+    "new_code",
     "note_look",
+    "note_no_show",
     "record_visit",
+    "rejoin",
     "remove_evidence",
     "republish_event",
     "schedule_event",
-    "serve_ticket",
+    "send_on",
+    "transfer",
+    "undo",
     "visible",
     "void_ticket",
 ]

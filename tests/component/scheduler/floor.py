@@ -54,6 +54,7 @@ def booth_body(booth_id: str, *services: str, ticketed: bool = True) -> dict[str
         "agency_id": "disdukcapil" if ticketed else "dinkes",
         "services": list(services),
         "ticketed": ticketed,
+        "weights": {},
     }
 
 
@@ -77,6 +78,23 @@ class Floor:
     async def visit(self, json: Any, booth_id: str = "puskesmas", **how: Any) -> httpx.Response:
         """Report who walked up as an operator of BOTRAM."""
         return await self.post(f"/api/events/{SETU}/booths/{booth_id}/visits", json=json, **how)
+
+    async def arrive(self, *services: str, key: str | None = None, **more: Any) -> httpx.Response:
+        """Have people come through the gate of BOTRAM."""
+        body = {"services": list(services or ("KIA",)), **more}
+        return await self.post(f"/api/events/{SETU}/arrivals", json=body, key=key)
+
+    async def admit(self, event_id: str = SETU) -> str:
+        """Have somebody come through a gate; return the code."""
+        headers = self.messaging.headers("operator")
+        path = f"/api/events/{event_id}/arrivals"
+        answer = await self.client.post(path, json={"services": ["KIA"]}, headers=headers)
+        return str(answer.raise_for_status().json()["code"])
+
+    async def act(self, act: str, number: int = 1, **body: Any) -> httpx.Response:
+        """Do something with a ticket of KIA at the first booth."""
+        path = f"/api/events/{SETU}/services/KIA/tickets/{number}/{act}"
+        return await self.post(path, json={"booth_id": "loket-1", **body})
 
     async def post(self, path: str, *, key: str | None = None, json: Any = None) -> httpx.Response:
         """Send a command as an operator of BOTRAM."""
@@ -126,7 +144,9 @@ class Floor:
         self, case_id: str, service: str = "KIA", programme_id: str = "botram", **how: Any
     ) -> Receipt:
         """Have a request come in for the programme's event."""
+        code = how.pop("arrival_code", None)
         event = received(case_id, service, event_id=EVENTS[programme_id], programme_id=programme_id)
+        event = event.model_copy(update={"arrival_code": code})
         return await self.messaging.deliver(event, **how)
 
 

@@ -15,11 +15,14 @@ ACTS: dict[str, tuple[str, str, Any]] = {
     "POST /api/events/{event_id}/booths/{booth_id}/calls": (
         "operator", f"{EVENT}/booths/loket-1/calls", None,
     ),
-    "POST /api/events/{event_id}/services/{service}/tickets/{number}/serve": (
+    "POST /api/events/{event_id}/services/{service}/tickets/{number}/{act}": (
         "operator", f"{EVENT}/services/KIA/tickets/1/serve", {"booth_id": "loket-1"},
     ),
     "POST /api/events/{event_id}/booths/{booth_id}/visits": (
         "operator", f"{EVENT}/booths/puskesmas/visits", {"service": "HEALTH_CHECK", "visitors": 1},
+    ),
+    "POST /api/events/{event_id}/arrivals": (
+        "operator", f"{EVENT}/arrivals", {"services": ["KIA"]},
     ),
     "POST /api/events/{event_id}/evidence": ("operator", f"{EVENT}/evidence", None),
     "POST /api/events/{event_id}/evidence/{file_id}": (

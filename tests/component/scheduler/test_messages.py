@@ -11,7 +11,7 @@ from tests.component.scheduler.floor import Floor, event_body, floor
 from tests.unit.scheduler.sample import SETU, closed, published, received
 
 
-def issued(at: Floor) -> list[tuple[str, int]]:
+def issued(at: Floor) -> list[tuple[str | None, int]]:
     return [(t.case_id, t.number) for t in at.messaging.published if isinstance(t, TicketIssued)]
 
 
@@ -136,7 +136,8 @@ async def test_nothing_that_is_published_or_kept_says_who_somebody_is() -> None:
         [ticket] = at.messaging.documents("tickets")
         assert set(ticket) == {
             "_id", "version", "event_id", "programme_id", "service", "number", "case_id",
-            "channel", "region_code", "issued_at", "state", "booth_id",
+            "channel", "region_code", "issued_at", "joined_at", "lane", "place", "state",
+            "booth_id", "called_at", "started_at", "in_order", "before", "arrival_id",
         }  # fmt: skip
         [case] = at.messaging.documents("cases")
         assert set(case) == {"_id", "version", "received", "withdrawn", "ticket_id"}
