@@ -58,6 +58,22 @@ def booth_body(booth_id: str, *services: str, ticketed: bool = True) -> dict[str
     }
 
 
+def counted(**numbers: int) -> dict[str, int]:
+    """The numbers of a line; those that are not given are 0."""
+    names = [
+        "issued",
+        "called",
+        "waiting",
+        "at_booths",
+        "served",
+        "transferred",
+        "left",
+        "no_show",
+        "void",
+    ]
+    return {**dict.fromkeys(names, 0), **numbers}
+
+
 @dataclass(frozen=True)
 class Floor:
     """Scheduler on fakes."""

@@ -7,7 +7,7 @@ import pytest
 
 from shared.contracts.intake import CloseOutcome
 from shared.contracts.scheduler import TicketIssued
-from tests.component.scheduler.floor import Floor, event_body, floor
+from tests.component.scheduler.floor import Floor, counted, event_body, floor
 from tests.unit.scheduler.sample import SETU, closed, published, received
 
 
@@ -111,7 +111,7 @@ async def test_a_withdrawn_request_ends_the_same_in_any_order(order: tuple[str, 
             assert called["case_id"] == "case-2"
             assert (await at.call()).json() == {"ticket": None}
 
-    numbers = {"issued": 2, "called": 0, "served": 0, "waiting": 1, "void": 1}
+    numbers = counted(issued=2, waiting=1, void=1)
     assert ends == [({"case-1": "void", "case-2": "waiting"}, numbers, 2)] * 2
 
 

@@ -12,7 +12,7 @@ from services.scheduler.pages.booth import REFUSALS, RESULTS
 from shared.contracts.scheduler import VisitRecorded
 from shared.testing.callers import HOST
 from shared.web.texts import Texts
-from tests.component.scheduler.floor import KOTA, Floor, booth_body, event_body, floor
+from tests.component.scheduler.floor import KOTA, Floor, booth_body, counted, event_body, floor
 from tests.unit.scheduler.sample import SETU
 
 OPERATOR = ("operator", "botram", "32.16")
@@ -92,9 +92,7 @@ async def test_the_next_is_called_in_one_tap_and_then_served(at: Floor) -> None:
     served = await tap(at, aksi="selesai", layanan="KIA", nomor="1")
     assert "Tercatat: selesai dilayani." in served
     assert 'value="selesai"' not in served.partition("<details")[0]
-    assert (await at.lines())["KIA"] == {
-        "issued": 2, "called": 1, "served": 1, "waiting": 1, "void": 0,
-    }  # fmt: skip
+    assert (await at.lines())["KIA"] == counted(issued=2, called=1, served=1, waiting=1)
 
 
 async def test_a_double_tap_calls_once_and_a_new_form_calls_the_next(at: Floor) -> None:
