@@ -1,6 +1,7 @@
 """What is learned of a case: events, tickets, the way of papers, and the end of its due day."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from services.intake.domain import Case, Fact, PlannedEvent, Refused, Ticket
@@ -82,7 +83,7 @@ async def note_ticket(event: TicketEvent, uow: UnitOfWork) -> None:
     called_at = at if isinstance(event, TicketCalled) else None
     served_at = at if isinstance(event, TicketServed) else None
     if isinstance(event, TicketAssigned):
-        called_at, served_at = event.called_at, event.served_at
+        called_at, served_at = event.called_at, _not_before(case, event.served_at)
     ticket = Ticket(
         id=event.ticket_id,
         event_id=event.event_id,
@@ -92,6 +93,12 @@ async def note_ticket(event: TicketEvent, uow: UnitOfWork) -> None:
         served_at=served_at,
     )
     await keep(case, case.note_ticket(ticket), uow)
+
+
+def _not_before(case: Case, served_at: datetime | None) -> datetime | None:
+    """Return when a request was taken in whose holder was served before it was recorded."""
+    received_at = case.facts.get(Fact.RECEIVED)
+    return max(served_at, received_at) if served_at and received_at else served_at
 
 
 async def note_job(event: CarriedEvent, uow: UnitOfWork) -> None:
