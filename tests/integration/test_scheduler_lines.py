@@ -333,9 +333,8 @@ async def outcome(floor: Floor, history: list[tuple[str, int]]) -> object:
         ),
         sorted((t["case_id"][-1], t["service"], t["state"], t["version"]) for t in tickets),
         sorted((t["service"], t["number"]) for t in tickets),
-        sorted(
-            (one["service"], one["issued"], str(one["states"]), one["version"]) for one in lines
-        ),
+        sorted((one["service"], one["issued"], one["version"]) for one in lines),
+        sorted((one["service"], *count) for one in lines for count in one["states"].items()),
     )
 
 

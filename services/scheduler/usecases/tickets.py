@@ -48,12 +48,10 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     ticket = _ticket(event, line, arrival, uow)
     uow.publish(ticket_event(TicketIssued, ticket), version=ticket.version)
     uow.add(case.receive(ticket.id))
-    if case.withdrawn:
-        void = ticket.void()
-        uow.add(void, line.counted(None, void))
-        return
     await place(ticket, uow)
     uow.add(ticket, line.join(ticket))
+    if case.withdrawn:
+        await _void(ticket, uow)
 
 
 async def _arrival(event: RequestReceived, uow: UnitOfWork) -> Arrival | None:

@@ -217,3 +217,85 @@ def test_there_are_words_for_everything_that_can_be_said() -> None:
     for key in (*(f"booth.result.{one}" for one in RESULTS), "booth.wrong.other"):
         assert key in texts
     assert all(f"booth.wrong.{one}" in texts for one in REFUSALS)
+
+
+def buttons(page: str) -> list[str]:
+    """What can be done with the ticket at the counter, as the screen offers it."""
+    shown = page.partition("<details")[0]
+    return re.findall(r'name="aksi" value="([a-z]+)"', shown)
+
+
+async def test_the_screen_offers_what_can_be_done_and_does_it(at: Floor) -> None:
+    await at.arrive()
+    called = await tap(at, aksi="panggil")
+    assert buttons(called) == [
+        "panggil", "selesai", "mulai", "ulang", "tahan", "absen", "pergi", "batal",
+    ]  # fmt: skip
+    held = await tap(at, aksi="tahan", layanan="KIA", nomor="1")
+    assert "Ditahan sementara" in held
+    assert buttons(held) == ["panggil", "lanjut", "selesai", "pergi", "batal"]
+    going_on = await tap(at, aksi="lanjut", layanan="KIA", nomor="1")
+    assert "Pelayanan dilanjutkan." in going_on
+    gone = await tap(at, aksi="pergi", layanan="KIA", nomor="1")
+    assert buttons(gone) == ["panggil", "batal"]
+    back = await tap(at, aksi="batal", layanan="KIA", nomor="1")
+    assert "Yang terakhir sudah dibatalkan." in back
+    assert "Sedang dilayani" in back
+    at.messaging.clock.advance(seconds=121)
+    assert "batal" not in buttons((await see(at, BOOTH)).text)
+
+
+async def test_who_is_absent_may_queue_again(at: Floor) -> None:
+    await at.arrive()
+    await tap(at, aksi="panggil")
+    absent = await tap(at, aksi="absen", layanan="KIA", nomor="1")
+    assert "Tercatat: tidak hadir." in absent
+    assert buttons(absent) == ["panggil", "gabung", "batal"]
+    await tap(at, aksi="gabung", layanan="KIA", nomor="1")
+    assert (await at.lines())["KIA"]["waiting"] == 1
+
+
+async def test_the_holder_is_sent_to_another_booth_or_gets_a_number_of_another_service(
+    at: Floor,
+) -> None:
+    await at.arrive()
+    await at.arrive()
+    page = await tap(at, aksi="panggil")
+    assert re.findall(r'<option value="([^"]+)">', page)[:2] == ["loket-2", "KK"]
+    sent = await tap(at, aksi="kirim", layanan="KIA", nomor="1", tujuan="loket-2")
+    assert "Nomor ini dikirim ke gerai lain" in sent
+    assert (await at.call("loket-2")).json()["ticket"]["number"] == 1
+    await tap(at, aksi="panggil")
+    moved = await tap(at, aksi="pindah", layanan="KIA", nomor="2", tujuan="KK")
+    assert "Nomor barunya 1." in moved
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"aksi": "lanjut", "nomor": "1"}, "Itu tidak dapat dilakukan pada keadaan nomor ini."),
+        ({"aksi": "gabung", "nomor": "1"}, "Nomor itu masih berlaku"),
+        ({"aksi": "batal", "nomor": "2"}, "Tidak ada yang dapat dibatalkan"),
+        ({"aksi": "kirim", "nomor": "1", "tujuan": "puskesmas"}, "Layanan itu tidak ada di gerai"),
+        ({"aksi": "pindah", "nomor": "1", "tujuan": "IKD"}, "Layanan itu tidak ada di gerai"),
+    ],
+    ids=lambda one: one["aksi"] if isinstance(one, dict) else "",
+)
+async def test_what_a_button_cannot_do_is_said_in_words(
+    at: Floor, form: dict[str, str], said: str
+) -> None:
+    for _ in range(2):
+        await at.arrive()
+    await tap(at, aksi="panggil")
+    key = key_of((await see(at, BOOTH)).text)
+    refused = await send(at, BOOTH, {"kunci": key, "layanan": "KIA", **form})
+
+    assert refused.status_code == 409
+    assert said in refused.text
+
+
+async def test_a_button_that_there_is_not_is_refused(at: Floor) -> None:
+    key = key_of((await see(at, BOOTH)).text)
+    refused = await send(at, BOOTH, {"kunci": key, "aksi": "hapus", "layanan": "KIA"})
+
+    assert refused.status_code == 422
