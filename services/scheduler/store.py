@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from services.scheduler.domain import (
+    Agency,
     Arrival,
     Case,
     Counter,
@@ -30,11 +31,13 @@ from shared.mongo.migrations import Index
 from shared.mongo.regions import within
 from shared.mongo.revocations import REVOCATION_INDEX
 
+AGENCIES = "agencies"
 EVENTS = "events"
 TALLIES = "tallies"
 
 COLLECTIONS = Collections(
     Collection("programmes", Programme),
+    Collection(AGENCIES, Agency),
     Collection(EVENTS, ScheduledEvent, label="event"),
     Collection("lines", Line),
     Collection("stretches", Stretch),
@@ -53,6 +56,7 @@ INDEXES = (
     *FILE_INDEXES,
     REVOCATION_INDEX,
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
+    Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
     Index(TALLIES, (("event_id", 1),)),
 )
 
@@ -85,6 +89,10 @@ class SchedulerReader(FileReader):
     async def tallies(self, event_id: str) -> list[Tally]:
         """Return who walked up, by booth and service."""
         return await self.find(Tally, {"event_id": event_id})
+
+    async def agencies(self, programme_id: str) -> list[Agency]:
+        """Return the agencies of a programme, by id."""
+        return await self.find(Agency, {"programme_id": programme_id}, sort=(("_id", 1),))
 
     async def current(self, event_id: str, booth_id: str) -> Ticket | None:
         """Return the ticket that a booth called last."""

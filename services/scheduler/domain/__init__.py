@@ -1,5 +1,6 @@
 """Events, booths and lines. Standard library only, no clock, no IO."""
 
+from services.scheduler.domain.agency import Agency, AgencyKind
 from services.scheduler.domain.arrival import Arrival, free_for
 from services.scheduler.domain.booth import Counter, Tally
 from services.scheduler.domain.evidence import (
@@ -37,6 +38,8 @@ __all__ = [
     "UNDO_WITHIN",
     "WALK_IN",
     "Act",
+    "Agency",
+    "AgencyKind",
     "Arrival",
     "Booth",
     "Case",

@@ -1,6 +1,7 @@
 """What scheduler does, a file for each theme, and what it needs from outside."""
 
 from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rejoin, undo
+from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
 from services.scheduler.usecases.calls import NO_SHOW, call_next
 from services.scheduler.usecases.events import republish_event, schedule_event
@@ -35,6 +36,7 @@ __all__ = [
     "copy_programme",
     "issue_ticket",
     "keep_evidence",
+    "name_agency",
     "narrowed",
     "new_code",
     "note_look",

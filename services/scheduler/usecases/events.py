@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from services.scheduler.domain import Plan, Programme, ScheduledEvent
+from services.scheduler.usecases.agencies import strangers
 from services.scheduler.usecases.ports import Allow, Holidays
 from services.scheduler.usecases.waiting import lines_of
 from shared.contracts.scheduler import BoothPlan, EventScheduled
@@ -39,8 +40,7 @@ async def schedule_event(
         uow.add(event)
         uow.publish(_scheduled(event), version=event.version)
     cautions = list(programme.cautions(plan.on, holidays.on(plan.on), weekday))
-    beside = plan.beside(programme)
-    cautions += [beside] if beside else []
+    cautions += [one for one in (plan.beside(programme), await strangers(plan, uow)) if one]
     warnings = [{"reason": caution.reason, "detail": caution.detail} for caution in cautions]
     passed_by = programme.line.passed_by(PEOPLE_AHEAD)
     return {"version": event.version, "warnings": warnings, "passed_by": passed_by}

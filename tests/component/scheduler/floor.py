@@ -11,6 +11,7 @@ import httpx
 
 from services.scheduler.app import definition
 from services.scheduler.config import Settings
+from services.scheduler.domain import Agency, AgencyKind
 from services.scheduler.store import COLLECTIONS
 from shared.files.jobs import JOBS
 from shared.files.upload import Files
@@ -166,6 +167,14 @@ class Floor:
         return await self.messaging.deliver(event, **how)
 
 
+def know_agencies(messaging: MemoryMessaging, programme_id: str) -> None:
+    """Have the agencies of the sample's booths named already."""
+    for agency_id, name in (("disdukcapil", "Disdukcapil"), ("dinkes", "Dinas Kesehatan")):
+        agency = Agency(programme_id, agency_id, name, AgencyKind.REGIONAL)
+        document = COLLECTIONS.of(Agency).encode(agency)
+        messaging.memory.collections["agencies"][agency.id] = document
+
+
 @contextmanager
 def settings() -> Iterator[Settings]:
     """Scheduler's settings, with nothing to connect to and a key of its own."""
@@ -201,6 +210,8 @@ async def floor(*, planned: bool = True) -> AsyncIterator[Floor]:
         messaging.client(_with_files(frames)) as client,
     ):
         running = Floor(messaging, client, frames)
+        for programme_id in EVENTS:
+            know_agencies(messaging, programme_id)
         await messaging.deliver(published())
         await messaging.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
         if planned:

@@ -16,6 +16,7 @@ PATHS = {
     "GET /api/events/{event_id}/evidence/{file_id}/content": (
         f"/api/events/{SETU}/evidence/file-1/content"
     ),
+    "GET /api/programmes/{programme_id}/agencies": "/api/programmes/botram/agencies",
     "GET /api/programmes": "/api/programmes",
 }
 

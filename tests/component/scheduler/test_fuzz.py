@@ -19,6 +19,9 @@ KNOWN: Final = {
     "number": 1,
     "act": "serve",
     "code": "K7QW3ZTM",
+    "agency_id": "dinkes",
+    "name": "Dinas Kesehatan",
+    "kind": "perangkat_daerah",
 }
 """The event of the sample, a booth of it and its first ticket."""
 

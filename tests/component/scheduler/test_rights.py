@@ -46,6 +46,10 @@ def body_of(row: Row) -> Any:
         },
         "POST /api/events/{event_id}/evidence/{file_id}": {"kind": "photo"},
         "POST /api/events/{event_id}/arrivals": {"services": ["KIA"]},
+        "PUT /api/programmes/{programme_id}/agencies/{agency_id}": {
+            "name": "Bank BJB",
+            "kind": "bumd",
+        },
     }
     return bodies.get(row.route)
 
@@ -68,6 +72,8 @@ async def send(row: Row, at: Floor) -> httpx.Response:
         service="KIA",
         number=1,
         act="serve",
+        programme_id=row.programme,
+        agency_id="dinkes",
         code=await at.admit(EVENTS[row.programme]) if "{code}" in template else "",
         file_id=file_id,
     )
