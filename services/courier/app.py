@@ -1,6 +1,7 @@
 """Where courier is put together; the only place that wires."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from services.courier import api, handlers, pages
@@ -32,14 +33,7 @@ def definition(neighbours: Mapping[str, str]) -> ServiceDefinition:
 
     def http_interface(context: ServiceContext) -> HttpInterface:
         reader = CourierReader(context.messaging.database, COLLECTIONS)
-        frame = Pages(
-            service_name="Jemput Petugas",
-            texts=Texts.load(pages.TEXTS),
-            templates=[pages.TEMPLATES],
-            static=[pages.STATIC],
-            navigation=pages.NAVIGATION,
-            prefix=context.prefix,
-        )
+        frame = _frame(context.prefix)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[api.router, pages.router],
@@ -56,6 +50,18 @@ def definition(neighbours: Mapping[str, str]) -> ServiceDefinition:
         http_interface=http_interface,
         collections=COLLECTIONS,
         indexes=INDEXES,
+    )
+
+
+@cache
+def _frame(prefix: str) -> Pages:
+    return Pages(
+        service_name="Jemput Petugas",
+        texts=Texts.load(pages.TEXTS),
+        templates=[pages.TEMPLATES],
+        static=[pages.STATIC],
+        navigation=pages.NAVIGATION,
+        prefix=prefix,
     )
 
 

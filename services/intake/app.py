@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -278,6 +278,7 @@ def vault_of(settings: Settings) -> SealedVault:
     return SealedVault(lambda: file.current)
 
 
+@cache
 def frame_of(prefix: str) -> Pages:
     """Return intake's pages, with its words and templates."""
     return Pages(

@@ -1,6 +1,7 @@
 """Where reporting is put together; the only place that wires, but for its commands."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from services.reporting import api, handlers, pages
@@ -68,6 +69,7 @@ def show(context: ServiceContext, timing: Timing | None = None) -> HttpInterface
     )
 
 
+@cache
 def _frame(prefix: str) -> Pages:
     return Pages(
         service_name="Jemput Laporan",

@@ -1,5 +1,7 @@
 """Where scheduler is put together; the only place that wires."""
 
+from functools import cache
+
 from services.scheduler import api, handlers, pages
 from services.scheduler.config import Settings
 from services.scheduler.domain import Refused
@@ -79,6 +81,7 @@ def _files(settings: Settings, context: ServiceContext) -> Files:
     return Files(MongoFrames(context.messaging.database), worker, context.commands, scanner)
 
 
+@cache
 def _frame(prefix: str) -> Pages:
     return Pages(
         service_name="Jemput Loket",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
+from starlette.routing import BaseRoute
 
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.auth.tokens import Verifier
@@ -46,6 +47,8 @@ _NO_TELEMETRY: Final[Any] = {
     "logs": False,
 }
 """FastAPI would export addresses and exception messages as soon as the environment asks for it."""
+_PLACED: Final[dict[tuple[str, int], APIRouter]] = {}
+"""What `_below` has made. Each holds the router of its key, so that no other gets its id."""
 
 
 def create_app(
@@ -90,10 +93,13 @@ def create_app(
     )
     answers.install(app, translations or {})
     own_rules = {**rules, **OPENAPI_RULES, **(ASSET_RULES if pages else {})}
-    for router in (*routers, _openapi(app), *([pages.assets.router()] if pages else [])):
+    for router in routers:
+        app.routes.extend(_below(prefix, router))
+    for router in (_openapi(app), *([pages.assets.router()] if pages else [])):
         app.include_router(router, prefix=prefix)
-    for router in (*front_routers, _system(health, registry, networks(observers))):
-        app.include_router(router)
+    for router in front_routers:
+        app.routes.extend(_below("", router))
+    app.include_router(_system(health, registry, networks(observers)))
     all_rules = {**placed(own_rules, prefix), **(front_rules or {}), **SYSTEM_RULES}
     app.state.routes = RouteTable(app, all_rules, prefix)
     app.add_middleware(
@@ -115,6 +121,19 @@ def create_app(
         tls_only=secure_cookies,
     )
     return app
+
+
+def _below(prefix: str, router: APIRouter) -> Sequence[BaseRoute]:
+    """Return a router's routes below a prefix, made once for all applications that have them.
+
+    To read their signatures is nearly all that an application costs. They hold nothing of one:
+    what a route needs it finds at the application of its request.
+    """
+    key = (prefix, id(router))
+    if key not in _PLACED:
+        _PLACED[key] = APIRouter()
+        _PLACED[key].include_router(router, prefix=prefix)
+    return _PLACED[key].routes
 
 
 def _watching(health: Health, metrics: HttpMetrics) -> Any:

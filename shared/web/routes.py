@@ -4,6 +4,7 @@ Built once, when all routes are there. A route without a rule and a rule without
 errors at start; a route added later has no rule and is refused.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
@@ -75,11 +76,9 @@ class RouteTable:
             {key: _route(context, key, rules[key], prefix) for key in _keys(context)}
             for context in self._contexts
         ]
-        self._fixed: dict[tuple[str, str], Found] = {}
-        for method, _, path in (key.partition(" ") for one in self._contexts for key in _keys(one)):
-            if "{" not in path:
-                scope = {"type": "http", "method": method, "path": path}
-                self._fixed[method, path] = self._looked_up(scope)
+        keys = [key for routes in self._routes for key in routes if "{" not in key]
+        self._fixed: dict[str, Found | None] = dict.fromkeys(keys)
+        """Of paths without parameters, what was found when it was first looked up."""
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -88,8 +87,12 @@ class RouteTable:
 
     def find(self, scope: Scope) -> Found:
         """The first route that takes this request, as the router itself would choose."""
-        # A path without parameters is found at once: most requests are, and routes are many.
-        return self._fixed.get((scope["method"], scope["path"])) or self._looked_up(scope)
+        # A path without parameters is looked up once: most requests are, and routes are many.
+        key = f"{scope['method']} {scope['path']}"
+        found = self._fixed.get(key) or self._looked_up(scope)
+        if key in self._fixed:
+            self._fixed[key] = found
+        return found
 
     def _looked_up(self, scope: Scope) -> Found:
         allowed: list[str] = []
@@ -118,7 +121,7 @@ def _check(contexts: Sequence[RouteContext], rules: RouteRules) -> None:
     wrong = {
         "routes without a rule": sorted(set(keys) - set(rules)),
         "rules without a route": sorted(set(rules) - set(keys)),
-        "routes declared twice": sorted({key for key in keys if keys.count(key) > 1}),
+        "routes declared twice": sorted(key for key, times in Counter(keys).items() if times > 1),
         "plain functions, each of which would cost a thread": sorted(set(_plain(contexts))),
     }
     found = [f"{what}: {', '.join(which)}" for what, which in wrong.items() if which]

@@ -14,14 +14,14 @@ from deploy.local.folder import ROOT
 from deploy.local.processes import signals_interrupt
 from deploy.local.servers import Servers, provide
 from shared.runtime.start import utc_now
-from tests.benchmarks import hop, road, seal, timers
+from tests.benchmarks import hop, road, seal, status, timers
 from tests.conftest import may_publish_for_others
 
 RESULT = ROOT / "build" / "bench.json"
-KEYS = ("hop", "road", "timers", "seal")
+KEYS = ("hop", "road", "timers", "seal", "status")
 USUAL = ("hop", "road")
 """Measured where none is named; the others take as long again."""
-_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", "road", "timers", "seal")
+_SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", *KEYS[1:])
 say = partial(print, flush=True)
 
 
@@ -33,6 +33,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=3, help="hop: so often each contender")
     parser.add_argument("--seconds", type=int, default=road.SECONDS, help="road: at each rate")
     parser.add_argument("--requests", type=int, default=seal.REQUESTS, help="seal: in a round")
+    parser.add_argument("--cases", type=int, default=status.CASES, help="status: so many behind")
     wanted = parser.parse_args(words)
     keys = wanted.key or USUAL
     found: dict[str, Any] = {}
@@ -50,6 +51,8 @@ def main(words: list[str]) -> None:
             found |= timers.measure(servers, say, wanted.events)
         if "seal" in keys:
             found |= seal.measure(servers, say, wanted.requests)
+        if "status" in keys:
+            found |= status.measure(servers, say, wanted.cases)
         measured = {"at": utc_now().isoformat(timespec="seconds"), "machine": machine(servers)}
     write({**found, "measured": dict.fromkeys(keys, measured)})
     say(json.dumps({name: found[name] for name in _SHOWN if name in found}))

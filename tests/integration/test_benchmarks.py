@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local import stack as stacks
 from deploy.local.servers import Servers
-from tests.benchmarks import road, seal
+from tests.benchmarks import road, seal, status
 from tests.benchmarks.bus import Size
 from tests.benchmarks.contenders import Bench
 from tests.benchmarks.vhosts import vhost
@@ -27,6 +27,14 @@ def test_requests_are_recorded_sealed_and_plain(servers: Servers) -> None:
     found = cast("dict[str, float]", seal.measure(servers, quiet, requests=64, rounds=1)["seal"])
     assert found["sealed_per_s"] > 0
     assert found["plain_per_s"] > 0
+
+
+def test_requests_with_many_behind_are_found_by_their_codes(servers: Servers) -> None:
+    found = status.measure(servers, quiet, cases=1_000, requests=64, rounds=1, seconds=1)
+    figures = cast("dict[str, Any]", found["status"])
+    assert figures["errors"] == 0
+    assert figures["per_s"] > 0
+    assert figures["recording"]["times"] > 0
 
 
 def test_every_request_of_the_road_comes_into_the_total(

@@ -22,6 +22,7 @@ from services.intake.usecases import (
     RESIDENT,
     Catalogues,
     Clock,
+    KnownProgrammes,
     Limiter,
     Reader,
     Tracked,
@@ -47,6 +48,7 @@ _RECEIPT_REASONS: Final = frozenset(
 
 
 CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
+ProgrammesDep = Annotated[KnownProgrammes, Depends(provided(KnownProgrammes))]
 LimiterDep = Annotated[Limiter, Depends(provided(Limiter))]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
@@ -137,10 +139,11 @@ async def post_track(
     limiter: LimiterDep,
     texts: TextsDep,
     catalogues: CataloguesDep,
+    programmes: ProgrammesDep,
     clock: ClockDep,
 ) -> TrackAnswer:
     """Return how the request with this code stands."""
-    tracked = await track(body.code, reader, catalogues)
+    tracked = await track(body.code, reader, catalogues, programmes)
     if tracked is None:
         await limiter.count_client(client)
         raise _unknown(texts)

@@ -16,6 +16,7 @@ from services.intake.usecases import (
     PAPER,
     Catalogues,
     Clock,
+    KnownProgrammes,
     Limiter,
     Reader,
     Tracked,
@@ -52,6 +53,7 @@ class Tracking:
     reader: Reader
     limiter: Limiter
     catalogues: Catalogues
+    programmes: KnownProgrammes
     secrets: Secrets
     clock: Clock
 
@@ -66,12 +68,16 @@ class Tracking:
         return one
 
     async def _of_code(self, code: str) -> Tracked | None:
-        return await track(code, self.reader, self.catalogues) if code else None
+        if not code:
+            return None
+        return await track(code, self.reader, self.catalogues, self.programmes)
 
     async def _of_pass(self, shown: str) -> Tracked | None:
         case_id = self.secrets.passed(shown, int(self.clock().timestamp()))
         case = await self.reader.get(Case, case_id) if case_id else None
-        return await tracked(case, self.reader, self.catalogues) if case else None
+        if case is None:
+            return None
+        return await tracked(case, self.reader, self.catalogues, self.programmes)
 
     def passes(self, case: Case, now: datetime) -> str:
         """Return a pass for a case from now on."""

@@ -1,5 +1,6 @@
 """The checklist of a case: shown, and one of its papers waived."""
 
+import asyncio
 from dataclasses import dataclass
 
 from services.intake.domain import (
@@ -48,8 +49,8 @@ async def checklist_of(case: Case, reader: Reader, catalogues: Catalogues) -> Ch
     entry = catalogue.entry(case.entry) if catalogue else None
     if catalogue is None or entry is None:
         return None
-    checklist = await reader.get(Checklist, case.id) or Checklist(case.id)
-    kinds = await _kinds(case, entry, reader)
+    found, kinds = await asyncio.gather(reader.get(Checklist, case.id), _kinds(case, entry, reader))
+    checklist = found or Checklist(case.id)
     return Checked(catalogue, entry, checklist.lines(entry, kinds, case.returned))
 
 

@@ -47,8 +47,8 @@ async def require_processing(case: Case, uow: UnitOfWork) -> None:
 
 async def paused(case: Case, reader: Reader) -> bool:
     """Return whether one of a case's people is restricted."""
-    found = [await reader.get(Resident, id_) for id_ in sorted(set(case.parties.values()))]
-    return any(one is not None and one.restriction is not None for one in found)
+    found = await reader.many(Resident, sorted(set(case.parties.values())))
+    return any(one.restriction is not None for one in found.values())
 
 
 def _answer(resident: Resident, cases: Sequence[Case]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """How a request stands, for whoever has its code."""
 
+import asyncio
 from dataclasses import dataclass
 
 from services.intake.domain import (
@@ -16,6 +17,7 @@ from services.intake.domain import (
     next_step,
 )
 from services.intake.usecases.checklists import Checked, checklist_of
+from services.intake.usecases.known_programmes import KnownProgrammes
 from services.intake.usecases.ports import Catalogues, Reader
 from services.intake.usecases.restriction import paused
 
@@ -86,16 +88,27 @@ class Tracked:
         )
 
 
-async def track(code: str, reader: Reader, catalogues: Catalogues) -> Tracked | None:
+async def track(
+    code: str, reader: Reader, catalogues: Catalogues, programmes: KnownProgrammes
+) -> Tracked | None:
     """Return how the request with this code stands; None where no request has it."""
     case = await reader.case_by_code(digest(code))
-    return await tracked(case, reader, catalogues) if case else None
+    return await tracked(case, reader, catalogues, programmes) if case else None
 
 
-async def tracked(case: Case, reader: Reader, catalogues: Catalogues) -> Tracked:
-    """Return how a request stands."""
-    programme = await reader.get(Programme, case.programme_id)
+async def tracked(
+    case: Case, reader: Reader, catalogues: Catalogues, programmes: KnownProgrammes
+) -> Tracked:
+    """Return how a request stands. What it takes is read at the same time."""
+    programme, event, checked, is_paused = await asyncio.gather(
+        programmes.published(case.programme_id),
+        _event_of(case, reader),
+        checklist_of(case, reader, catalogues),
+        paused(case, reader),
+    )
+    return Tracked(case, programme, event, checked, is_paused)
+
+
+async def _event_of(case: Case, reader: Reader) -> PlannedEvent | None:
     event_id = case.ticket.event_id if case.ticket else case.event_id
-    event = await reader.get(PlannedEvent, event_id) if event_id else None
-    checked = await checklist_of(case, reader, catalogues)
-    return Tracked(case, programme, event, checked, await paused(case, reader))
+    return await reader.get(PlannedEvent, event_id) if event_id else None

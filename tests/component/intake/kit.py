@@ -21,7 +21,7 @@ from services.intake.usecases import SEND_AT_ONCE, Importing, ResidentFiles, Tab
 from shared.auth.keys import SigningKey, write_private
 from shared.files.upload import Files, Worker
 from shared.runtime import HttpInterface, ServiceContext, ServiceDefinition
-from shared.sealing.masterkeys import add_key
+from shared.sealing.masterkeys import new_line
 from shared.testing.files import MemoryFrames, MemoryScanner
 from shared.testing.messaging import MemoryMessaging, memory_messaging
 from shared.testing.worker import MemoryWorker
@@ -72,7 +72,8 @@ def settings(
     said = SecretStr(secret)
     with TemporaryDirectory() as folder:
         keys, signing_key = Path(folder) / "keys", Path(folder) / "signing.pem"
-        add_key(keys)
+        keys.touch(0o600)
+        keys.write_text(new_line(), "utf-8")  # add_key would wait for the disk
         write_private(signing_key, signing or SigningKey.generate())
         yield Settings(
             **NOWHERE,

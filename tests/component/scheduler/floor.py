@@ -16,7 +16,7 @@ from services.scheduler.store import COLLECTIONS
 from shared.files.jobs import JOBS
 from shared.files.upload import Files
 from shared.runtime import HttpInterface, ServiceContext, ServiceDefinition
-from shared.sealing.masterkeys import add_key
+from shared.sealing.masterkeys import new_line
 from shared.testing.files import MemoryFrames
 from shared.testing.messaging import MemoryMessaging, Receipt, memory_messaging
 from shared.testing.worker import MemoryWorker
@@ -179,12 +179,14 @@ def know_agencies(messaging: MemoryMessaging, programme_id: str) -> None:
 def settings() -> Iterator[Settings]:
     """Scheduler's settings, with nothing to connect to and a key of its own."""
     with TemporaryDirectory() as folder:
-        add_key(Path(folder) / "keys")
+        keys = Path(folder) / "keys"
+        keys.touch(0o600)
+        keys.write_text(new_line(), "utf-8")  # add_key would wait for the disk
         yield Settings(
             amqp_url="amqp://nowhere.invalid/",
             mongo_url="mongodb://nowhere.invalid/",
             token_keys=Path("none.json"),
-            sealing_keys=Path(folder) / "keys",
+            sealing_keys=keys,
         )
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Request, WebSocket
+from fastapi.routing import iter_route_contexts
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -29,8 +30,8 @@ OPERATOR = "operator:botram:32.16"
 STYLE = Assets().url("jemput.css")
 
 
-def build(router: APIRouter, rules: RouteRules) -> None:
-    create_app(
+def build(router: APIRouter, rules: RouteRules) -> FastAPI:
+    return create_app(
         title="x",
         version="1",
         rules=rules,
@@ -96,6 +97,23 @@ def test_an_endpoint_that_would_cost_a_thread_stops_the_start() -> None:
     router.add_api_route("/api/things", part)
     with pytest.raises(RuleMismatch, match="a thread: part"):
         build(router, {"GET /api/things": PUBLIC})
+
+
+async def test_routes_are_read_once_and_serve_every_application_that_has_them() -> None:
+    router = APIRouter()
+
+    @router.get("/api/name")
+    async def name(request: Request) -> str:
+        return str(request.app.state.name)
+
+    first, second = (build(router, {"GET /api/name": PUBLIC}) for _ in range(2))
+    first.state.name, second.state.name = "first", "second"
+
+    read, again = (next(iter(iter_route_contexts(app.routes))) for app in (first, second))
+    assert read.dependant is again.dependant
+    for app in (first, second, first):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOST) as http:
+            assert (await http.get("/api/name")).json() == app.state.name
 
 
 def test_prefixes_of_nested_routers_are_part_of_the_rule() -> None:
