@@ -6,8 +6,9 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, time
+from functools import partial
 from string import ascii_lowercase
 from typing import Any
 
@@ -21,11 +22,14 @@ from services.scheduler.domain import Act, Booth, Plan, Refused
 from services.scheduler.store import COLLECTIONS, INDEXES
 from services.scheduler.usecases import (
     TicketAt,
+    Wanted,
     act_on,
+    admit,
     call_next,
     copy_programme,
     issue_ticket,
     schedule_event,
+    undo,
     void_ticket,
 )
 from shared.contracts import CATALOGUE, Event
@@ -41,7 +45,7 @@ from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
 from shared.mongo.store import MongoStore
 from shared.runtime import utc_now
-from tests.size import examples
+from tests.size import examples, seeds
 from tests.unit.scheduler.sample import CATALOGUE as SERVICES
 from tests.unit.scheduler.sample import SPLIT, booth, closed, plan, published, received, today
 
@@ -121,7 +125,7 @@ class Instance:
 
     async def schedule(self, event_id: str, *booths: Booth) -> None:
         """Plan an event."""
-        asked = plan(*booths, on=today())
+        asked = replace(plan(*booths, on=today()), opens=time(0), closes=time(23, 59))
         await self.do(
             lambda uow: schedule_event(event_id, asked, uow, allow=anybody, holidays=NoHolidays()),
             event_id,
@@ -355,3 +359,52 @@ async def test_a_line_is_not_taken_away_while_somebody_joins_it(floor: Floor) ->
         refused = isinstance(ends[0], Refused)
         assert ends[1] is None
         assert refused == bool(tickets)
+
+
+async def _act(at: TicketAt, act: Act, uow: UnitOfWork) -> object:
+    return await act_on(at, act, uow, allow=anybody)
+
+
+async def _undo(at: TicketAt, uow: UnitOfWork) -> object:
+    return await undo(at, uow, allow=anybody)
+
+
+@pytest.mark.parametrize("number", seeds(11, 2))
+async def test_gate_booths_and_second_thoughts_at_once_lose_and_double_nobody(
+    floor: Floor, number: int
+) -> None:
+    """Two instances, everything at the same moment: every ticket is counted once, in one place."""
+    seed, run = random.Random(number), new_event()
+    booths = ("b1", "b2", "b3")
+    await floor.instances[0].schedule(run, *(booth(name, "KIA", "KK") for name in booths))
+
+    async def come(number: int) -> None:
+        services = seed.choice((("KIA",), ("KK",), ("KIA", "KK")))
+        wanted = Wanted(services, priority=seed.random() < 0.3)
+        code = f"K{number:07d}"
+        await floor.any().do(lambda uow: admit(run, wanted, code, uow, allow=anybody), run)
+
+    async def work(booth_id: str) -> None:
+        for _ in range(12):
+            called = await floor.any().call(run, booth_id)
+            if called is None:
+                continue
+            at = TicketAt(run, called["service"], called["number"], booth_id)
+            act = seed.choice((Act.SERVE, Act.SERVE, Act.HOLD, Act.LEAVE, Act.NO_SHOW))
+            await floor.any().do(partial(_act, at, act), at.id)
+            if seed.random() < 0.3:
+                await floor.any().do(partial(_undo, at), at.id)
+
+    await asyncio.gather(*(come(n) for n in range(30)), *(work(name) for name in booths))
+    while await floor.any().call(run, "b1"):
+        pass
+
+    tickets = await floor.documents("tickets", run)
+    stretches = await floor.documents("stretches", run)
+    assert all(stretch["waiting"] == [] for stretch in stretches)
+    for line in await floor.documents("lines", run):
+        mine = [ticket for ticket in tickets if ticket["service"] == line["service"]]
+        assert sorted(one["number"] for one in mine) == list(range(1, line["issued"] + 1))
+        states = Counter(ticket["state"] for ticket in mine)
+        assert {state: n for state, n in line["states"].items() if n} == states
+        assert states["waiting"] == 0
