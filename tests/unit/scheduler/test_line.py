@@ -119,6 +119,7 @@ class Day:
         tickets = await self.work.all(Ticket)
         if not tickets:
             return
+        tickets.sort(key=lambda ticket: (ticket.service, ticket.number))
         one = tickets[chosen % len(tickets)]
         at = TicketAt(SETU, one.service, one.number, one.booth_id or booth_id)
         other = "KK" if one.service == "KIA" else "KIA"
@@ -201,7 +202,7 @@ STEPS = st.one_of(
 
 
 @settings(max_examples=examples(60), deadline=None)
-@given(policy=POLICIES, steps=st.lists(STEPS, max_size=50))
+@given(policy=POLICIES, steps=st.lists(STEPS, min_size=12, max_size=50))
 async def test_nobody_is_passed_more_often_than_the_policy_allows(
     policy: Policy, steps: list[tuple[Any, ...]]
 ) -> None:
@@ -217,6 +218,37 @@ async def test_nobody_is_passed_more_often_than_the_policy_allows(
         else:
             await today.act(str(kind), how[0], how[1])
         await today.check()
+
+
+RUSH = st.sampled_from(("walk", "priority", "priority", "call", "call", "call", "undo", "leave"))
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(every=st.sampled_from((2, 3)), steps=st.lists(RUSH, min_size=20, max_size=40))
+async def test_a_rush_of_priority_at_one_booth_passes_nobody_too_often(
+    every: int, steps: list[str]
+) -> None:
+    """Also where calls are taken back, and where those who were called leave."""
+    today = await day(Policy(priority_every=every))
+    await today.admit(("KIA",), "walk")
+    for step in steps:
+        if step in {"walk", "priority"}:
+            await today.admit(("KIA",), step)
+        elif step == "call":
+            await today.call("kia-1")
+        elif (counter := await today.work.get(Counter, f"{SETU}/kia-1")) and counter.ticket_id:
+            await today.act(step, int(counter.ticket_id.rpartition("/")[2]) - 1, "kia-1")
+        await today.check()
+
+
+async def test_a_call_that_is_taken_back_gives_priority_nothing() -> None:
+    today = await day(Policy(priority_every=2))
+    for how in ("walk", "priority", "priority"):
+        await today.admit(("KIA",), how)
+
+    assert [await today.next("kia-1") for _ in range(2)] == [2, 1]
+    await today.act("undo", 0, "kia-1")
+    assert await today.next("kia-1") == 1
 
 
 async def test_the_bound_is_reached_by_a_stream_of_priority() -> None:
