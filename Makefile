@@ -1,6 +1,6 @@
 # Everything starts here: `make` lists the verbs. Each of them makes .venv ready first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long hostile privacy import-proof up lint contracts test-compose bench lock clean ready
+.PHONY: help demo test test-long hostile privacy import-proof manual up lint contracts test-compose bench lock clean ready
 
 PYTHON := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
@@ -32,6 +32,14 @@ privacy: ready ## made-up residents searched for in every place that keeps, ten 
 import-proof: ready ## a history of 10,000 rows brought in while its process is killed three times
 	@$(PYTHON) -m deploy.local install servers
 	@$(PYTHON) -m tests.torture.imports
+
+manual: ready ## the manual as pages and as a PDF, with pictures of pages just tested (PICTURES=0: those that are kept)
+ifneq ($(PICTURES),0)
+	@$(PYTHON) -m deploy.local install servers chromium nginx
+	@$(PYTHON) -m tests.manual
+	@$(PYTHON) -m deploy.manual pictures
+endif
+	@$(PYTHON) -m deploy.manual book
 
 up: ready ## the four services on this machine until Ctrl-C (DEMO=1 shows the demo's day)
 	@$(PYTHON) -m deploy.local up $(if $(filter-out 0,$(DEMO)),--demo)

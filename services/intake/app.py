@@ -285,7 +285,7 @@ def frame_of(prefix: str) -> Pages:
         service_name="Jemput",
         texts=Texts.load(TEXTS),
         templates=[pages.TEMPLATES],
-        static=[pages.STATIC],
+        static=pages.STATIC,
         navigation=pages.NAVIGATION,
         prefix=prefix,
     )

@@ -4,15 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import perf_counter
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI, Header, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 from starlette.routing import BaseRoute
 
-from shared.auth.rules import PUBLIC, RouteRules
+from shared.auth.rules import RouteRules
 from shared.auth.tokens import Verifier
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics
@@ -22,22 +20,14 @@ from shared.web.answers import Answers, Translations
 from shared.web.assets import ASSET_RULES
 from shared.web.body import BODY_LIMIT
 from shared.web.bodylimit import BodyLimit
-from shared.web.connections import Network, networks, within
+from shared.web.connections import networks
 from shared.web.edge import Edge
 from shared.web.guard import Guard
-from shared.web.openapi import describe
 from shared.web.pages import Pages
-from shared.web.problems import Denied
 from shared.web.routes import RouteTable, placed
 from shared.web.session import SessionCookie
+from shared.web.system import OPENAPI_RULES, SYSTEM_RULES, System, openapi_router, system_router
 
-SYSTEM_RULES: Final[RouteRules] = {
-    "GET /healthz": PUBLIC,
-    "GET /readyz": PUBLIC,
-    "GET /metrics": PUBLIC,
-}
-"""For whoever looks after the process, at its own port: they lie below no prefix."""
-OPENAPI_RULES: Final[RouteRules] = {"GET /api/openapi.json": PUBLIC}
 OBSERVERS: Final = ("127.0.0.0/8", "::1")
 """Who reads `/metrics` and the reasons in `/readyz` by default: this machine."""
 _NO_TELEMETRY: Final[Any] = {
@@ -93,15 +83,13 @@ def create_app(
     )
     answers.install(app, translations or {})
     own_rules = {**rules, **OPENAPI_RULES, **(ASSET_RULES if pages else {})}
-    for router in routers:
+    for router in (*routers, openapi_router, *([pages.assets.router] if pages else [])):
         app.routes.extend(_below(prefix, router))
-    for router in (_openapi(app), *([pages.assets.router()] if pages else [])):
-        app.include_router(router, prefix=prefix)
-    for router in front_routers:
+    for router in (*front_routers, system_router):
         app.routes.extend(_below("", router))
-    app.include_router(_system(health, registry, networks(observers)))
     all_rules = {**placed(own_rules, prefix), **(front_rules or {}), **SYSTEM_RULES}
     app.state.routes = RouteTable(app, all_rules, prefix)
+    app.state.system = System(health, registry, networks(observers))
     app.add_middleware(
         Guard,
         table=app.state.routes,
@@ -149,47 +137,3 @@ def _watching(health: Health, metrics: HttpMetrics) -> Any:
                 await watch
 
     return lifespan
-
-
-def _observes(request: Request, observers: Collection[Network]) -> bool:
-    return request.client is not None and within(request.client.host, observers)
-
-
-def _system(
-    health: Health, registry: CollectorRegistry, observers: Collection[Network]
-) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/healthz")
-    async def healthz() -> Response:
-        found = health.liveness()
-        return JSONResponse(
-            {"live": found.live, "lag_seconds": found.lag}, 200 if found.live else 503
-        )
-
-    @router.get("/readyz")
-    async def readyz(request: Request) -> Response:
-        found = await health.readiness()
-        answer: dict[str, Any] = {"ready": found.ready}
-        if _observes(request, observers):
-            answer["checks"] = found.checks
-        return JSONResponse(answer, 200 if found.ready else 503)
-
-    @router.get("/metrics")
-    async def metrics(request: Request, accept: Annotated[str, Header()] = "") -> Response:
-        if not _observes(request, observers):
-            raise Denied("metrics are for the addresses that the service names as observers")
-        encode, media_type = choose_encoder(accept)
-        return Response(encode(registry), headers={"Content-Type": media_type})
-
-    return router
-
-
-def _openapi(app: FastAPI) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/api/openapi.json")
-    async def openapi() -> Response:
-        return JSONResponse(describe(app.openapi(), app.state.routes.rules))
-
-    return router

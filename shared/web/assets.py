@@ -3,8 +3,9 @@
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
-from mimetypes import guess_type
+from mimetypes import add_type, guess_type
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -20,6 +21,9 @@ ASSET_RULES: Final[RouteRules] = {"GET /static/{digest}/{name}": PUBLIC}
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _DIGEST: Final = 16
+_PACKED: Final = frozenset({".webp"})
+"""Files that packing makes no smaller."""
+add_type("image/webp", ".webp")  # Python knows it by itself from 3.13
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class _Asset:
     kind: str
     plain: bytes
     packed: bytes
+    """Empty where it is served as it is."""
 
 
 class Assets:
@@ -47,6 +52,7 @@ class Assets:
         """The address of the file as it is now; KeyError when there is none."""
         return f"{self._prefix}/static/{self._assets[name].digest}/{name}"
 
+    @cached_property
     def router(self) -> APIRouter:
         """The one route that serves them."""
         router = APIRouter(include_in_schema=False)
@@ -67,9 +73,10 @@ def _answer(asset: _Asset, current: bool, packed: bool) -> Response:  # noqa: FB
     # While two versions run side by side a page of one may ask the other for its files: the answer
     # is whatever this one has, and is not kept.
     headers = {"Cache-Control": _FOR_EVER if current else "no-store", "Vary": "Accept-Encoding"}
-    if packed:
+    if packed and asset.packed:
         headers["Content-Encoding"] = "gzip"
-    return Response(asset.packed if packed else asset.plain, headers=headers, media_type=asset.kind)
+        return Response(asset.packed, headers=headers, media_type=asset.kind)
+    return Response(asset.plain, headers=headers, media_type=asset.kind)
 
 
 def _read(path: Path) -> _Asset:
@@ -80,5 +87,5 @@ def _read(path: Path) -> _Asset:
         sha256(content).hexdigest()[:_DIGEST],
         guess_type(path.name)[0] or "application/octet-stream",
         content,
-        gzip.compress(content, mtime=0),
+        b"" if path.suffix in _PACKED else gzip.compress(content, mtime=0),
     )

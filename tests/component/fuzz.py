@@ -8,7 +8,7 @@ a third names what the service really holds, so that more than "not found" is an
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -51,6 +51,8 @@ PATIENCE: Final = 0.05
 
 _REFUSALS: Final = frozenset({400, 401, 403, 404, 409, 415, 422, 429})
 _LOOP_PATIENCE: Final = 30.0
+_SCHEMAS: Final[dict[str, Any]] = {}
+"""What a service's document says, read once for all of its routes."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,15 @@ class Target:
     messaging: MemoryMessaging
     client: httpx.AsyncClient
     known: Mapping[str, Any]
-    document: Mapping[str, Any] = field(default_factory=dict)
 
     async def described(self) -> "Target":
-        """Return the same with the service's own document."""
-        answer = await self.client.get("/api/openapi.json")
-        assert answer.status_code == 200
-        return Target(self.messaging, self.client, self.known, answer.json())
+        """Return the same once the service's own document is known: it comes from code alone."""
+        if self.messaging.service not in _SCHEMAS:
+            answer = await self.client.get("/api/openapi.json")
+            assert answer.status_code == 200
+            schema = schemathesis.openapi.from_dict(_quick(answer.json()))
+            _SCHEMAS[self.messaging.service] = schema
+        return self
 
     def headers(self) -> dict[str, str]:
         """Return a person's headers who has every role everywhere and has just signed in."""
@@ -170,9 +174,8 @@ async def _try_out(
 
 
 def _operation(target: Target, route: str) -> Any:
-    schema = schemathesis.openapi.from_dict(_quick(target.document))
     method, _, path = route.partition(" ")
-    return schema[f"/{target.messaging.service}{path}"][method]
+    return _SCHEMAS[target.messaging.service][f"/{target.messaging.service}{path}"][method]
 
 
 def _cases(operation: Any, known: Mapping[str, Any]) -> SearchStrategy[Any]:

@@ -11,6 +11,7 @@ from services.intake.pages import (
     desk,
     desk_case,
     devices,
+    manual,
     places,
     security,
     services,
@@ -25,17 +26,19 @@ from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
-STATIC: Final = Path(__file__).parents[1] / "static"
+STATIC: Final = (Path(__file__).parents[1] / "static", *manual.picture_folders())
+"""Its own files, and the pictures of the manual."""
 NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
     NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
+    NavItem(manual.MANUAL, "navigation.manual"),
     NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
 
-FRONT_RULES: Final[RouteRules] = {**start.RULES, **signin.RULES}
-FRONT_ROUTERS: Final = (start.router, signin.router)
+FRONT_RULES: Final[RouteRules] = {**start.RULES, **signin.RULES, **manual.FRONT_RULES}
+FRONT_ROUTERS: Final = (start.router, signin.router, manual.front_router)
 """These lie at the root of the origin; no other service has any there."""
 
 RULES: Final[RouteRules] = {
@@ -50,6 +53,7 @@ RULES: Final[RouteRules] = {
     **places.RULES,
     **ask.RULES,
     **data_use.RULES,
+    **manual.RULES,
 }
 ROUTERS: Final = (
     tracking.router,
@@ -63,6 +67,7 @@ ROUTERS: Final = (
     places.router,
     ask.router,
     data_use.router,
+    manual.router,
 )
 
 __all__ = [

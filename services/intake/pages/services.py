@@ -41,7 +41,7 @@ async def list_services(
     request: Request, pages: PagesDep, reader: ReaderDep, catalogues: CataloguesDep
 ) -> Response:
     """Show every programme's services."""
-    found = [await _offer(one, catalogues) for one in await reader.find(Programme)]
+    found = [await offer_of(one, catalogues) for one in await reader.find(Programme)]
     offers = [offer for offer in found if offer is not None]
     return pages.render(request, "layanan.html", offers=offers)
 
@@ -57,13 +57,14 @@ async def show_service(
 ) -> Response:
     """Show one service's standard: requirements, procedure, time, cost and complaints."""
     programme = await reader.get(Programme, programme_id)
-    offer = await _offer(programme, catalogues) if programme else None
+    offer = await offer_of(programme, catalogues) if programme else None
     found = offer.catalogue.entry(entry) if offer else None
     if found is None:
         raise NotFound("service")
     return pages.render(request, "layanan_satu.html", offer=offer, entry=found)
 
 
-async def _offer(programme: Programme, catalogues: Catalogues) -> Offer | None:
+async def offer_of(programme: Programme, catalogues: Catalogues) -> Offer | None:
+    """Return a programme with the catalogue that counts now; None where it has none."""
     found = await current_catalogue(programme, catalogues)
     return Offer(programme, found) if found else None

@@ -134,9 +134,12 @@ async def sent_file(case_id: str, row: Row, office: Desk) -> str:
     return file_id
 
 
+PAGES_OF_CATALOGUES = ("/layanan", "/petunjuk/katalog")
+
+
 async def needed(path: str, office: Desk) -> None:
     """Publish a catalogue where the route is about one."""
-    if "catalogue" in path or "checklist" in path or path.startswith("/layanan"):
+    if "catalogue" in path or "checklist" in path or path.startswith(PAGES_OF_CATALOGUES):
         (await publish_catalogue(office)).raise_for_status()
     if path.endswith(("/sop", "/steps")):
         (await sops.publish(office)).raise_for_status()
@@ -227,6 +230,7 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     await needed(path, office)
     path = path.replace("{programme_id}/{entry}", "botram/KK")
     path = path.replace("{programme_id}", row.programme)
+    path = path.replace("{chapter}", "warga-melacak")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
     headers = {"Accept": "*/*" if path in (STATE, SECURITY) else "text/html"}

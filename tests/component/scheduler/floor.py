@@ -190,33 +190,33 @@ def settings() -> Iterator[Settings]:
         )
 
 
-def _with_files(frames: MemoryFrames) -> ServiceDefinition:
+def _with_files(given: Settings, frames: MemoryFrames) -> ServiceDefinition:
     """Scheduler with its files in memory, looked through in this process."""
+    made = definition(given)
 
     def http_interface(context: ServiceContext) -> HttpInterface:
-        with settings() as given:
-            found = definition(given).http_interface(context)
+        found = made.http_interface(context)
         files = Files(frames, MemoryWorker(JOBS), context.commands, pause=0)
         return replace(found, provides={**found.provides, Files: files})
 
-    with settings() as given:
-        return replace(definition(given), http_interface=http_interface)
+    return replace(made, http_interface=http_interface)
 
 
 @asynccontextmanager
 async def floor(*, planned: bool = True) -> AsyncIterator[Floor]:
     """Scheduler that knows two programmes and, if `planned`, an event of each."""
     frames = MemoryFrames()
-    async with (
-        memory_messaging("scheduler", collections=COLLECTIONS) as messaging,
-        messaging.client(_with_files(frames)) as client,
-    ):
-        running = Floor(messaging, client, frames)
-        for programme_id in EVENTS:
-            know_agencies(messaging, programme_id)
-        await messaging.deliver(published())
-        await messaging.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
-        if planned:
-            for programme_id, event_id in EVENTS.items():
-                (await running.put(event_body(programme_id), event_id)).raise_for_status()
-        yield running
+    with settings() as given:
+        async with (
+            memory_messaging("scheduler", collections=COLLECTIONS) as messaging,
+            messaging.client(_with_files(given, frames)) as client,
+        ):
+            running = Floor(messaging, client, frames)
+            for programme_id in EVENTS:
+                know_agencies(messaging, programme_id)
+            await messaging.deliver(published())
+            await messaging.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
+            if planned:
+                for programme_id, event_id in EVENTS.items():
+                    (await running.put(event_body(programme_id), event_id)).raise_for_status()
+            yield running

@@ -28,6 +28,7 @@ OPTIONAL = {
     "database.toml",  # rights in the database beyond the usual ones
     "gateways.py",  # outside systems: calendars, limits
     "jobs.py",  # what its worker does; with it the service has one
+    "manual",  # chapters about its pages, with their pictures
     "metrics.py",
     "pages",  # HTML
     "static",

@@ -10,6 +10,7 @@ from deploy.local.folder import ROOT
 from deploy.proxy import configuration
 from deploy.proxy.configuration import IDLE_SECONDS, Plan, files, prefixes
 from services.intake import pages
+from services.intake.pages.manual import HELP
 from shared.runtime import ServiceSettings
 from shared.web.live import HEARTBEAT
 from shared.web.session import SIGN_IN, SIGN_OUT, STATE
@@ -60,9 +61,9 @@ def test_what_is_no_address_is_believed_nowhere() -> None:
 
 def test_the_front_doors_addresses_are_those_of_its_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     link = f"{SIGN_IN}/undangan"
-    assert configuration.front_addresses() == ["/", SIGN_OUT, SIGN_IN, STATE, link]
+    assert configuration.front_addresses() == ["/", HELP, SIGN_OUT, SIGN_IN, STATE, link]
     lines = files(plan())["locations.conf"].splitlines()
-    for path in ("/", SIGN_IN, SIGN_OUT, STATE, link):
+    for path in ("/", HELP, SIGN_IN, SIGN_OUT, STATE, link):
         assert f"location = {path} {{ proxy_pass http://intake; }}" in lines
     more = {**pages.FRONT_RULES, "GET /akun/{account}": pages.FRONT_RULES["GET /"]}
     monkeypatch.setattr(configuration, "FRONT_RULES", more)

@@ -128,7 +128,7 @@ def test_the_menu_says_where_one_is(tmp_path: Path) -> None:
 
 def _frame_texts() -> dict[str, str]:
     texts = Texts.load()
-    keys = ("skip", "menu", "home", "signed_in", "sign_in", "sign_out", "footer")
+    keys = ("skip", "menu", "home", "signed_in", "sign_in", "sign_out", "help", "footer")
     return {f"frame.{key}": texts(f"frame.{key}", subject="x") for key in keys}
 
 

@@ -1,0 +1,1 @@
+"""The manual as a book and as pages for a place without the service: `make manual`."""
