@@ -207,7 +207,11 @@ async def test_every_address_lies_below_the_prefix_or_at_the_front_door(at: Floo
     for path in ("/loket", BOOTH, STAND):
         page = (await see(at, path)).text
         found = set(re.findall(r'(?:href|src|action|data-poll)="([^"]+)"', page)) - {"#isi"}
-        assert {one for one in found if not one.startswith("/scheduler/")} == {"/", "/keluar"}
+        assert {one for one in found if not one.startswith("/scheduler/")} == {
+            "/",
+            "/bantuan",
+            "/keluar",
+        }
         for style in (one for one in found if one.endswith(".css")):
             assert (await at.client.get(HOST + style)).status_code == 200
 
