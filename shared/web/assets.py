@@ -52,6 +52,10 @@ class Assets:
         """The address of the file as it is now; KeyError when there is none."""
         return f"{self._prefix}/static/{self._assets[name].digest}/{name}"
 
+    def answer(self, name: str) -> Response:
+        """Return a file under an address of a route's own, such as a service worker's."""
+        return _answer(self._assets[name], current=False, packed=False)
+
     @cached_property
     def router(self) -> APIRouter:
         """The one route that serves them."""

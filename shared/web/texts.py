@@ -34,6 +34,11 @@ class Texts:
         """The text; KeyError when there is none, or when it wants a value not given."""
         return self._texts[key].format_map(values)
 
+    def below(self, path: str) -> list[str]:
+        """The last parts of the keys below a path: what a script may have to say."""
+        start = f"{path}."
+        return [key.removeprefix(start) for key in self._texts if key.startswith(start)]
+
     def service(self, code: str, names: Mapping[str, str]) -> str:
         """What a service is called: as its programme's catalogue does, else as the texts do.
 

@@ -46,7 +46,8 @@ async def opened_alone(browser: Browser, width: int, expected: str) -> AsyncIter
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
     await context.close()
-    assert [line for line in said if not re.search(expected, line)] == []
+    strange = [line for line in said if not re.search(expected, line)]
+    assert strange == [], strange
 
 
 async def looked_at(page: Page, name: str) -> None:

@@ -1,6 +1,7 @@
 """The desk in a real browser: two officers take, look, return and work a case to its end."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
 from tests.e2e.test_account_pages import SMALL, age_sign_in
 from tests.e2e.test_accounts import admin_at, send, sign_in, use_link
 from tests.integration.test_revocation import PASSWORD
+from tests.unit.files.letters import card
 from tests.unit.files.samples import image
 from tests.unit.intake.sample import NIK
 
@@ -87,6 +89,7 @@ class Office:
     resident: Page
     width: int
     recorded: dict[str, Any]
+    folder: Path
 
     @property
     def desk(self) -> str:
@@ -218,13 +221,78 @@ async def test_from_the_queue_to_the_end(
         await admin_at(admin, stack, f"meja-admin-{width}", "1280")
         people = (page, f"meja-satu-{width}"), (second, f"meja-dua-{width}")
         await officers(stack, admin, *people)
-        office = Office(stack, page, second, resident, width, await record(stack))
+        office = Office(stack, page, second, resident, width, await record(stack), tmp_path)
         await record(stack)
         await take(office)
         await unmask(office)
         await send_back(office)
         await send_papers(office, photo, note)
         await finish(office)
+
+
+async def send_document(office: Office, name: str, result: str) -> None:
+    """Send an issued document from the case's page, and read what was found of it."""
+    page, file = office.page, office.folder / f"{name}.pdf"
+    await asyncio.to_thread(file.write_bytes, card(name, NIK))
+    send = page.locator("summary", has_text=re.compile("Kirim dokumen terbit|Ganti dokumen"))
+    await send.click()
+    await page.get_by_label("Dokumen", exact=True).set_input_files(file)
+    await page.get_by_role("button", name="Kirim dan periksa").click()
+    said = page.get_by_role("status").filter(has_text="Dokumen sudah diterima dan diperiksa")
+    await expect(said).to_be_visible(timeout=60_000)
+    await expect(page.locator(".state", has_text=re.compile(f"[!✓] {result}$"))).to_be_visible()
+
+
+async def second_word(office: Office) -> None:
+    """Another officer reads what differs, and says why it is right all the same."""
+    second = office.second
+    await second.goto(office.case)
+    await expect(
+        second.get_by_role("listitem").filter(has_text=re.compile("^nama$"))
+    ).to_be_visible()
+    await fold(second, "Pastikan dokumen ini benar")
+    await second.get_by_role("button", name="Ya, dokumen ini benar").click()
+    await expect(second.locator(".errors")).to_be_visible()
+    await office.look(second, "dokumen-pastikan")
+    await second.get_by_label("Mengapa dokumen ini benar").select_option(value="spelled_otherwise")
+    await second.get_by_label("Penjelasan").fill("Sesuai register")
+    await second.get_by_role("button", name="Ya, dokumen ini benar").click()
+    await expect(second.get_by_text("Dicatat: dokumen ini benar")).to_be_visible()
+    await office.look(second, "dokumen-dipastikan")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_the_wrong_document_is_said_and_a_second_person_decides(
+    stack: Stack, browser: Browser, width: int, tmp_path: Path
+) -> None:
+    async with (
+        opened(browser) as admin,
+        opened(browser, width) as page,
+        opened(browser, width) as second,
+    ):
+        await admin_at(admin, stack, f"dokumen-admin-{width}", "1280")
+        people = (page, f"dokumen-satu-{width}"), (second, f"dokumen-dua-{width}")
+        await officers(stack, admin, *people)
+        office = Office(stack, page, second, page, width, await record(stack), tmp_path)
+        await page.goto(office.case)
+        await fold(page, "Kirim dokumen terbit")
+        await page.get_by_label("Nomor KK yang harus tertulis").fill("123")
+        await page.get_by_role("button", name="Kirim dan periksa").click()
+        none = page.get_by_role("status").filter(has_text="Belum ada berkas yang dipilih")
+        await expect(none).to_be_visible()
+        await office.look(page, "dokumen-kirim")
+        await page.reload()
+        await send_document(office, "Siti Contah", "Tidak sesuai")
+        await office.look(page, "dokumen-tidak-sesuai")
+        await page.get_by_role("button", name="Catat dokumen terbit").click()
+        await expect(page.locator(".errors")).to_contain_text("tidak sama dengan permohonan")
+        await send_document(office, "Siti Contoh", "Sesuai")
+        await office.look(page, "dokumen-sesuai")
+        await send_document(office, "Siti Contoha", "Tidak sesuai")
+        await second_word(office)
+        await page.goto(office.case)
+        await page.get_by_role("button", name="Catat dokumen terbit").click()
+        await expect(page.get_by_text("Langkah sudah dicatat")).to_be_visible()
 
 
 async def test_without_a_script_the_page_says_what_cannot_be_done_and_all_else_works(
@@ -238,7 +306,9 @@ async def test_without_a_script_the_page_says_what_cannot_be_done_and_all_else_w
     page = await context.new_page()
     await page.goto(address)
     await fold(page, "Tambah berkas")
-    await expect(page.get_by_text("memerlukan JavaScript")).to_be_visible()
+    await fold(page, "Kirim dokumen terbit")
+    await expect(page.get_by_role("button", name="Kirim dan periksa")).to_have_count(0)
+    await expect(page.get_by_text("memerlukan JavaScript").first).to_be_visible()
     await expect(page.get_by_role("button", name="Kirim berkas")).to_have_count(0)
     await page.get_by_role("button", name="Nyatakan berkas lengkap").click()
     await expect(page.get_by_text("Langkah sudah dicatat")).to_be_visible()

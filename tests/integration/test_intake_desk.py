@@ -1,6 +1,7 @@
 """Officers at once on real servers: two processes of intake, one database, one winner each time."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +19,8 @@ from tests.integration.intake_kit import Office, Running, free_port, open_office
 
 CASES: Final = 12
 ROUNDS: Final = 8
+KEYS: Final = 50
+SUBMISSIONS: Final = 500
 OFFICERS: Final = ("siti", "budi", "sari", "agus")
 CARD: Final = {"items": [{"requirement_id": "family_card", "fault": "unreadable"}]}
 
@@ -87,6 +90,36 @@ async def everybody_gets_another_one(places: Sequence[Running]) -> None:
     assert late.endswith("kosong=ya")
 
 
+async def sent_again_and_again(places: Sequence[Running]) -> None:
+    """Of 500 submissions at once with 50 keys there are 50 cases; each key has one answer."""
+    keys = [new_id() for _ in range(KEYS)]
+    body = at_home(variant="KK_CHANGE")
+    before = await cases_of(places[0])
+
+    async def submit(number: int) -> tuple[str, str]:
+        at, key = places[number // KEYS % len(places)], keys[number % KEYS]
+        headers = at.office.headers("operator:halo_pamor:32.75", key=key)
+        answer = await at.client.post("/api/requests", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return key, answer.text
+
+    answers = await asyncio.gather(*(submit(number) for number in range(SUBMISSIONS)))
+    assert len(answers) == SUBMISSIONS
+    assert {key for key, _ in answers} == set(keys)
+    told = set(answers)
+    assert len(told) == KEYS
+    made = {json.loads(text)["case_id"] for _, text in told}
+    assert await cases_of(places[1]) - before == made
+    assert len(made) == KEYS
+
+
+async def cases_of(intake: Running) -> set[str]:
+    """Return the cases of the programme."""
+    found = await intake.get("/requests?programme_id=halo_pamor&limit=200")
+    assert found["next_cursor"] is None
+    return {one["case_id"] for one in found["items"]}
+
+
 async def test_two_officers_at_once_one_wins_and_the_other_is_told(
     servers: Servers, amqp_url: str, mongo_database: str, tmp_path: Path
 ) -> None:
@@ -100,6 +133,7 @@ async def test_two_officers_at_once_one_wins_and_the_other_is_told(
             await claims_are_won_once(places)
             await returns_are_won_once(places)
             await everybody_gets_another_one(places)
+            await sent_again_and_again(places)
 
 
 def beside(office: Office) -> Office:

@@ -211,7 +211,7 @@ async def test_a_disabled_account_is_out_everywhere_within_the_stated_seconds(
     _log.info("refused after %.1f s, stream ended after %.1f s", refused_after, ended_after)
     assert refused_after < STATED
     assert ended_after < STATED
-    assert (await siti.refresh()).json()["reason"] == "session_over"
+    assert (await siti.refresh()).json()["reason"] == "account_disabled"
     assert (await siti.sign_in("siti", None)).json()["reason"] == "not_recognised"
     assert await statuses(stack, admin.token) != dict.fromkeys(ASKED, 401)
 

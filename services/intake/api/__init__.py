@@ -13,6 +13,7 @@ from services.intake.api import (
     claims,
     copies,
     corrections,
+    counters,
     devices,
     documents,
     hints,
@@ -33,6 +34,7 @@ from services.intake.api import (
     session,
     sop,
     track,
+    visit_reads,
     visits,
 )
 from shared.auth.rules import RouteRules
@@ -48,6 +50,8 @@ RULES: Final[RouteRules] = {
     **hints.RULES,
     **requests.RULES,
     **visits.RULES,
+    **visit_reads.RULES,
+    **counters.RULES,
     **cases.RULES,
     **address.RULES,
     **papers.RULES,
@@ -83,6 +87,8 @@ ROUTERS: Final = (
     batches.router,
     hints.router,
     visits.router,
+    visit_reads.router,
+    counters.router,
     cases.router,
     address.router,
     papers.router,

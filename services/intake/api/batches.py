@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.intake.api.fields import require_region
 from services.intake.api.rights import allowed
-from services.intake.domain.batch import BATCH_LIMIT, Batch, Collector
+from services.intake.domain.batch import BATCH_LIMIT, USUAL, Batch, Collector
 from services.intake.usecases import Reader, Regions
 from services.intake.usecases.batches import (
     Wanted,
@@ -18,7 +18,7 @@ from services.intake.usecases.batches import (
     undo_hand_over,
     waiting_to_print,
 )
-from services.intake.usecases.rights_requests import AllowRegion
+from services.intake.usecases.reach import allowed_region
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
@@ -35,9 +35,6 @@ RULES: Final[RouteRules] = {
     "POST /api/batches/{batch_id}/handovers": Rule({Role.OPERATOR}),
     "POST /api/batches/{batch_id}/handovers/{case_id}/undo": Rule({Role.OPERATOR}),
 }
-
-USUAL: Final = 40
-"""Cases in a batch unless another number is asked for."""
 
 BatchPath = Annotated[AggregateId, Path()]
 CasePath = Annotated[AggregateId, Path()]
@@ -123,7 +120,7 @@ async def post_batch(
     wanted = Wanted(new_id(), body.programme_id, body.region_code, body.service, body.limit)
     candidates = await waiting_to_print(wanted, reader)
     outcome = await commands.run(
-        lambda uow: make_batch(wanted, candidates, uow, allow=_allowed(caller)),
+        lambda uow: make_batch(wanted, candidates, uow, allow=allowed_region(caller)),
         sent=sent,
         key=wanted.batch_id,
     )
@@ -159,7 +156,7 @@ async def post_printed(
     await _batch_of(batch_id, caller, reader)
     await commands.run(
         lambda uow: mark_printed(
-            batch_id, body.handover_on, body.failed, uow, allow=_allowed(caller)
+            batch_id, body.handover_on, body.failed, uow, allow=allowed_region(caller)
         ),
         sent=sent,
         key=batch_id,
@@ -216,10 +213,6 @@ async def _batch_of(batch_id: str, caller: Caller, reader: Reader) -> Batch:
         raise NotFound("batch")
     caller.require(programme=batch.programme_id, region=batch.region_code)
     return batch
-
-
-def _allowed(caller: Caller) -> AllowRegion:
-    return lambda programme, region: caller.require(programme=programme, region=region)
 
 
 def _item(case_id: str, batch: Batch) -> ItemAnswer:

@@ -13,10 +13,9 @@ from services.intake.domain.outside import Errand, Standing, System
 from services.intake.usecases import Reader, require_right
 from services.intake.usecases.outside import (
     OutsideSystems,
-    Sending,
     ask_again,
     ask_outside,
-    note_reply,
+    send_kept,
 )
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
@@ -128,12 +127,7 @@ async def _require_case(case_id: str, caller: Caller, reader: Reader) -> None:
 async def _sent(outcome: Outcome, case_id: str, parts: Asking) -> OutsideAnswer:
     """Send what was kept, and note what is said at once."""
     if not outcome.duplicate:
-        sending = Sending(**outcome.answer["sending"])
-        reply = await parts.systems.send(System(outcome.answer["system"]), sending)
-        if reply is not None:
-            await parts.commands.run_own(
-                lambda uow: note_reply(case_id, sending.errand_id, reply, uow), key=case_id
-            )
+        await send_kept(outcome.answer, parts.systems, parts.commands)
     return await _answer(case_id, parts.reader)
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StrictInt, model_validator
 
 from services.intake.api.fields import TimeOfDay, require_region
 from services.intake.api.rights import allowed_programme, programme_of
+from services.intake.api.standing import Standing
 from services.intake.domain import (
     CalendarExceptions,
     CatalogueService,
@@ -159,7 +160,7 @@ class LineOrderBody(Body):
 ServicePoints = Annotated[tuple[ServicePointBody, ...], Field(max_length=MAX_POINTS)]
 
 
-class ProgrammeBody(Body):
+class ProgrammeBody(Standing, Body):
     """A programme, whole, as it shall stand from now on."""
 
     name: PublicText
@@ -274,12 +275,14 @@ async def put_programme(
     regions: RegionsDep,
     sent: SentDep,
 ) -> PublishedAnswer:
-    """Publish a programme; the same content again changes nothing."""
+    """Publish a programme; the same content again changes nothing. What `GET` answers is taken."""
     body.require_places(regions)
     wanted = body.programme(programme_id)
     allow = allowed_programme(caller)
     outcome = await commands.run(
-        lambda uow: publish_programme(wanted, uow, allow=allow), sent=sent, key=programme_id
+        lambda uow: publish_programme(wanted, uow, allow=allow, stated=body.stated),
+        sent=sent,
+        key=programme_id,
     )
     allow(wanted)  # a replay too: the token may be another one by now
     return PublishedAnswer(programme_id=programme_id, version=outcome.answer)

@@ -15,7 +15,8 @@ from services.intake.usecases import (
     answer_rights_request,
     record_rights_request,
 )
-from shared.auth.roles import Caller, Role
+from services.intake.usecases.reach import allowed_region
+from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId, Moment, ProgrammeId, PublicText
 from shared.messaging.group_commit import Outcome
@@ -107,7 +108,7 @@ async def post_rights_request(
     body: AskedBody, caller: CallerDep, commands: CommandsDep, reader: ReaderDep, sent: SentDep
 ) -> AskedAnswer:
     """Record what a resident asks for; from then on its deadline runs."""
-    allow = _allowed(caller)
+    allow = allowed_region(caller)
     asked = Asked(body.right, body.case_id, body.resident_id, body.received_at)
     outcome = await commands.run(
         lambda uow: record_rights_request(asked, uow, allow=allow),
@@ -153,7 +154,7 @@ async def post_answer(
     sent: SentDep,
 ) -> AnsweredAnswer:
     """Keep how a request was answered; it waits no more."""
-    allow = _allowed(caller)
+    allow = allowed_region(caller)
     outcome = await commands.run(
         lambda uow: answer_rights_request(request_id, body.outcome, body.reason, uow, allow=allow),
         sent=sent,
@@ -171,10 +172,6 @@ async def _replayed(outcome: Outcome, request_id: str, allow: AllowRegion, reade
     if request is None:
         raise NotFound("request")
     allow(request.programme_id, request.region)
-
-
-def _allowed(caller: Caller) -> AllowRegion:
-    return lambda programme, region: caller.require(programme=programme, region=region)
 
 
 def _answer(request: RightsRequest) -> RightsRequestAnswer:

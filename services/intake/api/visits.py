@@ -1,12 +1,12 @@
-"""A visit over HTTP: several people's requests in one command, and how they stand."""
+"""A visit over HTTP: several people's requests in one command, also from a counter, sent later."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, Field, model_validator
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, model_validator
 
-from services.intake.api.cases import CaseAnswer, without_persons
 from services.intake.api.fields import Domicile, GateCode, invalid, require_region
 from services.intake.api.requests import (
     PartyName,
@@ -17,14 +17,12 @@ from services.intake.api.requests import (
     already_open,
     require_province,
 )
-from services.intake.api.rights import allowed
 from services.intake.api.sealed import openable
 from services.intake.api.told import LifeEventAnswer, cannot, told_of_event
 from services.intake.domain import (
     PARTIES_LIMIT,
     AlreadyOpen,
     Basis,
-    Case,
     ChannelCannot,
     NamedParty,
     NewRequest,
@@ -35,14 +33,9 @@ from services.intake.domain import (
     require_door,
     require_parties,
 )
-from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, Visit, Wanted
-from services.intake.usecases import (
-    InVisit,
-    NewVisit,
-    Reader,
-    record_visit,
-    require_right,
-)
+from services.intake.domain.counter import CounterClaim
+from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, Wanted
+from services.intake.usecases import InVisit, NewVisit, record_visit
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
@@ -56,16 +49,27 @@ from shared.contracts.event import (
     Slug,
     TypedNeighbourhoodUnit,
 )
+from shared.contracts.text import require_written_time
 from shared.messaging.group_commit import Outcome
-from shared.runtime import SentDep, provided
+from shared.runtime import SentDep
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
-from shared.web.problems import Conflict, FieldError, InvalidFields, NotFound
+from shared.web.problems import Conflict, FieldError, InvalidFields
 
 RULES: Final[RouteRules] = {
     "POST /api/visits": Rule({Role.OPERATOR, Role.AGENT, Role.CHANNEL, Role.IMPORTER}),
-    "GET /api/visits/{visit_id}": Rule({Role.OPERATOR, Role.AGENT, Role.SUPERVISOR}),
 }
+
+
+MAX_AHEAD: Final = 4_000_000_000
+"""Seconds, more than a hundred years: a clock that was never set is no reason to refuse."""
+
+ClaimedAt = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2999, 12, 31, tzinfo=UTC)),
+    BeforeValidator(require_written_time),
+]
+"""A laptop's time: one whose battery is empty says 1970, and is no reason to refuse."""
 
 PersonNumber = Annotated[int, Field(ge=0, lt=VISIT_PEOPLE)]
 """Who it is: the place in `people`, from 0."""
@@ -110,6 +114,26 @@ class WantedBody(Body):
         return self
 
 
+class CounterBody(Body):
+    """What the laptop of a counter says that wrote a visit down and sends it when it can.
+
+    `entry_id` becomes the visit's id, so that its paper and the record are known to be one. The
+    office's time of arrival counts; `claimed_at` is kept beside it, however wrong the clock.
+    """
+
+    entry_id: UUID
+    device: UUID
+    number: Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9]{3,5}$")]
+    """What stands on the provisional receipt, such as `7K2M-003`."""
+    claimed_at: ClaimedAt
+    clock_ahead: Annotated[int, Field(ge=-MAX_AHEAD, le=MAX_AHEAD)] = 0
+    """Seconds that its clock was ahead when it last heard the office."""
+
+    def claim(self) -> CounterClaim:
+        """Return the claim that this describes."""
+        return CounterClaim(str(self.device), self.number, self.claimed_at, self.clock_ahead)
+
+
 class VisitBody(Body):
     """People who come together, each said once, and what each of them wants."""
 
@@ -123,12 +147,20 @@ class VisitBody(Body):
     people: Annotated[tuple[VisitorBody, ...], Field(min_length=1, max_length=VISIT_PEOPLE)]
     requests: Annotated[tuple[WantedBody, ...], Field(min_length=1, max_length=VISIT_REQUESTS)]
     occurred_at: Moment | None = None
+    counter: CounterBody | None = None
+
+    @model_validator(mode="after")
+    def _at_event(self) -> Self:
+        if self.counter is not None and (self.event_id is None or self.occurred_at is not None):
+            raise Unfit("a counter stands at an event, and claims its time in `counter`")
+        return self
 
     def visit(self, visit_id: str) -> NewVisit:
         """Return the visit that this describes; each person is one object in all requests."""
         people = [one.person() for one in self.people]
         wanted = tuple(Wanted(self._request(one, people), one.life_event) for one in self.requests)
-        return NewVisit(visit_id, self.programme_id, self.channel, self.event_id, wanted)
+        claim = self.counter.claim() if self.counter else None
+        return NewVisit(visit_id, self.programme_id, self.channel, self.event_id, wanted, claim)
 
     def _request(self, one: WantedBody, people: list[Person]) -> NewRequest:
         visitor = self.people[one.applicant]
@@ -165,23 +197,11 @@ class VisitRecordedAnswer(BaseModel):
     visit_id: str
     requests: list[VisitedAnswer]
     life_events: list[LifeEventAnswer]
-
-
-class VisitAnswer(BaseModel):
-    """A visit and its requests, without persons."""
-
-    visit_id: str
-    programme_id: str
-    channel: str
-    event_id: str | None
-    recorded_at: datetime
-    life_events: list[str]
-    requests: list[CaseAnswer]
+    arrived_at: datetime | None = None
+    """When the office took it, by its own clock."""
 
 
 router = APIRouter(prefix="/api/visits")
-VisitPath = Annotated[AggregateId, Path()]
-ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 
 
 @router.post("", status_code=201)
@@ -197,7 +217,7 @@ async def post_visit(
     one service at one event in this visit, `same_as` names the other.
     """
     caller.regions(body.programme_id)  # refuses another tenant before anything is checked
-    visit_id = new_id()
+    visit_id = str(body.counter.entry_id) if body.counter else new_id()
     _check_people(body, parts)
     new = body.visit(visit_id)
     _check_requests(new)
@@ -218,26 +238,6 @@ async def post_visit(
     except InVisit as refused:
         raise _refused(refused) from None
     return await _recorded(outcome, new, caller, parts)
-
-
-@router.get("/{visit_id}")
-async def get_visit(visit_id: VisitPath, caller: CallerDep, reader: ReaderDep) -> VisitAnswer:
-    """Return a visit whose every request the caller may work on, without persons."""
-    visit = await reader.get(Visit, visit_id)
-    if visit is None:
-        raise NotFound("visit")
-    found = await reader.many(Case, visit.case_ids)
-    for case in found.values():
-        require_right(case, allowed(caller), backdated=False)
-    return VisitAnswer(
-        visit_id=visit.id,
-        programme_id=visit.programme_id,
-        channel=visit.channel,
-        event_id=visit.event_id,
-        recorded_at=visit.recorded_at,
-        life_events=list(visit.life_events),
-        requests=[without_persons(found[id_]) for id_ in visit.case_ids if id_ in found],
-    )
 
 
 def _codes(parts: Recording) -> tuple[str, str]:
@@ -326,4 +326,5 @@ async def _recorded(
         visit_id=answer["visit_id"],
         requests=requests,
         life_events=[event for event in events if event is not None],
+        arrived_at=answer.get("arrived_at"),
     )

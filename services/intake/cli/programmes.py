@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -58,23 +59,27 @@ def add_commands(themes: Themes) -> None:
 
 
 async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
-    return [
-        await _publish_one(wanted, desk, options.by, publish_programme)
-        for wanted in _read(options.files, desk)
-    ]
+    lines = []
+    for file in _read(options.files, desk):
+        publish = partial(publish_programme, stated=file.stated)
+        lines.append(await _publish_one(file.programme(file.id), desk, options.by, publish))
+    return lines
 
 
 async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
     wanted = _read(sorted(SHIPPED.glob("*.json")), desk)
-    lines = [await _publish_one(one, desk, ITSELF, publish_if_missing) for one in wanted]
+    lines = [
+        await _publish_one(file.programme(file.id), desk, ITSELF, publish_if_missing)
+        for file in wanted
+    ]
     return [*lines, *await catalogues.publish_shipped(desk), *await sop.publish_shipped(desk)]
 
 
-def _read(files: Sequence[Path], desk: Desk) -> list[Programme]:
+def _read(files: Sequence[Path], desk: Desk) -> list[ProgrammeFile]:
     found = [ProgrammeFile.model_validate_json(file.read_bytes()) for file in files]
     for file in found:
         file.require_places(desk.regions)
-    return [file.programme(file.id) for file in found]
+    return found
 
 
 async def _publish_one(

@@ -12,6 +12,8 @@ from services.intake.domain.region import within
 
 BATCH_LIMIT: Final = 100
 """Cases in one batch."""
+USUAL: Final = 40
+"""Cases in a batch unless another number is asked for."""
 UNDO_WITHIN: Final = timedelta(hours=1)
 """For so long a hand-over can be taken back; then it closes the case."""
 
@@ -33,6 +35,10 @@ class Collected:
     """The account."""
     collector: Collector
     power_of_attorney: str | None = None
+
+    def can_be_undone(self, at: datetime) -> bool:
+        """Return whether it can still be taken back."""
+        return at - self.at <= UNDO_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ class Batch:
         known = self.collected.get(case_id)
         if known is None:
             raise Refused("not_collected", "case_id: no hand-over of it is noted")
-        if at - known.at > UNDO_WITHIN:
+        if not known.can_be_undone(at):
             raise Refused("undo_too_late", "case_id: its hand-over is more than an hour old")
         rest = {id_: one for id_, one in self.collected.items() if id_ != case_id}
         return replace(self, version=self.version + 1, collected=rest)

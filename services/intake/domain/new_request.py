@@ -6,6 +6,7 @@ from typing import Final
 
 from services.intake.domain.calendar import Holidays, day_end, due_day, local_day
 from services.intake.domain.case import Case
+from services.intake.domain.counter import counted_as
 from services.intake.domain.parties import (
     NamedParty,
     TargetGroup,
@@ -47,6 +48,8 @@ class NewRequest:
     """The visit that it is recorded with."""
     arrival_code: str | None = None
     """What the applicant was given at the event's gate."""
+    at_counter: bool = False
+    """A counter of the event wrote it down, and may have sent it after the event."""
 
     @property
     def at_home(self) -> bool:
@@ -82,8 +85,10 @@ def open_case(
     """Return the case of a request. Raises Refused naming the field and the reason."""
     service = programme.service(new.service)
     programme.require_channel(new.channel)
+    asked_on = local_day(received_at, programme.time_zone)
     if event is not None:
-        event.require(programme.id, new.service, local_day(received_at, programme.time_zone))
+        asked_on = counted_as(asked_on, event.on) if new.at_counter else asked_on
+        event.require(programme.id, new.service, asked_on)
     require_parties(new.person, new.others)
     if new.at_home:
         require_door(new)
@@ -102,7 +107,7 @@ def open_case(
         event_id=new.event_id,
         pick_up=new.pick_up,
         deliver=new.deliver,
-        due_on=_due_on(programme, received_at, holidays, taken.on),
+        due_on=_due_on(programme, taken.on or asked_on, holidays),
         facts={Fact.RECEIVED: received_at},
         child=about_child(
             new.person,
@@ -143,10 +148,7 @@ def require_door(new: NewRequest) -> None:
         raise Refused("address_needed", "applicant.address: pick-up and delivery need it")
 
 
-def _due_on(
-    programme: Programme, received_at: datetime, holidays: Holidays, carried_to: date | None
-) -> date | None:
+def _due_on(programme: Programme, taken_up_on: date, holidays: Holidays) -> date | None:
     if programme.standard_working_days is None:
         return None
-    received_on = carried_to or local_day(received_at, programme.time_zone)
-    return due_day(received_on, programme.standard_working_days, holidays, programme.calendar)
+    return due_day(taken_up_on, programme.standard_working_days, holidays, programme.calendar)

@@ -79,6 +79,14 @@ class Programme:
         """Return whether both have the same content, whatever their versions."""
         return replace(self, version=0) == replace(other, version=0)
 
+    def require_stated(self, stated: Mapping[str, object]) -> None:
+        """Refuse what somebody takes to stand of this programme, by field, and does not."""
+        for name, value in stated.items():
+            if (stands := getattr(self, name)) != value:
+                field = "programme_id" if name == "id" else name
+                said = "nothing" if stands is None else stands
+                raise Refused("not_as_stated", f"{field}: it is {said}; read the programme anew")
+
     def succeeded_by(self, changed: "Programme") -> "Programme":
         """Return what a new publication makes of this one: itself where nothing changed.
 

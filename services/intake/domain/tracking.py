@@ -10,6 +10,9 @@ The receipt code: 40 bits made likewise under a label of its own, and stored now
 may have the tracking code of a request he recorded, must not have it: with it the recipient's word
 is given. Forty bits are enough, since it is tried only together with a tracking code that is right.
 
+A laptop's share: what a counter's laptop must have beside its operator's PIN to open what it keeps.
+It forgets it after twelve hours, and gets it again from the office alone.
+
 A pass: whoever showed a tracking code may send papers for a while, under a label of its own too.
 """
 
@@ -24,9 +27,11 @@ RECEIPT_BITS: Final = 40
 GROUP: Final = 4
 
 PASS_BITS: Final = 120
+SHARE_BITS: Final = 240
 
 _RECEIPT_LABEL: Final = "receipt:"
 _SENDING_LABEL: Final = "send:"
+_SHARE_LABEL: Final = "laptop:"
 _UNTIL: Final = re.compile(r"[0-9]{1,12}")
 
 _BITS_PER_SIGN: Final = 5
@@ -69,6 +74,11 @@ class Secrets:
         rights = [_pass_signs(secret, case_id, int(until)).encode() for secret in self._versions]
         fits = sum(hmac.compare_digest(signs.encode(), right) for right in rights) > 0
         return case_id if fits and now < int(until) else None
+
+    def laptop_shares(self, account_id: str, event_id: str, device: str) -> tuple[str, ...]:
+        """Return a laptop's share by each version of the secret, the newest first."""
+        said = f"{_SHARE_LABEL}{account_id}/{event_id}/{device}"
+        return tuple(_signs(secret, said, SHARE_BITS) for secret in self._versions)
 
     def confirms(self, case_id: str, typed: str) -> bool:
         """Return whether this is the case's receipt code, in the same time for right and wrong."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from services.intake.domain.case import Case
 from services.intake.domain.catalogue import Entry
+from services.intake.domain.counter import Counted, CounterClaim
 from services.intake.domain.new_request import NewRequest
 from services.intake.domain.paper import Paper, PaperKind, Whose
 from services.intake.domain.refusal import Refused
@@ -51,10 +52,33 @@ class Visit:
     """In the order in which they were asked for."""
     life_events: tuple[str, ...] = ()
     version: int = 1
+    counter: CounterClaim | None = None
+    """What the laptop says that wrote it down and sent it later; `recorded_at` is its arrival."""
 
     def others(self, case_id: str) -> tuple[str, ...]:
         """Return the cases beside one of them."""
         return tuple(one for one in self.case_ids if one != case_id)
+
+
+def counted(visits: Iterable[Visit]) -> list[Counted]:
+    """Return what there is of each laptop, by its name."""
+    found = dict[str, Counted]()
+    for one in sorted(visits, key=lambda visit: visit.recorded_at):
+        if one.counter is None:
+            continue
+        device = one.counter.device
+        known = found.get(device)
+        visits_, cases = (known.visits, known.cases) if known else (0, 0)
+        cases += len(one.case_ids)
+        found[device] = Counted(
+            device=device,
+            prefix=one.counter.prefix,
+            visits=visits_ + 1,
+            cases=cases,
+            last_at=one.recorded_at,
+            clock_ahead=one.counter.clock_ahead,
+        )
+    return [found[device] for device in sorted(found)]
 
 
 def subject_apart(case: Case) -> str | None:

@@ -7,20 +7,26 @@ from services.intake.pages import (
     account_requests,
     accounts,
     ask,
+    batches,
+    counter,
     data_use,
     desk,
     desk_case,
     devices,
+    documents,
+    handovers,
     manual,
+    outside,
     places,
+    print_lists,
     security,
     services,
     signin,
     start,
     tracking,
 )
-from services.intake.pages.desk_case import ShowsPeople
 from services.intake.pages.fresh import Proves
+from services.intake.pages.people import ShowsPeople
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
@@ -34,6 +40,7 @@ NAVIGATION: Final = (
     NavItem(tracking.TRACK, "navigation.tracking"),
     NavItem(manual.MANUAL, "navigation.manual"),
     NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
+    NavItem(counter.COUNTER, "navigation.counter", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(devices.DEVICES, "navigation.devices", frozenset(Role)),
 )
 
@@ -44,7 +51,13 @@ FRONT_ROUTERS: Final = (start.router, signin.router, manual.front_router)
 RULES: Final[RouteRules] = {
     **tracking.RULES,
     **desk.RULES,
+    **batches.RULES,
+    **handovers.RULES,
+    **print_lists.RULES,
     **desk_case.RULES,
+    **documents.RULES,
+    **outside.RULES,
+    **counter.RULES,
     **devices.RULES,
     **accounts.RULES,
     **account_requests.RULES,
@@ -58,7 +71,13 @@ RULES: Final[RouteRules] = {
 ROUTERS: Final = (
     tracking.router,
     desk.router,
+    batches.router,
+    handovers.router,
+    print_lists.router,
     desk_case.router,
+    documents.router,
+    outside.router,
+    counter.router,
     devices.router,
     accounts.router,
     account_requests.router,

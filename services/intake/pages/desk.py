@@ -66,6 +66,8 @@ class Chosen:
     queue: Queue
     service: str
     overdue: bool
+    late: bool = False
+    """Those of any queue that are too long in their state."""
 
     @property
     def programme_id(self) -> str:
@@ -77,7 +79,8 @@ class Chosen:
         """Return it as the page's address has it."""
         late = "&terlambat=ya" if self.overdue else ""
         service = f"&layanan={self.service}" if self.service else ""
-        return f"?program={self.programme_id}&keadaan={self.queue}{service}{late}"
+        long = "&lama=ya" if self.late else ""
+        return f"?program={self.programme_id}&keadaan={self.queue}{service}{late}{long}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,17 @@ class Desk:
             returned=None if queue in (None, Queue.ISSUED) else queue is Queue.RETURNED,
         )
 
+    def too_long(self, chosen: Chosen, limit: int = 0) -> CaseFilter:
+        """Return the cases of any queue whose state lasts longer than the SOP allows."""
+        every = self.filter(replace(chosen, overdue=False), Queue.ISSUED, limit)
+        return replace(every, state=None, late=True)
+
+    def shown(self, chosen: Chosen, limit: int) -> CaseFilter:
+        """Return the cases that are looked at."""
+        if chosen.late:
+            return self.too_long(chosen, limit)
+        return self.filter(chosen, chosen.queue, limit)
+
     def row(self, case: Case, programme: Programme) -> Row:
         """Return a case as it is listed."""
         now, service = self.clock(), programme.catalogue.get(case.service)
@@ -149,6 +163,7 @@ async def chosen_of(
     keadaan: Annotated[Queue, Query()] = Queue.RECEIVED,
     layanan: Annotated[str, Query(max_length=MOST)] = "",
     terlambat: Annotated[str, Query(max_length=2)] = "",
+    lama: Annotated[str, Query(max_length=2)] = "",
 ) -> Chosen:
     """Return what the address asks for; without a programme the first within reach."""
     programmes = await desk.programmes()
@@ -156,7 +171,7 @@ async def chosen_of(
         desk.caller.within(program)
     chosen = program or next(iter(programmes), None)
     found = programmes.get(chosen) if chosen else None
-    return Chosen(found, keadaan, _service(found, layanan), terlambat == "ya")
+    return Chosen(found, keadaan, _service(found, layanan), terlambat == "ya", lama == "ya")
 
 
 def _service(programme: Programme | None, code: str) -> str:
@@ -177,15 +192,14 @@ async def show_desk(
     programme = chosen.programme
     if programme is None:
         return desk.pages.render(desk.request, "meja_kosong.html")
-    found = await desk.reader.cases(
-        replace(desk.filter(chosen, chosen.queue, PAGE + 1), after=mulai)
-    )
+    found = await desk.reader.cases(replace(desk.shown(chosen, PAGE + 1), after=mulai))
     return desk.pages.render(
         desk.request,
         "meja.html",
         chosen=chosen,
         programmes=list((await desk.programmes()).values()),
         counts=await _counts(desk, chosen),
+        late=await desk.reader.count_cases(desk.too_long(chosen)),
         rows=[desk.row(case, programme) for case in found[:PAGE]],
         mine=await _mine(desk, programme),
         more=found[PAGE - 1].id if len(found) > PAGE else "",

@@ -5,34 +5,33 @@ Whoever opens it has looked at its people, which the access log keeps; a supervi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request
+from fastapi import APIRouter, Depends, Form, Path, Query
 from starlette.responses import RedirectResponse, Response
 
 from services.intake.domain import (
-    ERASED,
     MAX_REASON,
     Case,
     CasePapers,
     Fact,
     Fault,
     PaperKind,
-    Party,
     Programme,
     Refused,
     ReturnedItem,
     Step,
-    mask_nik,
-    mask_phone,
+    WhyRight,
 )
 from services.intake.domain.desk_work import possible_steps
+from services.intake.domain.outside import Errand
 from services.intake.pages.desk import DESK, DeskDep, held_by
+from services.intake.pages.issued import issued_of, takes_document
+from services.intake.pages.people import ShowsPeople, shown_person
 from services.intake.usecases import (
     Catalogues,
     Checked,
     Reader,
-    Told,
     allowed_as,
     allowed_case,
     checklist_of,
@@ -45,7 +44,8 @@ from services.intake.usecases import (
     take_step,
     waive,
 )
-from shared.auth.roles import Caller, Role
+from services.intake.usecases.outside import OutsideSystems
+from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
@@ -79,40 +79,35 @@ REFUSALS: Final = frozenset(
         "document_outdated",
         "beyond_reach",
         "reason_malformed",
+        "explanation_malformed",
+        "other_document",
+        "nothing_to_confirm",
+        "own_document",
+        "not_connected",
+        "errand_open",
+        "not_timed_out",
+        "sent_too_often",
     }
 )
 """What can be refused, below `case.wrong` in the texts; all else is `other`."""
-_AT: Final = {"reason_malformed": "alasan", "nothing_returned": "kembalikan"}
+_AT: Final = {
+    "reason_malformed": "alasan",
+    "nothing_returned": "kembalikan",
+    "explanation_malformed": "penjelasan",
+}
 Action = Literal["ambil", "lepas", "langkah", "tanpa", "kembalikan", "ajukan", "tampilkan"]
-DONE: Final = frozenset({"ambil", "lepas", "langkah", "tanpa", "kembalikan", "ajukan", "berkas"})
+DONE: Final = frozenset(
+    {
+        *("ambil", "lepas", "langkah", "tanpa", "kembalikan", "ajukan"),
+        *("berkas", "dokumen", "pastikan", "luar"),
+    }
+)
 """What was done, below `case.done` in the texts."""
 _FAULT_LIMIT: Final = 80
 """Characters of one requirement and its fault, as a form sends them."""
 
 router = APIRouter(include_in_schema=False)
 CasePath = Annotated[AggregateId, Path()]
-
-
-class ShowsPeople(Protocol):
-    """Opens what was said of a case's people, and keeps the look first."""
-
-    async def shown_to(
-        self, caller: Caller, request: Request, case: Case, reason: str | None
-    ) -> Mapping[Party, Told | None]:
-        """Return what was said of each; None of an erased one."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One of a case's people as the page shows him."""
-
-    party: Party
-    erased: bool
-    name: str
-    nik: str
-    phone: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +118,7 @@ class CaseDesk:
     catalogues: Annotated[Catalogues, Depends(provided(Catalogues))]
     people: Annotated[ShowsPeople, Depends(provided(ShowsPeople))]
     commands: Annotated[Commands, Depends(provided(Commands))]
+    systems: Annotated[OutsideSystems, Depends(provided(OutsideSystems))]
 
     @property
     def reader(self) -> Reader:
@@ -155,7 +151,7 @@ async def show_case(
 ) -> Response:
     """Show one case."""
     case = await at.one(case_id)
-    return await _page(at, case, done=selesai if selesai in DONE else "")
+    return await case_page(at, case, done=selesai if selesai in DONE else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +201,7 @@ async def post_case(
     try:
         await at.desk.form.run(at.commands, _use_case(at, case_id, sent), sent.content, case_id)
     except Refused as refused:
-        return await _page(at, await at.one(case_id), refused=refused)
+        return await case_page(at, await at.one(case_id), refused=refused)
     to = f"{DESK}/{case_id}?selesai={sent.action}"
     return RedirectResponse(at.desk.pages.at(to), status_code=303)
 
@@ -228,17 +224,18 @@ def _use_case(at: CaseDesk, case_id: str, sent: Sent) -> UseCase:
 
 async def _unmasked(at: CaseDesk, case: Case, reason: str) -> Response:
     if not at.works_on(case):
-        return await _page(at, case, refused=Refused("beyond_reach", "not an operator there"))
+        return await case_page(at, case, refused=Refused("beyond_reach", "not an operator there"))
     if not 0 < len(reason) <= MAX_REASON or holds_number(reason):
-        return await _page(at, case, refused=Refused("reason_malformed", "alasan: why"))
+        return await case_page(at, case, refused=Refused("reason_malformed", "alasan: why"))
     if (asking := await at.desk.form.asks("tampilkan")) is not None:
         return asking
-    return await _page(at, case, reason=reason)
+    return await case_page(at, case, reason=reason)
 
 
-async def _page(
+async def case_page(
     at: CaseDesk, case: Case, *, done: str = "", refused: Refused | None = None, reason: str = ""
 ) -> Response:
+    """Return the page of a case; `reason`: its people's numbers are shown whole, this once."""
     works = at.works_on(case)
     said = (
         await at.people.shown_to(at.desk.caller, at.desk.request, case, reason or None)
@@ -251,7 +248,7 @@ async def _page(
         status=409 if refused else 200,
         case=case,
         works=works,
-        people=[_shown(party, one, case, bool(reason)) for party, one in said.items()],
+        people=[shown_person(party, one, case, whole=bool(reason)) for party, one in said.items()],
         unmasked=bool(reason),
         done=done,
         wrong=_wrong(refused) if refused else None,
@@ -279,6 +276,11 @@ async def _values(at: CaseDesk, case: Case) -> dict[str, Any]:
         "steps": possible_steps(case, at.desk.caller.subject, now),
         "paused": await paused(case, at.reader),
         "faults": list(Fault),
+        "takes_document": takes_document(case, service),
+        "document": await issued_of(case, at.desk.caller.subject, at.reader),
+        "reasons": list(WhyRight),
+        "errand": await at.reader.get(Errand, case.id),
+        "systems": at.systems.connected,
         "returnable": case.outcome is None and Fact.ISSUED not in case.facts and not case.returned,
         "supervises": Role.SUPERVISOR in at.desk.caller.acting,
         "new_key": new_id,
@@ -295,19 +297,3 @@ def _wrong(refused: Refused) -> tuple[str, str]:
     """Return the field that a refusal is shown beside, and its words."""
     reason = refused.reason if refused.reason in REFUSALS else "other"
     return _AT.get(reason, "isi"), reason
-
-
-def _shown(party: Party, told: Told | None, case: Case, whole: bool) -> Shown:  # noqa: FBT001 - a fact
-    if told is None:
-        return Shown(party, True, ERASED, "", "", "")  # noqa: FBT003 - he is erased
-    person = told.person
-    nik, phone, address = person.nik or "", person.phone or "", person.address or ""
-    goes = party is Party.APPLICANT and (case.pick_up or case.deliver)
-    return Shown(
-        party=party,
-        erased=False,
-        name=person.name,
-        nik=nik if whole or not nik else mask_nik(nik),
-        phone=phone if whole or not phone else mask_phone(phone),
-        address=address if goes else "",
-    )

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from services.intake.domain import Refused, powerful
 from services.intake.usecases import Clock
 from shared.auth.roles import Caller, Forbidden
+from shared.messaging.group_commit import Outcome
 from shared.messaging.unit_of_work import UseCase
 from shared.runtime import Commands, Sent, built, form_sent, provided
 from shared.web.guard import CallerDep
@@ -98,14 +99,19 @@ class FreshForm:
 
     async def run(self, commands: Commands, use_case: UseCase, content: str, key: str) -> Any:
         """Run the form as a command. Raises Refused with a reason that pages have words for."""
+        return (await self.command(commands, use_case, content, key)).answer
+
+    async def command(
+        self, commands: Commands, use_case: UseCase, content: str, key: str
+    ) -> Outcome:
+        """Run the form as `run` does; return whether it was a repetition, too."""
         sent = await self.sent(content)
         try:
-            outcome = await commands.run(use_case, sent=sent, key=key)
+            return await commands.run(use_case, sent=sent, key=key)
         except Conflict as conflict:
             raise Refused(str(conflict.members.get("reason")), conflict.detail) from None
         except Forbidden as forbidden:
             raise Refused("beyond_reach", str(forbidden)) from None
-        return outcome.answer
 
     def done(self, response: Response) -> Response:
         """Return a response with the token of a fresh sign-in, where there was one."""

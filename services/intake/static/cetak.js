@@ -3,6 +3,8 @@
   "use strict";
   document.querySelectorAll("[data-print]").forEach(function (button) {
     button.hidden = false;
+    // Not by `autofocus`: the browser looks for that once, perhaps while the button is hidden still.
+    if ("focus" in button.dataset) { button.focus(); }
     button.addEventListener("click", function () { window.print(); });
   });
 })();

@@ -66,7 +66,7 @@
   // Empty fields are named before anything is sent; a second press while it is on its way does nothing.
   function onSubmit(name, required, send) {
     var form = document.querySelector('[data-step="' + name + '"]'), button = form.querySelector("[type=submit]");
-    var label = button.textContent;
+    var label = Array.from(button.childNodes);
     form.addEventListener("submit", async function (event) {
       event.preventDefault();
       if (button.disabled) { return; }
@@ -83,7 +83,7 @@
         show([[null, words("other")]]);
       }
       button.disabled = false;
-      button.textContent = label;
+      button.replaceChildren.apply(button, label);
     });
   }
 

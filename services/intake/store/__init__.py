@@ -39,6 +39,7 @@ from services.intake.store.names import (
     ACCOUNT_REQUESTS,
     AUDIT,
     AUDIT_BLOCKS,
+    BATCHES,
     CASES,
     ERASURES,
     EVENTS,
@@ -52,6 +53,7 @@ from services.intake.store.names import (
     RESIDENTS,
     RIGHTS_REQUESTS,
     SECURITY_RECORDS,
+    VISITS,
 )
 from services.intake.store.reader import IntakeReader
 from shared.files.kept import RAW_FILES
@@ -69,6 +71,7 @@ def _derived(case: Case) -> dict[str, Any]:
         "within": [EVERYWHERE, *path(case.office_region)],
         "overdue": case.overdue_since is not None,
         "late": case.waits is not None and case.waits.late_since is not None,
+        "escalated": case.waits is not None and case.waits.escalated_at is not None,
         "told": list(case.waits.told) if case.waits else [],
         # Real dates: the server compares them.
         "claimed_by": case.claim.by if case.claim else None,
@@ -85,11 +88,15 @@ def _by_deadline(request: RightsRequest) -> dict[str, Any]:
     }
 
 
+def _by_place(batch: Batch) -> dict[str, Any]:
+    return {"within": [EVERYWHERE, *path(batch.region_code)]}
+
+
 COLLECTIONS: Final = Collections(
     Collection("programmes", Programme),
     Collection("catalogues", Catalogue),
     Collection("sops", Sop),
-    Collection("batches", Batch),
+    Collection(BATCHES, Batch, derived=_by_place),
     Collection("errands", Errand),
     Collection("day_shares", DayShare),
     Collection("checklists", Checklist),
@@ -102,7 +109,7 @@ COLLECTIONS: Final = Collections(
     Collection("open_requests", OpenRequests, listed=False),
     Collection(PERSON_READS, PersonRead),
     Collection("papers", CasePapers),
-    Collection("visits", Visit),
+    Collection(VISITS, Visit),
     Collection("documents", CaseDocument, label="document"),
     Collection(ERASURES, Erasure),
     FILES,

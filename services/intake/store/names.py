@@ -11,8 +11,10 @@ from shared.files.kept import FILE_INDEXES
 from shared.mongo.migrations import Index
 from shared.mongo.revocations import REVOCATION_INDEX
 
+BATCHES: Final = "batches"
 CASES: Final = "cases"
 EVENTS: Final = "events"
+VISITS: Final = "visits"
 PERSON_READS: Final = "person_reads"
 AUDIT: Final = "audit"
 AUDIT_BLOCKS: Final = "audit_blocks"
@@ -46,11 +48,15 @@ INDEXES: Final = (
     Index(
         CASES, (("programme_id", 1), ("within", 1), ("late", 1), ("_id", 1)), partial={"late": True}
     ),
+    Index(BATCHES, (("programme_id", 1), ("within", 1), ("_id", -1))),
     Index(
         RIGHTS_REQUESTS,
         (("programme_id", 1), ("within", 1), ("open", 1), ("due", 1), ("_id", 1)),
     ),
     Index(EVENTS, (("on", 1), ("_id", 1))),
+    Index(
+        VISITS, (("event_id", 1), ("counter.device", 1)), partial={"counter.device": {"$gt": ""}}
+    ),
     Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
     Index(PERSON_READS, (("at", 1),)),

@@ -1,6 +1,6 @@
 """The queries of intake's lists."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,8 +22,12 @@ from services.intake.domain import (
     RightsRequest,
     SecurityRecord,
 )
+from services.intake.domain.batch import Batch
 from services.intake.domain.imports import Import, ImportRefusal, ImportState
+from services.intake.domain.visit import Visit
+from services.intake.store.names import EVERYWHERE
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
+from services.intake.usecases.watch import Late
 from shared.files.kept import FileReader
 
 
@@ -95,6 +99,11 @@ class IntakeReader(FileReader):
         query = {"on": {"$gte": day.isoformat()}}
         return await self.find(PlannedEvent, query, sort=(("on", 1), ("_id", 1)), limit=limit)
 
+    async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:
+        """Return the visits that counters of an event sent, of one laptop or of all."""
+        query = {"event_id": event_id, "counter.device": device or {"$gt": ""}}
+        return await self.find(Visit, query)
+
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""
         return await self.first(Case, {"tracking": tracking})
@@ -106,6 +115,18 @@ class IntakeReader(FileReader):
     async def count_cases(self, case_filter: CaseFilter) -> int:
         """Return how many cases fit, whatever the limit."""
         return await self.count(Case, _query(case_filter))
+
+    async def late_in(self, programme_id: str) -> Late:
+        """Return how many cases of a programme are late in their state."""
+        query = {"programme_id": programme_id, "within": EVERYWHERE, "late": True}
+        escalated = await self.count(Case, {**query, "escalated": True})
+        return Late(await self.count(Case, query), escalated)
+
+    async def batches(self, programme_id: str, regions: Collection[str], limit: int) -> list[Batch]:
+        """Return batches of these regions, the newest first, so many at most."""
+        places = [{"within": one} for one in sorted(regions)]
+        query = {"programme_id": programme_id, "$or": places}
+        return await self.find(Batch, query, sort=(("_id", -1),), limit=limit)
 
     async def reads_of(self, case_id: str) -> list[PersonRead]:
         """Return who looked at a case's persons, oldest first."""

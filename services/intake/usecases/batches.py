@@ -46,22 +46,20 @@ class Wanted:
     limit: int
 
 
+def unprinted(
+    programme_id: str, regions: Collection[str], service: str, limit: int = 0
+) -> CaseFilter:
+    """Return which cases are issued and in no batch."""
+    where = frozenset(regions)
+    return CaseFilter(
+        programme_id, where, State.ISSUED, None, None, None, limit, service=service, unprinted=True
+    )
+
+
 async def waiting_to_print(wanted: Wanted, reader: Reader) -> list[str]:
     """Return cases that are issued and in no batch, oldest first."""
-    where = frozenset({wanted.region_code})
-    found = await reader.cases(
-        CaseFilter(
-            wanted.programme_id,
-            where,
-            State.ISSUED,
-            None,
-            None,
-            None,
-            BATCH_LIMIT,
-            service=wanted.service,
-            unprinted=True,
-        )
-    )
+    where = {wanted.region_code}
+    found = await reader.cases(unprinted(wanted.programme_id, where, wanted.service, BATCH_LIMIT))
     return [case.id for case in found]
 
 

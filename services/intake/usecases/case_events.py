@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.intake.domain import Case, Stage
+from services.intake.domain.sop import Sop
 from services.intake.usecases.retention import await_retention
 from services.intake.usecases.state_time import watch_state
 from shared.contracts.intake import (
@@ -20,11 +21,16 @@ OVERDUE: Final = "request_overdue"
 """The timer that waits for the end of the due day; its key is the case."""
 
 
-async def keep(before: Case | None, after: Case, uow: UnitOfWork) -> None:
-    """Store a case that has changed and publish the stages that are new, in their order."""
+async def keep(
+    before: Case | None, after: Case, uow: UnitOfWork, *, sop: Sop | None = None
+) -> None:
+    """Store a case that has changed and publish the stages that are new, in their order.
+
+    `sop`: the one that it runs under, where the caller has it.
+    """
     if after is before:
         return
-    after = await watch_state(before, after, uow)
+    after = await watch_state(before, after, uow, sop=sop)
     uow.add(after)
     await _watch_due_day(before, after, uow)
     if before is not None and before.outcome is None and after.outcome is not None:

@@ -5,13 +5,14 @@ a use case may run twice, and a system that does not answer would hold up the ot
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from services.intake.domain import Case, Refused
 from services.intake.domain.outside import Errand, Reply, Standing, System
 from services.intake.usecases.allow import Allow, require_right
+from services.intake.usecases.audit import OwnCommands
 from services.intake.usecases.restriction import require_processing
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
@@ -47,6 +48,11 @@ class OutsideSystems:
     def __init__(self, systems: Mapping[System, OutsideSystem], patience: float = PATIENCE) -> None:
         self._systems = systems
         self._patience = patience
+
+    @property
+    def connected(self) -> Sequence[System]:
+        """Return those that this office is connected to, in their order."""
+        return [one for one in System if one in self._systems]
 
     def require(self, system: System) -> None:
         """Refuse a system that is not connected."""
@@ -94,6 +100,17 @@ async def ask_again(
     errand = await uow.require(Errand, case_id)
     systems.require(errand.system)
     return await _sent(errand.again(uow.now()), case, uow)
+
+
+async def send_kept(
+    kept: Mapping[str, Any], systems: OutsideSystems, commands: OwnCommands
+) -> None:
+    """Send what `ask_outside` or `ask_again` has kept, and note what is said at once."""
+    sending = Sending(**kept["sending"])
+    reply = await systems.send(System(kept["system"]), sending)
+    if reply is not None:
+        case_id, errand_id = sending.case_id, sending.errand_id
+        await commands.run_own(lambda uow: note_reply(case_id, errand_id, reply, uow), key=case_id)
 
 
 async def note_reply(case_id: str, errand_id: str, reply: Reply, uow: UnitOfWork) -> None:

@@ -1,6 +1,6 @@
 """What the use cases and the routes need of the outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -18,7 +18,10 @@ from services.intake.domain import (
     SecurityRecord,
     State,
 )
+from services.intake.domain.batch import Batch
 from services.intake.domain.imports import Import, ImportRefusal
+from services.intake.domain.sop import Sop
+from services.intake.domain.visit import Visit
 
 T = TypeVar("T")
 
@@ -96,6 +99,10 @@ class Reader(Protocol):
         """Return events of that day and later ones, the nearest first, so many at most."""
         ...
 
+    async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:
+        """Return the visits that counters of an event sent, of one laptop or of all."""
+        ...
+
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""
         ...
@@ -106,6 +113,10 @@ class Reader(Protocol):
 
     async def count_cases(self, case_filter: CaseFilter) -> int:
         """Return how many cases fit, whatever the limit."""
+        ...
+
+    async def batches(self, programme_id: str, regions: Collection[str], limit: int) -> list[Batch]:
+        """Return batches of these regions, the newest first, so many at most."""
         ...
 
     async def reads_of(self, case_id: str) -> list[PersonRead]:
@@ -148,7 +159,7 @@ class ImportReader(Protocol):
 
 
 class Catalogues(Protocol):
-    """Committed catalogues, which never change, so that each is read once."""
+    """Committed catalogues and SOPs, which never change, so that each is read once."""
 
     def known(self, id_: str) -> Catalogue | None:
         """Return one that was read before, or None."""
@@ -156,6 +167,10 @@ class Catalogues(Protocol):
 
     async def get(self, id_: str) -> Catalogue | None:
         """Return one, read where it was not before; None where there is none."""
+        ...
+
+    async def sop(self, id_: str) -> Sop | None:
+        """Return an SOP, read where it was not before; None where there is none."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Programmes: published whole, and copied for somebody else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from services.intake.domain import Catalogue, LineOrder, Programme, Refused, catalogue_id
 from services.intake.domain.sop import Sop, sop_id
@@ -19,15 +20,23 @@ AllowProgramme = Callable[[Programme], None]
 """Raises where the caller has no right to a programme as it stands, or as it shall stand."""
 
 
-async def publish_programme(wanted: Programme, uow: UnitOfWork, *, allow: AllowProgramme) -> int:
+async def publish_programme(
+    wanted: Programme,
+    uow: UnitOfWork,
+    *,
+    allow: AllowProgramme,
+    stated: Mapping[str, object] = MappingProxyType({}),
+) -> int:
     """Publish a programme as it shall stand, and return its version.
 
-    Publishing the same again changes nothing. Raises Refused: time_zone_fixed.
+    Publishing the same again changes nothing. `stated` is what its sender takes to stand of it,
+    by field. Raises Refused: time_zone_fixed, not_as_stated.
     """
     known = await uow.get(Programme, wanted.id)
     if known is not None:
         allow(known)
     allow(wanted)
+    (known or wanted).require_stated(stated)
     following = known.succeeded_by(wanted) if known else replace(wanted, version=1)
     if following is not known:
         keep_programme(following, uow)

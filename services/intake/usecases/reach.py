@@ -6,6 +6,7 @@ from dataclasses import replace
 from services.intake.domain import Account
 from services.intake.usecases.account_changes import AllowAccount
 from services.intake.usecases.allow import Allow
+from services.intake.usecases.rights_requests import AllowRegion
 from shared.auth.roles import Caller, Forbidden, Grant, Role
 
 
@@ -36,6 +37,11 @@ def allowed_case(caller: Caller) -> Allow:
 def allowed_as(caller: Caller, roles: Collection[Role]) -> Allow:
     """Hold the caller against these roles alone, of those that the route lets act."""
     return allowed_case(replace(caller, acting=caller.acting.intersection(roles)))
+
+
+def allowed_region(caller: Caller) -> AllowRegion:
+    """Hold the caller against a programme and a region."""
+    return lambda programme, region: caller.require(programme=programme, region=region)
 
 
 def administers(caller: Caller, grants: Sequence[str]) -> bool:

@@ -30,7 +30,7 @@ from services.intake.usecases.parties import keep_party
 from services.intake.usecases.ports import Catalogues, Vault
 from services.intake.usecases.residents import Company, Told, keep_told, resident_of
 from services.intake.usecases.restriction import require_processing
-from services.intake.usecases.state_time import require_step, roles_for, rule_of
+from services.intake.usecases.state_time import kept_sop, require_step, roles_for, rule_of
 from shared.contracts.event import CLOCKS_APART
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -97,7 +97,7 @@ async def record_request(
         )
         case = case.involving(one.party, resident_id)
     earlier = await earlier_cases(case, uow)
-    await keep(None, case, uow)
+    await keep(None, case, uow, sop=await kept_sop(case, catalogues))
     due_on = case.due_on.isoformat() if case.due_on else None
     answer = {"case_id": case.id, "status": case.state.value, "due_on": due_on}
     said = {**_said_of(case), "warnings": list(case.warnings)}

@@ -1,8 +1,6 @@
 """The register of what residents ask for by their rights: recorded, answered, watched."""
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -19,15 +17,11 @@ from services.intake.domain import (
 )
 from shared.contracts.envelope import new_id
 from shared.contracts.event import CLOCKS_APART
-from shared.messaging.errors import Unavailable
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 
 RIGHTS_DUE: Final = "rights_request_due"
 """The timer that waits for the deadline of an answer; its key is the request."""
-EVERY: Final = 30.0
-"""Seconds between two looks at what is open, for the metrics."""
-
 AllowRegion = Callable[[str, str], None]
 """Raises where the caller has no right in this programme and region."""
 
@@ -137,13 +131,6 @@ class WatchRights:
     def __init__(self, reader: Waiting, figures: Figures) -> None:
         self._reader = reader
         self._figures = figures
-
-    async def run(self) -> None:
-        """Look every EVERY seconds, until cancelled."""
-        while True:
-            with suppress(Unavailable):  # the database's own alerts tell of it
-                await self.look()
-            await asyncio.sleep(EVERY)
 
     async def look(self) -> None:
         """Tell what waits now. Raises Unavailable."""

@@ -17,6 +17,7 @@ from services.intake.domain import (
     SecurityRecord,
     Session,
     Sign,
+    Standing,
 )
 from services.intake.usecases.account_changes import end_sessions, revoke_sessions
 from services.intake.usecases.audit import note
@@ -148,13 +149,13 @@ async def refresh_session(
     """Give a device a fresh refresh token for the one that it shows.
 
     What is stolen is answered, not refused by raising: the record of it and the end of the device
-    are kept. Raises Refused: session_over, proof_used.
+    are kept. Raises Refused: session_over, device_revoked, account_disabled, proof_used.
     """
     account = await uow.get(Account, shown.account_id)
     devices = await uow.get(Devices, shown.account_id)
     device = devices.holding(shown.session_id) if devices else None
     if account is None or not account.can_sign_in or devices is None or device is None:
-        raise Refused("session_over", "the session is over: sign in again")
+        raise _over(account, devices, shown.key)
     if device.plain or device.id != shown.key:
         await _record(Sign.REFRESH_ELSEWHERE, account, device, uow)
         return {"refused": Sign.REFRESH_ELSEWHERE.value}
@@ -168,6 +169,17 @@ async def refresh_session(
         return {"refused": Sign.REFRESH_REUSED.value}
     uow.add(after)
     return _opened(account, device, after.session_of(device.id), limits)
+
+
+def _over(account: Account | None, devices: Devices | None, key: str) -> Refused:
+    """Return why nothing is refreshed; only who holds a device's key is told that it was ended."""
+    known = devices.device(key) if devices else None
+    if account is not None and known is not None:
+        if account.standing is Standing.DISABLED:
+            return Refused("account_disabled", "the account was disabled")
+        if known.revoked:
+            return Refused("device_revoked", "this device was revoked")
+    return Refused("session_over", "the session is over: sign in again")
 
 
 async def _record(sign: Sign, account: Account, device: Device, uow: UnitOfWork) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from services.intake.domain import Case, Holidays, Programme, Refused, Stage, Step
 from services.intake.domain.sop import USUAL_ROLES, Passing, Sop, StateRule, sop_id
 from services.intake.domain.time_in_state import OfficeTime, TimeInState
+from services.intake.usecases.ports import Catalogues
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -36,11 +37,16 @@ def require_step(step: Step, rule: StateRule | None) -> None:
         raise Refused("step_not_in_sop", f"step: the SOP has no such step in state {rule.state}")
 
 
-async def watch_state(before: Case | None, after: Case, uow: UnitOfWork) -> Case:
-    """Have the time of a new state watched; return the case with it, as it is to be stored."""
+async def watch_state(
+    before: Case | None, after: Case, uow: UnitOfWork, *, sop: Sop | None = None
+) -> Case:
+    """Have the time of a new state watched; return the case with it, as it is to be stored.
+
+    `sop`: the one that it runs under, where the caller has it; else it is read.
+    """
     if after.sop_version is None or (before is not None and before.state is after.state):
         return after
-    rule = await rule_of(after, uow)
+    rule = sop.rule(after.state) if sop else await rule_of(after, uow)
     if rule is None or rule.time is None:
         if before is not None and before.waits is not None:
             await uow.clear_timer(STATE_TIME, after.id)
@@ -87,6 +93,13 @@ def _running(case: Case, rule: StateRule | None) -> Passing | None:
 async def _wait(case: Case, passing: Passing, waits: TimeInState, uow: UnitOfWork) -> None:
     soonest = passing.after.soonest(waits.counts_from, case.time_zone)
     await uow.set_timer(STATE_TIME, case.id, soonest)
+
+
+async def kept_sop(case: Case, catalogues: Catalogues) -> Sop | None:
+    """Return the SOP that a case runs under; None where there is none that is committed."""
+    if case.sop_version is None:
+        return None
+    return await catalogues.sop(sop_id(case.programme_id, case.sop_version))
 
 
 async def _sop_of(case: Case, uow: UnitOfWork) -> Sop | None:

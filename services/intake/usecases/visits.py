@@ -14,6 +14,7 @@ from services.intake.domain import (
     Refused,
     catalogue_id,
 )
+from services.intake.domain.counter import CounterClaim
 from services.intake.domain.visit import VISIT_REQUESTS, Visit, Wanted, require_few
 from services.intake.usecases.catalogues import counting
 from services.intake.usecases.ports import Catalogues
@@ -49,6 +50,7 @@ class NewVisit:
     channel: str
     event_id: str | None
     wanted: tuple[Wanted, ...]
+    counter: CounterClaim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +72,31 @@ async def record_visit(
 ) -> dict[str, Any]:
     """Record all requests of a visit and return the answer to its sender, all but the codes.
 
-    Raises InVisit naming which of them is refused, and Refused: `too_many_requests`.
+    Raises InVisit naming which of them is refused, and Refused: `too_many_requests`, and
+    `entry_known` where a counter's entry was recorded before, by another command.
     """
+    if new.counter is not None and await uow.get(Visit, new.id) is not None:
+        raise Refused("entry_known", "counter.entry_id: this entry was recorded before")
     opened, told = await _opened(new, uow, catalogues)
     require_few(len(opened), limit)
     company, answers = Company(), list[dict[str, Any]]()
     for one in opened:
         case_id, tracking = new_codes()
-        request = replace(one.request, case_id=case_id, tracking=tracking, visit_id=new.id)
+        request = replace(
+            one.request,
+            case_id=case_id,
+            tracking=tracking,
+            visit_id=new.id,
+            at_counter=new.counter is not None,
+        )
         try:
             answer = await record(request, uow, company=company)
         except (Refused, ChannelCannot, AlreadyOpen, Forbidden) as refused:
             raise InVisit(one.index, refused, _same_as(refused, answers)) from refused
         answers.append({**answer, "index": one.index, "service": request.service})
     uow.add(_visit(new, answers, told, uow.now()))
-    return {"visit_id": new.id, "cases": answers, "told": told}
+    arrived_at = uow.now().isoformat()
+    return {"visit_id": new.id, "cases": answers, "told": told, "arrived_at": arrived_at}
 
 
 def _visit(
@@ -92,7 +104,16 @@ def _visit(
 ) -> Visit:
     case_ids = tuple(str(answer["case_id"]) for answer in answers)
     events = tuple(dict.fromkeys(str(one["life_event"]) for one in told))
-    return Visit(new.id, new.programme_id, new.channel, new.event_id, at, case_ids, events)
+    return Visit(
+        new.id,
+        new.programme_id,
+        new.channel,
+        new.event_id,
+        at,
+        case_ids,
+        events,
+        counter=new.counter,
+    )
 
 
 async def _opened(

@@ -65,12 +65,14 @@
   }
 
   // What a server answered: status, body, and the seconds after which to try again. Status 0: none.
-  async function post(address, body, headers) {
+  function post(address, body, headers) { return ask("POST", address, body, headers); }
+
+  async function ask(method, address, body, headers) {
     var stop = new AbortController(), timer = setTimeout(function () { stop.abort(); }, TIMEOUT);
     try {
       var answer = await fetch(address, {
-        method: "POST",
-        headers: Object.assign(body ? { "Content-Type": "application/json" } : {}, headers),
+        method: method,
+        headers: Object.assign({ Accept: "application/json" }, body ? { "Content-Type": "application/json" } : {}, headers),
         body: body ? JSON.stringify(body) : undefined,
         signal: stop.signal
       });
@@ -97,8 +99,9 @@
     return answer;
   }
 
-  function noted(address, answer) {
+  async function noted(address, answer) {
     var now = Date.now() + skew;
+    await remove("akhir");
     return write("sesi", {
       address: address,
       hash: answer.refresh_hash,
@@ -137,6 +140,7 @@
         return "fresh";
       }
       if (answer.status !== 401) { return "away"; }
+      await write("akhir", answer.body.reason);
       await remove("sesi");
       return "over";
     });
@@ -184,7 +188,20 @@
     timer = setTimeout(look, 1000);
   }
 
-  window.JemputSesi = { able: able, open: open, refresh: refresh, post: post };
+  // Why the last session was over, and the public half of this browser's key: a revoked device gets another.
+  function why() { return read("akhir"); }
+
+  async function name() {
+    var pair = await read("kunci");
+    return pair ? (await crypto.subtle.exportKey("jwk", pair.publicKey)).x : "";
+  }
+
+  // Milliseconds that the office's clock is ahead of this one, as of its last answer.
+  function ahead() { return skew; }
+
+  window.JemputSesi = {
+    able: able, open: open, refresh: refresh, post: post, ask: ask, why: why, name: name, ahead: ahead
+  };
   var box = document.querySelector("[data-over]");
   if (box) { keep(box); }
 })();

@@ -321,7 +321,7 @@ async def test_one_ends_another_device_and_every_session_by_page() -> None:
         sent = {"aksi": "akhiri", "perangkat": device}
         done = await page(browser, "POST", "/perangkat", data=sent)
         assert (done.status_code, done.headers["location"]) == (303, "/intake/perangkat?selesai=ya")
-        assert reason(await second.refresh()) == "session_over"
+        assert reason(await second.refresh()) == "device_revoked"
         assert WORDS("devices.state.revoked") in (await page(browser, "GET", "/perangkat")).text
 
         out = await page(browser, "POST", "/perangkat", data={"aksi": "semua"})

@@ -201,7 +201,7 @@ async def test_a_disabled_account_is_out_with_all_its_devices() -> None:
 
         for device in (browser, plain):
             assert (await device.ask("GET", "/devices")).status_code == 401
-        assert reason(await browser.refresh()) == "session_over"
+        assert reason(await browser.refresh()) == "account_disabled"
         assert reason(await Browser(office).sign_in("siti")) == "not_recognised"
         told = [e for e in office.messaging.published if isinstance(e, AccessRevoked)]
         assert [event.kind for event in told].count(AccessKind.ACCOUNT) == 1

@@ -17,6 +17,10 @@ PATHS = {
     "GET /api/requests": "/requests?programme_id=botram",
     "GET /api/requests/{case_id}": "/requests/case-1",
     "GET /api/visits/{visit_id}": "/visits/visit-1",
+    "GET /api/counters/{event_id}": (
+        "/counters/event-1?device=0f8fad5b-d9cb-469f-a165-70867728950e"
+    ),
+    "GET /api/counters/{event_id}/counts": "/counters/event-1/counts",
     "GET /api/requests/{case_id}/papers": "/requests/case-1/papers",
     "GET /api/requests/{case_id}/document": "/requests/case-1/document",
     "GET /api/requests/{case_id}/document/content": "/requests/case-1/document/content",

@@ -11,8 +11,10 @@ from services.intake.domain import CLAIMED_FOR, Fault, PaperKind, PaperStanding,
 from services.intake.pages import desk as desk_page
 from services.intake.pages.desk import Queue
 from services.intake.pages.desk_case import DONE, REFUSALS
+from services.intake.store import COLLECTIONS, IntakeReader
+from services.intake.usecases.watch import Late
 from shared.web.texts import Texts
-from tests.component.intake import own
+from tests.component.intake import own, sops
 from tests.component.intake.catalogues import publish
 from tests.component.intake.kit import Desk, at_event, at_home, desk
 from tests.component.intake.people import Browser
@@ -429,3 +431,33 @@ def test_there_are_words_for_everything_that_the_desk_shows() -> None:
         *(f"desk.hint.{one}" for one in Queue),
     ]
     assert [key for key in keys if key not in WORDS] == []
+
+
+async def test_what_is_too_long_in_its_state_is_said_to_whom_and_listed_apart() -> None:
+    async with desk() as office:
+        (await sops.publish(office)).raise_for_status()
+        late, verified = await cases(office, 2)
+        (await office.step(verified, "verify")).raise_for_status()
+        sari = await officer(office, "sari", "supervisor:botram:32.16")
+        before = (await page(sari, "GET", "/meja")).text
+        none = (await page(sari, "GET", "/meja?lama=ya")).text
+        office.messaging.clock.advance(days=5)
+        await office.messaging.settle()
+        new = await cases(office, 1, event_id=None, service="KK")
+        sari = await officer(office, "sari-2", "supervisor:botram:32.16")
+        after = (await page(sari, "GET", "/meja")).text
+        only = (await page(sari, "GET", "/meja?lama=ya")).text
+        one = (await page(sari, "GET", f"/meja/{late}")).text
+        near = await officer(office, "near", "supervisor:botram:32.16.06")
+        elsewhere = (await page(near, "GET", "/meja")).text
+        reader = IntakeReader(office.messaging.database, COLLECTIONS)
+        counted = await reader.late_in("botram"), await reader.late_in("halo_pamor")
+    assert counted == (Late(late=2, escalated=1), Late(0, 0))
+    many = WORDS("desk.late_many", count=2)
+    assert [many in text for text in (before, after, elsewhere)] == [False, True, False]
+    assert WORDS("desk.late_none") in none
+    assert listed(only) == [late, verified]
+    assert new[0] in listed(after)
+    assert WORDS("role.supervisor") in one
+    assert WORDS("role.head") in one
+    assert WORDS("desk.late_told") in one

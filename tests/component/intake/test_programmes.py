@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from shared.contracts.intake import ProgrammePublished
+from tests.component.intake import sops
+from tests.component.intake.catalogues import publish
 from tests.component.intake.kit import BOTRAM, desk
 
 KESRA = {
@@ -183,3 +185,59 @@ async def test_a_retention_that_cannot_be_is_refused_by_name(days: object) -> No
 
         assert refused.status_code == 422
         assert "/retention_days" in refused.text
+
+
+POINT = {
+    "name": "Mal Pelayanan Publik",
+    "region_code": "32.16.18",
+    "hours": [{"weekday": 1, "opens": "08:00", "closes": "15:30"}],
+    "services": ["KK"],
+}
+
+
+async def test_what_is_read_can_be_sent_back_and_changes_nothing() -> None:
+    async with desk() as office:
+        (await publish(office)).raise_for_status()
+        (await sops.publish(office)).raise_for_status()
+        full = {
+            "service_points": [POINT],
+            "calendar": {"closed": ["2026-12-28"], "open": []},
+            "data_use": {"purpose": "Menerbitkan dokumen", "recipients": ["BPJS"]},
+            "retention_days": 400,
+            "requests_per_person_and_day": 5,
+        }
+        (await office.publish("botram", {**BOTRAM, **full})).raise_for_status()
+        read = (await office.ask("GET", "/programmes/botram", "admin")).json()
+
+        back = await office.publish("botram", read)
+        renamed = await office.publish("botram", {**read, "name": "BOTRAM 2"})
+        late = await office.publish("botram", {**read, "name": "BOTRAM 3"})
+        now = (await office.ask("GET", "/programmes/botram", "admin")).json()
+
+    assert (read["catalogue_version"], read["sop_version"]) == (1, 1)
+    assert back.json() == {"programme_id": "botram", "version": read["version"]}
+    assert renamed.json()["version"] == read["version"] + 1
+    assert (late.status_code, late.json()["reason"]) == (409, "not_as_stated")
+    assert late.json()["detail"].startswith("version: ")
+    assert now == {**read, "name": "BOTRAM 2", "version": read["version"] + 1}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("programme_id", "sregep"),
+        ("version", 7),
+        ("copied_from", "sregep"),
+        ("catalogue_version", 1),
+        ("sop_version", 1),
+    ],
+)
+async def test_what_does_not_stand_as_stated_is_refused_by_name(field: str, value: object) -> None:
+    async with desk() as office:
+        refused = await office.publish("botram", {**BOTRAM, "name": "Other", field: value})
+        new = await office.publish("new", {**BOTRAM, field: value})
+        name = (await office.ask("GET", "/programmes/botram", "admin")).json()["name"]
+    for answer in (refused, new):
+        assert (answer.status_code, answer.json()["reason"]) == (409, "not_as_stated")
+        assert answer.json()["detail"].startswith(f"{field}: ")
+    assert name == "BOTRAM"

@@ -81,6 +81,7 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
+LAPTOP = "0f8fad5b-d9cb-469f-a165-70867728950e"
 REASON = {"reason": "Permintaan warga"}
 
 
@@ -178,13 +179,19 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
         if path == "/api/track/receipt":
             how["json"]["receipt_code"] = recorded["receipt_code"]
     path = path.replace("{programme_id}", row.programme)
-    path = path.replace("{requirement_id}", "family_card")
-    if row.route in ("GET /api/requests", "GET /api/late-requests"):
-        path += f"?programme_id={row.programme}"
+    path = path.replace("{requirement_id}", "family_card").replace("{event_id}", EVENT)
+    path += asked_with(row)
     if row.role == "nobody":
         return await office.client.request(method, path, **how)
     headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     return await office.client.request(method, path, headers=headers, **how)
+
+
+def asked_with(row: Row) -> str:
+    """Return the query that a route asks for."""
+    if row.route in ("GET /api/requests", "GET /api/late-requests"):
+        return f"?programme_id={row.programme}"
+    return f"?device={LAPTOP}" if row.route == "GET /api/counters/{event_id}" else ""
 
 
 async def asked_outside(route: str, case_id: str, office: Desk) -> None:
@@ -229,11 +236,12 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     method, path = row.route.split()
     await needed(path, office)
     path = path.replace("{programme_id}/{entry}", "botram/KK")
-    path = path.replace("{programme_id}", row.programme)
+    path = path.replace("{programme_id}", row.programme).replace("{event_id}", EVENT)
     path = path.replace("{chapter}", "warga-melacak")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
-    headers = {"Accept": "*/*" if path in (STATE, SECURITY) else "text/html"}
+    quiet = path in (STATE, SECURITY) or path.startswith(pages.counter.COUNTER)
+    headers = {"Accept": "*/*" if quiet else "text/html"}
     if row.role != "nobody":
         headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     if method == "GET":
@@ -278,6 +286,28 @@ async def ask_of_batches(row: Row, office: Desk) -> httpx.Response:
     return await office.client.request(method, path, headers=headers, json=sent)
 
 
+BATCH_PAGES = {**pages.batches.RULES, **pages.handovers.RULES, **pages.print_lists.RULES}
+
+
+async def ask_of_batch_pages(row: Row, office: Desk) -> httpx.Response:
+    """Ask for a page of batches: one document waits, or lies in a batch that is not printed."""
+    method, path = row.route.split()
+    case_id = (await office.record(request_body(row)))["case_id"]
+    (await office.step(case_id, "issue")).raise_for_status()
+    form = {"program": row.programme, "wilayah": "32.16.18", "layanan": "KIA"}
+    if "{batch_id}" in path:
+        made = await office.operator("POST", "/batches", json=printing.body(row.programme))
+        path = path.format(batch_id=made.raise_for_status().json()["batch_id"])
+        form = {"aksi": "cetak", "hari": printing.DAY["handover_on"]}
+    elif method == "GET":
+        path += f"?program={row.programme}"
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
+    sent = form if method == "POST" else None
+    return await office.client.request(method, path, headers=headers, data=sent)
+
+
 async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
     """Ask as a person who has signed in just now, about the resident of a closed request."""
     method, path = row.route.split()
@@ -316,6 +346,19 @@ async def ask_of_documents(row: Row, office: Desk) -> httpx.Response:
         return await office.client.request(method, path, **how)
     grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
     return await office.person(method, path.removeprefix("/api"), grant, "asker", **how)
+
+
+async def ask_of_document_page(row: Row, office: Desk) -> httpx.Response:
+    """Send the page's form as a person who has signed in just now, about another's document."""
+    case_id = (await office.record(request_body(row)))["case_id"]
+    told = await office.document(case_id, card("TONO CONTOH"))
+    form = {"berkas": told["file_id"], "sebab": WHY["reason"], "penjelasan": WHY["explanation"]}
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        grant = f"{row.role}:{row.grant_programme}:{row.grant_region}"
+        headers |= office.messaging.session_headers(grant, subject="asker", session="s-asker")
+    path = row.route.removeprefix("POST ").format(case_id=case_id)
+    return await office.client.post(path, headers=headers, data=form)
 
 
 ACCOUNTS = {
@@ -425,7 +468,7 @@ async def ask_of_own_papers(row: Row, office: Desk) -> httpx.Response:
     return await send_own(office)
 
 
-DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES}
+DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES, **pages.outside.RULES}
 
 
 async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
@@ -439,6 +482,8 @@ async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
     how = sent_at_desk(row.route)
     if row.route in DESK_PAGES and method == "POST":
         how = {"data": {"aksi": "lepas", "program": row.programme, "keadaan": "diterima"}}
+    if row.route in pages.outside.RULES:
+        how = {"data": {"aksi": "kirim", "sistem": "siak"}}
     if row.route == "GET /meja":
         path += f"?program={row.programme}"
     path = path.replace("{case_id}", case_id)
@@ -453,7 +498,9 @@ APART = (
     ({**residents.RULES, **restriction.RULES, **corrections.RULES}, ask_of_residents),
     (sop.RULES, ask_of_sop),
     (batches.RULES, ask_of_batches),
+    (BATCH_PAGES, ask_of_batch_pages),
     (documents.RULES, ask_of_documents),
+    (pages.documents.RULES, ask_of_document_page),
     (OWN_PAGES, ask_for_own_page),
     ({**pages.RULES, **pages.FRONT_RULES}, ask_for_page),
 )

@@ -115,7 +115,7 @@ async def test_a_changed_refresh_token_that_comes_back_ends_the_device() -> None
 
         assert reason(await copy.refresh()) == "refresh_reused"
 
-        assert reason(await browser.refresh()) == "session_over"
+        assert reason(await browser.refresh()) == "device_revoked"
         await office.messaging.look()
         assert (await browser.ask("GET", "/devices")).status_code == 401
         headers = office.messaging.headers("supervisor", "botram", "32.16")
@@ -257,14 +257,14 @@ async def test_one_ends_ones_own_devices_and_a_supervisor_those_of_his_people() 
         (other,) = [d["device_id"] for d in devices if not d["here"]]
 
         assert (await browser.ask("DELETE", f"/devices/{other}")).status_code == 204
-        assert reason(await second.refresh()) == "session_over"
+        assert reason(await second.refresh()) == "device_revoked"
 
         path = f"/api/accounts/{one.account_id}/devices/{mine}"
         stranger = office.messaging.headers("supervisor", "halo_pamor", "32.75")
         assert (await office.client.delete(path, headers=stranger)).status_code == 403
         supervisor = office.messaging.headers("supervisor", "botram", "32.16")
         assert (await office.client.delete(path, headers=supervisor)).status_code == 204
-        assert reason(await browser.refresh()) == "session_over"
+        assert reason(await browser.refresh()) == "device_revoked"
         unknown = await office.client.delete(
             f"/api/accounts/{one.account_id}/devices/nothing",
             headers=office.messaging.headers("supervisor", "botram", "32.16"),

@@ -114,7 +114,7 @@ def test_every_proof_in_the_assessment_is_a_test_that_is_there() -> None:
     lines = [line for line in ASSESSMENT.splitlines() if re.search(r"\| [RST]/[RST] \|", line)]
     assert len(lines) >= 10
     for line in lines:
-        proofs = re.findall(r"`(tests/[a-z_/]+\.py)`", line)
+        proofs = re.findall(r"`(tests/[a-z0-9_/]+\.py)`", line)
         assert proofs, line
         for proof in proofs:
             assert (ROOT / proof).is_file(), proof

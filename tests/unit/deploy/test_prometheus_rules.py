@@ -26,6 +26,8 @@ METRICS = {
     "up",
     "jemput_database_unavailable_total",
     "jemput_outbox_rounds_failed_total",
+    "jemput_intake_late_requests",
+    "jemput_intake_escalated_requests",
     "jemput_intake_rights_requests_due_timestamp_seconds",
     "jemput_outbox_unreadable",
     "jemput_outbox_oldest_age_seconds",

@@ -18,24 +18,34 @@ from services.intake.domain import (
 )
 from services.intake.domain.sop import Passing, Sop, StateRule, StepRule
 from services.intake.domain.time_in_state import Allowed, OfficeTime, Opening, Unit
-from services.intake.usecases import copy_programme, publish_programme, take_step
+from services.intake.gateways import KeptCatalogues
+from services.intake.usecases import (
+    copy_programme,
+    publish_programme,
+    record_request,
+    take_step,
+)
 from services.intake.usecases.sop import publish_sop, publish_sop_if_missing
 from services.intake.usecases.state_time import STATE_TIME, note_state_time
 from shared.auth.roles import Forbidden
 from shared.messaging.errors import Missing
 from shared.messaging.message import Message
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.testing.bench import Bench
 from tests.unit.intake.sample import (
     BOTRAM,
     CASE,
     HALO_PAMOR,
+    LOOKUPS,
     SATURDAY,
     SETU,
+    VAULT,
     Closed,
     at_event,
     at_home,
     bench,
     everybody,
+    reader,
     record,
 )
 from tests.unit.intake.sop_sample import (
@@ -383,3 +393,31 @@ async def test_a_step_that_the_next_state_lacks_is_refused_the_second_time() -> 
     await work.run(lambda uow: take_step(CASE, Step.VERIFY, uow, allow=everybody))
     with pytest.raises(Refused, match="step_not_in_sop"):
         await work.run(lambda uow: take_step(CASE, Step.VERIFY, uow, allow=everybody))
+
+
+async def test_a_recording_reads_the_sop_once_in_a_process() -> None:
+    work = bench(WITH_SOP, sop())
+    work.clock.now = SATURDAY
+    kept = KeptCatalogues(reader(work))
+    await record(work, at_event(), catalogues=kept)
+    work.memory.collections["sops"].clear()  # nothing is left to be read
+    await record(work, at_event(case_id="case-2", tracking="b" * 64), catalogues=kept)
+    first, second = [await work.get(Case, one) for one in (CASE, "case-2")]
+    assert first is not None
+    assert second is not None
+    assert first.waits == second.waits
+    assert first.waits is not None
+
+
+async def test_an_sop_of_the_same_batch_is_read_through_it() -> None:
+    work = bench(BOTRAM)
+    work.clock.now = SATURDAY
+    new, how = at_event(), dict[str, Any](lookups=LOOKUPS, vault=VAULT, allow=everybody)
+
+    async def both(uow: UnitOfWork) -> None:
+        await publish_sop(sop(), uow, allow=anybody)
+        kept = KeptCatalogues(reader(work))
+        await record_request(new, uow, holidays=Closed(), catalogues=kept, **how)
+
+    await work.run(both)
+    assert (await case_of(work)).waits is not None

@@ -1,0 +1,277 @@
+"""What a counter takes along to an event where there may be no uplink, and what came of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel
+
+from services.intake.api.receipt import ReceiptTexts
+from services.intake.domain import (
+    Catalogue,
+    Entry,
+    PlannedEvent,
+    Programme,
+    Promise,
+    Secrets,
+    catalogue_id,
+    local_day,
+)
+from services.intake.domain.counter import COUNTER_DAYS
+from services.intake.domain.visit import counted
+from services.intake.usecases import Catalogues, Clock, Reader, Regions
+from shared.auth.roles import Caller, Role
+from shared.auth.rules import RouteRules, Rule
+from shared.contracts.event import AggregateId
+from shared.runtime import gathered, provided
+from shared.web.guard import CallerDep
+from shared.web.problems import Conflict, NotFound
+
+RULES: Final[RouteRules] = {
+    "GET /api/counters/{event_id}": Rule({Role.OPERATOR}),
+    "GET /api/counters/{event_id}/counts": Rule({Role.OPERATOR, Role.SUPERVISOR}),
+}
+CHANNEL: Final = "event"
+
+
+class PaperAnswer(BaseModel):
+    """A paper to bring; with `condition`, only in that case. `any_of`: any of these will do."""
+
+    requirement_id: str
+    text: str
+    condition: str | None
+    any_of: list[str]
+
+
+class OfferAnswer(BaseModel):
+    """A service that can be asked for at the event; `variant` is null without a catalogue."""
+
+    service: str
+    variant: str | None
+    name: str
+    presence: str | None
+    papers: list[PaperAnswer]
+
+
+class TogetherAnswer(BaseModel):
+    """What is asked for together after a life event."""
+
+    code: str
+    name: str
+    services: list[str]
+    referrals: list[str]
+
+
+class PlaceAnswer(BaseModel):
+    """A sub-district."""
+
+    region_code: str
+    name: str
+
+
+class CounterKit(BaseModel):
+    """All that a laptop needs to go on without uplink: nothing of any resident.
+
+    `shares`: the office's half of what opens the laptop's entries, the newest first; the other half
+    is made from the operator's PIN and known to the laptop alone.
+    """
+
+    event_id: str
+    event_name: str
+    place: str
+    on: date
+    region_code: str
+    programme_id: str
+    programme_name: str
+    owner: str
+    time_zone: str
+    standard_working_days: int | None
+    cost: str | None
+    complaints: str | None
+    bring: str | None
+    data_use: str
+    services: list[OfferAnswer]
+    life_events: list[TogetherAnswer]
+    subdistricts: list[PlaceAnswer]
+    shares: list[str]
+
+
+class CountedAnswer(BaseModel):
+    """What the office has of one laptop. `clock_ahead`: of its newest visit, in seconds."""
+
+    device: str
+    prefix: str
+    """With which the numbers on its receipts begin."""
+    visits: int
+    cases: int
+    last_at: datetime
+    clock_ahead: int
+    clock_off: bool
+
+
+class CountsAnswer(BaseModel):
+    """What the office has of an event's counters, or of one laptop alone."""
+
+    event_id: str
+    visits: int
+    cases: int
+    laptops: list[CountedAnswer]
+
+
+router = APIRouter(prefix="/api/counters")
+EventPath = Annotated[AggregateId, Path()]
+ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """What a kit is put together from."""
+
+    reader: Reader
+    catalogues: Catalogues
+    regions: Regions
+    receipts: ReceiptTexts
+    secrets: Secrets
+    clock: Clock
+
+
+@router.get("/{event_id}")
+async def get_counter(
+    event_id: EventPath,
+    caller: CallerDep,
+    parts: Annotated[Packing, Depends(gathered(Packing))],
+    device: Annotated[UUID, Query()],
+) -> CounterKit:
+    """Return what the laptop `device` of this caller takes along to an event.
+
+    409 `event_over` where the event was longer ago than what its counters wrote down is taken.
+    """
+    event = await event_of(event_id, caller, parts.reader)
+    programme = await parts.reader.get(Programme, event.programme_id)
+    if programme is None:
+        raise NotFound("programme")
+    today = local_day(parts.clock(), programme.time_zone)
+    if (today - event.on).days > COUNTER_DAYS:
+        raise Conflict("event_id: the event was too long ago", reason="event_over")
+    version = programme.catalogue_version
+    id_ = catalogue_id(programme.id, version) if version else None
+    catalogue = await parts.catalogues.get(id_) if id_ else None
+    return CounterKit(
+        event_id=event.id,
+        event_name=event.name,
+        place=event.place,
+        on=event.on,
+        region_code=event.region_code,
+        programme_id=programme.id,
+        programme_name=programme.name,
+        owner=programme.owner,
+        time_zone=programme.time_zone,
+        standard_working_days=programme.standard_working_days,
+        cost=catalogue.cost if catalogue else None,
+        complaints=catalogue.complaints if catalogue else None,
+        bring=catalogue.bring(CHANNEL) if catalogue else None,
+        data_use=await parts.receipts.of(programme.id),
+        services=list(_offers(event, programme, catalogue)),
+        life_events=list(_together(event, catalogue)),
+        subdistricts=[
+            PlaceAnswer(region_code=code, name=parts.regions.name(code) or code)
+            for code in parts.regions.subdistricts(programme.region_code)
+        ],
+        shares=list(parts.secrets.laptop_shares(caller.subject, event.id, str(device))),
+    )
+
+
+@router.get("/{event_id}/counts")
+async def get_counts(
+    event_id: EventPath,
+    caller: CallerDep,
+    reader: ReaderDep,
+    device: Annotated[UUID | None, Query()] = None,
+) -> CountsAnswer:
+    """Return how many visits and cases the office has of an event's counters, by laptop."""
+    event = await event_of(event_id, caller, reader)
+    found = counted(await reader.counter_visits(event.id, str(device) if device else None))
+    return CountsAnswer(
+        event_id=event.id,
+        visits=sum(one.visits for one in found),
+        cases=sum(one.cases for one in found),
+        laptops=[
+            CountedAnswer(
+                device=one.device,
+                prefix=one.prefix,
+                visits=one.visits,
+                cases=one.cases,
+                last_at=one.last_at,
+                clock_ahead=one.clock_ahead,
+                clock_off=one.clock_off,
+            )
+            for one in found
+        ],
+    )
+
+
+async def event_of(event_id: str, caller: Caller, reader: Reader) -> PlannedEvent:
+    """Return an event that the caller works at. Raises NotFound and Forbidden."""
+    event = await reader.get(PlannedEvent, event_id)
+    if event is None:
+        raise NotFound("event")
+    caller.require(programme=event.programme_id, region=event.region_code)
+    return event
+
+
+def _offers(
+    event: PlannedEvent, programme: Programme, catalogue: Catalogue | None
+) -> Iterator[OfferAnswer]:
+    for service in programme.services:
+        if service.code not in event.services:
+            continue
+        entries = (
+            [one for one in catalogue.entries if one.service == service.code] if catalogue else []
+        )
+        yield from (_offer(entry) for entry in entries if _takes(entry))
+        if not entries:
+            yield OfferAnswer(
+                service=service.code, variant=None, name=service.name, presence=None, papers=[]
+            )
+
+
+def _takes(entry: Entry) -> bool:
+    promise = entry.promised(CHANNEL)
+    return promise is not None and promise.promise is not Promise.NONE
+
+
+def _offer(entry: Entry) -> OfferAnswer:
+    papers = [
+        PaperAnswer(
+            requirement_id=one.id,
+            text=one.missing,
+            condition=one.condition,
+            any_of=[each.text for each in one.any_of],
+        )
+        for one in entry.requirements
+    ]
+    return OfferAnswer(
+        service=entry.service,
+        variant=entry.code,
+        name=entry.name,
+        presence=entry.presence,
+        papers=papers,
+    )
+
+
+def _together(event: PlannedEvent, catalogue: Catalogue | None) -> Iterator[TogetherAnswer]:
+    """Yield the life events of which the event's booths take everything."""
+    for one in catalogue.life_events if catalogue else ():
+        entries = (
+            [entry for entry in map(catalogue.entry, one.entries) if entry] if catalogue else []
+        )
+        if all(entry.service in event.services and _takes(entry) for entry in entries):
+            yield TogetherAnswer(
+                code=one.code,
+                name=one.name,
+                services=[entry.name for entry in entries],
+                referrals=list(one.referrals),
+            )

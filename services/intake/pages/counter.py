@@ -1,0 +1,121 @@
+"""Konter: the counter of an event, which goes on without uplink.
+
+Here a script carries: without one there is no uplink to go on without. The page is the same for
+every operator of an event and holds nobody's data; what is written down is sealed in the browser
+(static/konter-gudang.js) and sent as a visit (`api/visits.py`) when it can be.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Request
+from starlette.responses import Response
+
+from services.intake.domain import PlannedEvent, Programme, local_day
+from services.intake.domain.counter import COUNTER_DAYS, Counted
+from services.intake.domain.visit import counted
+from services.intake.usecases import Clock, Reader
+from shared.auth.roles import Caller, Role
+from shared.auth.rules import PUBLIC, RouteRules, Rule
+from shared.contracts.event import AggregateId
+from shared.runtime import gathered
+from shared.web.guard import CallerDep
+from shared.web.pages import Pages
+from shared.web.problems import NotFound
+
+COUNTER: Final = "/konter"
+EVENT: Final = f"{COUNTER}/acara"
+WORKER: Final = f"{COUNTER}/penjaga.js"
+"""The service worker: what lies below `COUNTER/` is what it may answer for."""
+RULES: Final[RouteRules] = {
+    f"GET {COUNTER}": Rule({Role.OPERATOR, Role.SUPERVISOR}),
+    f"GET {EVENT}/{{event_id}}": Rule({Role.OPERATOR}),
+    f"GET {WORKER}": PUBLIC,
+}
+SHOWN: Final = 50
+"""Events that are listed, the nearest first."""
+LOOKED_AT: Final = 200
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the pages work with."""
+
+    reader: Reader
+    pages: Pages
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class AtEvent:
+    """An event, and what its counters have sent so far."""
+
+    event: PlannedEvent
+    programme: Programme
+    laptops: Sequence[Counted]
+    serves: bool
+    """Whoever looks may open the counter."""
+
+    @property
+    def visits(self) -> int:
+        """Return how many visits the office has of them."""
+        return sum(one.visits for one in self.laptops)
+
+    @property
+    def cases(self) -> int:
+        """Return how many cases."""
+        return sum(one.cases for one in self.laptops)
+
+
+ShelfDep = Annotated[Shelf, Depends(gathered(Shelf))]
+
+
+@router.get(COUNTER)
+async def show_events(request: Request, caller: CallerDep, shelf: ShelfDep) -> Response:
+    """List the events whose counters the caller may open or look at, with what came of each."""
+    return shelf.pages.render(request, "konter_acara.html", events=await _events(caller, shelf))
+
+
+async def _events(caller: Caller, shelf: Shelf) -> Sequence[AtEvent]:
+    now = shelf.clock()
+    programmes = {one.id: one for one in await shelf.reader.find(Programme)}
+    since = (now - timedelta(days=COUNTER_DAYS + 1)).date()
+    shown = list[AtEvent]()
+    for event in await shelf.reader.events_since(since, LOOKED_AT):
+        programme = programmes.get(event.programme_id)
+        if programme is None or len(shown) == SHOWN or not _reaches(caller, event, caller.acting):
+            continue
+        late = (local_day(now, programme.time_zone) - event.on).days
+        serves = late <= COUNTER_DAYS and _reaches(caller, event, {Role.OPERATOR})
+        laptops = counted(await shelf.reader.counter_visits(event.id, None))
+        shown.append(AtEvent(event, programme, laptops, serves))
+    return shown
+
+
+def _reaches(caller: Caller, event: PlannedEvent, roles: frozenset[Role] | set[Role]) -> bool:
+    return caller.may(roles, programme=event.programme_id, region=event.region_code)
+
+
+@router.get(f"{EVENT}/{{event_id}}")
+async def show_counter(
+    request: Request, event_id: Annotated[AggregateId, Path()], caller: CallerDep, shelf: ShelfDep
+) -> Response:
+    """Show the counter of an event; from then on the browser has it."""
+    event = await shelf.reader.get(PlannedEvent, event_id)
+    if event is None:
+        raise NotFound("event")
+    caller.require(programme=event.programme_id, region=event.region_code)
+    words = shelf.pages.texts.below("counter.word")
+    return shelf.pages.render(
+        request, "konter.html", event=event, account=caller.subject, words=words
+    )
+
+
+@router.get(WORKER)
+async def show_worker(shelf: ShelfDep) -> Response:
+    """Return the script that answers for the counter's pages where the office does not."""
+    return shelf.pages.assets.answer("konter-penjaga.js")

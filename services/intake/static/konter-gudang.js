@@ -1,0 +1,180 @@
+/* What a counter's laptop keeps: sealed by AES-GCM under a key that the operator's PIN and the office's
+   share make together. The key is held by this page alone; the share is forgotten after twelve hours. */
+(function () {
+  "use strict";
+  var LASTS = 12 * 3600000, TRIES = 5, ROUNDS = 600000, NAME = "jemput-konter", CHECK = "jemput";
+  var key = null;
+
+  function database() {
+    return new Promise(function (resolve, reject) {
+      var opening = indexedDB.open(NAME, 1);
+      opening.onupgradeneeded = function () {
+        opening.result.createObjectStore("tetap");
+        opening.result.createObjectStore("catatan", { keyPath: "id" });
+      };
+      opening.onsuccess = function () { resolve(opening.result); };
+      opening.onerror = function () { reject(opening.error); };
+    });
+  }
+
+  async function stored(mode, change) {
+    var db = await database();
+    try {
+      return await new Promise(function (resolve, reject) {
+        var all = db.transaction(["tetap", "catatan"], mode, { durability: "strict" });
+        var asked = change(all.objectStore("tetap"), all.objectStore("catatan"));
+        all.oncomplete = function () { resolve(asked && asked.result); };
+        all.onabort = all.onerror = function () { reject(all.error); };
+      });
+    } finally {
+      db.close();
+    }
+  }
+
+  function read(name) { return stored("readonly", function (kept) { return kept.get(name); }); }
+  function write(name, what) { return stored("readwrite", function (kept) { return kept.put(what, name); }); }
+  function entry(id) { return stored("readonly", function (kept, notes) { return notes.get(id); }); }
+  function put(one) { return stored("readwrite", function (kept, notes) { return notes.put(one); }); }
+
+  async function entries() {
+    var all = await stored("readonly", function (kept, notes) { return notes.getAll(); });
+    return all.sort(function (one, other) { return one.order - other.order; });
+  }
+
+  function random(many) { return crypto.getRandomValues(new Uint8Array(many)); }
+  function bytes(text) { return new TextEncoder().encode(text); }
+
+  async function derived(pin, share, salt) {
+    var typed = await crypto.subtle.importKey("raw", bytes(pin + "\n" + share), "PBKDF2", false, ["deriveKey"]);
+    var how = { name: "PBKDF2", hash: "SHA-256", salt: salt, iterations: ROUNDS };
+    return crypto.subtle.deriveKey(how, typed, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  }
+
+  // Bound to its place: what is sealed for one entry does not open as another.
+  async function sealed(with_, what, place) {
+    var iv = random(12), how = { name: "AES-GCM", iv: iv, additionalData: bytes(place) };
+    return { iv: iv, box: await crypto.subtle.encrypt(how, with_, bytes(JSON.stringify(what))) };
+  }
+
+  async function opened(with_, kept, place) {
+    var how = { name: "AES-GCM", iv: kept.iv, additionalData: bytes(place) };
+    return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how, with_, kept.box)));
+  }
+
+  function seal(what, place) { return sealed(key, what, place); }
+  function open(kept, place) { return opened(key, kept, place); }
+
+  // A laptop begins with the PIN that its operator chooses; what another event left is gone before.
+  async function begin(pin, share, about) {
+    var salt = random(16), now = Date.now(), made = await derived(pin, share, salt);
+    var laptop = Object.assign({
+      salt: salt, share: share, wrong: 0, until: now + LASTS, seen: now, last: 0,
+      check: await sealed(made, CHECK, CHECK)
+    }, about);
+    await stored("readwrite", function (kept, notes) {
+      notes.clear();
+      kept.clear();
+      return kept.put(laptop, "laptop");
+    });
+    key = made;
+  }
+
+  async function fitting(pin, laptop, shares) {
+    for (var number = 0; number < shares.length; number += 1) {
+      var made = await derived(pin, shares[number], laptop.salt);
+      try {
+        await opened(made, laptop.check, CHECK);
+        return { key: made, share: shares[number] };
+      } catch (error) { /* another PIN, or the share of another secret */ }
+    }
+    return null;
+  }
+
+  // A try counts before it is made, so that pulling the plug gives no other. `shares`: from the office.
+  async function unlock(pin, shares) {
+    var laptop = await read("laptop");
+    if (!laptop) { return "none"; }
+    if (!laptop.share && !shares) { return "expired"; }
+    laptop.wrong += 1;
+    await write("laptop", laptop);
+    var found = await fitting(pin, laptop, shares || [laptop.share]);
+    if (!found) {
+      if (laptop.wrong < TRIES) { return "wrong"; }
+      await wipe("pin");
+      return "wiped";
+    }
+    var now = Date.now();
+    await write("laptop", Object.assign(laptop, { wrong: 0, share: found.share, until: now + LASTS, seen: now }));
+    key = found.key;
+    return "open";
+  }
+
+  async function left() {
+    var laptop = await read("laptop");
+    return laptop ? TRIES - laptop.wrong : 0;
+  }
+
+  function undelivered(one) { return one.state === "menunggu" || one.state === "ditolak"; }
+
+  // What is lost by it is kept by its numbers: those people are to be asked again, from their papers.
+  async function wipe(why) {
+    var lost = (await entries()).filter(undelivered).map(function (one) { return one.number; });
+    key = null;
+    await stored("readwrite", function (kept, notes) {
+      notes.clear();
+      kept.clear();
+      return kept.put({ why: why, at: Date.now(), lost: lost }, "akhir");
+    });
+  }
+
+  // After twelve hours nothing here opens any more. What was not delivered stays sealed, until the
+  // office gives the share again and the PIN is typed; all else goes.
+  async function expire() {
+    var all = await entries();
+    if (!all.some(undelivered)) { return wipe("waktu"); }
+    key = null;
+    var laptop = await read("laptop");
+    await stored("readwrite", function (kept, notes) {
+      all.filter(function (one) { return !undelivered(one); }).forEach(function (one) {
+        delete one.sealed;
+        notes.put(one);
+      });
+      kept.delete("bekal");
+      return kept.put(Object.assign(laptop, { share: null }), "laptop");
+    });
+    return undefined;
+  }
+
+  // True where the time is over. A clock that was put back does not give any: what was left, is left.
+  async function over() {
+    var laptop = await read("laptop"), now = Date.now();
+    if (!laptop || !laptop.share) { return false; }
+    if (now < laptop.seen) { laptop.until -= laptop.seen - now; }
+    if (now >= laptop.until) { await expire(); return true; }
+    laptop.seen = now;
+    await write("laptop", laptop);
+    return false;
+  }
+
+  // Counted up in one transaction: no number is given twice.
+  async function next() {
+    var laptop = null;
+    await stored("readwrite", function (kept) {
+      var asking = kept.get("laptop");
+      asking.onsuccess = function () {
+        laptop = asking.result;
+        laptop.last += 1;
+        kept.put(laptop, "laptop");
+      };
+      return asking;
+    });
+    var number = laptop.prefix + "-" + String(laptop.last).padStart(3, "0");
+    return { id: crypto.randomUUID(), key: crypto.randomUUID(), order: laptop.last, number: number };
+  }
+
+  window.JemputGudang = {
+    read: read, write: write, entry: entry, put: put, entries: entries, seal: seal, open: open, begin: begin,
+    unlock: unlock, left: left, wipe: wipe, over: over, next: next, undelivered: undelivered,
+    ready: function () { return key !== null; }, lock: function () { key = null; }
+  };
+})();

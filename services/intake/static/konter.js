@@ -1,0 +1,317 @@
+/* The counter of an event: PIN, form, receipts and what was sent, with or without uplink. */
+(function () {
+  "use strict";
+  var page = document.querySelector("[data-konter]"), isian = window.JemputIsian, sesi = window.JemputSesi;
+  var gudang = window.JemputGudang, kirim = window.JemputKirim, formulir = window.JemputFormulir, tanda = window.JemputTanda;
+  var LOOK = 15000, STORE = "jemput-konter", SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", SIMPLE = /^(\d)\1+$|^0?123456789?$|^987654/;
+  var word = tanda.word, correcting = null;
+
+  function part(name) { return document.querySelector('[data-bagian="' + name + '"]'); }
+  function field(id) { return document.getElementById(id); }
+
+  // Which of the page's parts is seen: setting up, PIN, form or receipt.
+  function show(name) {
+    isian.step(name);
+    document.querySelector("[data-tanda-bagian]").hidden = name !== "tanda";
+    part("daftar").hidden = name !== "isian" && name !== "tanda";
+    document.querySelector("[data-kunci]").hidden = name !== "isian" && name !== "tanda";
+  }
+
+  function prefix() {
+    return Array.from(crypto.getRandomValues(new Uint8Array(4))).map(function (byte) { return SIGNS[byte & 31]; }).join("");
+  }
+
+  async function kitOf(device) {
+    var address = page.dataset.api + "/counters/" + encodeURIComponent(page.dataset.acara) + "?device=" + device;
+    var answer = await sesi.ask("GET", address);
+    if (answer.status === 401) {
+      var renewed = await kirim.session();
+      if (renewed === "ended") { await start(); return null; }
+      answer = renewed === "fresh" ? await sesi.ask("GET", address) : answer;
+    }
+    if (answer.status === 200) { return answer.body; }
+    var why = answer.status === 401 ? "signin" : answer.body.reason === "event_over" ? "event_over" : isian.reason(answer);
+    isian.show([[null, isian.words(why)]]);
+    return null;
+  }
+
+  async function keepKit(kit) {
+    delete kit.shares;
+    await gudang.write("bekal", kit);
+  }
+
+  // Page and scripts are kept by the browser, so that they open without uplink.
+  async function keepPage() {
+    if (!("serviceWorker" in navigator) || !window.caches) { return; }
+    await navigator.serviceWorker.register(page.dataset.penjaga);
+    var files = Array.from(document.querySelectorAll("script[src], link[rel=stylesheet], link[rel=icon]"));
+    var wanted = [location.pathname].concat(files.map(function (one) { return one.src || one.href; }));
+    var store = await caches.open(STORE);
+    await store.addAll(wanted);
+    (await store.keys()).forEach(function (one) {
+      var path = new URL(one.url).pathname;
+      if (!wanted.some(function (address) { return new URL(address, location.href).pathname === path; })) { store.delete(one); }
+    });
+  }
+
+  async function forgetPage() {
+    if (window.caches) { await caches.delete(STORE); }
+    if (!("serviceWorker" in navigator)) { return; }
+    var all = await navigator.serviceWorker.getRegistrations();
+    await Promise.all(all.map(function (one) { return one.unregister(); }));
+  }
+
+  async function setUp() {
+    var pin = field("pin-baru").value;
+    if (pin.length < 6) { isian.show([["pin-baru", isian.words("pin_short")]]); return; }
+    if (SIMPLE.test(pin)) { isian.show([["pin-baru", isian.words("pin_simple")]]); return; }
+    if (pin !== field("pin-ulang").value) { isian.show([["pin-ulang", isian.words("pin_differs")]]); return; }
+    var device = crypto.randomUUID(), kit = await kitOf(device);
+    if (!kit) { return; }
+    await gudang.begin(pin, kit.shares[0], {
+      device: device, prefix: prefix(), event: page.dataset.acara, title: kit.event_name,
+      account: page.dataset.account, name: await sesi.name()
+    });
+    await keepKit(kit);
+    await keepPage();
+    await work();
+  }
+
+  async function unlock() {
+    var laptop = await gudang.read("laptop"), shares = null, pin = field("pin").value;
+    field("pin").value = "";
+    if (!laptop.share) {
+      var kit = await kitOf(laptop.device);
+      if (!kit) { return; }
+      shares = kit.shares;
+      await keepKit(kit);
+    }
+    var came = await gudang.unlock(pin, shares);
+    if (came === "open") { await work(); return; }
+    if (came !== "wrong") { await start(); return; }
+    isian.show([["pin", isian.words("pin_wrong", { left: await gudang.left() })]]);
+  }
+
+  async function work() {
+    var kit = await gudang.read("bekal");
+    ["pin", "pin-baru", "pin-ulang"].forEach(function (id) { field(id).value = ""; });
+    tanda.use(kit);
+    formulir.use(kit);
+    await list();
+    show("isian");
+    kirim.soon();
+  }
+
+  // What was refused and put right keeps its number, for its paper is out; it is sent under a new key.
+  async function begun() {
+    if (correcting) {
+      var kept = Object.assign(await gudang.entry(correcting), { key: crypto.randomUUID() });
+      delete kept.reason;
+      putRight(null);
+      return kept;
+    }
+    return Object.assign(await gudang.next(), { at: new Date().toISOString(), ahead: Math.round(-sesi.ahead() / 1000) });
+  }
+
+  async function save() {
+    var wrong = formulir.wrong();
+    if (wrong.length) { isian.show(wrong); return; }
+    if (await gudang.over() || !gudang.ready()) { await start(); return; }
+    var what = formulir.collected(), laptop = await gudang.read("laptop"), kept = await begun();
+    what.body.counter = {
+      entry_id: kept.id, device: laptop.device, number: kept.number, claimed_at: kept.at, clock_ahead: kept.ahead
+    };
+    kept.sealed = await gudang.seal(what, kept.id);
+    await gudang.put(Object.assign(kept, { state: "menunggu" }));
+    formulir.empty(true);
+    await receipt(kept.id);
+    kirim.soon();
+  }
+
+  // Which entry the form holds that was refused; none: what is saved next is a new one.
+  function putRight(kept) {
+    correcting = kept ? kept.id : null;
+    var box = document.querySelector("[data-koreksi]");
+    box.hidden = !kept;
+    box.textContent = kept ? word("memperbaiki", { number: kept.number }) : "";
+  }
+
+  async function receipt(id) {
+    var kept = await gudang.entry(id);
+    tanda.show(kept, await gudang.open(kept.sealed, kept.id));
+    await list();
+    show("tanda");
+    document.querySelector("[data-berikut]").focus();
+  }
+
+  // What is given up goes by name: its number stays in the list, and what it held is gone.
+  async function drop(id) {
+    var kept = await gudang.entry(id);
+    delete kept.sealed;
+    if (correcting === id) { putRight(null); formulir.empty(true); }
+    await gudang.put(Object.assign(kept, { state: "dibuang" }));
+    await list();
+  }
+
+  async function correct(id) {
+    var kept = await gudang.entry(id);
+    formulir.again(await gudang.open(kept.sealed, id));
+    putRight(kept);
+    show("isian");
+  }
+
+  function act(node, kept) {
+    var receiptOf = node.querySelector("[data-lihat]"), again = node.querySelector("[data-perbaiki]"), gone = node.querySelector("[data-buang]");
+    receiptOf.hidden = !kept.sealed;
+    again.hidden = gone.closest("details").hidden = kept.state !== "ditolak";
+    receiptOf.addEventListener("click", function () { receipt(kept.id); });
+    again.addEventListener("click", function () { correct(kept.id); });
+    gone.addEventListener("click", function () { drop(kept.id); });
+    [receiptOf, again, gone].forEach(function (button) { button.append(document.createElement("span")); });
+    node.querySelectorAll("button > span").forEach(function (span) { span.className = "unseen"; span.textContent = " " + kept.number; });
+  }
+
+  function refusal(kept) {
+    var known = document.querySelector('[data-kata="ditolak-' + kept.reason + '"]');
+    return known ? known.textContent : word("ditolak-lain", { reason: kept.reason + (kept.field ? " (" + kept.field + ")" : "") });
+  }
+
+  async function row(kept) {
+    var node = document.getElementById("catatan").content.firstElementChild.cloneNode(true);
+    var what = kept.sealed && gudang.ready() ? await gudang.open(kept.sealed, kept.id) : { names: [], who: [] };
+    node.dataset.catatan = kept.id;
+    node.dataset.keadaan = kept.state;
+    node.querySelector("[data-nomor]").textContent = kept.number;
+    node.querySelector("[data-saat]").textContent = tanda.when(kept.at);
+    node.querySelector("[data-layanan]").textContent = what.names.map(function (name, at) { return name + " · " + what.who[at]; }).join("; ");
+    node.querySelector("[data-keadaan-di]").append(document.getElementById("keadaan-" + kept.state).content.cloneNode(true));
+    node.querySelector("[data-alasan]").textContent = kept.state === "ditolak" ? refusal(kept) : "";
+    act(node, kept);
+    return node;
+  }
+
+  async function list() {
+    var all = await gudang.entries(), rows = await Promise.all(all.reverse().map(row));
+    var where = part("daftar").querySelector("[data-daftar]");
+    where.replaceChildren.apply(where, rows);
+    part("daftar").querySelector("[data-kosong]").hidden = rows.length > 0;
+    counts(all);
+  }
+
+  function counts(all) {
+    var many = { dicatat: all.length, menunggu: 0, diterima: 0, ditolak: 0, permohonan: 0 };
+    all.forEach(function (kept) {
+      if (kept.state in many) { many[kept.state] += 1; }
+      many.permohonan += kept.cases || 0;
+    });
+    Object.keys(many).forEach(function (name) { document.querySelector('[data-hitung="' + name + '"]').textContent = many[name]; });
+    office(many);
+  }
+
+  function office(many) {
+    var found = kirim.here.office, box = document.querySelector("[data-kantor]");
+    if (!found) { box.textContent = word("kantor-belum"); return; }
+    var same = found.visits === many.diterima && found.cases === many.permohonan;
+    box.textContent = word(same ? "kantor-sama" : "kantor-beda", { visits: found.visits, cases: found.cases });
+    box.dataset.sama = same ? "ya" : "tidak";
+  }
+
+  function link() {
+    var state = navigator.onLine === false ? "wait" : kirim.here.link, box = document.querySelector("[data-sambungan]");
+    box.replaceChildren(document.getElementById("sambungan-" + state).content.cloneNode(true));
+    box.dataset.sambungan = state;
+    var off = Math.round(-sesi.ahead() / 60000), clock = document.querySelector("[data-jam]");
+    clock.hidden = Math.abs(off) < 5;
+    clock.textContent = word(off > 0 ? "jam-maju" : "jam-mundur", { minutes: Math.abs(off) });
+  }
+
+  async function changed() {
+    link();
+    if (kirim.here.link === "ended") { await start(); return; }
+    if (gudang.ready()) { await list(); }
+  }
+
+  // The time, and what the office said of this device, hold for a page that is locked too.
+  async function look() {
+    var ended = (await gudang.read("laptop")) && (await kirim.ended());
+    if (ended) { await gudang.wipe("dicabut"); }
+    if (ended || await gudang.over()) { await start(); }
+  }
+
+  // Another key of this browser means that the device was revoked and signed in anew.
+  async function revoked(laptop) {
+    var name = await sesi.name();
+    if (laptop && laptop.name && name && laptop.name !== name) { await gudang.wipe("dicabut"); return true; }
+    return false;
+  }
+
+  async function last() {
+    var told = await gudang.read("akhir"), box = document.querySelector("[data-akhir]");
+    box.hidden = !told;
+    if (!told) { return; }
+    box.querySelector("[data-sebab]").textContent = word("akhir-" + told.why);
+    box.querySelector("[data-hilang]").textContent = told.lost.length ? word("hilang", { numbers: told.lost.join(", ") }) : word("tanpa-hilang");
+    await forgetPage();
+  }
+
+  async function start() {
+    document.querySelector("[data-tanda]").replaceChildren();
+    gudang.lock();
+    putRight(null);
+    formulirGone();
+    await revoked(await gudang.read("laptop"));
+    await gudang.over();
+    await last();
+    var laptop = await gudang.read("laptop");
+    if (!laptop) { show("siapkan"); return; }
+    if (laptop.event !== page.dataset.acara) { await elsewhere(laptop); return; }
+    document.querySelector("[data-lewat]").hidden = Boolean(laptop.share);
+    show("pin");
+    if (navigator.onLine !== false) { keepPage().catch(function () {}); }
+  }
+
+  function formulirGone() {
+    document.querySelector("[data-orang]").replaceChildren();
+    document.querySelector("[data-permintaan]").replaceChildren();
+    part("daftar").querySelector("[data-daftar]").replaceChildren();
+  }
+
+  // One event at a time: another one's begins where nothing of the first waits.
+  async function elsewhere(laptop) {
+    var waits = (await gudang.entries()).filter(gudang.undelivered).length;
+    if (!waits) { show("siapkan"); return; }
+    var box = document.querySelector("[data-lain]");
+    box.querySelector("[data-sebab]").textContent = word("acara-lain", { event: laptop.title, many: waits });
+    box.querySelector("a").href = page.dataset.alamat + encodeURIComponent(laptop.event);
+    box.hidden = false;
+    document.querySelector("[data-preparing]").hidden = true;
+  }
+
+  function keys(event) {
+    if (event.ctrlKey && event.key === "Enter" && !document.querySelector('[data-step="isian"]').hidden) {
+      event.preventDefault();
+      document.querySelector('[data-step="isian"]').requestSubmit();
+    }
+    var button = event.altKey && document.querySelector('[data-tombol="' + event.code + '"]');
+    if (button && button.offsetParent) { event.preventDefault(); button.click(); }
+  }
+
+  if (!sesi.able) {
+    document.querySelector("[data-preparing]").textContent = word("tanpa-tls");
+    return;
+  }
+  document.querySelector("[data-over]").dataset.over = word("sesi-berakhir");
+  isian.onSubmit("siapkan", [], setUp);
+  isian.onSubmit("pin", ["pin"], unlock);
+  isian.onSubmit("isian", [], save);
+  document.addEventListener("keydown", keys);
+  document.querySelector("[data-kunci]").addEventListener("click", start);
+  document.querySelector("[data-cetak]").addEventListener("click", function () { window.print(); });
+  document.querySelector("[data-berikut]").addEventListener("click", function () { show("isian"); });
+  kirim.onChange(function () { changed().catch(function () {}); });
+  window.addEventListener("online", link);
+  window.addEventListener("offline", link);
+  setInterval(function () { look().catch(function () {}); }, LOOK);
+  link();
+  start();
+})();
