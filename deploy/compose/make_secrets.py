@@ -44,13 +44,13 @@ PUBLIC_KEYS = "token_keys.json"
 ERASURES = "erasures"
 """No container but a folder of intake's: the list of who was erased, apart from all data."""
 
-SCHEDULER_KEYS = "scheduler_sealing_keys"
-"""What scheduler seals the keys of files with: no file of an event is opened by intake's keys."""
+FILE_KEYS = {name: f"{name}_sealing_keys" for name in ("scheduler", "reporting")}
+"""What services seal the keys of evidence with, each its own: no other one's keys open it."""
 _OWN = {
     "intake": {
         name: name for name in ("tracking_secret", "lookup_secret", "sealing_keys", SESSION_KEY)
     },
-    "scheduler": {"sealing_keys": SCHEDULER_KEYS},
+    **{service: {"sealing_keys": name} for service, name in FILE_KEYS.items()},
 }
 """Originals that one service alone reads, by the names that it reads them under."""
 
@@ -90,7 +90,7 @@ def originals(folder: Folder) -> dict[str, str]:
         "tracking_secret": lambda: secrets.token_hex(32),
         "lookup_secret": lambda: secrets.token_hex(32),
         "sealing_keys": new_line,
-        SCHEDULER_KEYS: new_line,
+        **dict.fromkeys(FILE_KEYS.values(), new_line),
     }
     for service in service_names():
         recipes |= {f"{service}_{server}_password": password for server in ("amqp", "mongo")}

@@ -17,9 +17,9 @@ import httpx
 from deploy import provision
 from deploy.compose.folder import Folder
 from deploy.compose.make_secrets import (
+    FILE_KEYS,
     PRIVATE_KEY,
     PUBLIC_KEYS,
-    SCHEDULER_KEYS,
     SESSION_KEY,
     originals,
 )
@@ -38,7 +38,7 @@ from shared.runtime.start import utc_now
 Say = Callable[[str], None]
 
 WORKER = "-worker"
-GUESTS = {"scheduler": "intake"}
+GUESTS = {"scheduler": "intake", "reporting": "intake"}
 """Services that give jobs to another one's worker."""
 LINKING = ("intake", "courier")
 """Services whose pages lead to other services."""
@@ -200,8 +200,8 @@ class Stack:
             own["SEALING_KEYS"] = str(secrets / "sealing_keys")
             own["SIGNING_KEY"] = str(secrets / SESSION_KEY)
             own["ERASURE_LIST"] = str(self.folder / "erasures")
-        if service == "scheduler":
-            own["SEALING_KEYS"] = str(self.folder / "secrets" / SCHEDULER_KEYS)
+        if service in FILE_KEYS:
+            own["SEALING_KEYS"] = str(self.folder / "secrets" / FILE_KEYS[service])
         if service in LINKING:
             own["NEIGHBOUR_PREFIXES"] = json.dumps(self.path_prefixes())
         if (host := GUESTS.get(service, service)) and provision.has_worker(host):

@@ -13,7 +13,9 @@ from services.reporting import cli
 from services.reporting.app import build
 from services.reporting.config import OperatorSettings, Settings
 from shared.messaging.errors import Conflict, Missing, NotPublished, Unavailable
-from shared.runtime import start
+from shared.runtime import run_command, start
+from shared.runtime.master_keys import add_key_commands
+from shared.sealing.masterkeys import InvalidKey
 
 _say = partial(print, flush=True)
 
@@ -24,6 +26,10 @@ def main(arguments: Sequence[str]) -> int:
     Of a command: 0 done, 1 the totals differ from the archive, 2 it could not be done.
     """
     options = _parser().parse_args(arguments)
+    if options.command == "keys":
+        status, lines = run_command(lambda: cli.keys(options, Settings), (InvalidKey,))
+        print(*lines, sep="\n", file=sys.stderr if status else sys.stdout)
+        return 2 if status else 0
     try:
         settings = Settings()
         if options.command:
@@ -59,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("--since", type=_moment, metavar="TIME", help="archived since; ISO 8601")
     history.add_argument("--anew", action="store_true", help="from the start, not where it stopped")
     history.set_defaults(run=_history)
+    add_key_commands(found, "the master keys that seal files' keys", cli.wrapped)
     return parser
 
 

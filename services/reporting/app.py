@@ -11,6 +11,7 @@ from services.reporting.metrics import ProjectionMetrics
 from services.reporting.store import COLLECTIONS, INDEXES, Ledger, Reader
 from services.reporting.usecases import reports
 from services.reporting.usecases.project import Projector
+from shared.files.evidence_parts import evidence_parts
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
     HttpInterface,
@@ -36,7 +37,9 @@ def definition(settings: Settings) -> ServiceDefinition:
     """Return what is reporting's own."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
-        return replace(show(context), beside_queue=[_projector(context, settings).run])
+        shown = show(context, settings)
+        projector = _projector(context, settings)
+        return replace(shown, beside_queue=[*shown.beside_queue, projector.run])
 
     return ServiceDefinition(
         name=NAME,
@@ -49,10 +52,12 @@ def definition(settings: Settings) -> ServiceDefinition:
     )
 
 
-def show(context: ServiceContext, timing: Timing | None = None) -> HttpInterface:
-    """Return what reporting shows; `timing` is that of its live streams."""
+def show(
+    context: ServiceContext, settings: Settings, timing: Timing | None = None
+) -> HttpInterface:
+    """Return what reporting shows and keeps; `timing` is that of its live streams."""
     reader, frame = Reader(context.messaging.database, COLLECTIONS), _frame(context.prefix)
-    board = pages.Board(frame, reader)
+    board, evidence = pages.Board(frame, reader), evidence_parts(settings, context, reader)
     streams = Streams(
         stopping=context.health.stopping,
         clock=context.messaging.clock,
@@ -62,10 +67,17 @@ def show(context: ServiceContext, timing: Timing | None = None) -> HttpInterface
     )
     return HttpInterface(
         rules={**api.RULES, **pages.RULES},
-        routers=[api.router, pages.router],
-        provides={reports.Reader: reader, Pages: frame, pages.Board: board, Streams: streams},
+        routers=[*api.ROUTERS, pages.router],
+        provides={
+            reports.Reader: reader,
+            **evidence.provides,
+            Pages: frame,
+            pages.Board: board,
+            Streams: streams,
+        },
         pages=frame,
         beside_http=[board.follow],
+        beside_queue=[evidence.removal],
     )
 
 

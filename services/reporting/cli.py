@@ -1,22 +1,27 @@
 """What an operator does with the archive: wired like the service, run once."""
 
+import argparse
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from services.reporting.app import NAME
+from services.reporting.app import NAME, definition
 from services.reporting.config import OperatorSettings, Settings
 from services.reporting.domain import Difference
-from services.reporting.store import Archive, HistoryStore, Rebuilds
+from services.reporting.store import COLLECTIONS, Archive, HistoryStore, Reader, Rebuilds
 from services.reporting.usecases.history import Order, send_history
 from services.reporting.usecases.rebuild import Superseded
 from services.reporting.usecases.rebuild import rebuild as rebuild_totals
 from services.reporting.usecases.recount import recount as recount_programme
 from shared.contracts import CATALOGUE
+from shared.files.evidence_parts import file_keys_of
+from shared.files.keys import file_key_desk
 from shared.messaging.bus import AmqpBus
 from shared.messaging.topology import OPERATOR
 from shared.mongo.client import Client, connect
+from shared.runtime import Shell, open_shell
+from shared.runtime.master_keys import MasterKeyDesk, new_key
 
 CONNECT_SECONDS = 30.0
 """How long a command waits for RabbitMQ."""
@@ -36,6 +41,29 @@ def order(queue: str, types: Sequence[str], since: datetime | None) -> Order:
     if queue.partition(".")[0] == NAME:
         raise NotDone("reporting has its own archive")
     return Order(queue, tuple(types), since)
+
+
+Desk = tuple[Shell, Settings]
+
+
+def wrapped(desk: Desk) -> MasterKeyDesk:
+    """Return what the commands about master keys work with."""
+    shell, given = desk
+    reader = Reader(shell.messaging.database, COLLECTIONS)
+    return file_key_desk(given.sealing_keys, reader, shell.commands, file_keys_of(given))
+
+
+async def keys(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
+    """Run a command about master keys; return what it says."""
+    said: list[str]
+    if options.run is new_key:
+        # The first key is made before there are settings that name it.
+        said = new_key(options)
+    else:
+        given = settings()
+        async with open_shell(definition(given), given) as shell:
+            said = await options.run(options, (shell, given))
+    return said
 
 
 async def recount(settings: Settings, programme_id: str | None, say: Say) -> int:

@@ -3,10 +3,11 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.runtime import AmqpUrl, FileSettings, PathPrefix, ServiceSettings
+from shared.files.evidence_parts import EvidenceSettings
+from shared.runtime import AmqpUrl, FileSettings, PathPrefix
 
 
-class Settings(ServiceSettings):
+class Settings(EvidenceSettings):
     """Read from `REPORTING_...`, by the service and by its commands."""
 
     model_config = SettingsConfigDict(env_prefix="REPORTING_")

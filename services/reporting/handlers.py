@@ -8,6 +8,7 @@ from services.reporting.usecases.archive import (
 )
 from shared.contracts.intake import AccessRevoked, ProgrammePublished
 from shared.contracts.scheduler import EventScheduled
+from shared.files.stored import UNBOUND, note_unbound
 from shared.messaging.consumer import Consumer
 
 
@@ -17,3 +18,4 @@ def subscribe(consumer: Consumer) -> None:
     consumer.on(AccessRevoked)(archive_revocation)
     consumer.on(ProgrammePublished)(archive_programme)
     consumer.on(EventScheduled)(archive_event)
+    consumer.on_timer(UNBOUND)(note_unbound)

@@ -8,11 +8,7 @@ from services.scheduler.domain import Refused
 from services.scheduler.gateways import NationalCalendar
 from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader
 from services.scheduler.usecases import Clock, Holidays, Reader
-from shared.files.keys import FileKeys
-from shared.files.removal import Removal
-from shared.files.scanner import Clamd
-from shared.files.upload import Files
-from shared.mongo.files import MongoFrames
+from shared.files.evidence_parts import evidence_parts
 from shared.runtime import (
     HttpInterface,
     Service,
@@ -21,10 +17,8 @@ from shared.runtime import (
     assemble,
     utc_now,
 )
-from shared.sealing.masterkeys import MasterKeyFile
 from shared.web.pages import Pages
 from shared.web.texts import Texts
-from shared.worker.client import WorkerClient, WorkerMetrics
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
@@ -38,7 +32,7 @@ def definition(settings: Settings) -> ServiceDefinition:
     def http_interface(context: ServiceContext) -> HttpInterface:
         frame = _frame(context.prefix)
         reader = SchedulerReader(context.messaging.database, COLLECTIONS)
-        files = _files(settings, context)
+        evidence = evidence_parts(settings, context, reader)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[*api.ROUTERS, *pages.ROUTERS],
@@ -47,11 +41,10 @@ def definition(settings: Settings) -> ServiceDefinition:
                 Holidays: NationalCalendar(),
                 Clock: context.messaging.clock,
                 Pages: frame,
-                Files: files,
-                FileKeys: file_keys_of(settings),
+                **evidence.provides,
             },
             pages=frame,
-            beside_queue=[Removal(files, reader.files_going).run],
+            beside_queue=[evidence.removal],
         )
 
     return ServiceDefinition(
@@ -63,22 +56,6 @@ def definition(settings: Settings) -> ServiceDefinition:
         collections=COLLECTIONS,
         indexes=INDEXES,
     )
-
-
-def file_keys_of(settings: Settings) -> FileKeys:
-    """Return what seals files' keys. Raises InvalidKey and OSError."""
-    file = MasterKeyFile(settings.sealing_keys)
-    return FileKeys(lambda: file.current)
-
-
-def _files(settings: Settings, context: ServiceContext) -> Files:
-    """Return what takes files in.
-
-    Its worker is another service's, whose `/readyz` tells of it: booths serve without.
-    """
-    worker = WorkerClient(settings.worker_socket, WorkerMetrics(context.registry))
-    scanner = Clamd(settings.scanner_socket) if settings.scanner_socket else None
-    return Files(MongoFrames(context.messaging.database), worker, context.commands, scanner)
 
 
 @cache

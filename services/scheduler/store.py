@@ -13,8 +13,6 @@ from services.scheduler.domain import (
     Arrival,
     Case,
     Counter,
-    EventEvidence,
-    EvidenceLook,
     Line,
     Programme,
     ScheduledEvent,
@@ -23,6 +21,7 @@ from services.scheduler.domain import (
     Ticket,
 )
 from shared.auth.roles import Grant
+from shared.files.evidence import EVIDENCE, EVIDENCE_LOOKS
 from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
@@ -46,8 +45,8 @@ COLLECTIONS = Collections(
     Collection("arrivals", Arrival),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
-    Collection("evidence", EventEvidence),
-    Collection("evidence_looks", EvidenceLook),
+    EVIDENCE,
+    EVIDENCE_LOOKS,
     FILES,
     REVOCATIONS,
     raw=RAW_FILES,

@@ -72,6 +72,10 @@ class StoredFile:
         self._require(FileState.CHECKED)
         return self._changed(state=FileState.BOUND)
 
+    def under(self, sealed_key: Mapping[str, str]) -> "StoredFile":
+        """Return the file with its key sealed anew."""
+        return self._changed(sealed_key=sealed_key)
+
     def removing(self) -> "StoredFile":
         """Return the file as its frames go; from here on it cannot be bound."""
         return self._changed(state=FileState.REMOVING)

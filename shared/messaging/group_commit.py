@@ -5,8 +5,8 @@ hundred. While one batch is being committed the next gathers, so the batch grows
 nobody waits for a timer. What is decided stays what one-at-a-time would have decided:
 
 - inbox records are looked up first, so that no duplicate key aborts the others;
-- while many come, batches begin a tenth of a second apart unless one is full before, for each costs
-  its round trips; who comes alone waits for nobody;
+- while many come, batches begin a tenth of a second apart, under more load a fifth, unless enough
+  wait before, for each costs its round trips; who comes alone waits for nobody;
 - units run before the transaction and only collect, so that no two operations meet in a session;
 - units with the same key run in order, others side by side, and a unit whose reads another one of
   the batch has overtaken runs again (`BatchSession.enter`);
@@ -37,13 +37,13 @@ from shared.messaging.message import (
     to_document,
 )
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.overtaken import overtaken
+from shared.messaging.overtaken import Overtaken, overtaken, require_new
 from shared.messaging.store import Changes, Store
 from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS, TaskQueue
 from shared.messaging.timers import TIMERS
 from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork, UseCase
 
-MAX_BATCH = 256
+MAX_BATCH = 128
 """Units in one transaction at most; MongoDB ends a transaction after 60 s."""
 
 _TRIES_WHOLE = 3
@@ -51,10 +51,12 @@ _TRIES_ALONE = 12
 _TRIES_REFUSED = 3
 _RERUNS = 64
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
-_APART = 0.1
-"""Seconds from the beginning of a batch of many to that of the next, unless it is full before."""
-_MANY = 4
-"""Units of a batch from which on the next one is gathered."""
+_APART = ((24, 0.2), (4, 0.1))
+"""From so many units of a batch on: seconds from its beginning to that of the next one."""
+_ENOUGH = 128
+"""Units that need not wait for more. Fewer than a consumer's prefetch: else none could come."""
+_WARY = 10.0
+"""Seconds after a conflict in which a batch asks once more, before it writes, who was quicker."""
 
 
 class Outbox(Protocol):
@@ -171,6 +173,7 @@ class GroupCommit:
         self._most = MAX_BATCH
         self._committed = 0
         self._gather_until = 0.0
+        self._wary_until = 0.0
 
     async def command(self, task: Task) -> Outcome:
         """Run a command once, however often it is sent under the same id.
@@ -216,10 +219,10 @@ class GroupCommit:
     async def _next_batch(self) -> Unavailable | None:
         """Settle the units that wait; return why those that were put back could not be."""
         if self._gather_until:
-            await self._queue.gather(self._most, self._gather_until)
+            await self._queue.gather(min(self._most, _ENOUGH), self._gather_until)
         batch = await self._queue.take(self._most)
-        many = len(batch) >= _MANY
-        self._gather_until = asyncio.get_running_loop().time() + _APART if many else 0.0
+        apart = next((seconds for least, seconds in _APART if len(batch) >= least), None)
+        self._gather_until = asyncio.get_running_loop().time() + apart if apart else 0.0
         try:
             await self._round(batch, 0)
         except Unavailable as unavailable:
@@ -263,6 +266,8 @@ class GroupCommit:
     ) -> None:
         """Commit what was decided and answer the callers."""
         try:
+            if asyncio.get_running_loop().time() < self._wary_until:
+                await require_new(self._store, done)
             await self._commit(session, done)
         except Conflict as conflict:
             await self._again(session, done, refused, tries, conflict)
@@ -395,8 +400,10 @@ class GroupCommit:
         tries: int,
         conflict: Conflict,
     ) -> None:
-        if tries == 0:
-            self._metrics.conflicts.inc()
+        if not isinstance(conflict, Overtaken):
+            self._wary_until = asyncio.get_running_loop().time() + _WARY
+            if tries == 0:
+                self._metrics.conflicts.inc()
         tasks = [*(task for task, _ in done), *refused]
         pause = 0.002 * (tries + 1) * random.random()  # noqa: S311 - two instances part ways
         await asyncio.sleep(pause)

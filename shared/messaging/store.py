@@ -3,7 +3,7 @@
 Both pass the same suite, `shared.testing.store_suite`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -64,6 +64,10 @@ class Store(Protocol):
 
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id. Raises Unavailable."""
+        ...
+
+    async def load_all(self, asked: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Document]]:
+        """Return the documents of several collections, by collection and id. Raises Unavailable."""
         ...
 
     async def commit(self, changes: Changes) -> None:

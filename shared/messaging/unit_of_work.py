@@ -57,21 +57,22 @@ class BatchSession:
         await asyncio.sleep(0)
         self._query = None
         asked, self._asked = self._asked, {}
-        for collection, ids in asked.items():
-            try:
-                found = await self._store.load(collection, ids)
-            except Exception as error:  # noqa: BLE001 - belongs to those who asked
-                for future in self._open(collection, ids).values():
-                    future.set_exception(error)
-                continue
-            self._loaded.update({(collection, id_): found.get(id_) for id_ in ids})
-            for id_, future in self._open(collection, ids).items():
-                future.set_result(found.get(id_))
+        places = [(collection, id_) for collection, ids in asked.items() for id_ in ids]
+        try:
+            found = await self._store.load_all(asked)
+        except Exception as error:  # noqa: BLE001 - belongs to those who asked
+            for _, future in self._open(places):
+                future.set_exception(error)
+            return
+        self._loaded.update({place: found[place[0]].get(place[1]) for place in places})
+        for place, future in self._open(places):
+            future.set_result(self._loaded[place])
 
-    def _open(self, collection: str, ids: list[str]) -> dict[str, asyncio.Future[Document | None]]:
+    def _open(
+        self, places: list[DocumentKey]
+    ) -> list[tuple[DocumentKey, asyncio.Future[Document | None]]]:
         """Return those who still wait: at the end of the process they have been cancelled."""
-        futures = {id_: self._loads[collection, id_] for id_ in ids}
-        return {id_: future for id_, future in futures.items() if not future.done()}
+        return [(place, future) for place in places if not (future := self._loads[place]).done()]
 
     def decoded(self, collection: Collection[T], document: Document) -> T:
         """Return what a document holds, decoded once for all units of the batch.

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import DeleteOne, InsertOne, ReplaceOne, WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection as PlainCollection
@@ -62,20 +61,29 @@ class MongoStore:
         with translated():
             return await in_one_thread(_by_id, self._place(collection).delegate, ids)
 
+    async def load_all(self, asked: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Document]]:
+        """Return the documents that exist, by collection and id. Raises Unavailable."""
+        with translated():
+            return await in_one_thread(self._found, asked)
+
+    def _found(self, asked: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Document]]:
+        return {name: _by_id(self._place(name).delegate, ids) for name, ids in asked.items()}
+
     async def commit(self, changes: Changes) -> None:
         """Write all or nothing, durable on a majority. Raises Conflict or Unavailable."""
-        with translated():
-            async with await self._client.start_session() as session:
-                session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY)
-                try:
-                    await in_one_thread(self._write, changes, session.delegate)
-                    await failpoint("commit.written")
-                except BaseException:
-                    await _abort(session)
-                    raise
-                await self._commit(session)
+        # A session speaks to the server only with what is done in it.
+        session: ClientSession = self._client.delegate.start_session()
+        with translated(), session:
+            session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY)
+            try:
+                await in_one_thread(self._write, changes, session)
+                await failpoint("commit.written")
+            except BaseException:
+                await in_one_thread(_abort, session)
+                raise
+            await self._commit(session)
 
-    async def _commit(self, session: AsyncIOMotorClientSession) -> None:
+    async def _commit(self, session: ClientSession) -> None:
         try:
             await _commit(session)
         except (Unavailable, PyMongoError):
@@ -131,14 +139,14 @@ def _operation(write: Write | Removal) -> _Operation:
     return ReplaceOne({"_id": write.document["_id"], "version": write.base}, write.document)
 
 
-async def _commit(session: AsyncIOMotorClientSession) -> None:
+async def _commit(session: ClientSession) -> None:
     """Commit, asking again while the server has not answered whether it did (the driver's rule).
 
     Asking again is safe: a commit that happened answers that it did.
     """
     for left in reversed(range(_COMMIT_TRIES)):
         try:
-            await session.commit_transaction()
+            await in_one_thread(session.commit_transaction)
         except PyMongoError as error:
             unknown = error.has_error_label("UnknownTransactionCommitResult")
             if not unknown:
@@ -149,9 +157,9 @@ async def _commit(session: AsyncIOMotorClientSession) -> None:
             return
 
 
-async def _abort(session: AsyncIOMotorClientSession) -> None:
+def _abort(session: ClientSession) -> None:
     try:
-        await session.abort_transaction()
+        session.abort_transaction()
     except (PyMongoError, OperationFailure):
         # The server ends it by itself; what made us abort is what matters.
         return

@@ -1,8 +1,9 @@
 """Timers as a collection: who sends them by a lease, when by the server's clock."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import WriteConcern
@@ -19,6 +20,9 @@ LEASES = "leases"
 
 LEASE_SECONDS = 1.2
 """So long timers stand still where the instance that sends them is killed."""
+
+_CLOCK_SECONDS = 2.0
+"""So long a clock that is set anew, or another server's after a failover, may stay unnoticed."""
 
 _NOT_DEAD = {"died_at": None}
 _log = logging.getLogger(__name__)
@@ -40,6 +44,8 @@ class MongoTimers:
         self._lease = MongoLease(leases, TIMERS.name, owner, LEASE_SECONDS)
         self._term: tuple[int, str] | None = None
         self._prepared = False
+        self._clock: tuple[datetime, float] | None = None
+        """The server's time as it was told, and this machine's timer then."""
 
     async def lead(self) -> str | None:
         """Take or renew the lease; return the term, or None where another instance leads."""
@@ -96,9 +102,15 @@ class MongoTimers:
         return Overdue(max(0, there - dead), seconds)
 
     async def _now(self) -> datetime:
-        said = await self._db.command("hello", codec_options=self._db.codec_options)
-        now: datetime = said["localTime"]
-        return now
+        """Return the server's time; between two questions it goes on by this machine's timer.
+
+        Counted from when the answer had come, so it is never ahead.
+        """
+        if self._clock is None or time.monotonic() - self._clock[1] >= _CLOCK_SECONDS:
+            said = await self._db.command("hello", codec_options=self._db.codec_options)
+            self._clock = (said["localTime"], time.monotonic())
+        told, at = self._clock
+        return told + timedelta(seconds=time.monotonic() - at)
 
     async def _leave(self, rows: Sequence[Document], now: datetime) -> None:
         """Leave rows that cannot be read for a while, so that they hold up nobody."""

@@ -81,7 +81,7 @@ def sent_with(request: Request, caller: Caller, key: str, content: str, *, size:
     return Sent(
         fingerprint_of("command", caller.subject, key),
         # With the sender's own key in it, which is stored nowhere.
-        fingerprint_of(*parts, key, request.method, request.url.path, content),
+        fingerprint_of(*parts, key, request.method, request.scope["path"], content),
         actor=caller.subject,
         action=f"{request.method} {request.scope[ROUTE]}",
         size=size,
@@ -127,12 +127,13 @@ class Commands:
             size=sent.size,
         )
         leaving = asyncio.ensure_future(_let_go(task, sent.gone)) if sent.gone else None
+        late = asyncio.get_running_loop().call_later(ANSWER_WITHIN, task.leave, TimeoutError())
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                return await self._commit.command(task)
+            return await self._commit.command(task)
         except _TOLD as error:
             raise _problem(error) from error
         finally:
+            late.cancel()
             if leaving:
                 leaving.cancel()
 

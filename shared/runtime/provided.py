@@ -41,7 +41,10 @@ def gathered(kind: type[P]) -> Callable[[Request], Awaitable[P]]:
 
     async def gather(request: Request) -> P:
         parts = request.app.state.provided
-        return kind(**{name: parts[part] for name, part in hints.items()})
+        if kind not in parts:
+            # The parts of an application never change.
+            parts[kind] = kind(**{name: parts[part] for name, part in hints.items()})
+        return cast("P", parts[kind])
 
     return gather
 

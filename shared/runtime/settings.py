@@ -114,6 +114,10 @@ class ServiceSettings(ProcessSettings):
     persons_per_account: Limit = Field(
         default=RATES.persons.text, description="Whom one account may look at; more are a 429."
     )
+    requests_per_case: Limit = Field(
+        default=RATES.of_a_case.text,
+        description="What one account may ask about one case; more are a 429.",
+    )
     observers: str = Field(
         default="127.0.0.0/8,::1",
         description="Addresses and networks that may read /metrics and the reasons of /readyz.",
@@ -127,4 +131,5 @@ class ServiceSettings(ProcessSettings):
             people=Rate.parse(self.requests_per_person),
             machines=Rate.parse(self.requests_per_machine),
             persons=Rate.parse(self.persons_per_account),
+            of_a_case=Rate.parse(self.requests_per_case),
         )

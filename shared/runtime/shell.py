@@ -28,6 +28,10 @@ _ACCOUNT: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,63}")
 """As an event's actor is written."""
 
 
+class CommandRefused(Exception):  # noqa: N818 - reads as the decision it is
+    """A command that is not carried out; the message says why and names nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shell:
     """What a command at the shell works with."""
@@ -79,7 +83,7 @@ def run_command(
         return _refused(_fields(error))
     except Unavailable as away:
         return _refused(f"MongoDB cannot be reached ({away})")
-    except (OSError, *told) as error:  # type: ignore[misc] # mypy wants literal classes
+    except (OSError, CommandRefused, *told) as error:  # type: ignore[misc] # mypy wants literal classes
         return _refused(str(error))
 
 

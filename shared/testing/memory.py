@@ -118,6 +118,10 @@ class MemoryStore:
         held = self._memory.collections[collection]
         return {id_: stored(held[id_]) for id_ in ids if id_ in held}
 
+    async def load_all(self, asked: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Document]]:
+        """Return copies of the documents that exist, by collection and id."""
+        return {collection: await self.load(collection, ids) for collection, ids in asked.items()}
+
     async def commit(self, changes: Changes) -> None:
         """Write all or nothing, or fail with the next fault."""
         self.tried.append(changes)

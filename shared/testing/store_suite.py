@@ -142,6 +142,19 @@ class StoreContract:
         assert [row["owner"] for row in await stores.held("outbox")] == ["one"]
         assert [row["waits_for"] for row in await stores.held("deferred")] == ["z"]
 
+    async def test_documents_of_several_collections_are_loaded_at_once(
+        self, stores: Stores
+    ) -> None:
+        writes: list[Write | Removal] = [
+            Write("letters", letter("a", 1), None),
+            Write("drawers", letter("a", 4), None),
+        ]
+        await stores.store().commit(Changes(writes=writes))
+        found = await stores.store().load_all({"letters": ["a", "b"], "drawers": ["c", "a"]})
+        assert {
+            name: {id_: one["version"] for id_, one in each.items()} for name, each in found.items()
+        } == {"letters": {"a": 1}, "drawers": {"a": 4}}
+
     async def test_versions_of_what_exists(self, stores: Stores) -> None:
         store = stores.store()
         await store.commit(Changes(writes=[Write("letters", letter("a", 4), None)]))

@@ -27,23 +27,26 @@ MACHINES: Final = Rate.parse("30000/minute")
 """About what a process can record, so that a program that runs wild leaves something to others."""
 PERSONS: Final = Rate.parse("300/hour")
 """Above what is reported (`security.MASS_READ`), so that somebody hears of it before it ends."""
+OF_A_CASE: Final = Rate.parse("600/hour")
+"""What one account asks about one case. Of the account, so that nobody shuts a case to others."""
 EVERY: Final = 5.0
 """Seconds between two merges."""
 MERGED_FROM: Final = 0.1
 """Part of a limit that one process must have counted before an account is merged."""
 ACCOUNTS: Final = 10_000
-"""Accounts that are counted at once; the one that asked longest ago is forgotten."""
+"""Accounts that are counted at once; the one that asked longest ago is forgotten. So of cases."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRates:
-    """What one account may: people, machines, and the persons that either looks at."""
+    """What one account may: people, machines, whom either looks at, and about one case."""
 
     people: Rate = PEOPLE
     machines: Rate = MACHINES
     persons: Rate = PERSONS
+    of_a_case: Rate = OF_A_CASE
 
 
 @dataclass(slots=True)
@@ -75,6 +78,10 @@ class _Count:
         return much and self.window == self.rate.window(now)
 
 
+_Held = OrderedDict[tuple[str, str], _Count]
+"""Counts by account and what is counted, the one that was asked for longest ago first."""
+
+
 class AccountLimits:
     """Counts what accounts ask of one process, and refuses what is too much."""
 
@@ -87,13 +94,22 @@ class AccountLimits:
         self._counts = counts
         self._clock = clock
         self._rates = rates or AccountRates()
-        self._held: OrderedDict[tuple[str, str], _Count] = OrderedDict()
+        self._held: _Held = OrderedDict()
+        self._cases: _Held = OrderedDict()
 
     def admit(self, caller: Caller) -> None:
         """Count one request of an account. Raises TooManyRequests."""
         # A session is a person's; a machine has a token by command.
         rate = self._rates.machines if caller.session is None else self._rates.people
         self._admitted(caller.subject, "requests", rate).own += 1
+
+    def admit_case(self, caller: Caller, case_id: str) -> None:
+        """Count one request of an account about a case. Raises TooManyRequests.
+
+        Each process counts by itself: a program that runs wild over one case does so in each.
+        """
+        key, rate = (caller.subject, case_id), self._rates.of_a_case
+        self._counted(self._cases, key, "requests about one case", rate).own += 1
 
     def admit_look(self, caller: Caller, person: str) -> None:
         """Count that an account looks at a person, once a window. Raises TooManyRequests."""
@@ -144,13 +160,15 @@ class AccountLimits:
             asking[bucket].told += times
 
     def _admitted(self, account: str, what: str, rate: Rate) -> _Count:
-        key = (account, what)
-        count = self._held.get(key)
+        return self._counted(self._held, (account, what), what, rate)
+
+    def _counted(self, held: _Held, key: tuple[str, str], what: str, rate: Rate) -> _Count:
+        count = held.get(key)
         if count is None:
-            count = self._held[key] = _Count(rate)
-        self._held.move_to_end(key)
-        if len(self._held) > ACCOUNTS:
-            self._held.popitem(last=False)
+            count = held[key] = _Count(rate)
+        held.move_to_end(key)
+        if len(held) > ACCOUNTS:
+            held.popitem(last=False)
         waits = count.waits(self._clock().timestamp())
         if waits is None:
             return count

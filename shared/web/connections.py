@@ -108,6 +108,9 @@ class LimitedProtocol(HttpToolsProtocol):
     _in_head = True
     _head_bytes = 0
     _timer: asyncio.TimerHandle | None = None
+    _parsing = False
+    _wanted: float | None = None
+    """Seconds that were asked for while what had come was parsed."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection and give its first request a time."""
@@ -127,12 +130,22 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand on what comes, of a head no more than the limit."""
+        # Most requests come whole: they are over before a timer would have been of use.
+        self._parsing = True
+        try:
+            self._hand_on(data)
+        finally:
+            self._parsing = False
+        if self._wanted is not None:
+            self._arm(self._wanted)
+
+    def _hand_on(self, data: bytes) -> None:
         while data and self._in_head and not self._refused:
             room = self.shared.limits.head_bytes - self._head_bytes
             if room <= 0:
                 self._refuse(b"431 Request Header Fields Too Large", "head_too_large")
                 return
-            if self._timer is None:
+            if self._timer is None and self._wanted is None:
                 self._arm(self.shared.limits.head_seconds)
             self._head_bytes += min(room, len(data))
             piece, data = data[:room], data[room:]
@@ -180,10 +193,14 @@ class LimitedProtocol(HttpToolsProtocol):
             self.shared.leave(self.host)
 
     def _arm(self, seconds: float) -> None:
+        if self._parsing:
+            self._wanted = seconds
+            return
         self._disarm()
         self._timer = self.loop.call_later(seconds, self._too_slow)
 
     def _disarm(self) -> None:
+        self._wanted = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

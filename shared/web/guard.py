@@ -29,9 +29,19 @@ from shared.web.problems import (
     Problem,
 )
 from shared.web.routes import Route, RouteTable
-from shared.web.scopekeys import ACCOUNTS, CALLER, MORE_TIME, PERSON, PROBLEM, ROUTE, UPLOAD, VIEWER
+from shared.web.scopekeys import (
+    ACCOUNTS,
+    CALLER,
+    MORE_TIME,
+    PERSON,
+    PROBLEM,
+    ROUTE,
+    UPLOAD,
+    VIEWER,
+)
 from shared.web.session import SIGN_IN, SessionCookie
 
+_CASE: Final = "{case_id}"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
@@ -154,6 +164,8 @@ class Guard:
             raise Denied(error.reason) from None
         scope[ACCOUNTS] = self._accounts
         self._accounts.admit(scope[CALLER])
+        if (case_id := _case_of(scope["path"], route.template)) is not None:
+            self._accounts.admit_case(scope[CALLER], case_id)
         if route.rule.fresh and not self._verifier.fresh(scope[CALLER]):
             raise NotFresh
 
@@ -183,6 +195,15 @@ class Guard:
         if scope["method"] == "GET":
             query["lanjut"] = _address(scope)
         return RedirectResponse(f"{SIGN_IN}?{urlencode(query)}", status_code=303)
+
+
+def _case_of(path: str, template: str) -> str | None:
+    """Return the case that a path names, by its route's template; None where it names none."""
+    before, named, _ = template.partition(_CASE)
+    if not named:
+        return None
+    # From the end of what stands before, whatever prefix the service lies below.
+    return path.split("/")[-len(template.split("/")) :][before.count("/")]
 
 
 def _address(scope: Scope) -> str:
@@ -224,7 +245,10 @@ def _check_content_type(headers: Headers, route: Route) -> None:
 
 
 def _check_query(scope: Scope, route: Route) -> None:
-    given = QueryParams(scope.get("query_string", b""))
+    asked = scope.get("query_string", b"")
+    if not asked:
+        return
+    given = QueryParams(asked)
     unknown = [name for name in given if name not in route.query]
     if unknown:
         raise InvalidFields(*(FieldError.unknown_query(name) for name in unknown))

@@ -6,7 +6,7 @@ errors at start; a route added later has no rule and is refused.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import Any, Final, Literal
 
@@ -56,6 +56,8 @@ class Found:
 
     route: Route | None = None
     allowed: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """What the path names, by the names in the route's template."""
 
 
 def placed(rules: RouteRules, prefix: str) -> dict[str, Rule]:
@@ -97,9 +99,10 @@ class RouteTable:
     def _looked_up(self, scope: Scope) -> Found:
         allowed: list[str] = []
         for context, routes in zip(self._contexts, self._routes, strict=True):
-            match, _ = context.matches(scope)
+            match, more = context.matches(scope)
             if match is Match.FULL:
-                return Found(routes[f"{scope['method']} {context.path_format}"])
+                route = routes[f"{scope['method']} {context.path_format}"]
+                return Found(route, params=more.get("path_params", {}))
             if match is Match.PARTIAL:
                 allowed += sorted(context.methods or ())
         return Found(allowed=tuple(dict.fromkeys(allowed)))
@@ -159,11 +162,11 @@ def _body(field: Any) -> BodyKind | None:
 
 
 def _query(dependant: Dependant) -> Iterable[str]:
-    for field in dependant.query_params:
-        model = field.field_info.annotation
+    for param in dependant.query_params:
+        model = param.field_info.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
             yield from (part.alias or name for name, part in model.model_fields.items())
         else:
-            yield field.alias
+            yield param.alias
     for inner in dependant.dependencies:
         yield from _query(inner)

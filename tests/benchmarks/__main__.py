@@ -14,11 +14,11 @@ from deploy.local.folder import ROOT
 from deploy.local.processes import signals_interrupt
 from deploy.local.servers import Servers, provide
 from shared.runtime.start import utc_now
-from tests.benchmarks import hop, road, seal, status, timers
+from tests.benchmarks import hop, road, seal, status, timers, upload
 from tests.conftest import may_publish_for_others
 
 RESULT = ROOT / "build" / "bench.json"
-KEYS = ("hop", "road", "timers", "seal", "status")
+KEYS = ("hop", "road", "timers", "seal", "status", "upload")
 USUAL = ("hop", "road")
 """Measured where none is named; the others take as long again."""
 _SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", *KEYS[1:])
@@ -53,6 +53,8 @@ def main(words: list[str]) -> None:
             found |= seal.measure(servers, say, wanted.requests)
         if "status" in keys:
             found |= status.measure(servers, say, wanted.cases)
+        if "upload" in keys:
+            found |= upload.measure(servers, say)
         measured = {"at": utc_now().isoformat(timespec="seconds"), "machine": machine(servers)}
     write({**found, "measured": dict.fromkeys(keys, measured)})
     say(json.dumps({name: found[name] for name in _SHOWN if name in found}))

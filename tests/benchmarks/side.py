@@ -31,6 +31,8 @@ class Side:
 
     stack: Stack
     first: int = 0
+    pid: int = 0
+    """Of the process that records."""
 
     async def record(self, many: int) -> float:
         """Have so many requests recorded, each of another person; return how many a second."""
@@ -95,7 +97,7 @@ def side(
         process.start()
         try:
             await_ready(lambda: stack.ready("intake"), what=name, timeout=60, process=process)
-            yield Side(stack)
+            yield Side(stack, pid=process.pid or 0)
         finally:
             process.terminate(30)
             stack.stop()

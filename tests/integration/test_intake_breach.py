@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from pymongo import MongoClient
 
@@ -23,6 +24,7 @@ READS = examples(10_000)
 """The long run has 100,000."""
 CASES = READS // 20
 BEGIN = datetime(2023, 3, 11, 3, 0, tzinfo=UTC)
+BY = ("--by", "admin-1")
 LOOK = "GET /api/requests/{case_id}"
 SECONDS = 60.0
 """What the command may take: it was 11 s for 100,000 looks on two cores that others used too."""
@@ -111,6 +113,30 @@ async def test_what_many_looks_saw_is_told_in_time_and_by_index(
         for query in ({"at": times}, {"at": times, "subject": "a-1"}):
             plan = log.find(query).sort("at", 1).explain()["executionStats"]
             assert plan["totalDocsExamined"] == plan["nReturned"] > 0, query
+
+
+async def test_what_a_machine_could_have_read_is_within_reach(
+    office: Office, servers: Servers, mongo_database: str, tmp_path: Path
+) -> None:
+    fill(servers, mongo_database)
+    made = ("machines", "token", "--name", "impor-1", "--purpose", "Impor riwayat", "--days", "2")
+    grant = ("--grant", "operator:botram:32.16")
+    now = datetime.now(UTC)
+    token = await office.run(*made, *grant, "--by", "admin-1")
+    listed = await office.run("machines", "list")
+    powerful = await office.run(*made, "--grant", "operator:botram:*", "--days", "367", *BY)
+    out = tmp_path / "out"
+    times = ("--from", now.isoformat(), "--to", (now + timedelta(days=1)).isoformat())
+    status, lines = await office.run("breach", *times, "--account", "impor-1", "--out", str(out))
+
+    assert token[0] == 0
+    assert jwt.decode(token[1][0], options={"verify_signature": False})["sub"] == "impor-1"
+    assert listed[1][0].startswith("impor-1: operator:botram:32.16 until ")
+    assert (powerful[0], "366 days" in powerful[1][0]) == (1, True)
+    assert (status, len(lines)) == (0, 2), lines
+    assert lines[0].startswith(f"within reach botram: {CASES} residents")
+    rights = json.loads((out / "ringkasan.json").read_text("utf-8"))["rights"]
+    assert [(one["account"], one["grant"]) for one in rights] == [("impor-1", grant[1])]
 
 
 async def test_what_cannot_be_asked_is_refused_with_a_sentence(

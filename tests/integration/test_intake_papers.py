@@ -17,6 +17,7 @@ from services.intake.usecases import PAPER
 from shared.contracts.envelope import new_id
 from tests.component.worker import kit as workers
 from tests.integration.intake_kit import PROGRAMMES, Office, Running, open_office, running, until
+from tests.memory import forget_peak, held
 from tests.unit.files import samples
 from tests.unit.files.samples import image, pdf
 
@@ -60,17 +61,6 @@ class Desk:
     async def nothing_left(self) -> bool:
         """Return whether nothing is."""
         return not any(self.left().values())
-
-    def memory(self, name: str) -> float:
-        """Return a figure of the process's memory, in MiB."""
-        status = Path(f"/proc/{self.intake.pid}/status").read_text()
-        (line,) = (line for line in status.splitlines() if line.startswith(f"{name}:"))
-        return int(line.split()[1]) / 1024
-
-    def forget_peak(self) -> float:
-        """Have the kernel measure the peak of resident memory anew; return what it is now."""
-        Path(f"/proc/{self.intake.pid}/clear_refs").write_text("5")
-        return self.memory("VmRSS")
 
 
 @asynccontextmanager
@@ -156,17 +146,17 @@ async def _twenty_mebibytes_in_and_out(office: Desk, case_id: str) -> None:
     (await office.send(case_id, pdf(change=samples.of_size(600_000)))).raise_for_status()
     data = pdf(change=samples.of_size(PAPER.limit - 20_000))
     assert 0 <= PAPER.limit - len(data) < 20_000
-    before = office.forget_peak()
+    before = forget_peak(office.intake.pid)
     sent = await office.send(case_id, data, "application/pdf")
-    grown_in = office.memory("VmHWM") - before
+    grown_in = held(office.intake.pid, "VmHWM") - before
     assert sent.status_code == 201, sent.text
     file_id = sent.json()["file_id"]
     await office.intake.post(f"/requests/{case_id}/papers/{file_id}", {"kind": "other"})
     path = f"/api/requests/{case_id}/papers/{file_id}/content"
     headers = office.intake.office.headers("operator:*:*")
-    before = office.forget_peak()
+    before = forget_peak(office.intake.pid)
     fetched = await office.intake.client.get(path, headers=headers, timeout=120)
-    grown_out = office.memory("VmHWM") - before
+    grown_out = held(office.intake.pid, "VmHWM") - before
     assert fetched.content == data
     print(f"grown by {grown_in:.1f} MiB in, {grown_out:.1f} MiB out")  # noqa: T201
     assert max(grown_in, grown_out) < GROWTH_MIB

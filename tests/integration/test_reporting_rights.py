@@ -14,6 +14,7 @@ from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from services.reporting.store import COLLECTIONS, INDEXES
 from services.reporting.store.names import ARCHIVE
+from shared.files.evidence import EVIDENCE_LOOKS
 from shared.messaging.timers import TIMERS, new_timer
 from shared.mongo.client import connect
 from shared.mongo.timers import MongoTimers
@@ -85,4 +86,5 @@ def test_the_file_names_every_collection_and_index_of_the_archive() -> None:
     assert rights is not None
     assert rights.written is not None
     assert {*rights.written, *rights.added_to} == set(COLLECTIONS.names)
-    assert rights.added_to == {ARCHIVE: tuple(i for i in INDEXES if i.collection == ARCHIVE)}
+    archive = tuple(i for i in INDEXES if i.collection == ARCHIVE)
+    assert rights.added_to == {ARCHIVE: archive, EVIDENCE_LOOKS.name: ()}

@@ -234,6 +234,8 @@ async def test_keys_are_rotated_while_people_work(stack: Stack) -> None:
             assert answer.status_code == 200, answer.text
             found = await statuses(stack, rudi.token)
             assert found == dict.fromkeys(ASKED, 200), found
+            looks = (asyncio.to_thread(stack.ready, name) for name in ASKED)
+            assert all(await asyncio.gather(*looks)), "not ready while keys are rotated"
             keys.add(jwt.get_unverified_header(rudi.token)["kid"])
     assert len(keys) >= 3
     assert len(load_public(folder / PUBLIC_KEYS)) == 5

@@ -29,4 +29,8 @@ def test_residents_are_found_nowhere_and_planted_leaks_are(tmp_path: Path) -> No
     assert said["places_searched"] == len(said["each"])
     held = {one["place"] for one in said["each"]}
     assert {"mongodb intake_keys.resident_keys", "mongodb local.oplog.rs"} <= held
+    # Papers and evidence that name residents lie there, and nothing is read in them.
+    gridfs = {one["place"]: one["files"] for one in said["each"] if "files" in one}
+    for service, least in (("intake", 5), ("scheduler", 1)):
+        assert gridfs[f"mongodb {service}.fs.chunks, joined"] >= least, gridfs
     assert {"rabbitmq queue intake.events.dead", "files log/intake.log", "process proxy"} <= held

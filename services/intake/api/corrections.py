@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, model_validator
 
-from services.intake.api.fields import Address, Name, Nik, Phone
+from services.intake.api.fields import Address, BirthDate, Name, Nik, Phone
 from services.intake.api.requests import require_province
 from services.intake.api.resident_commands import ResidentCommandDep
 from services.intake.api.sealed import openable
@@ -34,17 +34,18 @@ class CorrectionBody(Body):
     nik: Nik | None = None
     phone: Phone | None = None
     address: Address | None = None
+    birth_date: BirthDate | None = None
 
     @model_validator(mode="after")
     def _names_something(self) -> "CorrectionBody":
         if not self.wanted:
-            raise Unfit("one of name, nik, phone, address is needed")
+            raise Unfit("one of name, nik, phone, address, birth_date is needed")
         return self
 
     @property
     def wanted(self) -> dict[str, str]:
         """Return the fields that are corrected."""
-        return self.model_dump(exclude_none=True)
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 class CorrectionAnswer(BaseModel):

@@ -22,10 +22,13 @@ from services.intake.usecases import (
     ask_erasure,
     require_right,
 )
+from services.intake.usecases.erasure import decline_erasure
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
+from shared.contracts.event import PublicText
 from shared.runtime import provided
 from shared.runtime.commands import ANSWER_WITHIN
+from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, NotFound, Unavailable
 
@@ -34,10 +37,17 @@ RULES: Final[RouteRules] = {
     "GET /api/residents/{resident_id}": Rule(_WORKERS),
     "POST /api/residents/{resident_id}/erasure": Rule(_WORKERS, fresh=True),
     "POST /api/residents/{resident_id}/erasure/approval": Rule({Role.SUPERVISOR}, fresh=True),
+    "POST /api/residents/{resident_id}/erasure/refusal": Rule({Role.SUPERVISOR}, fresh=True),
 }
 
 router = APIRouter(prefix="/api/residents/{resident_id}")
 EraserDep = Annotated[Eraser, Depends(provided(Eraser))]
+
+
+class RefusalBody(Body):
+    """Why; the resident reads it, and it names nobody, for it stands in the trail."""
+
+    reason: PublicText
 
 
 class ErasureAnswer(BaseModel):
@@ -45,6 +55,8 @@ class ErasureAnswer(BaseModel):
 
     state: ErasureState
     until: datetime
+    reason: str | None = None
+    """Why it was declined."""
 
 
 class RestrictedAnswer(BaseModel):
@@ -83,9 +95,13 @@ async def get_resident(
         resident_id=resident.id,
         programme_id=resident.programme_id,
         cases=cases,
-        erasure=ErasureAnswer(state=erasure.state, until=erasure.until) if erasure else None,
+        erasure=_stands(erasure) if erasure else None,
         restriction=_restricted(resident),
     )
+
+
+def _stands(erasure: Erasure) -> ErasureAnswer:
+    return ErasureAnswer(state=erasure.state, until=erasure.until, reason=erasure.reason)
 
 
 def _restricted(resident: Resident) -> RestrictedAnswer | None:
@@ -110,6 +126,15 @@ async def post_approval(
     answer = await command.run(lambda id_, uow, allow: approve_erasure(id_, uow, allow=allow))
     await _carry_out(command.resident_id, reader, eraser)
     return ErasureAnswer(state=answer["state"], until=answer["until"])
+
+
+@router.post("/erasure/refusal")
+async def post_refusal(body: RefusalBody, command: ResidentCommandDep) -> ErasureAnswer:
+    """Decline what was asked for, or take it back; whoever tracks a request of his reads why."""
+    answer = await command.run(
+        lambda id_, uow, allow: decline_erasure(id_, body.reason, uow, allow=allow)
+    )
+    return ErasureAnswer(state=answer["state"], until=answer["until"], reason=body.reason)
 
 
 async def _carry_out(resident_id: str, reader: Reader, eraser: Eraser) -> None:

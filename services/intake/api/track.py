@@ -111,6 +111,9 @@ class TrackAnswer(BaseModel):
     paused: bool
     """Nothing is processed for now, at the word of one of its people."""
     paused_text: str | None
+    erasure_declined: str | None
+    """Why the personal data of whoever asked are not deleted, where that was asked for."""
+    erasure_declined_text: str | None
 
 
 class ReceiptAnswer(BaseModel):
@@ -232,7 +235,13 @@ def _answer(tracked: Tracked, texts: Texts, *, late: bool) -> TrackAnswer:
         to_correct=[_correction(line, texts) for line in tracked.returned],
         paused=tracked.paused,
         paused_text=texts("tracking.paused") if tracked.paused else None,
+        erasure_declined=tracked.erasure_declined,
+        erasure_declined_text=_declined(tracked.erasure_declined, texts),
     )
+
+
+def _declined(reason: str | None, texts: Texts) -> str | None:
+    return texts("tracking.erasure_declined", reason=reason) if reason else None
 
 
 def _correction(line: Line, texts: Texts) -> CorrectionAnswer:

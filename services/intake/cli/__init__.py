@@ -12,6 +12,7 @@ from services.intake.cli import (
     catalogues,
     imports,
     keys,
+    machines,
     programmes,
     residents,
     rights,
@@ -19,20 +20,20 @@ from services.intake.cli import (
     sop,
 )
 from services.intake.cli.programmes import ProgrammeFile
-from services.intake.cli.shell import CommandRefused
 from services.intake.config import Settings
 from shared.messaging.errors import Rejected
 from shared.runtime import run_command
+from shared.runtime.master_keys import new_key
 from shared.sealing.masterkeys import InvalidKey, UnknownMasterKey
 from shared.sealing.seal import Unsealable
 
 __all__ = ["ProgrammeFile", "main"]
 
 _THEMES: Final = (
-    programmes, catalogues, sop, accounts, audit, keys, residents, rights, breach, imports,
-    roster,
+    programmes, catalogues, sop, accounts, machines, audit, keys, residents, rights, breach,
+    imports, roster,
 )  # fmt: skip
-_TOLD: Final = (CommandRefused, InvalidKey, Rejected, UnknownMasterKey, Unsealable)
+_TOLD: Final = (InvalidKey, Rejected, UnknownMasterKey, Unsealable)
 
 
 def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
@@ -51,9 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
     lines: list[str]
-    if options.run is keys.new:
+    if options.run is new_key:
         # The first key is made before there are settings that name it.
-        lines = keys.new(options)
+        lines = new_key(options)
     else:
         async with open_desk(settings()) as desk:
             lines = await options.run(options, desk)

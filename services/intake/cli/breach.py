@@ -40,7 +40,7 @@ def add_commands(themes: Themes) -> None:
         action="append",
         default=[],
         metavar="ROLE:PROGRAMME:REGION",
-        help="what a token made by command could do: the trail does not know it",
+        help="what a token could do that `shared.auth token` made: the trail does not know it",
     )
     breach.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder")
     breach.set_defaults(run=_breach)

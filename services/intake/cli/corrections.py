@@ -16,7 +16,8 @@ from shared.runtime import add_account, sent_by
 def add_commands(commands: Themes) -> None:
     """Add it to the commands about residents."""
     command = commands.add_parser(
-        "correct", help="correct a resident; name, nik, phone, address as JSON on standard input"
+        "correct",
+        help="what is right, as JSON on standard input: name, nik, phone, address, birth_date",
     )
     command.add_argument("--resident", required=True, metavar="ID")
     command.set_defaults(run=_correct)

@@ -47,6 +47,7 @@ from services.intake.usecases import (
     opened,
     retire,
 )
+from services.intake.usecases.erasure import decline_erasure
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import add_account, sent_by
 
@@ -76,9 +77,13 @@ def add_commands(themes: Themes) -> None:
     approve = commands.add_parser(
         "approve", help="approve an erasure: it is done at once, for ever"
     )
-    for two, run in ((erase, _ask), (approve, _approve)):
-        two.add_argument("--resident", required=True, metavar="ID")
-        two.set_defaults(run=run)
+    decline = commands.add_parser("decline", help="refuse an erasure; its resident reads why")
+    decline.add_argument(
+        "--reason", required=True, type=public_text, help="for the resident; it names nobody"
+    )
+    for one, run in ((erase, _ask), (approve, _approve), (decline, _decline)):
+        one.add_argument("--resident", required=True, metavar="ID")
+        one.set_defaults(run=run)
     apply = commands.add_parser(
         "apply-erasures", help="erase again who was erased; after a restore"
     )
@@ -89,7 +94,7 @@ def add_commands(themes: Themes) -> None:
     retention.set_defaults(run=_retention)
     add_restriction(commands)
     add_correction(commands)
-    for changing in (export, erase, approve, apply, retention):
+    for changing in (export, erase, approve, decline, apply, retention):
         add_account(changing)
 
 
@@ -198,6 +203,15 @@ async def _approve(options: argparse.Namespace, desk: Desk) -> list[str]:
     )
     await _carry_out(options.resident, desk)
     return [f"erased {options.resident}: {len(outcome.answer['cases'])} cases stay"]
+
+
+async def _decline(options: argparse.Namespace, desk: Desk) -> list[str]:
+    await desk.commands.run(
+        lambda uow: decline_erasure(options.resident, options.reason, uow, allow=by_shell),
+        sent=sent_by(options.by, "residents decline"),
+        key=options.resident,
+    )
+    return ["declined; it may be asked for again"]
 
 
 async def _carry_out(resident_id: str, desk: Desk) -> None:

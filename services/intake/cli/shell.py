@@ -10,16 +10,15 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.event import PublicText
+from shared.runtime.shell import CommandRefused
+
+__all__ = ["CommandRefused"]
 
 ITSELF: Final = "service:intake"
 """Who publishes what is shipped: nobody's account, at the first start."""
 Themes = Any
 """What argparse's `add_subparsers` returns; it has no public name."""
 _PUBLIC: Final[TypeAdapter[str]] = TypeAdapter(PublicText)
-
-
-class CommandRefused(Exception):  # noqa: N818 - reads as the decision it is
-    """A command that is not carried out; the message says why and names nobody."""
 
 
 def public_text(text: str) -> str:

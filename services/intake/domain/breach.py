@@ -13,11 +13,37 @@ from services.intake.domain.audit import AuditEntry, Deed
 
 READS_PERSONS: Final = frozenset({"operator"})
 """Roles whose people may look at a case's person; the rules of the routes are the same."""
-RIGHTS: Final = frozenset({Deed.INVITED, Deed.GRANTED, Deed.DISABLED, Deed.RECOVERED})
+RIGHTS: Final = frozenset(
+    {Deed.INVITED, Deed.GRANTED, Deed.DISABLED, Deed.RECOVERED, Deed.MACHINE_TOKEN}
+)
 """Deeds that begin and end what an account may do."""
 PAPERS: Final = "papers"
+DOCUMENT: Final = "document"
+"""What the office issued, as a file."""
 ERASED_SINCE: Final = "erased_since"
 """In the place of kinds of data, where somebody was erased since and nothing tells any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineToken:
+    """A token that a command gave to a machine, as the trail tells of it."""
+
+    name: str
+    since: datetime
+    until: datetime
+    purpose: str
+    grants: tuple[str, ...]
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Return what the trail's entry says."""
+        return (self.until.isoformat(), self.purpose, *self.grants)
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> "MachineToken":
+        """Return the token that an entry tells of."""
+        until, purpose, *grants = entry.said
+        return cls(entry.about, entry.at, datetime.fromisoformat(until), purpose, tuple(grants))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +74,17 @@ class Held:
 def held(entries: Iterable[AuditEntry]) -> list[Held]:
     """Return who held which grant from when to when, of the trail's entries in their order.
 
-    An account that is handed back can be used as soon as its link is: from then on it counts.
+    An account that is handed back can be used as soon as its link is: from then on it counts. A
+    machine's token counts until it ends: that its key was retired before stands in no trail.
     """
     grants: dict[str, tuple[str, ...]] = {}
     usable: dict[str, datetime] = {}
     found: list[Held] = []
     for entry in entries:
+        if entry.deed is Deed.MACHINE_TOKEN:
+            token = MachineToken.of(entry)
+            found += [Held(token.name, one, token.since, token.until) for one in token.grants]
+            continue
         of, since = entry.about, usable.pop(entry.about, None)
         if since is not None:
             found += [Held(of, grant, since, entry.at) for grant in grants[of]]

@@ -1,8 +1,14 @@
-"""How many corrections of a statement are kept, and where (UU 27/2022 article 30)."""
+"""Corrections of what is held about somebody: how many, and what follows (UU 27/2022 art. 30)."""
 
+from dataclasses import replace
+from datetime import date
 from typing import Final
 
+from services.intake.domain.calendar import local_day
+from services.intake.domain.case import Case, Fact
+from services.intake.domain.parties import is_child
 from services.intake.domain.refusal import Refused
+from services.intake.domain.resident import Party
 
 CORRECTIONS_LIMIT: Final = 20
 """Corrections of what was said of one party of one case; each keeps what stood before."""
@@ -14,3 +20,16 @@ def former_id(statement: str, version: int) -> str:
         why = f"resident: a statement of his was corrected {CORRECTIONS_LIMIT} times already"
         raise Refused("too_many_corrections", why)
     return f"{statement}.{version}"
+
+
+def with_birth_date(case: Case, party: str, birth_date: str) -> Case:
+    """Return the case as it is a child's or not, now that a party's birth date is another.
+
+    It counts of whom the request is about alone, by his age on the day it was received.
+    """
+    about = Party.SUBJECT if Party.SUBJECT in case.parties else Party.APPLICANT
+    on = local_day(case.facts[Fact.RECEIVED], case.time_zone)
+    child = is_child(date.fromisoformat(birth_date), on)
+    if party != about or child is case.child:
+        return case
+    return replace(case, version=case.version + 1, child=child)

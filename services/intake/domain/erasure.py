@@ -1,4 +1,4 @@
-"""An erasure: one account asks, another approves, and until when the cases of a person are kept.
+"""An erasure: asked for by one, approved or declined by another; until when people are kept.
 
 UU 27/2022 article 43 has data deleted that nobody needs any more, or whose subject asks for it;
 article 15 leaves what the state's administration still has to do, so an open request keeps its
@@ -26,6 +26,8 @@ class ErasureState(StrEnum):
     """Decided: nothing is added to the resident any more, and his key is destroyed next."""
     EXPIRED = "expired"
     """Nobody has approved it in time; it may be asked for again."""
+    DECLINED = "declined"
+    """A supervisor has refused it with a reason, which the resident is told; so too."""
     DONE = "done"
 
 
@@ -40,6 +42,10 @@ class Erasure:
     state: ErasureState = ErasureState.ASKED
     approved_by: str | None = None
     version: int = 1
+    declined_by: str | None = None
+    declined_at: datetime | None = None
+    reason: str | None = None
+    """Why it was declined: a public text, for the resident to read."""
 
     @property
     def until(self) -> datetime:
@@ -53,17 +59,23 @@ class Erasure:
 
     def asked_again(self, by: str, at: datetime) -> "Erasure":
         """Ask once more after nobody approved. Raises Refused while one waits or is decided."""
-        if self.state is not ErasureState.EXPIRED and (self.decided or at < self.until):
+        over = self.state in (ErasureState.EXPIRED, ErasureState.DECLINED)
+        if not over and (self.decided or at < self.until):
             raise Refused("erasure_asked", "resident: an erasure waits already, or is decided")
         return replace(Erasure(self.id, by, at), version=self.version + 1)
 
     def approved(self, by: str, at: datetime) -> "Erasure":
         """Approve it, as somebody else than who asked. Raises Refused."""
-        if self.state is not ErasureState.ASKED or at >= self.until:
-            raise Refused("no_erasure_asked", "resident: no erasure waits; ask for it first")
+        self._require_waiting(at)
         if by == self.asked_by:
             raise Refused("own_erasure", "resident: who asks for an erasure does not approve it")
         return self._in(ErasureState.APPROVED, by)
+
+    def declined(self, by: str, at: datetime, reason: str) -> "Erasure":
+        """Refuse it; also whoever asked may, to take it back. Raises Refused."""
+        self._require_waiting(at)
+        ended = self._in(ErasureState.DECLINED)
+        return replace(ended, declined_by=by, declined_at=at, reason=reason)
 
     def expired(self) -> "Erasure":
         """End it without an approval; itself where it is decided."""
@@ -72,6 +84,10 @@ class Erasure:
     def done(self) -> "Erasure":
         """Note that nothing of the resident opens any more."""
         return self if self.state is ErasureState.DONE else self._in(ErasureState.DONE)
+
+    def _require_waiting(self, at: datetime) -> None:
+        if self.state is not ErasureState.ASKED or at >= self.until:
+            raise Refused("no_erasure_asked", "resident: no erasure waits; ask for it first")
 
     def _in(self, state: ErasureState, by: str | None = None) -> "Erasure":
         approved_by = by or self.approved_by

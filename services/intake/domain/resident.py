@@ -161,6 +161,11 @@ def case_of(statement: str) -> str:
     return statement.rpartition(".")[0]
 
 
+def party_of(statement: str) -> str:
+    """Return the party that a statement's id names."""
+    return statement.rpartition(".")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """Leads from the keyed hash of an identity to the resident. The id is the hash."""

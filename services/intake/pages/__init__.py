@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from services.intake.pages import (
+    account_list,
     account_requests,
     accounts,
     ask,
@@ -59,6 +60,7 @@ RULES: Final[RouteRules] = {
     **outside.RULES,
     **counter.RULES,
     **devices.RULES,
+    **account_list.RULES,
     **accounts.RULES,
     **account_requests.RULES,
     **security.RULES,
@@ -79,6 +81,7 @@ ROUTERS: Final = (
     outside.router,
     counter.router,
     devices.router,
+    account_list.router,
     accounts.router,
     account_requests.router,
     security.router,

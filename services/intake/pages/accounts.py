@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request
+from fastapi import APIRouter, Depends, Form, Path, Request
 from starlette.responses import Response
 
 from services.intake.domain import (
@@ -56,16 +56,13 @@ from shared.web.qr import qr_image
 
 ACCOUNTS: Final = "/akun"
 NEW: Final = f"{ACCOUNTS}/baru"
-_ADMINS: Final = Rule({Role.ADMIN})
+ADMINS: Final = Rule({Role.ADMIN})
 RULES: Final[RouteRules] = {
-    f"GET {ACCOUNTS}": _ADMINS,
-    f"GET {NEW}": _ADMINS,
-    f"POST {NEW}": _ADMINS,
-    f"GET {ACCOUNTS}/{{account_id}}": _ADMINS,
-    f"POST {ACCOUNTS}/{{account_id}}": _ADMINS,
+    f"GET {NEW}": ADMINS,
+    f"POST {NEW}": ADMINS,
+    f"GET {ACCOUNTS}/{{account_id}}": ADMINS,
+    f"POST {ACCOUNTS}/{{account_id}}": ADMINS,
 }
-PAGE: Final = 50
-"""Accounts that are looked at for one page; those within reach are shown."""
 REFUSALS: Final = frozenset(
     {
         "login_taken",
@@ -154,22 +151,6 @@ def wrong_by(refused: Refused, field: str) -> Wrong:
     """Return a refusal as the field that it is shown beside, and its words."""
     reason = refused.reason if refused.reason in REFUSALS else "other"
     return _FIELDS.get(reason, field), reason
-
-
-@router.get(ACCOUNTS)
-async def show_accounts(
-    office: OfficeDep, mulai: Annotated[AggregateId, Query()] = "a"
-) -> Response:
-    """Show the accounts within reach, with their login names."""
-    found = await office.reader.accounts(mulai, PAGE)
-    names = await programmes_of(office.caller, office.reader)
-    shown = [
-        (one, await office.sign_in.opened(one, LOGIN), said(one.grants, names))
-        for one in found
-        if administers(office.caller, one.grants)
-    ]
-    more = found[-1].id if len(found) == PAGE else ""
-    return office.pages.render(office.request, "akun.html", accounts=shown, more=more)
 
 
 @router.get(NEW)

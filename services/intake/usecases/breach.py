@@ -10,6 +10,7 @@ from services.intake.domain import (
     Affected,
     AuditEntry,
     Case,
+    CaseDocument,
     CasePapers,
     Fact,
     Held,
@@ -20,7 +21,7 @@ from services.intake.domain import (
     held,
     statement_id,
 )
-from services.intake.domain.breach import ERASED_SINCE, PAPERS
+from services.intake.domain.breach import DOCUMENT, ERASED_SINCE, PAPERS
 from services.intake.usecases.ports import CaseFilter
 
 PAGE: Final = 500
@@ -34,7 +35,7 @@ T = TypeVar("T")
 class Question:
     """From `since` on and before `until`; of one account or all, in one programme or all.
 
-    `grants` are what the office knows of tokens that were made by command: no trail has them.
+    `grants` are what the office knows of tokens made without intake: no trail has them.
     """
 
     since: datetime
@@ -58,7 +59,7 @@ class Breach:
     unlogged: set[tuple[str, str]] = field(default_factory=set)
     """Accounts and cases of looks that the trail has and the access log lacks: it was altered."""
     unknown: set[str] = field(default_factory=set)
-    """Accounts that looked and that the trail never gave a right: tokens made by command."""
+    """Accounts that looked and that the trail never gave a right: tokens made without intake."""
 
 
 class BreachReader(Protocol):
@@ -172,7 +173,9 @@ async def _add(
     gone = {one.id: one.erased_at < question.since for one in residents.values() if one.erased_at}
     names = [statement_id(case.id, party) for case, party, _ in parties]
     said = await reader.many(Statement, names)
-    papers = await reader.many(CasePapers, [case.id for case in cases])
+    ids = [case.id for case in cases]
+    papers = await reader.many(CasePapers, ids)
+    issued = await reader.many(CaseDocument, ids)
     for case in cases:
         theirs = {id_ for id_ in case.parties.values() if not gone.get(id_, False)}
         if not theirs:
@@ -180,6 +183,8 @@ async def _add(
         statements = (said.get(statement_id(case.id, party)) for party in case.parties)
         kinds = {kind for one in statements if one is not None for kind in one.sealed}
         kinds |= {PAPERS} if case.id in papers else set()
+        kept = issued.get(case.id)
+        kinds |= {DOCUMENT} if kept and kept.document else set()
         kinds |= {ERASED_SINCE} if theirs & gone.keys() else set()
         child = _is_childs(case, programmes)
         found[case.programme_id].add(case.id, theirs, kinds, child=child)

@@ -23,9 +23,12 @@ from services.intake.domain import (
     case_of,
     former_id,
 )
+from services.intake.domain.correction import with_birth_date
+from services.intake.domain.resident import party_of
 from services.intake.domain.visit import subject_apart
 from services.intake.usecases.allow import Allow
 from services.intake.usecases.audit import note
+from services.intake.usecases.case_events import keep
 from services.intake.usecases.erasure import allowed_resident
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import Vault
@@ -61,6 +64,8 @@ async def correct(
     for said in resident.said:
         if (case := open_.get(case_of(said))) is not None:
             resident = await _corrected(said, wanted, case, resident, key, uow, by)
+            if born := wanted.get("birth_date"):
+                await keep(case, with_birth_date(case, party_of(said), born), uow)
     uow.add(replace(resident, version=resident.version + 1))
     note(Deed.CORRECTED, resident_id, uow, *sorted(wanted))
     for case_id in open_:

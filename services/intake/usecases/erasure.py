@@ -30,7 +30,7 @@ from services.intake.domain import (
 )
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.audit import OwnCommands, note
-from services.intake.usecases.ports import Clock
+from services.intake.usecases.ports import Clock, Reader
 from shared.files.stored import begin_removal
 from shared.messaging.errors import Conflict, Missing, Unavailable
 from shared.messaging.timers import Timer
@@ -100,13 +100,38 @@ async def approve_erasure(resident_id: str, uow: UnitOfWork, *, allow: Allow) ->
     Raises Missing, and Refused: `no_erasure_asked`, `own_erasure`, `open_request`.
     """
     resident, cases = await allowed_resident(resident_id, uow, allow)
-    asked = await uow.get(Erasure, resident_id) or Erasure(
-        resident_id, uow.actor, uow.now(), ErasureState.EXPIRED
-    )
-    approved = asked.approved(uow.actor, uow.now())
+    approved = (await _asked(resident_id, uow)).approved(uow.actor, uow.now())
     require_all_closed(cases)
     await decide(approved, resident, uow)
     return _answer(approved, cases)
+
+
+async def decline_erasure(
+    resident_id: str, reason: str, uow: UnitOfWork, *, allow: Allow
+) -> dict[str, Any]:
+    """Refuse an erasure that waits, with a reason that its resident reads when he tracks.
+
+    Raises Missing, and Refused: `no_erasure_asked`.
+    """
+    _, cases = await allowed_resident(resident_id, uow, allow)
+    declined = (await _asked(resident_id, uow)).declined(uow.actor, uow.now(), reason)
+    uow.add(declined)
+    await uow.clear_timer(ERASURE, resident_id)
+    note(Deed.ERASURE_DECLINED, resident_id, uow, f"asked by {declined.asked_by}", reason)
+    return _answer(declined, cases)
+
+
+async def _asked(resident_id: str, uow: UnitOfWork) -> Erasure:
+    """Return a resident's erasure; where nobody ever asked, one that is over."""
+    never = Erasure(resident_id, uow.actor, uow.now(), ErasureState.EXPIRED)
+    return await uow.get(Erasure, resident_id) or never
+
+
+async def why_declined(case: Case, reader: Reader) -> str | None:
+    """Return why its applicant's erasure was refused, where it was and was not asked for anew."""
+    resident_id = case.parties.get(Party.APPLICANT)
+    asked = await reader.get(Erasure, resident_id) if resident_id else None
+    return asked.reason if asked and asked.state is ErasureState.DECLINED else None
 
 
 async def decide(approved: Erasure, resident: Resident, uow: UnitOfWork) -> None:

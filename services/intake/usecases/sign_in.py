@@ -1,6 +1,6 @@
 """Who somebody is: a password, and a code where a role asks for one, held against an account."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.intake.domain import (
@@ -123,9 +123,17 @@ class SignIn:
             raise Refused("password_breached", "password: it is known from a breach; take another")
         return await self._hasher.hash(checked)
 
+    async def names_of(self, accounts: Sequence[Account]) -> Mapping[str, str]:
+        """Return the login names of accounts, by their ids; their keys are read at once."""
+        keys = await self._reader.many(ResidentKey, [one.id for one in accounts])
+        return {one.id: self._open(keys[one.id], one, LOGIN) for one in accounts}
+
     async def opened(self, account: Account, what: str) -> str:
         """Return what is sealed of an account: LOGIN or TOTP."""
         key = await self._reader.get(ResidentKey, account.id)
         if key is None:
             raise RuntimeError("an account has a key")
+        return self._open(key, account, what)
+
+    def _open(self, key: ResidentKey, account: Account, what: str) -> str:
         return self._vault.open(key, PLACE, {what: account.sealed[what]})[what]

@@ -17,6 +17,7 @@ from services.intake.domain import (
     next_step,
 )
 from services.intake.usecases.checklists import Checked, checklist_of
+from services.intake.usecases.erasure import why_declined
 from services.intake.usecases.known_programmes import KnownProgrammes
 from services.intake.usecases.ports import Catalogues, Reader
 from services.intake.usecases.restriction import paused
@@ -33,6 +34,8 @@ class Tracked:
     """Its papers as they stand; None where no catalogue says what it needs."""
     paused: bool = False
     """Nothing is processed, at the word of one of its people."""
+    erasure_declined: str | None = None
+    """Why its applicant is not erased, where that was asked for and refused."""
 
     @property
     def lacking(self) -> tuple[Line, ...]:
@@ -100,13 +103,14 @@ async def tracked(
     case: Case, reader: Reader, catalogues: Catalogues, programmes: KnownProgrammes
 ) -> Tracked:
     """Return how a request stands. What it takes is read at the same time."""
-    programme, event, checked, is_paused = await asyncio.gather(
+    programme, event, checked, is_paused, declined = await asyncio.gather(
         programmes.published(case.programme_id),
         _event_of(case, reader),
         checklist_of(case, reader, catalogues),
         paused(case, reader),
+        why_declined(case, reader),
     )
-    return Tracked(case, programme, event, checked, is_paused)
+    return Tracked(case, programme, event, checked, is_paused, declined)
 
 
 async def _event_of(case: Case, reader: Reader) -> PlannedEvent | None:

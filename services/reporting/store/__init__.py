@@ -19,6 +19,9 @@ from services.reporting.store.names import (
 from services.reporting.store.reader import Reader
 from services.reporting.store.rebuilds import Rebuilds
 from services.reporting.usecases.archive import ArchivedEvent, Uncounted
+from shared.files.evidence import EVIDENCE, EVIDENCE_LOOKS
+from shared.files.kept import RAW_FILES
+from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
 
@@ -27,8 +30,11 @@ COLLECTIONS = Collections(
     UncountedCollection(UNFOLDED, Uncounted),
     Collection(PROGRAMMES, Programme),
     Collection(EVENTS, EventPlan, label="event"),
+    EVIDENCE,
+    EVIDENCE_LOOKS,
+    FILES,
     REVOCATIONS,
-    raw=(REFOLDED, TOTALS, REVISIONS, STATE, CURSORS),
+    raw=(*RAW_FILES, REFOLDED, TOTALS, REVISIONS, STATE, CURSORS),
 )
 
 __all__ = [

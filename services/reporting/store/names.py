@@ -12,6 +12,7 @@ from pymongo import WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from services.reporting.domain import By, Cell, Measure, Totals
+from shared.files.kept import FILE_INDEXES
 from shared.mongo.client import Client, Database
 from shared.mongo.migrations import Index
 from shared.mongo.revocations import REVOCATION_INDEX
@@ -35,6 +36,7 @@ THE_STATE = "totals"
 FIRST_GENERATION = 1
 
 INDEXES = (
+    *FILE_INDEXES,
     REVOCATION_INDEX,
     Index(ARCHIVE, (("archived_at", 1), ("_id", 1))),
     Index(ARCHIVE, (("programme_id", 1), ("_id", 1))),

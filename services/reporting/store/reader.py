@@ -18,15 +18,15 @@ from services.reporting.store.names import (
 )
 from services.reporting.usecases.reports import Revision
 from shared.auth.roles import EVERYWHERE, Grant
+from shared.files.kept import FileReader
 from shared.mongo.client import translated
-from shared.mongo.reader import MongoReader
 from shared.mongo.regions import within
 
 MAX_EVENTS = 200
 """Events in one list at most, the newest."""
 
 
-class Reader(MongoReader):
+class Reader(FileReader):
     """`usecases.reports.Reader`. Every method may raise Unavailable."""
 
     async def events(self, grants: Sequence[Grant]) -> list[EventPlan]:

@@ -1,48 +1,29 @@
-"""An event's evidence over HTTP: sent as it is, bound by a second command, seen, and removed.
+"""An event's evidence over HTTP. Photos and lists may show people, so few roles see them."""
 
-Photos and lists may show people. So few roles see them, and every look is kept before it.
-"""
+from typing import Final
 
-import asyncio
-from datetime import datetime
-from typing import Annotated, Final
-
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
 
 from services.scheduler.api.parts import EventId, ReaderDep
-from services.scheduler.domain import EventEvidence, Evidence, EvidenceKind, ScheduledEvent
-from services.scheduler.usecases import (
-    EVIDENCE,
-    Reader,
-    allowed,
-    bind_evidence,
-    keep_evidence,
-    note_look,
-    remove_evidence,
-)
+from services.scheduler.domain import EVIDENCE_LIMIT, EvidenceKind, ScheduledEvent
+from services.scheduler.usecases import Reader, allowed, permit_at
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import AggregateId
-from shared.files.keys import FileKeys
-from shared.files.stored import StoredFile
-from shared.files.upload import Files
-from shared.files.web import RAW_BODY, FileAnswer, attachment, incoming
-from shared.runtime import CommandsDep, SentDep, provided, sent_with
-from shared.runtime.commands import ANSWER_WITHIN, Commands
-from shared.sealing.masterkeys import UnknownMasterKey
-from shared.sealing.seal import Unsealable
+from shared.files.evidence import PURPOSE, Permit
+from shared.files.evidence_web import EvidenceAnswer, EvidencesAnswer, FilePath, RoomDep
+from shared.files.web import RAW_BODY, FileAnswer
+from shared.runtime import SentDep
 from shared.web.body import Body
-from shared.web.guard import CallerDep, asks_for_person
+from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
-from shared.web.problems import NotFound, Problem, Unavailable
+from shared.web.problems import NotFound
 
 _PATH: Final = "/api/events/{event_id}/evidence"
 _SENDERS: Final = {Role.OPERATOR, Role.PLANNER, Role.SUPERVISOR}
 _VIEWERS: Final = Rule({Role.PLANNER, Role.SUPERVISOR, Role.HEAD})
 RULES: Final[RouteRules] = {
-    f"POST {_PATH}": Rule(_SENDERS, upload=EVIDENCE.limit),
+    f"POST {_PATH}": Rule(_SENDERS, upload=PURPOSE.limit),
     f"POST {_PATH}/{{file_id}}": Rule(_SENDERS),
     f"GET {_PATH}": _VIEWERS,
     f"GET {_PATH}/{{file_id}}/content": _VIEWERS,
@@ -50,9 +31,6 @@ RULES: Final[RouteRules] = {
 }
 
 router = APIRouter(prefix=_PATH)
-FilePath = Annotated[AggregateId, Path()]
-FilesDep = Annotated[Files, Depends(provided(Files))]
-KeysDep = Annotated[FileKeys, Depends(provided(FileKeys))]
 
 
 class EvidenceBody(Body):
@@ -61,29 +39,9 @@ class EvidenceBody(Body):
     kind: EvidenceKind
 
 
-class EvidenceAnswer(FileAnswer):
-    """A file of an event."""
-
-    kind: EvidenceKind
-    at: datetime
-
-
-class EvidencesAnswer(BaseModel):
-    """An event's evidence, in the order in which it was bound."""
-
-    items: list[EvidenceAnswer]
-
-
 @router.post("", status_code=201, openapi_extra=RAW_BODY)
 async def post_file(
-    event_id: EventId,
-    request: Request,
-    caller: CallerDep,
-    key: IdempotencyKey,
-    commands: CommandsDep,
-    reader: ReaderDep,
-    files: FilesDep,
-    keys: KeysDep,
+    event_id: EventId, room: RoomDep, caller: CallerDep, key: IdempotencyKey, reader: ReaderDep
 ) -> FileAnswer:
     """Take a file for an event: the body is the file itself, JPEG, PNG, WebP or PDF.
 
@@ -91,16 +49,7 @@ async def post_file(
     `file-refused` with a stable `reason`.
     """
     await _event(event_id, caller, reader)
-    coming = incoming(request, EVIDENCE, event_id, caller.subject, keys.sealed)
-    async with files.received(coming) as received:
-        outcome = await commands.run(
-            lambda uow: keep_evidence(received, event_id, uow, allow=allowed(caller)),
-            sent=sent_with(request, caller, key, received.came),
-            key=received.id,
-        )
-    if outcome.duplicate:
-        await files.remove_unbound(received.id)
-    return FileAnswer(**outcome.answer)
+    return await room.taken(event_id, key, _permit(event_id, caller))
 
 
 @router.post("/{file_id}")
@@ -108,67 +57,45 @@ async def post_evidence(
     event_id: EventId,
     file_id: FilePath,
     body: EvidenceBody,
+    room: RoomDep,
     caller: CallerDep,
-    commands: CommandsDep,
     reader: ReaderDep,
     sent: SentDep,
 ) -> EvidenceAnswer:
     """Bind a file to its event as evidence."""
     await _event(event_id, caller, reader)
-    await commands.run(
-        lambda uow: bind_evidence(event_id, file_id, body.kind, uow, allow=allowed(caller)),
-        sent=sent,
-        key=event_id,
-    )
-    return _answer(await _evidence(event_id, file_id, reader))
+    permit = _permit(event_id, caller)
+    return await room.bound(event_id, file_id, body.kind, permit, sent=sent, limit=EVIDENCE_LIMIT)
 
 
 @router.get("")
-async def list_evidence(event_id: EventId, caller: CallerDep, reader: ReaderDep) -> EvidencesAnswer:
+async def list_evidence(
+    event_id: EventId, room: RoomDep, caller: CallerDep, reader: ReaderDep
+) -> EvidencesAnswer:
     """Return an event's evidence, without its content."""
     await _event(event_id, caller, reader)
-    found = await reader.get(EventEvidence, event_id) or EventEvidence(event_id)
-    return EvidencesAnswer(items=[_answer(item) for item in found.items])
+    return await room.listed(event_id)
 
 
 @router.get("/{file_id}/content", response_class=StreamingResponse)
 async def get_content(
-    event_id: EventId,
-    file_id: FilePath,
-    request: Request,
-    caller: CallerDep,
-    commands: CommandsDep,
-    reader: ReaderDep,
-    files: FilesDep,
-    keys: KeysDep,
+    event_id: EventId, file_id: FilePath, room: RoomDep, caller: CallerDep, reader: ReaderDep
 ) -> StreamingResponse:
     """Return a file's content, for saving. The look is kept before it leaves."""
     await _event(event_id, caller, reader)
-    item = await _evidence(event_id, file_id, reader)
-    stored = await reader.get(StoredFile, file_id)
-    if stored is None:
-        raise NotFound("evidence")
-    asks_for_person(request, file_id)
-    await _look_kept(caller.subject, event_id, file_id, commands)
-    try:
-        content = files.content(stored, keys.opened(stored))
-        return await attachment(f"{item.kind}-{file_id}", item.type, item.size, content)
-    except UnknownMasterKey:
-        raise Unavailable("the file's key is not here", retry_after=30) from None
-    except Unsealable:
-        raise Problem(500, "unsealable", "The file does not open: altered, or moved") from None
+    return await room.content(event_id, file_id)
 
 
 @router.delete("/{file_id}", status_code=204)
 async def delete_evidence(
-    event_id: EventId, file_id: FilePath, caller: CallerDep, commands: CommandsDep, sent: SentDep
+    event_id: EventId, file_id: FilePath, room: RoomDep, caller: CallerDep, sent: SentDep
 ) -> None:
     """Remove a file from its event, for good."""
-    await commands.run(
-        lambda uow: remove_evidence(event_id, file_id, uow, allow=allowed(caller)),
-        sent=sent,
-        key=event_id,
-    )
+    await room.removed(event_id, file_id, _permit(event_id, caller), sent=sent)
+
+
+def _permit(event_id: str, caller: Caller) -> Permit:
+    return permit_at(event_id, allowed(caller))
 
 
 async def _event(event_id: str, caller: Caller, reader: Reader) -> None:
@@ -176,32 +103,3 @@ async def _event(event_id: str, caller: Caller, reader: Reader) -> None:
     if event is None:
         raise NotFound("event")
     allowed(caller)(event.plan, None)
-
-
-async def _evidence(event_id: str, file_id: str, reader: Reader) -> Evidence:
-    found = await reader.get(EventEvidence, event_id)
-    item = found.item(file_id) if found else None
-    if item is None:
-        raise NotFound("evidence")
-    return item
-
-
-async def _look_kept(subject: str, event_id: str, file_id: str, commands: Commands) -> None:
-    try:
-        async with asyncio.timeout(ANSWER_WITHIN):
-            await commands.run_own(
-                lambda uow: note_look(subject, event_id, file_id, uow), key=f"look:{file_id}"
-            )
-    except TimeoutError:
-        raise Unavailable("the look cannot be kept") from None
-
-
-def _answer(item: Evidence) -> EvidenceAnswer:
-    return EvidenceAnswer(
-        file_id=item.id,
-        kind=item.kind,
-        type=item.type,
-        bytes=item.size,
-        sha256=item.sha256,
-        at=item.at,
-    )

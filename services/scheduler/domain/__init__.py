@@ -3,13 +3,7 @@
 from services.scheduler.domain.agency import Agency, AgencyKind
 from services.scheduler.domain.arrival import Arrival, free_for
 from services.scheduler.domain.booth import Counter, Tally
-from services.scheduler.domain.evidence import (
-    EVIDENCE_LIMIT,
-    EventEvidence,
-    Evidence,
-    EvidenceKind,
-    EvidenceLook,
-)
+from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
 from services.scheduler.domain.line import MAX_NUMBER, STRETCH, Choice, Line, Stretch, Turn
 from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
 from services.scheduler.domain.policy import Policy
@@ -46,10 +40,7 @@ __all__ = [
     "Caution",
     "Choice",
     "Counter",
-    "EventEvidence",
-    "Evidence",
     "EvidenceKind",
-    "EvidenceLook",
     "Line",
     "Plan",
     "Policy",

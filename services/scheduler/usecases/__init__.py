@@ -5,22 +5,14 @@ from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
 from services.scheduler.usecases.calls import NO_SHOW, call_next
 from services.scheduler.usecases.events import republish_event, schedule_event
-from services.scheduler.usecases.evidence import (
-    EVIDENCE,
-    bind_evidence,
-    keep_evidence,
-    note_look,
-    remove_evidence,
-)
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
-from services.scheduler.usecases.reach import allowed, narrowed, visible
+from services.scheduler.usecases.reach import allowed, narrowed, permit_at, visible
 from services.scheduler.usecases.tickets import issue_ticket, void_ticket
 from services.scheduler.usecases.transfers import send_on, transfer
 from services.scheduler.usecases.visits import record_visit
 
 __all__ = [
-    "EVIDENCE",
     "NO_SHOW",
     "Allow",
     "Clock",
@@ -31,19 +23,16 @@ __all__ = [
     "act_on",
     "admit",
     "allowed",
-    "bind_evidence",
     "call_next",
     "copy_programme",
     "issue_ticket",
-    "keep_evidence",
     "name_agency",
     "narrowed",
     "new_code",
-    "note_look",
     "note_no_show",
+    "permit_at",
     "record_visit",
     "rejoin",
-    "remove_evidence",
     "republish_event",
     "schedule_event",
     "send_on",

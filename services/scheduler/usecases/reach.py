@@ -5,6 +5,8 @@ from dataclasses import replace
 from services.scheduler.domain import Booth, Plan, ScheduledEvent
 from services.scheduler.usecases.ports import Allow
 from shared.auth.roles import EVERYWHERE, Caller, Forbidden
+from shared.files.evidence import Permit
+from shared.messaging.unit_of_work import UnitOfWork
 
 
 def visible(event: ScheduledEvent, caller: Caller) -> ScheduledEvent:
@@ -21,6 +23,19 @@ def narrowed(event: ScheduledEvent, caller: Caller) -> ScheduledEvent:
     if EVERYWHERE in agencies:
         return event
     return replace(event, plan=event.plan.of_agencies(agencies))
+
+
+def permit_at(event_id: str, allow: Allow) -> Permit:
+    """Return the check, in a unit of work, that something may be done at an event.
+
+    It raises Missing where there is no such event, and what `allow` raises.
+    """
+
+    async def check(uow: UnitOfWork) -> None:
+        event = await uow.require(ScheduledEvent, event_id)
+        allow(event.plan, None)
+
+    return check
 
 
 def allowed(caller: Caller) -> Allow:

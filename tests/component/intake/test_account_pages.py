@@ -247,7 +247,7 @@ async def test_an_account_out_of_reach_is_not_shown() -> None:
 
 
 async def test_accounts_are_shown_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.intake.pages.accounts.PAGE", 2)
+    monkeypatch.setattr("services.intake.pages.account_list.PAGE", 2)
     async with desk() as office:
         _, browser = await admin(office)
         for login in ("satu", "dua", "tiga"):
@@ -259,6 +259,47 @@ async def test_accounts_are_shown_page_by_page(monkeypatch: pytest.MonkeyPatch) 
             more = re.search(r'href="(/intake/akun\?mulai=[^"]+)"', text)
             path = more[1] if more else ""
         assert sorted(seen) == ["dua", "kepala", "satu", "tiga"]
+
+
+FOUND = r'href="/intake/akun/(a-[^"]+)">([^<]+)</a>'
+
+
+async def test_an_account_is_found_by_a_part_of_its_name_or_by_its_id() -> None:
+    async with desk() as office:
+        _, browser = await admin(office)
+        siti = await person(office, "siti.aminah", OPERATOR)
+        await person(office, "rosita", OPERATOR)
+
+        found = await page(browser, "POST", "/akun", data={"cari": " SIT "})
+        by_id = await page(browser, "POST", "/akun", data={"cari": siti.account_id})
+        nobody = await page(browser, "POST", "/akun", data={"cari": "<b>tono"})
+        everybody = await page(browser, "POST", "/akun", data={"cari": " "})
+
+        assert {login for _, login in re.findall(FOUND, found.text)} == {"siti.aminah", "rosita"}
+        assert re.findall(FOUND, by_id.text) == [(siti.account_id, "siti.aminah")]
+        assert WORDS("accounts.not_found") in nobody.text
+        assert "<b>tono" not in nobody.text
+        assert len(re.findall(FOUND, everybody.text)) == 3
+
+
+async def test_nobody_is_found_beyond_reach_and_too_many_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.intake.pages.account_list.PAGE", 1)
+    async with desk() as office:
+        await person(office, "tono", "operator:halo_pamor:32.75")
+        await person(office, "toni", OPERATOR)
+        _, browser = await at_work(office, "kepala", "admin:botram:32.16")
+
+        one = await page(browser, "POST", "/akun", data={"cari": "ton"})
+        many = await page(browser, "POST", "/akun", data={"cari": ""})
+        await person(office, "tonah", OPERATOR)
+        two = await page(browser, "POST", "/akun", data={"cari": "ton"})
+
+        assert [login for _, login in re.findall(FOUND, one.text)] == ["toni"]
+        assert WORDS("accounts.too_many") not in one.text
+        assert WORDS("accounts.too_many") in two.text
+        assert many.status_code == 200
 
 
 async def test_a_request_is_approved_by_page_and_its_link_shown() -> None:

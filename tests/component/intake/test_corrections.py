@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.component.intake.kit import Desk, at_event, at_home, desk
 from tests.unit.intake.sample import NIK
 
@@ -15,6 +17,10 @@ async def resident_of(office: Desk, body: dict[str, Any]) -> tuple[str, str]:
 
 async def shown(office: Desk, case_id: str) -> Any:
     return (await office.operator("GET", f"/requests/{case_id}")).json()["applicant"]
+
+
+async def warnings(office: Desk, case_id: str) -> Any:
+    return (await office.operator("GET", f"/requests/{case_id}")).json()["warnings"]
 
 
 async def test_open_requests_say_what_is_right_and_closed_ones_what_was_said() -> None:
@@ -86,6 +92,53 @@ async def test_twenty_corrections_are_kept_and_no_more() -> None:
         refused = await office.person("POST", path, json={"name": "Siti"})
 
         assert (refused.status_code, refused.json()["reason"]) == (409, "too_many_corrections")
+
+
+ADULT = {"birth_date": "1991-03-12"}
+ONE = {"service": "KIA", "applicant": {"name": "Bayi Contoh", **ADULT}}
+BY_ANOTHER = {
+    "service": "KIA",
+    "applicant": {"name": "Siti Contoh"},
+    "parties": [{"party": "subject", "name": "Bayi Contoh", **ADULT}],
+}
+
+
+@pytest.mark.parametrize(("asked", "party"), [(ONE, "applicant"), (BY_ANOTHER, "subject")])
+async def test_a_right_birth_date_says_whether_it_is_a_childs_request(
+    asked: dict[str, Any], party: str
+) -> None:
+    async with desk() as office:
+        case_id = str((await office.record(at_event(**asked)))["case_id"])
+        path = f"/residents/{await office.resident(case_id, party)}/correction"
+
+        before = await warnings(office, case_id)
+        right = {"birth_date": "2020-03-12"}
+        (await office.person("POST", path, json=right)).raise_for_status()
+        after = await warnings(office, case_id)
+        (await office.person("POST", path, json=ADULT)).raise_for_status()
+
+        assert ("guardian_missing" in before, "guardian_missing" in after) == (False, True)
+        assert await warnings(office, case_id) == before
+        assert "2020" not in str(office.messaging.documents("statements"))
+
+
+async def test_the_birth_date_of_who_asks_for_another_says_nothing_of_a_child() -> None:
+    async with desk() as office:
+        subject = {"party": "subject", "name": "Bapak Contoh", "birth_date": "1950-01-01"}
+        case_id = str(
+            (await office.record(at_event(**{**BY_ANOTHER, "parties": [subject]})))["case_id"]
+        )
+        path = f"/residents/{await office.resident(case_id)}/correction"
+
+        for wrong in ("1899-12-31", "2020-02-30", 5):
+            answer = await office.person("POST", path, json={"birth_date": wrong})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (
+                422,
+                "/birth_date",
+            )
+        (await office.person("POST", path, json={"birth_date": "2015-01-01"})).raise_for_status()
+
+        assert "guardian_missing" not in await warnings(office, case_id)
 
 
 async def test_nothing_to_correct_is_said() -> None:

@@ -20,6 +20,11 @@ async def closed(office: Desk) -> tuple[str, str]:
     return case_id, await office.resident(case_id)
 
 
+async def tracked(office: Desk, made: dict[str, Any]) -> Any:
+    """Return what whoever has the code is told."""
+    return (await office.track(made["tracking_code"])).raise_for_status().json()
+
+
 async def shown(office: Desk, case_id: str) -> Any:
     return (await office.operator("GET", f"/requests/{case_id}")).json()["applicant"]
 
@@ -83,7 +88,7 @@ async def test_an_open_request_refuses_with_the_reason() -> None:
         assert "close them first" in refused.json()["detail"]
 
 
-@pytest.mark.parametrize("what", ["erasure", "erasure/approval"])
+@pytest.mark.parametrize("what", ["erasure", "erasure/approval", "erasure/refusal"])
 async def test_a_machine_and_an_old_sign_in_erase_nobody(what: str) -> None:
     async with desk() as office:
         _, resident = await closed(office)
@@ -98,6 +103,63 @@ async def test_a_machine_and_an_old_sign_in_erase_nobody(what: str) -> None:
 
         assert (machine.status_code, late.status_code) == (401, 401)
         assert office.messaging.documents("erasures") == []
+
+
+async def test_a_supervisor_declines_and_whoever_tracks_reads_why() -> None:
+    async with desk() as office:
+        made = await office.record(at_home())
+        (await office.step(made["case_id"], "cancel")).raise_for_status()
+        resident = await office.resident(made["case_id"])
+        path = f"/residents/{resident}/erasure"
+        why = {"reason": "Arsip wajib disimpan sepuluh tahun"}
+
+        early = await office.person("POST", f"{path}/refusal", who="agus", json=why)
+        (await office.person("POST", path, "operator", who="sri")).raise_for_status()
+        before = await tracked(office, made)
+        nothing = await office.person("POST", f"{path}/refusal", who="agus", json={})
+        by_nik = await office.person("POST", f"{path}/refusal", who="agus", json={"reason": NIK})
+        declined = await office.person("POST", f"{path}/refusal", who="agus", json=why)
+        after = await tracked(office, made)
+        page = await office.client.post("/lacak", data={"kode": made["tracking_code"]})
+        stands = (await office.person("GET", f"/residents/{resident}")).json()["erasure"]
+        late = await office.person("POST", f"{path}/approval", who="agus")
+
+        assert (early.status_code, early.json()["reason"]) == (409, "no_erasure_asked")
+        assert (before["erasure_declined"], before["erasure_declined_text"]) == (None, None)
+        assert [one.json()["errors"][0]["field"] for one in (nothing, by_nik)] == 2 * ["/reason"]
+        assert (declined.status_code, declined.json()["state"]) == (200, "declined")
+        assert after["erasure_declined"] == why["reason"]
+        assert why["reason"] in after["erasure_declined_text"]
+        assert after["erasure_declined_text"] in page.text
+        assert (stands["state"], stands["reason"]) == ("declined", why["reason"])
+        assert (late.status_code, late.json()["reason"]) == (409, "no_erasure_asked")
+        assert (await shown(office, made["case_id"]))["name"] == "Siti Contoh"
+        trail = [one for one in office.messaging.documents("audit") if one["about"] == resident]
+        assert [(one["deed"], one["actor"], one["said"]) for one in trail[1:]] == [
+            ("erasure_declined", "agus", ["asked by sri", why["reason"]])
+        ]
+
+
+async def test_what_was_declined_may_be_asked_for_again_and_is_told_no_more() -> None:
+    async with desk() as office:
+        made = await office.record(at_home())
+        (await office.step(made["case_id"], "cancel")).raise_for_status()
+        path = f"/residents/{await office.resident(made['case_id'])}/erasure"
+        why = {"reason": "Salah orang"}
+        (await office.person("POST", path, who="sri")).raise_for_status()
+        # Also whoever asked takes it back.
+        (await office.person("POST", f"{path}/refusal", who="sri", json=why)).raise_for_status()
+
+        again = await office.person("POST", path, who="sri")
+        told = await tracked(office, made)
+        office.messaging.clock.advance(hours=71)
+        await office.messaging.settle()
+        approved = await office.person("POST", f"{path}/approval", who="agus")
+
+        assert (again.status_code, again.json()["state"]) == (200, "asked")
+        assert told["erasure_declined"] is None
+        assert approved.status_code == 200, approved.text
+        assert (await shown(office, made["case_id"]))["name"] == "dihapus"
 
 
 async def test_the_frames_of_his_papers_go_and_no_paper_is_shown_or_taken() -> None:

@@ -121,6 +121,7 @@ def command(row: Row) -> dict[str, Any]:
         "POST /api/requests/{case_id}/outside": {"system": "siak"},
         "POST /api/requests/{case_id}/parties": {"party": "reporter", "name": "Pelapor Contoh"},
         "POST /api/residents/{resident_id}/correction": {"name": "Siti Benar"},
+        "POST /api/residents/{resident_id}/erasure/refusal": REASON,
         "POST /api/residents/{resident_id}/restriction": REASON,
         "POST /api/residents/{resident_id}/restriction/lift": REASON,
         "POST /api/requests/{case_id}/papers/{file_id}": {"kind": "family_card"},
@@ -316,8 +317,8 @@ async def ask_of_residents(row: Row, office: Desk) -> httpx.Response:
     path = path.removeprefix("/api").format(resident_id=resident)
     if "/erasure" in path:
         (await office.step(recorded["case_id"], "cancel")).raise_for_status()
-    if path.endswith("/approval"):
-        (await office.person("POST", path.removesuffix("/approval"))).raise_for_status()
+    if path.endswith(("/approval", "/refusal")):
+        (await office.person("POST", path.rpartition("/")[0])).raise_for_status()
     if path.endswith("/lift"):
         stopped = await office.person("POST", path.removesuffix("/lift"), json=REASON)
         stopped.raise_for_status()
@@ -368,7 +369,12 @@ ACCOUNTS = {
     **invitations.RULES,
     **session.RULES,
 }
-OWN_PAGES = {**pages.devices.RULES, **pages.accounts.RULES, **pages.account_requests.RULES}
+OWN_PAGES = {
+    **pages.devices.RULES,
+    **pages.account_list.RULES,
+    **pages.accounts.RULES,
+    **pages.account_requests.RULES,
+}
 
 
 async def ask_of_accounts(row: Row, office: Desk) -> httpx.Response:

@@ -48,6 +48,8 @@ async def test_a_code_tells_how_a_request_stands_and_nothing_of_the_person() -> 
             "to_correct": [],
             "paused": False,
             "paused_text": None,
+            "erasure_declined": None,
+            "erasure_declined_text": None,
         }
 
 

@@ -1,10 +1,11 @@
 """Reporting on the real kernel with fakes below it; counted by the pure part, in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
@@ -25,19 +26,20 @@ from services.reporting.store.names import (
     documents,
 )
 from shared.contracts.event import Event
+from shared.files.jobs import JOBS
+from shared.files.upload import Files
 from shared.runtime import HttpInterface, ServiceContext
+from shared.sealing.masterkeys import add_key
+from shared.testing.files import MemoryFrames
 from shared.testing.messaging import MemoryMessaging, memory_messaging
+from shared.testing.worker import MemoryWorker
 from shared.web.live import Timing
+from tests.unit.files.samples import image
 from tests.unit.reporting.histories import programme, received, scheduled
 
 SETU: Final = "botram-2023-03-11-setu"
 BALANGAN: Final = "dik-2023-03-12-paringin"
-SETTINGS: Final = Settings(
-    amqp_url="amqp://nowhere.invalid/",
-    mongo_url="mongodb://nowhere.invalid/",
-    token_keys=Path("none.json"),
-)
-"""Settings of what the fakes stand in for."""
+EVIDENCE: Final = "/api/programmes/botram/years/2023/evidence"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Desk:
     messaging: MemoryMessaging
     client: httpx.AsyncClient
     board: Board
+    frames: MemoryFrames
 
     @property
     def streams(self) -> float:
@@ -90,6 +93,25 @@ class Desk:
         await until(lambda: self.streams > 0 or asked.done())
         return asked
 
+    async def send(
+        self, data: bytes, path: str = EVIDENCE, *, key: str | None = None
+    ) -> httpx.Response:
+        """Send a file as a planner of BOTRAM."""
+        headers = self.messaging.headers("planner", "botram", "32.16", key=key)
+        return await self.client.post(path, content=data, headers=headers)
+
+    async def bind(self, file_id: str, kind: str = "decree", **how: Any) -> httpx.Response:
+        """Bind a file to the year as a planner of BOTRAM."""
+        headers = self.messaging.headers("planner", "botram", "32.16", **how)
+        return await self.client.post(f"{EVIDENCE}/{file_id}", json={"kind": kind}, headers=headers)
+
+    async def evidence(self, *, bound: bool = True) -> str:
+        """Have a photo sent, and bound; return its id."""
+        file_id = str((await self.send(image())).raise_for_status().json()["file_id"])
+        if bound:
+            (await self.bind(file_id)).raise_for_status()
+        return file_id
+
     async def see(self, path: str, role: str = "head", *scope: str) -> httpx.Response:
         """Open a page in a browser."""
         token = self.messaging.token(role, *(scope or ("*", "*")))
@@ -100,18 +122,35 @@ class Desk:
 @asynccontextmanager
 async def desk() -> AsyncIterator[Desk]:
     """Reporting with nothing in it."""
+    frames = MemoryFrames()
     async with memory_messaging("reporting", collections=COLLECTIONS) as messaging:
         shown: list[HttpInterface] = []
 
         def http_interface(context: ServiceContext) -> HttpInterface:
-            shown.append(show(context, Timing(pace=0.01)))
+            with settings() as given:
+                found = show(context, given, Timing(pace=0.01))
+            files = Files(frames, MemoryWorker(JOBS), context.commands, pause=0)
+            shown.append(replace(found, provides={**found.provides, Files: files}))
             return shown[0]
 
-        async with messaging.client(
-            replace(definition(SETTINGS), http_interface=http_interface)
-        ) as client:
+        with settings() as given:
+            own = replace(definition(given), http_interface=http_interface)
+        async with messaging.client(own) as client:
             (follow,) = shown[0].beside_http
-            yield Desk(messaging, client, follow.__self__)  # type: ignore[attr-defined]
+            yield Desk(messaging, client, follow.__self__, frames)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def settings() -> Iterator[Settings]:
+    """Reporting's settings, with nothing to connect to and a key of its own."""
+    with TemporaryDirectory() as folder:
+        add_key(Path(folder) / "keys")
+        yield Settings(
+            amqp_url="amqp://nowhere.invalid/",
+            mongo_url="mongodb://nowhere.invalid/",
+            token_keys=Path("none.json"),
+            sealing_keys=Path(folder) / "keys",
+        )
 
 
 async def two_offices(full: Desk) -> None:

@@ -170,6 +170,9 @@ async def test_the_description_names_roles_and_hides_pages(full: Desk) -> None:
         "/reporting/api/events/{event_id}/report",
         "/reporting/api/programmes",
         "/reporting/api/programmes/{programme_id}/totals",
+        "/reporting/api/programmes/{programme_id}/years/{year}/evidence",
+        "/reporting/api/programmes/{programme_id}/years/{year}/evidence/{file_id}",
+        "/reporting/api/programmes/{programme_id}/years/{year}/evidence/{file_id}/content",
     }
     operation = said["paths"]["/reporting/api/events/{event_id}/report"]["get"]
     assert operation["x-roles"] == ["head", "planner", "service", "supervisor"]

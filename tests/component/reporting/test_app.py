@@ -16,8 +16,10 @@ from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.contracts import CATALOGUE
+from shared.files.removal import Removal
 from shared.mongo.revocations import RevocationWatch
 from shared.runtime import Service, utc_now
+from shared.sealing.masterkeys import add_key
 from shared.testing.callers import HOST
 from shared.web.accounts import AccountLimits
 
@@ -29,7 +31,9 @@ def settings(tmp_path: Path) -> Settings:
     """Settings of a service whose servers are not there."""
     write_public(tmp_path / "keys.json", {KEY.kid: KEY.public})
     nowhere = next(ports.free())
+    add_key(tmp_path / "sealing")
     return Settings(
+        sealing_keys=tmp_path / "sealing",
         amqp_url=f"amqp://guest:guest@127.0.0.1:{nowhere}/",
         mongo_url=f"mongodb://127.0.0.1:{nowhere}/?directConnection=true",
         token_keys=tmp_path / "keys.json",
@@ -55,7 +59,7 @@ async def test_one_process_counts_and_shows_and_an_api_alone_does_not_count(
     def jobs(built: Service) -> set[type]:
         return {type(getattr(job, "__self__", None)) for job in built.background}
 
-    assert jobs(service) == {AccountLimits, Board, Projector, RevocationWatch}
+    assert jobs(service) == {AccountLimits, Board, Projector, Removal, RevocationWatch}
     alone = build(settings.model_copy(update={"role": "api"}))
     alone.messaging.client.close()
     assert jobs(alone) == {AccountLimits, Board, RevocationWatch}

@@ -2,13 +2,17 @@
 
 from services.reporting import api, pages
 from tests.component.away import assert_put_off, reads
-from tests.component.reporting.kit import SETU, desk, two_offices
+from tests.component.reporting.kit import EVIDENCE, SETU, desk, two_offices
 
 PATHS = {
     "GET /api/events/{event_id}/report": f"/api/events/{SETU}/report",
     "GET /api/programmes": "/api/programmes",
     "GET /api/programmes/{programme_id}/totals": (
         "/api/programmes/botram/totals?from=2023-03-01&to=2023-03-31&by=day"
+    ),
+    "GET /api/programmes/{programme_id}/years/{year}/evidence": EVIDENCE,
+    "GET /api/programmes/{programme_id}/years/{year}/evidence/{file_id}/content": (
+        f"{EVIDENCE}/file-1/content"
     ),
     "GET /acara": "/acara",
     "GET /acara/{event_id}": f"/acara/{SETU}",

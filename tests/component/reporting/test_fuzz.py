@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from services.reporting.api import RULES
-from tests.component.fuzz import Target, hold, hold_away
+from shared.runtime import commands
+from tests.component.fuzz import PATIENCE, Target, hold, hold_away
 from tests.component.reporting.kit import SETU, desk, two_offices
 
 KNOWN: Final = {
@@ -14,6 +15,7 @@ KNOWN: Final = {
     "event_id": SETU,
     "from": "2023-03-01",
     "to": "2023-03-31",
+    "year": 2023,
 }
 """An event and a programme with figures, and the days in which they were counted.
 
@@ -37,6 +39,7 @@ async def test_every_answer_is_as_the_document_says(target: Target, route: str) 
 
 @pytest.mark.parametrize("route", sorted(RULES))
 async def test_every_route_is_put_off_while_the_database_is_away(
-    target: Target, route: str
+    target: Target, route: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(commands, "ANSWER_WITHIN", PATIENCE)
     await hold_away(target, route)

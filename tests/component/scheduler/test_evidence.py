@@ -62,7 +62,7 @@ async def test_every_look_is_kept_and_counted_and_a_look_at_the_list_is_none() -
         assert at.messaging.documents("evidence_looks") == []
         await at.get(f"{PATH}/{file_id}/content", *PLANNER)
         (look,) = at.messaging.documents("evidence_looks")
-        assert (look["subject"], look["event_id"], look["file_id"]) == ("agus", SETU, file_id)
+        assert (look["subject"], look["about"], look["file_id"]) == ("agus", SETU, file_id)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from shared.contracts.envelope import new_id
 from tests.integration.kernel_kit import line
 from tests.integration.test_kernel_consumer import send_poison
 from tests.torture.hostile.stage import enveloped, shipped, until
+from tests.torture.privacy import files
 from tests.torture.privacy.office import (
     EVENT,
     EVENT_PROGRAMME,
@@ -60,6 +61,7 @@ async def lived(office: Office, persons: Sequence[Person]) -> Day:
             office.client.admin.command({"configureFailPoint": "failCommand", "mode": "off"})
         for one in persons[:3]:
             await _refused(office, http, one, day)
+        day.refusals += await files.sent(office, http, persons, day.cases)
     await _troubled(office)
     courier = office.client[office.stack.database("courier")]["jobs"]
     homes = [case for number, case in day.cases.items() if number % EVERY_HOME == 0]

@@ -158,7 +158,9 @@ def _wrapped(change: Any) -> Iterator[tuple[str, str, str]]:
         for one in change:
             yield from _wrapped(one)
     elif isinstance(change, dict):
-        if isinstance(change.get("master"), str) and isinstance(change.get("sealed"), str):
+        # A file's key stands within its file, has no id of its own, and is nobody's.
+        names = ("_id", "master", "sealed")
+        if all(isinstance(change.get(name), str) for name in names):
             yield str(change["_id"]), change["master"], change["sealed"]
         for one in change.values():
             yield from _wrapped(one)

@@ -322,7 +322,7 @@ def test_secrets_differ_and_only_their_owner_reads_them(tmp_path: Path) -> None:
     administration = {"rabbitmq_admin_password", "operator_amqp_password", "mongo_root_password"}
     administration |= {"erlang_cookie"}
     keys = {"mongo_keyfile", "tracking_secret", "lookup_secret", "sealing_keys"}
-    keys |= {"scheduler_sealing_keys"}
+    keys |= {"scheduler_sealing_keys", "reporting_sealing_keys"}
     keys |= {"token_private_key.pem", "session_private_key.pem", "token_keys.json"}
     tls = {CA, "ca_key.pem"}
     tls |= {f"{name}_{part}.pem" for name in ("rabbitmq", "mongo") for part in ("tls", "tls_key")}

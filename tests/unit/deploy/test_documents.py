@@ -93,6 +93,8 @@ ENDS = {
     "scheduler.stretches.waiting": "100, by the domain",
     "scheduler.events.plan.booths.weights": "10, by the route",
     "scheduler.evidence.items": "50, by the domain",
+    "reporting.evidence.items": "100, by the use case",
+    "reporting.files.sealed_key": "one for each field of a wrapped key",
     "scheduler.files.sealed_key": "one for each field of a wrapped key",
     "scheduler.events.plan.booths": "of one event, by the route",
     "scheduler.events.plan.booths.services": "of one booth, by the route",

@@ -14,12 +14,18 @@ from services.intake.domain import (
     READS_PERSONS,
     Affected,
     AuditEntry,
+    CaseDocument,
+    Check,
+    Comparison,
     Deed,
+    Document,
     Held,
+    Party,
     Person,
     PersonRead,
     Programme,
     Resident,
+    Signature,
     held,
 )
 from services.intake.usecases import (
@@ -100,6 +106,14 @@ def test_accounts_are_told_apart() -> None:
     ) == [(OPERATOR, 0, 9), (OPERATOR, 5, None)]
 
 
+def test_a_machines_token_holds_until_it_ends_beside_an_older_one() -> None:
+    made = [
+        entry(Deed.MACHINE_TOKEN, minutes, later(end).isoformat(), "Impor", OPERATOR, about="impor")
+        for minutes, end in ((0, 30), (20, 60))
+    ]
+    assert spans(*made) == [(OPERATOR, 0, 30), (OPERATOR, 20, 60)]
+
+
 @pytest.mark.parametrize(
     ("since", "until", "overlaps"),
     [(0, 10, False), (0, 11, True), (20, 30, False), (19, 30, True), (12, 13, True)],
@@ -165,6 +179,19 @@ async def test_what_was_read_is_counted_by_programme_and_kind(work: Bench) -> No
     assert found.looks == {("a-1", LOOK): 3, ("a-1", "residents export"): 1}
     assert not found.unlogged
     assert not found.unknown
+
+
+async def test_an_issued_document_is_a_kind_of_data_once_one_is_bound(work: Bench) -> None:
+    check = Check(Comparison.MATCH, (), (), Signature.UNSIGNED, Party.APPLICANT, 1, later(1), "a-2")
+    document = Document("file-1", 9, "0" * 64, later(1), "a-2", check)
+    work.keep(CaseDocument(CASE, 1, document=document), CaseDocument("case-3", 1))
+    await look(work, "a-1", CASE)
+    await look(work, "a-1", "case-3")
+
+    found = await ask(work)
+
+    assert found.read["botram"].kinds["document"] == 1
+    assert "document" not in found.read["halo_pamor"].kinds
 
 
 async def test_what_could_have_been_read_is_all_within_the_grants_of_that_time(
@@ -291,5 +318,7 @@ async def test_the_drafts_say_what_when_how_many_and_leave_blanks_for_people(wor
 
 def test_every_field_that_is_sealed_has_a_word() -> None:
     words = Texts.load(Path(TEXTS))
-    for kind in (*SITI.said, "reason", "papers", "erased_since"):
+    for kind in (*replace(SITI, birth_date="1985-03-12").said, "basis", "reason"):
+        assert f"breach.kind.{kind}" in words
+    for kind in ("papers", "document", "erased_since"):
         assert f"breach.kind.{kind}" in words

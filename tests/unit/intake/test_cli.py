@@ -30,6 +30,18 @@ def test_a_changing_command_needs_a_pseudonymous_account(
     assert "--by" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("grant", ["admin:*:*", "supervisor:botram:32.16", "auditor:*:*", "x"])
+def test_a_machine_gets_no_right_of_those_who_sign_in_with_a_code(
+    grant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = ("machines", "token", "--name", "m-1", "--purpose", "Impor", "--days", "9")
+    with pytest.raises(SystemExit) as ended:
+        main([*made, "--grant", grant, "--by", "admin-1"], never)
+
+    assert ended.value.code == 2
+    assert "--grant" in capsys.readouterr().err
+
+
 def test_settings_with_a_short_secret_are_refused_without_showing_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

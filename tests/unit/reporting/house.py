@@ -44,6 +44,7 @@ class House:
             mongo_url=mongo_url,
             mongo_database=database,
             token_keys=Path("none"),
+            sealing_keys=Path("none"),
             instance=instance,
         )
         self.messaging = open_messaging(

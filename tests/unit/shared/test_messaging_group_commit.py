@@ -20,7 +20,7 @@ from shared.messaging.group_commit import MAX_BATCH, FingerprintMismatch, Outcom
 from shared.messaging.store import Changes, Write
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.testing.memory import Fault, Memory, MemoryStore
-from tests.unit.shared.messaging_kit import Desk, count, desk, message, task
+from tests.unit.shared.messaging_kit import NOW, Desk, count, desk, message, task
 
 AWAY = "jemput_database_unavailable_total"
 
@@ -78,6 +78,26 @@ async def test_a_full_batch_waits_for_no_more() -> None:
         assert one.batches == [4, MAX_BATCH]
 
 
+@pytest.mark.parametrize(("units", "passed"), [(24, 0.15), (4, 0.05)])
+async def test_under_more_load_more_is_gathered(units: int, passed: float) -> None:
+    async with desk() as one:
+        loop = asyncio.get_running_loop()
+        real, ahead = loop.time, 0.0
+        loop.time = lambda: real() + ahead  # type: ignore[method-assign]
+        try:
+            began = loop.time()
+            await run_all(one, *[task(f"m{n}", count(f"c{n}")) for n in range(units)])
+            ahead = passed - (loop.time() - began)
+            waiting = asyncio.create_task(one.commit.submit(task("late", count("late"))))
+            for _ in range(50):
+                await asyncio.sleep(0)
+            assert not waiting.done()
+            ahead += 0.06
+            await waiting
+        finally:
+            loop.time = real  # type: ignore[method-assign]
+
+
 async def test_who_comes_alone_waits_for_nobody() -> None:
     async with desk() as one:
         for number in range(3):
@@ -113,7 +133,7 @@ async def test_a_caller_who_leaves_takes_no_double_along() -> None:
 async def test_a_batch_has_a_greatest_size() -> None:
     async with desk() as one:
         await run_all(one, *[task(f"m{n}", count(f"c{n}")) for n in range(MAX_BATCH + 44)])
-        assert one.batches == [256, 44]
+        assert one.batches == [MAX_BATCH, 44]
 
 
 async def test_many_units_on_one_document_are_one_write() -> None:
@@ -592,6 +612,32 @@ async def test_a_conflict_costs_only_the_units_that_met_the_changed_document() -
         assert one.batches == [1, 9, 1]
         assert one.registry.get_sample_value("jemput_commit_conflicts_total") == 1
         assert one.registry.get_sample_value("jemput_commit_units_redecided_total") == 1
+
+
+async def test_after_a_conflict_who_was_quicker_is_seen_before_anything_is_written() -> None:
+    memory = Memory()
+    other = MemoryStore(memory, "two")
+
+    def overtaken(id_: str) -> Any:
+        async def work(uow: UnitOfWork) -> Any:
+            done = {"_id": f"message:{id_}", "at": NOW}
+            await other.commit(Changes(inbox=[done]))
+            return await count(id_)(uow)
+
+        return work
+
+    def taken(id_: str) -> Task:
+        return task(id_, overtaken(id_), message=message(id_))
+
+    async with desk(memory) as one:
+        await run_all(one, taken("m0"), task("m1", count("c1")))
+        assert one.registry.get_sample_value("jemput_commit_conflicts_total") == 1
+        tried = len(one.store.tried)
+        ends = await run_all(one, taken("m2"), task("m3", count("c3")))
+        assert (ends[0].duplicate, ends[1].answer) == (True, 1)
+        assert (one.value("m2"), one.value("c3")) == (None, 1)
+        assert [len(changes.inbox) for changes in one.store.tried[tried:]] == [1]
+        assert one.registry.get_sample_value("jemput_commit_conflicts_total") == 1
 
 
 async def test_who_met_what_is_decided_again_is_decided_again_too() -> None:

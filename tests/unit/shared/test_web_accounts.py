@@ -47,6 +47,28 @@ async def test_a_person_who_asks_too_often_is_told_the_limit_and_for_how_long() 
     assert throttled(kit, "/api/list") == 1
 
 
+async def test_one_account_asks_so_often_about_one_case_and_shuts_it_to_nobody() -> None:
+    kit = Kit(rates=AccountRates(of_a_case=Rate.parse("2/hour")))
+    async with kit.client as http:
+        headers = kit.of_session(OPERATOR)
+        path = "/api/cases/{}"
+        statuses = [
+            (await http.get(path.format(case), headers=headers)).status_code
+            for case in ("setu", "near", "setu")
+        ]
+        refused = await http.get(path.format("setu"), headers=headers)
+        other = await http.get(path.format("near"), headers=headers)
+        another = kit.of_session(OPERATOR, subject="sri")
+        theirs = await http.get(path.format("setu"), headers=another)
+        kit.clock.advance(timedelta(hours=2))
+        later = await http.get(path.format("setu"), headers=kit.of_session(OPERATOR))
+    assert statuses == [200, 403, 200]
+    assert (refused.status_code, refused.json()["limit"]) == (429, "2/hour")
+    assert refused.json()["detail"] == "an account has 2/hour requests about one case"
+    assert (other.status_code, theirs.status_code, later.status_code) == (403, 200, 200)
+    assert throttled(kit, "/api/cases/{case_id}") == 1
+
+
 async def test_whoever_waits_as_he_was_told_goes_on() -> None:
     kit = Kit(rates=RATES)
     async with kit.client as http:

@@ -1,4 +1,4 @@
-"""Reporting over HTTP: the figures of an event and of a programme."""
+"""Figures over HTTP: those of an event and of a programme."""
 
 from datetime import date, datetime
 from typing import Annotated, Final

@@ -1,0 +1,10 @@
+"""Reporting over HTTP: figures, and the evidence of a programme's year."""
+
+from typing import Final
+
+from services.reporting.api import evidence, figures
+from shared.auth.rules import RouteRules
+
+RULES: Final[RouteRules] = {**figures.RULES, **evidence.RULES}
+"""Which roles may use which route; programme and region are checked on what is asked for."""
+ROUTERS: Final = (figures.router, evidence.router)
