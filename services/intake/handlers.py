@@ -30,6 +30,7 @@ from services.intake.usecases.state_time import STATE_TIME, note_state_time
 from shared.contracts.courier import DeliveryFailed, JobEvent
 from shared.contracts.scheduler import (
     EventScheduled,
+    TicketAssigned,
     TicketCalled,
     TicketEvent,
     TicketIssued,
@@ -43,6 +44,7 @@ def subscribe(consumer: Consumer, holidays: Holidays) -> None:
     """Register every handler. Events about tickets and jobs change the case."""
     consumer.on(EventScheduled)(copy_event)
     consumer.on(TicketIssued, key=_case)(note_ticket)
+    consumer.on(TicketAssigned, key=_case)(note_ticket)
     consumer.on(TicketCalled, key=_case)(note_ticket)
     consumer.on(TicketServed, key=_case)(note_ticket)
     for event in JOB_FACTS:
@@ -62,4 +64,4 @@ def subscribe(consumer: Consumer, holidays: Holidays) -> None:
 
 
 def _case(event: TicketEvent | JobEvent) -> str:
-    return event.case_id
+    return event.case_id or event.aggregate_id

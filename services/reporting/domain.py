@@ -54,6 +54,12 @@ class Measure(StrEnum):
     TICKETS_ISSUED = "tickets_issued"
     TICKETS_CALLED = "tickets_called"
     TICKETS_SERVED = "tickets_served"
+    TICKETS_LEFT = "tickets_left"
+    TICKETS_NO_SHOW = "tickets_no_show"
+    TICKETS_TRANSFERRED = "tickets_transferred"
+    SECONDS_WAITED = "seconds_waited"
+    """Of all calls; a mean wait is this by `tickets_called`."""
+    SECONDS_SERVED = "seconds_served"
     VISITS = "visits"
     """People served at booths without tickets; who goes to two booths is two visits."""
     JOBS_OPENED = "jobs_opened"
@@ -139,8 +145,6 @@ _ONES: Final[Mapping[str, Measure]] = {
     "intake.document_issued.v1": Measure.DOCUMENTS_ISSUED,
     "intake.receipt_confirmed.v1": Measure.RECEIPTS_CONFIRMED,
     "scheduler.ticket_issued.v1": Measure.TICKETS_ISSUED,
-    "scheduler.ticket_called.v1": Measure.TICKETS_CALLED,
-    "scheduler.ticket_served.v1": Measure.TICKETS_SERVED,
     "courier.job_opened.v1": Measure.JOBS_OPENED,
     "courier.job_assigned.v1": Measure.JOBS_ASSIGNED,
     "courier.papers_collected.v1": Measure.JOBS_COLLECTED,
@@ -161,7 +165,34 @@ def amounts(fact: Fact) -> Amounts:
         return {_ONES[fact.type]: 1}
     if fact.type == _VISIT:
         return {Measure.VISITS: fact.payload["visitors"]}
-    return _closed(fact.payload) if fact.type == _CLOSED else {}
+    if fact.type == _CLOSED:
+        return _closed(fact.payload)
+    return _ticket(fact.type, fact.payload)
+
+
+_CALLED: Final = "scheduler.ticket_called.v1"
+_SERVED: Final = "scheduler.ticket_served.v1"
+_ENDED: Final = "scheduler.ticket_ended.v1"
+_REVERTED: Final = "scheduler.ticket_reverted.v1"
+_SECONDS: Final = {"called": Measure.SECONDS_WAITED, "served": Measure.SECONDS_SERVED}
+
+
+def _ticket(type_: str, payload: Mapping[str, Any]) -> Amounts:
+    if type_ == _CALLED:
+        return _fact("called", payload["waited_seconds"])
+    if type_ == _SERVED:
+        return _fact("served", payload["served_seconds"])
+    if type_ == _ENDED:
+        return _fact(payload["end"], 0)
+    if type_ == _REVERTED:
+        told = _fact(payload["reverted"], payload["seconds"])
+        return {measure: -amount for measure, amount in told.items()}
+    return {}
+
+
+def _fact(name: str, seconds: int) -> Amounts:
+    told = {Measure(f"tickets_{name}"): 1}
+    return told | {_SECONDS[name]: seconds} if name in _SECONDS else told
 
 
 def _closed(payload: Mapping[str, Any]) -> Amounts:

@@ -1,6 +1,12 @@
 """Events that scheduler reads, each with the use case that answers it."""
 
-from services.scheduler.usecases import copy_programme, issue_ticket, void_ticket
+from services.scheduler.usecases import (
+    NO_SHOW,
+    copy_programme,
+    issue_ticket,
+    note_no_show,
+    void_ticket,
+)
 from shared.contracts.intake import (
     AccessRevoked,
     ProgrammePublished,
@@ -23,3 +29,4 @@ def subscribe(consumer: Consumer) -> None:
     consumer.on(RequestReceived)(issue_ticket)
     consumer.on(RequestClosed)(void_ticket)
     consumer.on_timer(UNBOUND)(note_unbound)
+    consumer.on_timer(NO_SHOW)(note_no_show)

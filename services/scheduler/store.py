@@ -9,11 +9,14 @@ from datetime import date
 from typing import Any
 
 from services.scheduler.domain import (
+    Agency,
+    Arrival,
     Case,
     Counter,
     Line,
     Programme,
     ScheduledEvent,
+    Stretch,
     Tally,
     Ticket,
 )
@@ -27,15 +30,19 @@ from shared.mongo.migrations import Index
 from shared.mongo.regions import within
 from shared.mongo.revocations import REVOCATION_INDEX
 
+AGENCIES = "agencies"
 EVENTS = "events"
 TALLIES = "tallies"
 
 COLLECTIONS = Collections(
     Collection("programmes", Programme),
+    Collection(AGENCIES, Agency),
     Collection(EVENTS, ScheduledEvent, label="event"),
     Collection("lines", Line),
+    Collection("stretches", Stretch),
     Collection("tickets", Ticket),
     Collection("cases", Case),
+    Collection("arrivals", Arrival),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
     EVIDENCE,
@@ -48,6 +55,7 @@ INDEXES = (
     *FILE_INDEXES,
     REVOCATION_INDEX,
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
+    Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
     Index(TALLIES, (("event_id", 1),)),
 )
 
@@ -80,6 +88,10 @@ class SchedulerReader(FileReader):
     async def tallies(self, event_id: str) -> list[Tally]:
         """Return who walked up, by booth and service."""
         return await self.find(Tally, {"event_id": event_id})
+
+    async def agencies(self, programme_id: str) -> list[Agency]:
+        """Return the agencies of a programme, by id."""
+        return await self.find(Agency, {"programme_id": programme_id}, sort=(("_id", 1),))
 
     async def current(self, event_id: str, booth_id: str) -> Ticket | None:
         """Return the ticket that a booth called last."""

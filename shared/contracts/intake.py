@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shared.contracts.event import (
     AggregateId,
@@ -19,7 +19,7 @@ from shared.contracts.event import (
     ServiceCode,
     Slug,
 )
-from shared.contracts.text import Reason
+from shared.contracts.text import Reason, gate_code
 
 AccessId = Annotated[
     AggregateId,
@@ -38,6 +38,17 @@ TimeZone = Annotated[
     ),
     Reason("Asia/Jakarta, Asia/Pontianak, Asia/Makassar or Asia/Jayapura"),
 ]
+ArrivalCode = Annotated[
+    str,
+    Field(
+        pattern=r"^[BCDFGHJKMNPQRTVWXYZ][2-9BCDFGHJKMNPQRTVWXYZ]{7}$",
+        description="Given out with the tickets of those who came together; random.",
+        examples=["K7QW3ZTM"],
+    ),
+    Reason("a code of the gate has 8 letters and digits, without vowels, 0 and 1"),
+]
+TypedArrivalCode = Annotated[ArrivalCode, BeforeValidator(gate_code)]
+"""A code as people type it: "k7qw 3ztm" is K7QW3ZTM. For HTTP bodies, not for events."""
 Language = Annotated[
     str,
     Field(pattern=r"^[a-z]{2,3}$"),
@@ -68,6 +79,40 @@ class CalendarExceptions(Part):
     open: tuple[date, ...] = Field(default=(), max_length=400, examples=[["2023-04-26"]])
 
 
+class ServiceWeight(Part):
+    """How many calls in turn a booth gives one of its services."""
+
+    service: ServiceCode
+    weight: int = Field(ge=1, le=100, examples=[2])
+
+
+class LineOrder(Part):
+    """In which order the lines of a programme's events are called; left out: by joining alone."""
+
+    priority_every: int | None = Field(
+        default=None,
+        ge=2,
+        le=100,
+        description="Of so many calls at most one goes to somebody with priority before his turn.",
+        examples=[4],
+    )
+    recall_after: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Who did not come is called again after so many more numbers.",
+        examples=[5],
+    )
+    no_show_minutes: int | None = Field(
+        default=None,
+        ge=1,
+        le=240,
+        description="Who has not come so long after his last call is a no-show.",
+        examples=[15],
+    )
+    weights: tuple[ServiceWeight, ...] = Field(default=(), max_length=100)
+
+
 class ProgrammePublished(Event):
     """A programme, whole, as it stands from now on: a programme is data, not code."""
 
@@ -90,6 +135,7 @@ class ProgrammePublished(Event):
         examples=[3],
     )
     calendar: CalendarExceptions
+    line: LineOrder = LineOrder()
     copied_from: ProgrammeId | None = Field(default=None, examples=["botram_2023"])
 
 
@@ -120,6 +166,9 @@ class RequestReceived(CaseEvent):
     )
     pick_up: bool = Field(description="Papers are to be fetched at home.", examples=[True])
     deliver: bool = Field(description="The document is to be brought home.", examples=[True])
+    arrival_code: ArrivalCode | None = Field(
+        default=None, description="What the applicant was given at the event's gate."
+    )
     due_on: date | None = Field(
         default=None,
         description="Last day for issue by the programme's service standard, in its own zone.",

@@ -1,6 +1,7 @@
 """What scheduler publishes: events, and the line of people waiting at their booths."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -43,6 +44,8 @@ AgencyId = Annotated[
 ]
 TicketId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu/KIA/17"])]
 
+ArrivalId = Annotated[AggregateId, Field(examples=["botram-2023-03-11-setu/K7QW3ZTM"])]
+
 
 class BoothPlan(Part):
     """A booth of one agency at an event."""
@@ -79,17 +82,27 @@ class TicketEvent(Event):
     """What every fact about a ticket says of it."""
 
     aggregate_field: ClassVar[str] = "ticket_id"
-    correlation_field: ClassVar[str] = "case_id"
+    correlation_field: ClassVar[str] = "thread_id"
 
     ticket_id: TicketId
     event_id: EventId
     programme_id: ProgrammeId
-    case_id: CaseId
-    service: ServiceCode
-    channel: Channel
-    region_code: Annotated[
-        RegionCode, Field(description="Where the applicant lives, as the request says.")
+    thread_id: Annotated[
+        AggregateId,
+        Field(
+            description="The case where there is one, or else the arrival.",
+            examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"],
+        ),
     ]
+    case_id: CaseId | None = Field(
+        default=None, description="Null while nobody has been asked who holds the ticket."
+    )
+    arrival_id: ArrivalId | None = None
+    service: ServiceCode
+    channel: Channel | None = None
+    region_code: RegionCode | None = Field(
+        default=None, description="Where the applicant lives, as the request says."
+    )
     number: int = Field(
         ge=1,
         le=100_000,
@@ -99,9 +112,21 @@ class TicketEvent(Event):
 
 
 class TicketIssued(TicketEvent):
-    """A request has its place in a line."""
+    """Somebody has a place in a line: by a request, or at the gate before anybody was asked."""
 
     type: ClassVar[str] = "scheduler.ticket_issued.v1"
+
+
+class TicketAssigned(TicketEvent):
+    """A ticket of the gate, perhaps called and served already, belongs to a request from now on."""
+
+    type: ClassVar[str] = "scheduler.ticket_assigned.v1"
+
+    called_at: Moment | None = Field(default=None, examples=["2023-03-11T02:17:00Z"])
+    served_at: Moment | None = Field(default=None, examples=["2023-03-11T02:21:00Z"])
+
+
+Seconds = Annotated[int, Field(ge=0, le=100 * 86_400, examples=[754])]
 
 
 class TicketCalled(TicketEvent):
@@ -110,6 +135,10 @@ class TicketCalled(TicketEvent):
     type: ClassVar[str] = "scheduler.ticket_called.v1"
 
     booth_id: BoothId
+    issued_at: Moment = Field(examples=["2023-03-11T02:05:00Z"])
+    waited_seconds: Annotated[
+        Seconds, Field(description="Since it was issued, or since the time that was booked.")
+    ]
 
 
 class TicketServed(TicketEvent):
@@ -118,6 +147,54 @@ class TicketServed(TicketEvent):
     type: ClassVar[str] = "scheduler.ticket_served.v1"
 
     booth_id: BoothId
+    served_seconds: Annotated[
+        Seconds, Field(description="Since the booth began, or called where that was not said.")
+    ]
+
+
+class TicketEnd(StrEnum):
+    """How a ticket ended that was not served."""
+
+    LEFT = "left"
+    NO_SHOW = "no_show"
+    TRANSFERRED = "transferred"
+    """Its holder got a number in the line of another service."""
+
+
+class TicketEnded(TicketEvent):
+    """The holder of this ticket waits no more, and was not served."""
+
+    type: ClassVar[str] = "scheduler.ticket_ended.v1"
+
+    booth_id: BoothId | None = None
+    end: TicketEnd = Field(examples=[TicketEnd.LEFT])
+
+
+class TicketFact(StrEnum):
+    """What was told of a ticket and can be taken back."""
+
+    CALLED = "called"
+    SERVED = "served"
+    LEFT = "left"
+    NO_SHOW = "no_show"
+
+
+class TicketReverted(TicketEvent):
+    """What was told last of this ticket is taken back; it occurred when that did."""
+
+    type: ClassVar[str] = "scheduler.ticket_reverted.v1"
+
+    booth_id: BoothId | None = None
+    reverted: TicketFact = Field(examples=[TicketFact.SERVED])
+    seconds: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100 * 86_400,
+            description="The seconds that the fact taken back stated; 0 where it has none.",
+            examples=[312],
+        ),
+    ]
 
 
 class VisitRecorded(Event):
@@ -139,7 +216,10 @@ class VisitRecorded(Event):
 EVENTS: tuple[type[Event], ...] = (
     EventScheduled,
     TicketIssued,
+    TicketAssigned,
     TicketCalled,
     TicketServed,
+    TicketEnded,
+    TicketReverted,
     VisitRecorded,
 )

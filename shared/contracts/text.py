@@ -91,6 +91,11 @@ def dotted_region(value: object) -> object:
     return value
 
 
+def gate_code(value: object) -> object:
+    """Return a code in capitals and without gaps, as people read it off a paper."""
+    return re.sub(r"[ .-]", "", value).upper() if isinstance(value, str) else value
+
+
 def require_written_time(value: object) -> object:
     """Refuse numbers, which pydantic takes for seconds since 1970: some are somebody's phone."""
     if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):

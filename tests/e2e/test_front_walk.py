@@ -189,7 +189,7 @@ async def at_the_booth(page: Page, event: str, width: int) -> None:
     await expect(page.locator(".now strong")).to_have_text("2")
     await page.get_by_role("button", name="Panggil berikutnya").click()
     await expect(page.get_by_text("Tidak ada yang menunggu di gerai ini.")).to_be_visible()
-    await page.get_by_text("Nomor yang datang terlambat").click()
+    await page.get_by_text("Nomor lain").click()
     await page.get_by_label("Nomor antrean").fill("dua")
     await page.get_by_role("button", name="Catat selesai dilayani").click()
     await expect(page.get_by_role("alert").get_by_text("dengan angka")).to_be_visible()

@@ -137,6 +137,7 @@ def about(case_id: str, number: int) -> dict[str, Any]:
         "case_id": case_id,
         "programme_id": "botram",
         "service": "KIA",
+        "thread_id": case_id,
         "ticket_id": ticket_id,
         "number": number,
     }

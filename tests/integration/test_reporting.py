@@ -63,13 +63,19 @@ def at_booths() -> list[Event]:
     """A ticket's way, visits to a booth without tickets, and a delivery."""
     about = {"programme_id": "botram", "region_code": "32.16.18"}
     case = {**about, "case_id": "case-1", "service": "KK", "channel": "event"}
-    ticket = {**case, "ticket_id": "t1", "event_id": SETU, "number": 1}
+    ticket = {**case, "thread_id": "c1", "ticket_id": "t1", "event_id": SETU, "number": 1}
+    at_booth = {
+        "booth_id": "disdukcapil-1",
+        "issued_at": datetime(2023, 3, 11, 2, 5, tzinfo=UTC),
+        "waited_seconds": 700,
+        "served_seconds": 240,
+    }
     job = {**case, "job_id": "case-1", "rw": "005", "agent_id": "a1"}
     visit = {**about, "event_id": SETU, "booth_id": "puskesmas", "service": "HEALTH_CHECK"}
     return [
         scheduler.TicketIssued.model_validate(ticket),
-        scheduler.TicketCalled.model_validate({**ticket, "booth_id": "disdukcapil-1"}),
-        scheduler.TicketServed.model_validate({**ticket, "booth_id": "disdukcapil-1"}),
+        scheduler.TicketCalled.model_validate({**ticket, **at_booth}),
+        scheduler.TicketServed.model_validate({**ticket, **at_booth}),
         scheduler.VisitRecorded.model_validate({**visit, "visit_id": "v1", "visitors": 4}),
         courier.DeliveryConfirmed.model_validate(job),
     ]

@@ -36,7 +36,7 @@ from shared.messaging.topology import Binding, Queue, Topology, read_subscriptio
 from shared.runtime import utc_now
 from shared.runtime.service import Service, run
 from shared.sealing.masterkeys import add_key
-from tests.component.scheduler.floor import booth_body, event_body
+from tests.component.scheduler.floor import booth_body, counted, event_body
 from tests.integration.kernel_kit import signals_kept
 from tests.unit.scheduler.sample import SETU, SPLIT, closed, published, received, today
 
@@ -253,8 +253,7 @@ async def test_the_day_at_setu(running: Running) -> None:
             assert numbers == list(range(1, count + 1))
     assert Counter(t.service for t in running.told(TicketServed)) == SPLIT
     assert await running.numbers() == {
-        code: {"issued": n, "called": n, "served": n, "waiting": 0, "void": 0}
-        for code, n in SPLIT.items()
+        code: counted(issued=n, called=n, served=n) for code, n in SPLIT.items()
     }
     assert len(running.told(EventScheduled)) == 1
     assert [visit.visit_id for visit in running.told(VisitRecorded)] == [visits["visit_id"]]
@@ -283,9 +282,7 @@ async def test_withdrawn_requests_are_never_called(running: Running) -> None:
     assert {ticket["case_id"] for ticket in called} == set(cases) - withdrawn
     numbers = [ticket["number"] for ticket in called]
     assert numbers == sorted(numbers)
-    assert (await running.numbers())["KIA"] == {
-        "issued": 60, "called": 40, "served": 0, "waiting": 0, "void": 20,
-    }  # fmt: skip
+    assert (await running.numbers())["KIA"] == counted(issued=60, called=40, at_booths=40, void=20)
 
 
 async def test_a_request_of_another_programme_ends_among_the_dead_letters(

@@ -6,8 +6,9 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, time
+from functools import partial
 from string import ascii_lowercase
 from typing import Any
 
@@ -17,14 +18,18 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from deploy.local.servers import Servers
-from services.scheduler.domain import Booth, Plan, Refused
+from services.scheduler.domain import Act, Booth, Plan, Refused
 from services.scheduler.store import COLLECTIONS, INDEXES
 from services.scheduler.usecases import (
+    TicketAt,
+    Wanted,
+    act_on,
+    admit,
     call_next,
     copy_programme,
     issue_ticket,
     schedule_event,
-    serve_ticket,
+    undo,
     void_ticket,
 )
 from shared.contracts import CATALOGUE, Event
@@ -40,7 +45,7 @@ from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
 from shared.mongo.store import MongoStore
 from shared.runtime import utc_now
-from tests.size import examples
+from tests.size import examples, seeds
 from tests.unit.scheduler.sample import CATALOGUE as SERVICES
 from tests.unit.scheduler.sample import SPLIT, booth, closed, plan, published, received, today
 
@@ -120,7 +125,7 @@ class Instance:
 
     async def schedule(self, event_id: str, *booths: Booth) -> None:
         """Plan an event."""
-        asked = plan(*booths, on=today())
+        asked = replace(plan(*booths, on=today()), opens=time(0), closes=time(23, 59))
         await self.do(
             lambda uow: schedule_event(event_id, asked, uow, allow=anybody, holidays=NoHolidays()),
             event_id,
@@ -135,11 +140,8 @@ class Instance:
 
     async def serve(self, event_id: str, called: dict[str, Any]) -> None:
         """Serve a ticket that was called."""
-        service, number, booth_id = called["service"], called["number"], called["booth_id"]
-        await self.do(
-            lambda uow: serve_ticket(event_id, service, number, booth_id, uow, allow=anybody),
-            called["ticket_id"],
-        )
+        at = TicketAt(event_id, called["service"], called["number"], called["booth_id"])
+        await self.do(lambda uow: act_on(at, Act.SERVE, uow, allow=anybody), at.id)
 
 
 @dataclass
@@ -219,9 +221,7 @@ async def test_parallel_calls_give_every_ticket_once(
     assert set(numbers.values()) <= {1}
     assert len(numbers) == waiting
     lines = await floor.documents("lines", event_id)
-    assert [(line["called"], line["void"]) for line in lines] == [
-        (line["issued"], 0) for line in lines
-    ]
+    assert [line["called"] for line in lines] == [line["issued"] for line in lines]
 
 
 async def test_as_many_calls_as_tickets_leave_nobody_waiting(floor: Floor) -> None:
@@ -285,7 +285,8 @@ async def test_the_938_of_setu_get_their_numbers_without_gap_or_double(floor: Fl
         mine = [ticket for ticket in tickets if ticket["service"] == line["service"]]
         states = Counter(ticket["state"] for ticket in mine)
         assert line["issued"] == len(mine)
-        assert line["called"] == line["served"] == states["served"]
+        assert line["called"] == states["served"]
+        assert {state: n for state, n in line["states"].items() if n} == states
         # The lowest numbers were called, and no other.
         assert {t["number"] for t in mine if t["state"] == "served"} == set(
             range(1, line["called"] + 1)
@@ -336,7 +337,8 @@ async def outcome(floor: Floor, history: list[tuple[str, int]]) -> object:
         ),
         sorted((t["case_id"][-1], t["service"], t["state"], t["version"]) for t in tickets),
         sorted((t["service"], t["number"]) for t in tickets),
-        sorted((one["service"], one["issued"], one["void"], one["version"]) for one in lines),
+        sorted((one["service"], one["issued"], one["version"]) for one in lines),
+        sorted((one["service"], *count) for one in lines for count in one["states"].items()),
     )
 
 
@@ -357,3 +359,56 @@ async def test_a_line_is_not_taken_away_while_somebody_joins_it(floor: Floor) ->
         refused = isinstance(ends[0], Refused)
         assert ends[1] is None
         assert refused == bool(tickets)
+
+
+async def _act(at: TicketAt, act: Act, uow: UnitOfWork) -> object:
+    return await act_on(at, act, uow, allow=anybody)
+
+
+async def _undo(at: TicketAt, uow: UnitOfWork) -> object:
+    return await undo(at, uow, allow=anybody)
+
+
+@pytest.mark.parametrize("number", seeds(11, 2))
+async def test_gate_booths_and_second_thoughts_at_once_lose_and_double_nobody(
+    floor: Floor, number: int
+) -> None:
+    """Two instances, everything at the same moment: every ticket is counted once, in one place."""
+    seed, run = random.Random(number), new_event()
+    booths = ("b1", "b2", "b3")
+    await floor.instances[0].schedule(run, *(booth(name, "KIA", "KK") for name in booths))
+
+    async def come(number: int) -> None:
+        services = seed.choice((("KIA",), ("KK",), ("KIA", "KK")))
+        wanted = Wanted(services, priority=seed.random() < 0.3)
+        code = f"K{number:07d}"
+        await floor.any().do(lambda uow: admit(run, wanted, code, uow, allow=anybody), run)
+
+    async def work(booth_id: str) -> None:
+        for _ in range(12):
+            called = await floor.any().call(run, booth_id)
+            if called is None:
+                continue
+            at = TicketAt(run, called["service"], called["number"], booth_id)
+            act = seed.choice((Act.SERVE, Act.SERVE, Act.HOLD, Act.LEAVE, Act.NO_SHOW))
+            await floor.any().do(partial(_act, at, act), at.id)
+            if seed.random() < 0.3:
+                await floor.any().do(partial(_undo, at), at.id)
+
+    await asyncio.gather(*(come(n) for n in range(30)), *(work(name) for name in booths))
+    while await floor.any().call(run, "b1"):
+        pass
+
+    tickets = await floor.documents("tickets", run)
+    stretches = await floor.documents("stretches", run)
+    at_booths = {one["_id"]: one["at"] for one in await floor.documents("arrivals", run)}
+    # Who still waits is called to another booth for his other ticket.
+    left = [ticket for ticket in tickets if ticket["state"] == "waiting"]
+    assert all(set(at_booths[one["arrival_id"]]) - {one["_id"]} for one in left)
+    held = [(one["service"], number) for one in stretches for _, number in one["waiting"]]
+    assert sorted(held) == sorted((one["service"], one["number"]) for one in left)
+    for line in await floor.documents("lines", run):
+        mine = [ticket for ticket in tickets if ticket["service"] == line["service"]]
+        assert sorted(one["number"] for one in mine) == list(range(1, line["issued"] + 1))
+        states = Counter(ticket["state"] for ticket in mine)
+        assert {state: n for state, n in line["states"].items() if n} == states

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from services.intake.domain import (
     Refused,
@@ -15,6 +15,7 @@ from services.intake.domain import (
 )
 from services.intake.usecases import Regions, checked_phone
 from shared.contracts.event import TypedRegionCode
+from shared.contracts.intake import TypedArrivalCode
 from shared.contracts.text import Reason
 from shared.web.body import Unfit
 from shared.web.problems import FieldError, InvalidFields
@@ -44,6 +45,15 @@ Domicile = Annotated[
     Reason("a sub-district or village is needed, such as 32.16.18 or 32.16.18.2001"),
 ]
 
+
+def _of_an_event(code: str | None, info: ValidationInfo) -> str | None:
+    if code is not None and info.data.get("event_id") is None:
+        raise Unfit("goes with event_id: codes are given out at an event's gate")
+    return code
+
+
+GateCode = Annotated[TypedArrivalCode | None, AfterValidator(_of_an_event)]
+"""What an applicant was given at the gate of the event that the body names before it."""
 TimeOfDay = Annotated[
     str,
     Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),

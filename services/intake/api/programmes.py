@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, StrictInt, model_validator
 
 from services.intake.api.fields import TimeOfDay, require_region
 from services.intake.api.rights import allowed_programme, programme_of
@@ -14,6 +14,7 @@ from services.intake.domain import (
     CatalogueService,
     DataUse,
     Deliverable,
+    LineOrder,
     OpenHours,
     Programme,
     ServicePoint,
@@ -140,6 +141,22 @@ class ServicePointBody(Body):
         )
 
 
+class LineOrderBody(Body):
+    """In which order the lines of its events are called; left out: by joining alone.
+
+    `priority_every`: of so many calls at most one goes to somebody with priority before his turn.
+    `recall_after`: so many numbers. `weights`: calls in turn of each service at a booth.
+    """
+
+    priority_every: Annotated[StrictInt, Field(ge=2, le=100)] | None = None
+    recall_after: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
+    no_show_minutes: Annotated[StrictInt, Field(ge=1, le=240)] | None = None
+    weights: Annotated[
+        dict[ServiceCode, Annotated[StrictInt, Field(ge=1, le=100)]],
+        Field(max_length=MAX_SERVICES),
+    ] = Field(default_factory=dict)
+
+
 ServicePoints = Annotated[tuple[ServicePointBody, ...], Field(max_length=MAX_POINTS)]
 
 
@@ -162,6 +179,7 @@ class ProgrammeBody(Standing, Body):
     requests_per_person_and_day: Annotated[int, Field(ge=1, le=MAX_A_DAY)] | None = None
     """By the NIK of who asks, in the programme's zone. Null: any number."""
     service_points: ServicePoints = ()
+    line: LineOrderBody = LineOrderBody()
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -207,6 +225,7 @@ class ProgrammeBody(Standing, Body):
             data_use=DataUse(**self.data_use.model_dump()),
             requests_per_person_and_day=self.requests_per_person_and_day,
             service_points=tuple(one.point() for one in self.service_points),
+            line=LineOrder(**self.line.model_dump()),
         )
 
 
@@ -235,6 +254,7 @@ class ProgrammeAnswer(BaseModel):
     retention_days: int | None
     data_use: DataUse
     service_points: tuple[ServicePoint, ...]
+    line: LineOrder
     copied_from: str | None
     catalogue_version: int | None
     sop_version: int | None
@@ -312,6 +332,7 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         retention_days=programme.retention_days,
         data_use=programme.data_use,
         service_points=programme.service_points,
+        line=programme.line,
         copied_from=programme.copied_from,
         catalogue_version=programme.catalogue_version,
         sop_version=programme.sop_version,

@@ -13,6 +13,7 @@ from services.intake.api.fields import (
     Address,
     BirthDate,
     Domicile,
+    GateCode,
     Name,
     Nik,
     Phone,
@@ -113,6 +114,8 @@ class RequestBody(Body):
     region_code: Domicile
     rw: TypedNeighbourhoodUnit | None = None
     event_id: AggregateId | None = None
+    arrival_code: GateCode = None
+    """What the applicant was given at the gate; a ticket of that code is then this request's."""
     pick_up: bool = False
     deliver: bool = False
     occurred_at: Moment | None = None
@@ -139,6 +142,7 @@ class RequestBody(Body):
             others=tuple(one.named() for one in self.parties),
             variant=self.variant,
             target_group=self.target_group,
+            arrival_code=self.arrival_code,
         )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, model_validator
 
-from services.intake.api.fields import Domicile, invalid, require_region
+from services.intake.api.fields import Domicile, GateCode, invalid, require_region
 from services.intake.api.requests import (
     PartyName,
     PersonBody,
@@ -140,6 +140,7 @@ class VisitBody(Body):
     programme_id: ProgrammeId
     channel: Channel
     event_id: AggregateId | None = None
+    arrival_code: GateCode = None
     region_code: Domicile
     """Where they live now, by declaration."""
     rw: TypedNeighbourhoodUnit | None = None
@@ -179,6 +180,7 @@ class VisitBody(Body):
             others=tuple(NamedParty(p.party, people[p.person], p.basis) for p in one.parties),
             variant=one.variant,
             target_group=one.target_group,
+            arrival_code=self.arrival_code,
         )
 
 

@@ -74,6 +74,7 @@ from services.intake.domain.erasure import (
     require_all_closed,
 )
 from services.intake.domain.life_event import LifeEvent
+from services.intake.domain.line_order import LineOrder
 from services.intake.domain.lookup import LookupKeys
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
 from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
@@ -220,6 +221,7 @@ __all__ = [
     "LifeEvent",
     "Limits",
     "Line",
+    "LineOrder",
     "LoginName",
     "Lookup",
     "LookupKeys",

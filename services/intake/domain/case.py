@@ -88,6 +88,8 @@ class Case:
     """The batch in which its document is printed."""
     visit_id: str | None = None
     """The visit that it was recorded with, where people came together."""
+    arrival_code: str | None = None
+    """What the applicant was given at the event's gate."""
     target_group: TargetGroup | None = None
     """For whom the programme comes; in no event, and nothing more is known of the person."""
     needs: tuple[Party, ...] = ()

@@ -46,6 +46,8 @@ class NewRequest:
     target_group: TargetGroup | None = None
     visit_id: str | None = None
     """The visit that it is recorded with."""
+    arrival_code: str | None = None
+    """What the applicant was given at the event's gate."""
     at_counter: bool = False
     """A counter of the event wrote it down, and may have sent it after the event."""
 
@@ -119,6 +121,7 @@ def open_case(
         sop_version=programme.sop_version,
         waits=_waits(programme, event, received_at, taken.on),
         visit_id=new.visit_id,
+        arrival_code=new.arrival_code,
         target_group=new.target_group,
         needs=taken.needs,
     )

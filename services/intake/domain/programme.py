@@ -8,6 +8,7 @@ from typing import Final
 
 from services.intake.domain.calendar import CalendarExceptions
 from services.intake.domain.data_use import DataUse
+from services.intake.domain.line_order import LineOrder
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import within
 from services.intake.domain.service_point import ServicePoint
@@ -67,6 +68,7 @@ class Programme:
     """Requests that one person may make in a day; None: any number."""
     service_points: tuple[ServicePoint, ...] = ()
     """Where it is reached beside its events, as far as that is stated."""
+    line: LineOrder = field(default_factory=LineOrder)
 
     @property
     def catalogue(self) -> Mapping[str, CatalogueService]:

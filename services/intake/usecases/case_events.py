@@ -72,6 +72,7 @@ def _received(case: Case) -> CaseEvent:
         pick_up=case.pick_up,
         deliver=case.deliver,
         due_on=case.due_on,
+        arrival_code=case.arrival_code,
     )
 
 

@@ -1,6 +1,7 @@
 """What is learned of a case: events, tickets, the way of papers, and the end of its due day."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from services.intake.domain import Case, Fact, PlannedEvent, Refused, Ticket
@@ -19,6 +20,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.scheduler import (
     BoothPlan,
     EventScheduled,
+    TicketAssigned,
     TicketCalled,
     TicketEvent,
     TicketServed,
@@ -70,23 +72,38 @@ def _services(booths: Iterable[BoothPlan]) -> frozenset[str]:
 
 
 async def note_ticket(event: TicketEvent, uow: UnitOfWork) -> None:
-    """Keep what happened to a ticket; a booth that has served it has taken the request in."""
-    case = await _case(event, uow)
+    """Keep what happened to a ticket; a booth that has served it has taken the request in.
+
+    A ticket that nobody has asked for by a request yet concerns no case.
+    """
+    if event.case_id is None:
+        return
+    case = await _case(event.case_id, event, uow)
     at = _cause(uow).occurred_at
+    called_at = at if isinstance(event, TicketCalled) else None
+    served_at = at if isinstance(event, TicketServed) else None
+    if isinstance(event, TicketAssigned):
+        called_at, served_at = event.called_at, _not_before(case, event.served_at)
     ticket = Ticket(
         id=event.ticket_id,
         event_id=event.event_id,
         number=event.number,
         since=at,
-        called_at=at if isinstance(event, TicketCalled) else None,
-        served_at=at if isinstance(event, TicketServed) else None,
+        called_at=called_at,
+        served_at=served_at,
     )
     await keep(case, case.note_ticket(ticket), uow)
 
 
+def _not_before(case: Case, served_at: datetime | None) -> datetime | None:
+    """Return when a request was taken in whose holder was served before it was recorded."""
+    received_at = case.facts.get(Fact.RECEIVED)
+    return max(served_at, received_at) if served_at and received_at else served_at
+
+
 async def note_job(event: CarriedEvent, uow: UnitOfWork) -> None:
     """Keep how far an agent has come, and which agent."""
-    case = await _case(event, uow)
+    case = await _case(event.case_id, event, uow)
     cause = _cause(uow)
     noted = case.note(JOB_FACTS[type(event)], cause.occurred_at)
     await keep(case, noted.note_carrier(event.agent_id, cause.version), uow)
@@ -94,7 +111,7 @@ async def note_job(event: CarriedEvent, uow: UnitOfWork) -> None:
 
 async def note_failure(event: DeliveryFailed, uow: UnitOfWork) -> None:
     """Keep that an agent could not hand the document over."""
-    case = await _case(event, uow)
+    case = await _case(event.case_id, event, uow)
     cause = _cause(uow)
     noted = case.note_failure(event.attempt, cause.occurred_at)
     await keep(case, noted.note_carrier(event.agent_id, cause.version), uow)
@@ -106,8 +123,8 @@ async def note_overdue(timer: Timer, uow: UnitOfWork) -> None:
     await keep(case, case.note_overdue(), uow)
 
 
-async def _case(event: TicketEvent | JobEvent, uow: UnitOfWork) -> Case:
-    case = await uow.require(Case, event.case_id)
+async def _case(case_id: str, event: TicketEvent | JobEvent, uow: UnitOfWork) -> Case:
+    case = await uow.require(Case, case_id)
     if case.programme_id != event.programme_id:
         raise Refused("foreign_programme", "programme_id: the request is another programme's")
     return case

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from services.intake.domain import Catalogue, Programme, Refused, catalogue_id
+from services.intake.domain import Catalogue, LineOrder, Programme, Refused, catalogue_id
 from services.intake.domain.sop import Sop, sop_id
+from shared.contracts import intake as told
 from shared.contracts.intake import (
     CalendarExceptions,
     CatalogueService,
@@ -99,6 +100,16 @@ def keep_programme(programme: Programme, uow: UnitOfWork) -> None:
     uow.publish(_published(programme), version=programme.version)
 
 
+def _line_order(line: LineOrder) -> told.LineOrder:
+    weights = (told.ServiceWeight(service=s, weight=n) for s, n in sorted(line.weights.items()))
+    return told.LineOrder(
+        priority_every=line.priority_every,
+        recall_after=line.recall_after,
+        no_show_minutes=line.no_show_minutes,
+        weights=tuple(weights),
+    )
+
+
 def _published(programme: Programme) -> ProgrammePublished:
     services = (
         CatalogueService(code=s.code, name=s.name, deliverable=Deliverable(s.deliverable))
@@ -118,5 +129,6 @@ def _published(programme: Programme) -> ProgrammePublished:
             closed=tuple(sorted(programme.calendar.closed)),
             open=tuple(sorted(programme.calendar.open)),
         ),
+        line=_line_order(programme.line),
         copied_from=programme.copied_from,
     )

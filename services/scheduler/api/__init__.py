@@ -5,11 +5,25 @@ The rules say which roles may use which route; programme and region are held aga
 
 from typing import Final
 
-from services.scheduler.api import booths, events, evidence, programmes
+from services.scheduler.api import agencies, arrivals, booths, events, evidence, programmes
 from services.scheduler.api.events import PAGE
 from shared.auth.rules import RouteRules
 
-RULES: Final[RouteRules] = {**events.RULES, **booths.RULES, **evidence.RULES, **programmes.RULES}
-ROUTERS: Final = (events.router, booths.router, evidence.router, programmes.router)
+RULES: Final[RouteRules] = {
+    **events.RULES,
+    **booths.RULES,
+    **agencies.RULES,
+    **arrivals.RULES,
+    **evidence.RULES,
+    **programmes.RULES,
+}
+ROUTERS: Final = (
+    events.router,
+    booths.router,
+    arrivals.router,
+    evidence.router,
+    programmes.router,
+    agencies.router,
+)
 
 __all__ = ["PAGE", "ROUTERS", "RULES"]

@@ -1,22 +1,35 @@
-"""Booths over HTTP: the next ticket, who was served, who walked up."""
+"""Booths over HTTP: the next ticket, what is done with it, who walked up."""
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StrictInt
 
 from services.scheduler.api.parts import READERS, BoothPath, EventId, ReaderDep, visible_event
-from services.scheduler.domain import MAX_NUMBER, TicketState
-from services.scheduler.usecases import allowed, call_next, record_visit, serve_ticket
+from services.scheduler.domain import MAX_NUMBER, Act, TicketState
+from services.scheduler.usecases import (
+    Allow,
+    TicketAt,
+    act_on,
+    allowed,
+    call_next,
+    record_visit,
+    rejoin,
+    send_on,
+    transfer,
+    undo,
+)
 from services.scheduler.usecases.ticket_events import answer
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ServiceCode
 from shared.contracts.scheduler import BoothId
+from shared.messaging.unit_of_work import UseCase
 from shared.runtime import CommandsDep, SentDep
 from shared.web.body import Body
 from shared.web.guard import CallerDep
-from shared.web.problems import NotFound
+from shared.web.problems import FieldError, InvalidFields, NotFound
 
 router = APIRouter(prefix="/api")
 _BOOTH: Final = "/events/{event_id}/booths/{booth_id}"
@@ -24,7 +37,7 @@ _OPERATORS: Final = Rule({Role.OPERATOR, Role.AGENCY_OPERATOR})
 RULES: Final[RouteRules] = {
     "POST /api/events/{event_id}/booths/{booth_id}/calls": _OPERATORS,
     "GET /api/events/{event_id}/booths/{booth_id}/current": READERS,
-    "POST /api/events/{event_id}/services/{service}/tickets/{number}/serve": _OPERATORS,
+    "POST /api/events/{event_id}/services/{service}/tickets/{number}/{act}": _OPERATORS,
     "POST /api/events/{event_id}/booths/{booth_id}/visits": _OPERATORS,
 }
 
@@ -32,10 +45,47 @@ MAX_VISITORS: Final = 1000
 """People in one count, as the contract has it."""
 
 
-class ServeBody(Body):
-    """Who served."""
+class Deed(StrEnum):
+    """What a booth can do with a ticket."""
+
+    START = "start"
+    RECALL = "recall"
+    HOLD = "hold"
+    RESUME = "resume"
+    SERVE = "serve"
+    LEAVE = "leave"
+    NO_SHOW = "no_show"
+    REJOIN = "rejoin"
+    SEND = "send"
+    TRANSFER = "transfer"
+    UNDO = "undo"
+
+
+class ActBody(Body):
+    """Which booth does it. `to_booth` for `send` and `to_service` for `transfer` alone."""
 
     booth_id: BoothId
+    to_booth: BoothId | None = None
+    to_service: ServiceCode | None = None
+
+    def require_goal(self, deed: Deed) -> None:
+        """Raise InvalidFields where it is not said, or said in vain, where the holder goes."""
+        for field, needed in (("to_booth", Deed.SEND), ("to_service", Deed.TRANSFER)):
+            if (getattr(self, field) is not None) is not (deed is needed):
+                raise InvalidFields(FieldError(f"/{field}", f"given for {needed.value} alone"))
+
+    def use_case(self, deed: Deed, at: TicketAt, allow: Allow) -> UseCase:
+        """Return what is to be run."""
+        match deed:
+            case Deed.REJOIN:
+                return lambda uow: rejoin(at, uow, allow=allow)
+            case Deed.UNDO:
+                return lambda uow: undo(at, uow, allow=allow)
+            case Deed.SEND:
+                return lambda uow: send_on(at, self.to_booth or "", uow, allow=allow)
+            case Deed.TRANSFER:
+                return lambda uow: transfer(at, self.to_service or "", uow, allow=allow)
+        return lambda uow: act_on(at, Act(deed.value), uow, allow=allow)
 
 
 class VisitBody(Body):
@@ -52,7 +102,8 @@ class TicketAnswer(BaseModel):
     service: str
     number: int
     state: TicketState
-    case_id: str
+    case_id: str | None
+    arrival_id: str | None
     booth_id: str | None
 
 
@@ -93,23 +144,22 @@ async def get_current(
     return CallAnswer(ticket=TicketAnswer.model_validate(answer(ticket)) if ticket else None)
 
 
-@router.post("/events/{event_id}/services/{service}/tickets/{number}/serve")
-async def post_serve(
+@router.post("/events/{event_id}/services/{service}/tickets/{number}/{act}")
+async def post_act(
     event_id: EventId,
     service: Annotated[ServiceCode, Path()],
     number: Annotated[int, Path(ge=1, le=MAX_NUMBER)],
-    body: ServeBody,
+    act: Annotated[Deed, Path()],
+    body: ActBody,
     caller: CallerDep,
     commands: CommandsDep,
     sent: SentDep,
 ) -> TicketAnswer:
-    """Note that the booth that called a ticket has served its holder."""
-    allow = allowed(caller)
-    outcome = await commands.run(
-        lambda uow: serve_ticket(event_id, service, number, body.booth_id, uow, allow=allow),
-        sent=sent,
-        key=f"{event_id}/{service}/{number}",
-    )
+    """Do something with a ticket; after `transfer` the answer is the one that goes on."""
+    body.require_goal(act)
+    at = TicketAt(event_id, service, number, body.booth_id)
+    use_case = body.use_case(act, at, allowed(caller))
+    outcome = await commands.run(use_case, sent=sent, key=at.id)
     return TicketAnswer.model_validate(outcome.answer)
 
 

@@ -1,6 +1,6 @@
 """Events over HTTP: planned, listed, and shown with their numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Annotated, Final
 
@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     Field,
     StrictBool,
+    StrictInt,
     ValidationInfo,
     field_validator,
 )
@@ -21,7 +22,15 @@ from services.scheduler.api.parts import (
     ReaderDep,
     visible_event,
 )
-from services.scheduler.domain import Booth, Line, Plan, ScheduledEvent, Tally
+from services.scheduler.domain import (
+    AT_BOOTH,
+    Booth,
+    Line,
+    Plan,
+    ScheduledEvent,
+    Tally,
+    TicketState,
+)
 from services.scheduler.usecases import allowed, narrowed, schedule_event
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
@@ -43,6 +52,7 @@ PAGE: Final = 200
 """Events in one answer at most."""
 MAX_BOOTHS: Final = 60
 """As the contract has it; the largest BOTRAM had 45 (KEMUDI 10(1) 2025)."""
+MAX_WEIGHT: Final = 100
 MAX_SERVICES: Final = 10
 """Services at one booth, as the contract has it."""
 
@@ -55,6 +65,11 @@ class BoothBody(Body):
     agency_id: AgencyId | None = None
     services: Annotated[tuple[ServiceCode, ...], Field(min_length=1, max_length=MAX_SERVICES)]
     ticketed: StrictBool
+    weights: Annotated[
+        dict[ServiceCode, Annotated[StrictInt, Field(ge=1, le=MAX_WEIGHT)]],
+        Field(max_length=MAX_SERVICES),
+    ] = Field(default_factory=dict)
+    """How many calls in turn it gives its services, where its programme says otherwise."""
 
     @field_validator("services")
     @classmethod
@@ -103,7 +118,7 @@ class EventBody(Body):
             opens=time.fromisoformat(self.opens),
             closes=time.fromisoformat(self.closes),
             booths=tuple(
-                Booth(b.booth_id, b.agency, b.services, b.ticketed, b.agency_id)
+                Booth(b.booth_id, b.agency, b.services, b.ticketed, b.agency_id, b.weights)
                 for b in self.booths
             ),
         )
@@ -128,6 +143,8 @@ class ScheduledAnswer(BaseModel):
     version: int
     weekday: Weekday
     warnings: list[WarningAnswer]
+    passed_by: int
+    """Of those who join later, how many can be called before somebody with a hundred before him."""
 
 
 class BoothAnswer(BaseModel):
@@ -138,6 +155,7 @@ class BoothAnswer(BaseModel):
     agency_id: str | None
     services: tuple[str, ...]
     ticketed: bool
+    weights: Mapping[str, int]
 
 
 class EventAnswer(BaseModel):
@@ -160,13 +178,21 @@ class EventAnswer(BaseModel):
 
 
 class LineAnswer(BaseModel):
-    """The line of one service, counted in tickets: issued = called + waiting + void."""
+    """The line of one service, counted in tickets: `issued` is the sum of those by state.
+
+    `called` counts calls: a no-show who joined again is called twice. `at_booths` are called, being
+    served, on hold or on the way to another booth.
+    """
 
     service: str
     issued: int
     called: int
-    served: int
     waiting: int
+    at_booths: int
+    served: int
+    transferred: int
+    left: int
+    no_show: int
     void: int
 
 
@@ -209,6 +235,7 @@ def event_answer(event: ScheduledEvent) -> EventAnswer:
                 agency_id=b.agency_id,
                 services=b.services,
                 ticketed=b.ticketed,
+                weights=b.weights,
             )
             for b in plan.booths
         ],
@@ -234,8 +261,12 @@ def _line(line: Line) -> LineAnswer:
         service=line.service,
         issued=line.issued,
         called=line.called,
-        served=line.served,
         waiting=line.waiting,
+        at_booths=line.count(*AT_BOOTH, TicketState.SENT),
+        served=line.served,
+        transferred=line.count(TicketState.TRANSFERRED),
+        left=line.count(TicketState.LEFT),
+        no_show=line.count(TicketState.NO_SHOW),
         void=line.void,
     )
 

@@ -1,35 +1,57 @@
 """Events, booths and lines. Standard library only, no clock, no IO."""
 
+from services.scheduler.domain.agency import Agency, AgencyKind
+from services.scheduler.domain.arrival import Arrival, free_for
+from services.scheduler.domain.booth import Counter, Tally
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
-from services.scheduler.domain.line import (
-    MAX_NUMBER,
+from services.scheduler.domain.line import MAX_NUMBER, STRETCH, Choice, Line, Stretch, Turn
+from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.programme import Caution, Programme
+from services.scheduler.domain.refusal import Refused
+from services.scheduler.domain.ticket import (
+    AT_BOOTH,
+    KEPT,
+    PRIORITY,
+    UNDO_WITHIN,
+    WALK_IN,
+    Act,
     Case,
-    Counter,
-    Line,
-    Tally,
     Ticket,
     TicketState,
     ticket_id,
 )
-from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
-from services.scheduler.domain.programme import Caution, Programme
-from services.scheduler.domain.refusal import Refused
 
 __all__ = [
+    "AT_BOOTH",
     "EVIDENCE_LIMIT",
+    "KEPT",
     "MAX_NUMBER",
+    "PRIORITY",
+    "STRETCH",
+    "UNDO_WITHIN",
+    "WALK_IN",
+    "Act",
+    "Agency",
+    "AgencyKind",
+    "Arrival",
     "Booth",
     "Case",
     "Caution",
+    "Choice",
     "Counter",
     "EvidenceKind",
     "Line",
     "Plan",
+    "Policy",
     "Programme",
     "Refused",
     "ScheduledEvent",
+    "Stretch",
     "Tally",
     "Ticket",
     "TicketState",
+    "Turn",
+    "free_for",
     "ticket_id",
 ]

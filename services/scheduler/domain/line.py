@@ -1,90 +1,108 @@
-"""Who waits: one line per event and service, a ticket for every place in it.
+"""Who waits: one line per event and service, and who of it is called next.
 
 A line alone decides which number comes next and who is called next, so two booths that call at the
-same moment change the same document and one of them has to decide again.
+same moment change the same document and one of them has to decide again. Who waits in it stands in
+stretches of a hundred, in lanes: in each lane the order is that of joining, and so the next of a
+line is the next of one of its lanes.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.refusal import Refused
+from services.scheduler.domain.ticket import KEPT, PRIORITY, WALK_IN, Ticket, TicketState
 
 MAX_NUMBER: Final = 100_000
 """Tickets in one line at most, as the contract has it."""
-
-
-class TicketState(StrEnum):
-    """How far the holder of a ticket has come."""
-
-    WAITING = "waiting"
-    CALLED = "called"
-    SERVED = "served"
-    VOID = "void"
-    """The request was withdrawn before the ticket was called."""
-
-
-def ticket_id(event_id: str, service: str, number: int) -> str:
-    """Return the id of a ticket, which is its place in a line."""
-    return f"{event_id}/{service}/{number}"
+STRETCH: Final = 100
+"""Places in one stretch of a lane."""
+MAX_KEPT: Final = 20
+"""Who was transferred into a line with his place and waits there, at most."""
+MAX_RECALLS: Final = 100
+"""Who is to be called again, at most; a booth calls one at a time, and an event has 60."""
+_AN_INSTANT: Final = timedelta(microseconds=1)
+_LONG_AGO: Final = 1000
+"""Calls in turn since the last one out of turn, where there was none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    """A place in a line. `region_code` is where the applicant lives, as the request says."""
+class Stretch:
+    """A hundred places of a lane, with the numbers of those who wait there, by place."""
 
     event_id: str
-    programme_id: str
     service: str
-    number: int
-    case_id: str
-    channel: str
-    region_code: str
-    issued_at: datetime
-    version: int = 1
-    state: TicketState = TicketState.WAITING
-    booth_id: str | None = None
+    lane: str
+    index: int
+    version: int = 0
+    waiting: tuple[tuple[int, int], ...] = ()
 
     @property
     def id(self) -> str:
-        """Return the ticket's id."""
-        return ticket_id(self.event_id, self.service, self.number)
+        """Return the stretch's id."""
+        return self.key(self.event_id, self.service, self.lane, self.index)
 
-    def call(self, booth_id: str) -> "Ticket":
-        """Ask for the holder at a booth. Which ticket is to be called, its line decides."""
-        called = TicketState.CALLED
-        return replace(self, version=self.version + 1, state=called, booth_id=booth_id)
+    @staticmethod
+    def key(event_id: str, service: str, lane: str, index: int) -> str:
+        """Return the id of a stretch."""
+        return f"{event_id}/{service}/{lane}/{index}"
 
-    def serve(self, booth_id: str) -> "Ticket":
-        """Note that the booth has done its part.
+    def take_in(self, ticket: Ticket) -> "Stretch":
+        """Let somebody wait at his place."""
+        waiting = sorted((*self.waiting, (ticket.place, ticket.number)))
+        return replace(self, version=self.version + 1, waiting=tuple(waiting))
 
-        Raises Refused: not_called, already_served, void, other_booth.
-        """
-        match self.state:
-            case TicketState.WAITING:
-                raise Refused("not_called", "no booth has called this ticket yet")
-            case TicketState.SERVED:
-                raise Refused("already_served", "this ticket was served")
-            case TicketState.VOID:
-                raise Refused("void", "the request was withdrawn")
-            case TicketState.CALLED if self.booth_id != booth_id:
-                raise Refused("other_booth", "another booth called this ticket")
-        return replace(self, version=self.version + 1, state=TicketState.SERVED)
+    def let_go(self, ticket: Ticket) -> "Stretch":
+        """Take somebody out."""
+        waiting = tuple(one for one in self.waiting if one[1] != ticket.number)
+        return replace(self, version=self.version + 1, waiting=waiting)
 
-    def void(self) -> "Ticket":
-        """Take a waiting ticket out of its line."""
-        return replace(self, version=self.version + 1, state=TicketState.VOID)
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A part of a line that is called in order of joining. `opens_at`: nobody is called before."""
+
+    opens_at: datetime | None = None
+    joined: int = 0
+    """Places that were given out."""
+    waiting: int = 0
+    first: int = 0
+    """Every stretch before this one is empty."""
+
+    @property
+    def stretches(self) -> range:
+        """Return the stretches in which somebody may wait."""
+        return range(self.first, -(-self.joined // STRETCH))
+
+
+class Turn(StrEnum):
+    """Why somebody is next."""
+
+    ORDER = "order"
+    PRIORITY = "priority"
+    """Before his turn."""
+    RECALL = "recall"
+    """He was called before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who is next in a line, and why. `since`: the longest wait in the line began then."""
+
+    ticket: Ticket
+    turn: Turn
+    since: tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """The line of one service at one event.
 
-    Numbers run from 1 to `issued`. Those up to `passed` were called or are void; of those above,
-    each waits unless its ticket is void. The line lists none of them: its document would grow with
-    everybody who cancels. `offered` is False while no ticketed booth has the service: then no
-    number is given out.
+    It lists nobody who waits in a lane: its document would grow with them. `offered` is False while
+    no ticketed booth has the service: then no number is given out.
     """
 
     event_id: str
@@ -93,9 +111,17 @@ class Line:
     offered: bool = False
     issued: int = 0
     called: int = 0
-    served: int = 0
-    void: int = 0
-    passed: int = 0
+    """Who was called at least once, as it stands after what was undone."""
+    in_order: int = _LONG_AGO
+    """Calls in turn since the last one out of turn; below 0 where such calls were undone."""
+    states: Mapping[TicketState, int] = field(default_factory=dict)
+    lanes: Mapping[str, Lane] = field(default_factory=dict)
+    kept: tuple[tuple[datetime, int], ...] = ()
+    """Who came from another line with his place: when he joined, and his number."""
+    recalls: tuple[tuple[int, int], ...] = ()
+    """Who is to be called again, each with the count of calls at which that is due."""
+    latest: datetime | None = None
+    """When the last one joined: who joins later is behind, whatever an instance's clock says."""
 
     @property
     def id(self) -> str:
@@ -107,10 +133,24 @@ class Line:
         """Return the id of a line."""
         return f"{event_id}/{service}"
 
+    def count(self, *states: TicketState) -> int:
+        """Return how many tickets are in these states."""
+        return sum(self.states.get(state, 0) for state in states)
+
     @property
     def waiting(self) -> int:
         """Return how many wait."""
-        return self.issued - self.called - self.void
+        return self.count(TicketState.WAITING)
+
+    @property
+    def served(self) -> int:
+        """Return how many were served."""
+        return self.count(TicketState.SERVED)
+
+    @property
+    def void(self) -> int:
+        """Return how many tickets are void."""
+        return self.count(TicketState.VOID)
 
     def offer(self) -> "Line":
         """Let numbers be given out from now on."""
@@ -140,92 +180,122 @@ class Line:
             raise Refused("line_full", f"{MAX_NUMBER} tickets were issued")
         return replace(self, version=self.version + 1, issued=self.issued + 1)
 
-    def call(self, number: int) -> "Line":
-        """Call the lowest number that waits. Raises Refused: nobody_waiting."""
-        if not self.waiting:
-            raise Refused("nobody_waiting", "the line is empty")
-        return replace(self, version=self.version + 1, called=self.called + 1, passed=number)
+    def joining(
+        self, now: datetime, *, priority: bool = False, booked: datetime | None = None
+    ) -> tuple[str, int, datetime]:
+        """Return lane, place and time of joining of whoever joins now.
 
-    def pass_void(self, head: int) -> "Line":
-        """Remember that every number below `head`, the lowest that waits, is behind the line."""
-        return replace(self, version=self.version + 1, passed=head - 1)
+        Who comes after the time that he booked joins as he comes, and who has priority waits in
+        the order of his booking where he has one.
+        """
+        if booked is not None and booked > now:
+            name = booked.strftime("booked-%Y%m%dT%H%MZ")
+            return name, self._lane(name).joined, booked
+        name = PRIORITY if priority else WALK_IN
+        behind = now if self.latest is None else max(now, self.latest + _AN_INSTANT)
+        return name, self._lane(name).joined, behind
 
-    def serve(self) -> "Line":
-        """Count a holder who was served."""
-        return replace(self, version=self.version + 1, served=self.served + 1)
+    def join(self, ticket: Ticket, before: Ticket | None = None) -> "Line":
+        """Let somebody wait who has the next place of his lane; `before`: who waited already."""
+        lane = self._lane(ticket.lane)
+        booked = ticket.lane not in {WALK_IN, PRIORITY}
+        opens_at = ticket.joined_at if booked else None
+        joined = replace(lane, opens_at=opens_at, joined=lane.joined + 1, waiting=lane.waiting + 1)
+        latest = self.latest if booked else ticket.joined_at
+        line = replace(self, lanes={**self.lanes, ticket.lane: joined}, latest=latest)
+        return line.counted(before, ticket)
 
-    def skip(self) -> "Line":
-        """Count a waiting ticket that became void."""
-        return replace(self, version=self.version + 1, void=self.void + 1)
+    def keep(self, ticket: Ticket) -> "Line":
+        """Let somebody wait who comes from another line with his place.
 
+        Raises Refused: too_many_transferred.
+        """
+        if len(self.kept) >= MAX_KEPT:
+            said = f"{MAX_KEPT} wait who were transferred to {self.service}: call them first"
+            raise Refused("too_many_transferred", said)
+        return self.take_back(ticket).counted(None, ticket)
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is known here of a request, whichever of its messages came first.
+    def counted(self, before: Ticket | None, after: Ticket) -> "Line":
+        """Count a ticket in its new state, and not in the one before."""
+        states = dict(self.states)
+        if before is not None:
+            states[before.state] -= 1
+        states[after.state] = states.get(after.state, 0) + 1
+        return replace(self, version=self.version + 1, states=states)
 
-    Once `received`, it is settled whether it has a ticket: `ticket_id` None means that none was
-    due, because people simply walk up for that service.
-    """
+    def let_go(self, ticket: Ticket) -> "Line":
+        """Take somebody who waits out of his lane."""
+        if ticket.lane == KEPT:
+            return replace(self, kept=tuple(one for one in self.kept if one != ticket.turn))
+        return self._with_waiting(ticket.lane, -1)
 
-    id: str
-    version: int = 0
-    received: bool = False
-    withdrawn: bool = False
-    ticket_id: str | None = None
+    def take_back(self, ticket: Ticket) -> "Line":
+        """Let somebody wait again at the place that he had."""
+        if ticket.lane == KEPT:
+            return replace(self, kept=tuple(sorted((*self.kept, ticket.turn))))
+        line = self._with_waiting(ticket.lane, 1)
+        lane = line.lanes[ticket.lane]
+        first = min(lane.first, ticket.place // STRETCH)
+        return replace(line, lanes={**line.lanes, ticket.lane: replace(lane, first=first)})
 
-    def receive(self, ticket_id: str | None) -> "Case":
-        """Settle which ticket the request has."""
-        return replace(self, version=self.version + 1, received=True, ticket_id=ticket_id)
+    def _with_waiting(self, name: str, more: int) -> "Line":
+        lane = self._lane(name)
+        changed = replace(lane, waiting=lane.waiting + more)
+        return replace(self, lanes={**self.lanes, name: changed})
 
-    def withdraw(self) -> "Case":
-        """Note that the request was cancelled or rejected."""
-        return replace(self, version=self.version + 1, withdrawn=True)
+    def emptied(self, name: str, first: int) -> "Line":
+        """Remember that every stretch of a lane before this one is empty."""
+        lane = self._lane(name)
+        if first <= lane.first:
+            return self
+        return replace(self, lanes={**self.lanes, name: replace(lane, first=first)})
 
+    def _lane(self, name: str) -> Lane:
+        return self.lanes.get(name, Lane())
 
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """The counter of a booth: which ticket it called last."""
+    def open_lanes(self, now: datetime) -> Iterator[tuple[str, Lane]]:
+        """Yield the lanes that the next one may stand in; of the booked ones the earliest alone."""
+        here = {name: lane for name, lane in self.lanes.items() if lane.waiting}
+        yield from ((name, lane) for name, lane in here.items() if lane.opens_at is None)
+        booked = [(lane.opens_at, name) for name, lane in here.items() if lane.opens_at is not None]
+        if booked and min(booked)[0] <= now:
+            yield min(booked)[1], here[min(booked)[1]]
 
-    event_id: str
-    booth_id: str
-    version: int = 0
-    ticket_id: str | None = None
+    def due(self, *, nobody_else: bool) -> Iterator[int]:
+        """Yield the numbers that are to be called again now; where nobody else waits, all."""
+        yield from (n for at, n in self.recalls if nobody_else or at <= self.called)
 
-    @property
-    def id(self) -> str:
-        """Return the counter's id."""
-        return self.key(self.event_id, self.booth_id)
+    def next_of(self, heads: Iterable[Ticket], policy: Policy) -> Choice | None:
+        """Return who of the first of each lane is next; None: nobody waits."""
+        by_turn = sorted(heads, key=lambda ticket: ticket.turn)
+        if not by_turn:
+            return None
+        first = by_turn[0]
+        special = next((ticket for ticket in by_turn if ticket.lane == PRIORITY), first)
+        if special is not first and policy.may_pass(self.in_order):
+            return Choice(special, Turn.PRIORITY, first.turn)
+        return Choice(first, Turn.ORDER, first.turn)
 
-    @staticmethod
-    def key(event_id: str, booth_id: str) -> str:
-        """Return the id of a booth's counter."""
-        return f"{event_id}/{booth_id}"
+    def call(self, waiting: Ticket, called: Ticket) -> "Line":
+        """Call somebody who waits."""
+        in_order = self.in_order + 1 if called.in_order else 0
+        line = replace(self.let_go(waiting), called=self.called + 1, in_order=in_order)
+        return line.counted(waiting, called)
 
-    def call(self, ticket_id: str) -> "Counter":
-        """Turn to the next ticket, whether or not the last one was served."""
-        return replace(self, version=self.version + 1, ticket_id=ticket_id)
+    def uncall(self, called: Ticket, waiting: Ticket) -> "Line":
+        """Take a call back: he waits as before, and nobody may pass more often for it."""
+        in_order = self.in_order - 1 if called.in_order else self.in_order
+        line = replace(self.take_back(waiting), called=self.called - 1, in_order=in_order)
+        return line.forget(called.number).counted(called, waiting)
 
+    def recall_later(self, number: int, policy: Policy) -> "Line":
+        """Have somebody called again who did not come, where the policy says so."""
+        known = any(one == number for _, one in self.recalls)
+        if policy.recall_after is None or known or len(self.recalls) >= MAX_RECALLS:
+            return self
+        due = self.called + policy.recall_after
+        return replace(self, version=self.version + 1, recalls=(*self.recalls, (due, number)))
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many people walked up to a booth without tickets for one service."""
-
-    event_id: str
-    booth_id: str
-    service: str
-    version: int = 0
-    visitors: int = 0
-
-    @property
-    def id(self) -> str:
-        """Return the tally's id."""
-        return self.key(self.event_id, self.booth_id, self.service)
-
-    @staticmethod
-    def key(event_id: str, booth_id: str, service: str) -> str:
-        """Return the id of what is counted at a booth without tickets."""
-        return f"{event_id}/{booth_id}/{service}"
-
-    def add(self, visitors: int) -> "Tally":
-        """Count more people."""
-        return replace(self, version=self.version + 1, visitors=self.visitors + visitors)
+    def forget(self, number: int) -> "Line":
+        """Call a number no more for not having come."""
+        return replace(self, recalls=tuple(one for one in self.recalls if one[1] != number))

@@ -1,11 +1,12 @@
 """What is planned: an event with its place, hours and booths."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.scheduler.domain.programme import Programme
+from services.scheduler.domain.programme import Caution, Programme
 from services.scheduler.domain.refusal import Refused
 
 _PROMISED: Final = {
@@ -22,6 +23,7 @@ class Booth:
     """A booth of one agency, with one counter. Without tickets people simply walk up.
 
     `agency` is its name as people read it; `agency_id` names it in its operators' grants.
+    `weights`: how many calls in turn it gives its services, where its programme says otherwise.
     """
 
     id: str
@@ -29,6 +31,7 @@ class Booth:
     services: tuple[str, ...]
     ticketed: bool
     agency_id: str | None = None
+    weights: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,20 @@ class Plan:
         """Refuse a plan that its programme cannot carry out.
 
         Raises Refused: `region_outside_programme`; `no_ticketed_booth`, because requests are taken
-        for the event and none of them would ever get a place in a line; `not_in_catalogue` for a
-        ticketed service that nobody can request, so that its line would stay empty for ever.
+        for the event and none of them would ever get a place in a line.
         """
         if not programme.reaches(self.region_code):
             said = f"region_code: must lie in {programme.region_code}"
             raise Refused("region_outside_programme", said)
         if not self.ticketed_services:
             raise Refused("no_ticketed_booth", "booths: at least one must be ticketed")
-        unknown = sorted(set(self.ticketed_services) - set(programme.services))
-        if unknown:
-            said = f"booths: not in the programme's catalogue: {', '.join(unknown)}"
-            raise Refused("not_in_catalogue", said)
+
+    def beside(self, programme: Programme) -> Caution | None:
+        """Return that some lines are of services which nobody can request: the gate fills them."""
+        others = sorted(set(self.ticketed_services) - set(programme.services))
+        if not others:
+            return None
+        return Caution("not_in_catalogue", f"tickets at the gate alone: {', '.join(others)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,28 @@ class ScheduledEvent:
         if today != self.plan.on:
             said = f"the event is on {self.plan.on}, and in {self.time_zone} it is {today}"
             raise Refused("not_its_day", said)
+
+    def require_open(self, now: datetime, *, booked: bool = False) -> None:
+        """Refuse to give a ticket where nobody can use it: not_its_day, closed.
+
+        Who books a time does so on any day up to the closing.
+        """
+        if not booked:
+            self.require_today(now)
+        if now >= self.closes_at:
+            raise Refused("closed", f"the event closed at {self.plan.closes:%H:%M}")
+
+    def booked_at(self, local: time) -> datetime:
+        """Return when somebody is to come who booked a time of the event's day, UTC.
+
+        Raises Refused: not_in_hours.
+        """
+        if not self.plan.opens <= local < self.plan.closes:
+            said = (
+                f"booked_for: the event is from {self.plan.opens:%H:%M} to {self.plan.closes:%H:%M}"
+            )
+            raise Refused("not_in_hours", said)
+        return self._at(local)
 
     def replan(self, plan: Plan) -> "ScheduledEvent":
         """Take another plan; the same plan changes nothing. Raises Refused: other_programme."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from services.scheduler.domain.policy import Policy
+
 _SATURDAY = 5
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -31,6 +33,8 @@ class Programme:
     open: tuple[date, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     """What services are called, by their codes."""
+    line: Policy = field(default_factory=Policy)
+    """In which order its lines are called."""
 
     def reaches(self, region_code: str) -> bool:
         """Return whether a region lies in the programme's, compared segment by segment."""

@@ -5,26 +5,36 @@ tap calls once; what the rules refuse is said on the same page, in words.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Form, Path, Request
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.scheduler.domain import (
+    AT_BOOTH,
     MAX_NUMBER,
+    UNDO_WITHIN,
+    Act,
     Booth,
     Programme,
     ScheduledEvent,
+    Ticket,
     TicketState,
 )
 from services.scheduler.pages.choice import FLOOR, OPERATORS
 from services.scheduler.usecases import (
     Clock,
     Reader,
+    TicketAt,
+    act_on,
     allowed,
     call_next,
     record_visit,
-    serve_ticket,
+    rejoin,
+    send_on,
+    transfer,
+    undo,
     visible,
 )
 from shared.auth.rules import RouteRules
@@ -43,8 +53,35 @@ RULES: Final[RouteRules] = {
     f"POST {BOOTH}": OPERATORS,
     f"GET {BOOTH}/antrean": OPERATORS,
 }
-RESULTS: Final = frozenset({"dipanggil", "kosong", "dilayani", "dicatat"})
+ACTS: Final = {
+    "mulai": Act.START,
+    "ulang": Act.RECALL,
+    "tahan": Act.HOLD,
+    "lanjut": Act.RESUME,
+    "selesai": Act.SERVE,
+    "pergi": Act.LEAVE,
+    "absen": Act.NO_SHOW,
+}
+"""What the buttons do with a ticket."""
+RESULTS: Final = frozenset(
+    {"dipanggil", "kosong", "dicatat", "gabung", "batal", "kirim", "pindah", *ACTS}
+)
 """What was done, below `booth.result` in the catalogue."""
+Button = Literal[
+    "panggil",
+    "catat",
+    "mulai",
+    "ulang",
+    "tahan",
+    "lanjut",
+    "selesai",
+    "pergi",
+    "absen",
+    "gabung",
+    "batal",
+    "kirim",
+    "pindah",
+]
 REFUSALS: Final = frozenset(
     {
         "not_its_day",
@@ -55,6 +92,15 @@ REFUSALS: Final = frozenset(
         "other_booth",
         "already_served",
         "void",
+        "transferred",
+        "left",
+        "no_show",
+        "not_now",
+        "not_gone",
+        "nothing_to_undo",
+        "undo_too_late",
+        "too_many_sent",
+        "too_many_transferred",
         "number_malformed",
         "unknown_ticket",
     }
@@ -114,17 +160,24 @@ class Counter:
             "zone": event.time_zone,
         }
 
-    async def page(self, done: str = "", wrong: str = "") -> Response:
+    async def page(
+        self, done: str = "", wrong: str = "", new_number: int | None = None
+    ) -> Response:
         """Return the screen; `done` is below `booth.result`, `wrong` below `booth.wrong`."""
         event, booth = await self.found()
+        ticket = await self.reader.current(event.id, booth.id) if booth.ticketed else None
         return self.pages.render(
             self.request,
             "gerai.html",
             status=409 if wrong else 200,
             event=event,
             place=f"{FLOOR}/{event.id}/{booth.id}",
-            ticket=await self.reader.current(event.id, booth.id) if booth.ticketed else None,
-            called=TicketState.CALLED,
+            ticket=ticket,
+            buttons=_buttons(ticket, self.clock()),
+            at_booth=ticket is not None and ticket.state in AT_BOOTH,
+            booths=_other_booths(event, booth, ticket),
+            services=[s for s in event.plan.ticketed_services if not ticket or s != ticket.service],
+            new_number=new_number,
             today=event.is_on(self.clock()),
             done=done,
             wrong=wrong,
@@ -149,25 +202,29 @@ class Counter:
         )
         return "dipanggil" if ticket else "kosong"
 
-    async def serve(self, service: str, typed: str) -> str:
-        """Note that the holder of a ticket was served; return what was done."""
-        number = _number(typed)
+    async def act(self, button: str, service: str, typed: str, goal: str) -> str:
+        """Do something with a ticket; return what was done. `goal`: a booth or a service."""
+        at = TicketAt(self.event_id, service, _number(typed), self.booth_id)
+        said = f"{button} {service} {at.number} {goal}".rstrip()
         try:
-            await self.run(
-                lambda uow: serve_ticket(
-                    self.event_id,
-                    service,
-                    number,
-                    self.booth_id,
-                    uow,
-                    allow=allowed(self.caller),
-                ),
-                f"selesai {service} {number}",
-                f"{self.event_id}/{service}/{number}",
-            )
+            found = await self.run(self.use_case(button, at, goal), said, at.id)
         except NotFound:
             raise NotDone("unknown_ticket") from None
-        return "dilayani"
+        return f"pindah&baru={found['number']}" if button == "pindah" else button
+
+    def use_case(self, button: str, at: TicketAt, goal: str) -> UseCase:
+        """Return what a button does with a ticket."""
+        allow = allowed(self.caller)
+        match button:
+            case "gabung":
+                return lambda uow: rejoin(at, uow, allow=allow)
+            case "batal":
+                return lambda uow: undo(at, uow, allow=allow)
+            case "kirim":
+                return lambda uow: send_on(at, goal, uow, allow=allow)
+            case "pindah":
+                return lambda uow: transfer(at, goal, uow, allow=allow)
+        return lambda uow: act_on(at, ACTS[button], uow, allow=allow)
 
     async def count(self, service: str) -> str:
         """Count one more person who walked up; return what was done."""
@@ -185,9 +242,13 @@ CounterDep = Annotated[Counter, Depends(built(Counter))]
 
 
 @router.get(BOOTH)
-async def show_booth(counter: CounterDep, hasil: str = "") -> Response:
-    """Show a booth's screen."""
-    return await counter.page(done=hasil if hasil in RESULTS else "")
+async def show_booth(
+    counter: CounterDep,
+    hasil: str = "",
+    baru: Annotated[int | None, Query(ge=1, le=MAX_NUMBER)] = None,
+) -> Response:
+    """Show a booth's screen. `baru`: the number under which somebody was transferred."""
+    return await counter.page(done=hasil if hasil in RESULTS else "", new_number=baru)
 
 
 @router.get(f"{BOOTH}/antrean")
@@ -200,23 +261,49 @@ async def show_waiting(counter: CounterDep) -> Response:
 @router.post(BOOTH)
 async def post_booth(
     counter: CounterDep,
-    aksi: Annotated[Literal["panggil", "selesai", "catat"], Form()],
+    aksi: Annotated[Button, Form()],
     layanan: Annotated[ServiceCode | None, Form()] = None,
     nomor: Annotated[str, Form(max_length=20)] = "",
+    tujuan: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Call the next, note who was served, or count who walked up."""
+    """Call the next, do something with a ticket, or count who walked up."""
     await counter.found()
     try:
         if aksi == "panggil":
             done = await counter.call()
-        elif aksi == "selesai":
-            done = await counter.serve(layanan or "", nomor)
-        else:
+        elif aksi == "catat":
             done = await counter.count(layanan or "")
+        else:
+            done = await counter.act(aksi, layanan or "", nomor, tujuan)
     except NotDone as refused:
         return await counter.page(wrong=refused.reason)
     way = f"{FLOOR}/{counter.event_id}/{counter.booth_id}?hasil={done}"
     return RedirectResponse(counter.pages.at(way), status_code=303)
+
+
+def _buttons(ticket: Ticket | None, now: datetime) -> list[str]:
+    """Return what can be done with the ticket at the counter, the likeliest first."""
+    if ticket is None:
+        return []
+    asked = ["selesai", "mulai", "ulang", "tahan", "absen", "pergi"]
+    found = {
+        TicketState.CALLED: asked,
+        TicketState.RECALLED: asked,
+        TicketState.SERVING: ["selesai", "tahan", "pergi"],
+        TicketState.ON_HOLD: ["lanjut", "selesai", "pergi"],
+        TicketState.NO_SHOW: ["gabung"],
+    }.get(ticket.state, [])
+    back = ticket.before is not None and now - ticket.before.at <= UNDO_WITHIN
+    return [*found, "batal"] if back else found
+
+
+def _other_booths(event: ScheduledEvent, booth: Booth, ticket: Ticket | None) -> list[str]:
+    """Return the booths to which the holder of a ticket can be sent."""
+    return [
+        other.id
+        for other in event.plan.booths
+        if ticket and other.ticketed and other.id != booth.id and ticket.service in other.services
+    ]
 
 
 def _number(typed: str) -> int:

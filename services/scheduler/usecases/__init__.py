@@ -1,27 +1,43 @@
 """What scheduler does, a file for each theme, and what it needs from outside."""
 
+from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rejoin, undo
+from services.scheduler.usecases.agencies import name_agency
+from services.scheduler.usecases.arrivals import Wanted, admit, new_code
+from services.scheduler.usecases.calls import NO_SHOW, call_next
 from services.scheduler.usecases.events import republish_event, schedule_event
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
 from services.scheduler.usecases.reach import allowed, narrowed, permit_at, visible
-from services.scheduler.usecases.tickets import call_next, issue_ticket, serve_ticket, void_ticket
+from services.scheduler.usecases.tickets import issue_ticket, void_ticket
+from services.scheduler.usecases.transfers import send_on, transfer
 from services.scheduler.usecases.visits import record_visit
 
 __all__ = [
+    "NO_SHOW",
     "Allow",
     "Clock",
     "Holidays",
     "Reader",
+    "TicketAt",
+    "Wanted",
+    "act_on",
+    "admit",
     "allowed",
     "call_next",
     "copy_programme",
     "issue_ticket",
+    "name_agency",
     "narrowed",
+    "new_code",
+    "note_no_show",
     "permit_at",
     "record_visit",
+    "rejoin",
     "republish_event",
     "schedule_event",
-    "serve_ticket",
+    "send_on",
+    "transfer",
+    "undo",
     "visible",
     "void_ticket",
 ]

@@ -1,12 +1,16 @@
 """Events: planned, and planned anew."""
 
-from typing import Any
+from typing import Any, Final
 
 from services.scheduler.domain import Plan, Programme, ScheduledEvent
+from services.scheduler.usecases.agencies import strangers
 from services.scheduler.usecases.ports import Allow, Holidays
-from services.scheduler.usecases.tickets import lines_of
+from services.scheduler.usecases.waiting import lines_of
 from shared.contracts.scheduler import BoothPlan, EventScheduled
 from shared.messaging.unit_of_work import UnitOfWork
+
+PEOPLE_AHEAD: Final = 100
+"""For so many people before somebody a planner is told how many more may be called before him."""
 
 
 async def schedule_event(
@@ -35,9 +39,11 @@ async def schedule_event(
         await _offer(event, known, uow)
         uow.add(event)
         uow.publish(_scheduled(event), version=event.version)
-    cautions = programme.cautions(plan.on, holidays.on(plan.on), weekday)
+    cautions = list(programme.cautions(plan.on, holidays.on(plan.on), weekday))
+    cautions += [one for one in (plan.beside(programme), await strangers(plan, uow)) if one]
     warnings = [{"reason": caution.reason, "detail": caution.detail} for caution in cautions]
-    return {"version": event.version, "warnings": warnings}
+    passed_by = programme.line.passed_by(PEOPLE_AHEAD)
+    return {"version": event.version, "warnings": warnings, "passed_by": passed_by}
 
 
 async def republish_event(event_id: str, version: int, uow: UnitOfWork) -> int:

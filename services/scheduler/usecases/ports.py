@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from services.scheduler.domain import Booth, Line, Plan, ScheduledEvent, Tally, Ticket
+from services.scheduler.domain import Agency, Booth, Line, Plan, ScheduledEvent, Tally, Ticket
 from shared.auth.roles import Grant
 
 T = TypeVar("T")
@@ -43,6 +43,10 @@ class Reader(Protocol):
 
     async def tallies(self, event_id: str) -> list[Tally]:
         """Return who walked up, by booth and service."""
+        ...
+
+    async def agencies(self, programme_id: str) -> list[Agency]:
+        """Return the agencies of a programme, by id."""
         ...
 
     async def current(self, event_id: str, booth_id: str) -> Ticket | None:

@@ -1,6 +1,6 @@
 """Keeping up with what intake publishes about programmes."""
 
-from services.scheduler.domain import Programme
+from services.scheduler.domain import Policy, Programme
 from shared.contracts.intake import ProgrammePublished
 from shared.messaging.copies import keep_newest, published_version
 from shared.messaging.unit_of_work import UnitOfWork
@@ -18,6 +18,12 @@ async def copy_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:
         services=tuple(service.code for service in event.services),
         closed=event.calendar.closed,
         open=event.calendar.open,
+        line=Policy(
+            priority_every=event.line.priority_every,
+            recall_after=event.line.recall_after,
+            no_show_minutes=event.line.no_show_minutes,
+            weights={one.service: one.weight for one in event.line.weights},
+        ),
         names={service.code: service.name for service in event.services},
     )
     await keep_newest(copy, uow)

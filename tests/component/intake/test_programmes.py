@@ -140,6 +140,44 @@ async def test_how_long_persons_are_kept_is_said_by_the_programme() -> None:
         assert (shown["retention_days"], unsaid["retention_days"]) == (365, None)
 
 
+async def test_the_order_of_its_lines_is_said_by_the_programme() -> None:
+    line = {"priority_every": 4, "recall_after": 5, "no_show_minutes": 15, "weights": {"KIA": 2}}
+    async with desk() as office:
+        await office.publish("botram", {**BOTRAM, "line": line})
+
+        shown = (await office.operator("GET", "/programmes/botram")).json()
+        unsaid = (await office.operator("GET", "/programmes/halo_pamor")).json()
+        published = [e for e in office.messaging.published if isinstance(e, ProgrammePublished)]
+
+        assert shown["line"] == line
+        assert unsaid["line"]["priority_every"] is None
+        told = published[-1].line
+        assert (told.priority_every, told.recall_after, told.no_show_minutes) == (4, 5, 15)
+        assert [(one.service, one.weight) for one in told.weights] == [("KIA", 2)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"priority_every": 1},
+        {"priority_every": 101},
+        {"recall_after": 0},
+        {"no_show_minutes": 241},
+        {"weights": {"KIA": 0}},
+        {"weights": {"kia": 1}},
+        {"order": "random"},
+    ],
+    ids=str,
+)
+async def test_an_order_that_cannot_be_is_refused_by_name(line: dict[str, Any]) -> None:
+    """Of two calls one to priority at most: with one of one all others would starve."""
+    async with desk() as office:
+        refused = await office.publish("botram", {**BOTRAM, "line": line})
+
+        assert refused.status_code == 422
+        assert f"/line/{next(iter(line))}" in refused.text
+
+
 @pytest.mark.parametrize("days", [0, -1, 36_501, 1.5, "soon"])
 async def test_a_retention_that_cannot_be_is_refused_by_name(days: object) -> None:
     async with desk() as office:

@@ -30,6 +30,14 @@ async def test_a_request_is_recorded_with_its_code_and_its_day() -> None:
         assert (received.service, received.event_id) == ("KIA", EVENT)
 
 
+async def test_the_code_of_the_gate_goes_on_as_it_was_meant() -> None:
+    async with desk() as office:
+        await office.operator("POST", "/requests", json=at_event(arrival_code="k7qw 3ztm"))
+
+        (received,) = [e for e in office.messaging.published if isinstance(e, RequestReceived)]
+        assert received.arrival_code == "K7QW3ZTM"
+
+
 async def test_a_replay_brings_the_same_answer_and_code_and_one_case() -> None:
     async with desk() as office:
         answers = [
@@ -100,6 +108,9 @@ async def test_the_code_and_the_person_stand_nowhere_but_where_they_belong() -> 
         ({"occurred_at": "2023-03-11T09:15:00"}, 422, "/occurred_at"),
         ({"occurred_at": "0001-01-01T00:00:00+14:00"}, 422, "/occurred_at"),
         ({"occurred_at": "9999-12-31T23:59:59-14:00"}, 422, "/occurred_at"),
+        ({"arrival_code": "K7QW3ZT"}, 422, "/arrival_code"),
+        ({"arrival_code": "KOTA2023"}, 422, "/arrival_code"),
+        ({"arrival_code": "K7QW3ZTM", "event_id": None}, 422, "/arrival_code"),
         ({"programme_id": "nothing"}, 409, "programme_unknown"),
         ({"service": "PASSPORT"}, 409, "service_not_offered"),
         ({"service": "IKD"}, 409, "service_not_at_event"),

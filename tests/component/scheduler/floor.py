@@ -11,6 +11,7 @@ import httpx
 
 from services.scheduler.app import definition
 from services.scheduler.config import Settings
+from services.scheduler.domain import Agency, AgencyKind
 from services.scheduler.store import COLLECTIONS
 from shared.files.jobs import JOBS
 from shared.files.upload import Files
@@ -54,7 +55,24 @@ def booth_body(booth_id: str, *services: str, ticketed: bool = True) -> dict[str
         "agency_id": "disdukcapil" if ticketed else "dinkes",
         "services": list(services),
         "ticketed": ticketed,
+        "weights": {},
     }
+
+
+def counted(**numbers: int) -> dict[str, int]:
+    """The numbers of a line; those that are not given are 0."""
+    names = [
+        "issued",
+        "called",
+        "waiting",
+        "at_booths",
+        "served",
+        "transferred",
+        "left",
+        "no_show",
+        "void",
+    ]
+    return {**dict.fromkeys(names, 0), **numbers}
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,23 @@ class Floor:
     async def visit(self, json: Any, booth_id: str = "puskesmas", **how: Any) -> httpx.Response:
         """Report who walked up as an operator of BOTRAM."""
         return await self.post(f"/api/events/{SETU}/booths/{booth_id}/visits", json=json, **how)
+
+    async def arrive(self, *services: str, key: str | None = None, **more: Any) -> httpx.Response:
+        """Have people come through the gate of BOTRAM."""
+        body = {"services": list(services or ("KIA",)), **more}
+        return await self.post(f"/api/events/{SETU}/arrivals", json=body, key=key)
+
+    async def admit(self, event_id: str = SETU) -> str:
+        """Have somebody come through a gate; return the code."""
+        headers = self.messaging.headers("operator")
+        path = f"/api/events/{event_id}/arrivals"
+        answer = await self.client.post(path, json={"services": ["KIA"]}, headers=headers)
+        return str(answer.raise_for_status().json()["code"])
+
+    async def act(self, act: str, number: int = 1, **body: Any) -> httpx.Response:
+        """Do something with a ticket of KIA at the first booth."""
+        path = f"/api/events/{SETU}/services/KIA/tickets/{number}/{act}"
+        return await self.post(path, json={"booth_id": "loket-1", **body})
 
     async def post(self, path: str, *, key: str | None = None, json: Any = None) -> httpx.Response:
         """Send a command as an operator of BOTRAM."""
@@ -126,8 +161,18 @@ class Floor:
         self, case_id: str, service: str = "KIA", programme_id: str = "botram", **how: Any
     ) -> Receipt:
         """Have a request come in for the programme's event."""
+        code = how.pop("arrival_code", None)
         event = received(case_id, service, event_id=EVENTS[programme_id], programme_id=programme_id)
+        event = event.model_copy(update={"arrival_code": code})
         return await self.messaging.deliver(event, **how)
+
+
+def know_agencies(messaging: MemoryMessaging, programme_id: str) -> None:
+    """Have the agencies of the sample's booths named already."""
+    for agency_id, name in (("disdukcapil", "Disdukcapil"), ("dinkes", "Dinas Kesehatan")):
+        agency = Agency(programme_id, agency_id, name, AgencyKind.REGIONAL)
+        document = COLLECTIONS.of(Agency).encode(agency)
+        messaging.memory.collections["agencies"][agency.id] = document
 
 
 @contextmanager
@@ -167,6 +212,8 @@ async def floor(*, planned: bool = True) -> AsyncIterator[Floor]:
             messaging.client(_with_files(given, frames)) as client,
         ):
             running = Floor(messaging, client, frames)
+            for programme_id in EVENTS:
+                know_agencies(messaging, programme_id)
             await messaging.deliver(published())
             await messaging.deliver(published("halo_pamor", "32.75", name="HALO PAMOR"))
             if planned:

@@ -15,11 +15,17 @@ ACTS: dict[str, tuple[str, str, Any]] = {
     "POST /api/events/{event_id}/booths/{booth_id}/calls": (
         "operator", f"{EVENT}/booths/loket-1/calls", None,
     ),
-    "POST /api/events/{event_id}/services/{service}/tickets/{number}/serve": (
+    "POST /api/events/{event_id}/services/{service}/tickets/{number}/{act}": (
         "operator", f"{EVENT}/services/KIA/tickets/1/serve", {"booth_id": "loket-1"},
     ),
     "POST /api/events/{event_id}/booths/{booth_id}/visits": (
         "operator", f"{EVENT}/booths/puskesmas/visits", {"service": "HEALTH_CHECK", "visitors": 1},
+    ),
+    "PUT /api/programmes/{programme_id}/agencies/{agency_id}": (
+        "planner", "/api/programmes/botram/agencies/bjb", {"name": "Bank BJB", "kind": "bumd"},
+    ),
+    "POST /api/events/{event_id}/arrivals": (
+        "operator", f"{EVENT}/arrivals", {"services": ["KIA"]},
     ),
     "POST /api/events/{event_id}/evidence": ("operator", f"{EVENT}/evidence", None),
     "POST /api/events/{event_id}/evidence/{file_id}": (
@@ -57,7 +63,7 @@ async def test_a_command_keeps_who_sent_it(route: str) -> None:
         [left] = [one for one in at.messaging.documents("actions") if one["_id"] not in known]
         assert (left["actor"], left["action"]) == ("siti", route)
         assert left["changed"]
-        told = [] if "evidence" in route else ["siti"]
+        told = [] if "evidence" in route or "agencies" in route else ["siti"]
         assert [m.envelope.actor for m in at.messaging.messages[sent:]] == told
 
 

@@ -13,7 +13,7 @@ from shared.contracts.scheduler import (
     TicketServed,
     VisitRecorded,
 )
-from tests.component.scheduler.floor import KOTA, Floor, booth_body, event_body, floor
+from tests.component.scheduler.floor import KOTA, Floor, booth_body, counted, event_body, floor
 from tests.unit.scheduler.sample import SETU, published
 
 TAMBUN = "botram-2024-07-20-tambun"
@@ -39,6 +39,7 @@ async def test_an_event_is_planned_published_and_read() -> None:
             "version": 1,
             "weekday": "saturday",
             "warnings": [],
+            "passed_by": 0,
         }
         [scheduled] = told(at, EventScheduled)
         assert scheduled.opens_at.isoformat() == "2023-03-11T02:00:00+00:00"
@@ -50,10 +51,7 @@ async def test_an_event_is_planned_published_and_read() -> None:
             "time_zone": "Asia/Jakarta",
             "opens_at": "2023-03-11T02:00:00Z",
             "closes_at": "2023-03-11T04:30:00Z",
-            "lines": [
-                {"service": s, "issued": 0, "called": 0, "served": 0, "waiting": 0, "void": 0}
-                for s in ("KIA", "KK")
-            ],
+            "lines": [{"service": s, **counted()} for s in ("KIA", "KK")],
             "visits": [],
         }
 
@@ -160,7 +158,6 @@ async def test_an_event_id_is_a_short_plain_word(event_id: str) -> None:
     [
         ({"region_code": "32.75.01"}, "region_outside_programme"),
         ({"booths": [booth_body("b", "KIA", ticketed=False)]}, "no_ticketed_booth"),
-        ({"booths": [booth_body("b", "HEALTH_CHECK")]}, "not_in_catalogue"),
     ],
 )
 async def test_an_event_that_cannot_be_carried_out_is_refused(
@@ -279,6 +276,7 @@ async def test_a_day_at_the_booth() -> None:
                 "number": 1,
                 "state": "called",
                 "case_id": "case-1",
+                "arrival_id": None,
                 "booth_id": "loket-1",
             }
         }
@@ -286,7 +284,7 @@ async def test_a_day_at_the_booth() -> None:
         assert served.json() == {**first.json()["ticket"], "state": "served"}
         current = await at.get(f"/api/events/{SETU}/booths/loket-1/current")
         assert current.json()["ticket"]["state"] == "served"
-        numbers = {"issued": 3, "called": 2, "served": 1, "waiting": 1, "void": 0}
+        numbers = counted(issued=3, called=2, served=1, waiting=1, at_booths=1)
         assert (await at.lines())["KIA"] == numbers
         assert [t.number for t in told(at, TicketIssued)] == [1, 2, 3]
         assert [(t.number, t.booth_id) for t in told(at, TicketCalled)] == [
@@ -459,7 +457,7 @@ async def test_an_answer_that_is_kept_holds_nothing_of_a_person() -> None:
         ]
 
         assert set(inbox_id["answer"]) == {
-            "ticket_id", "service", "number", "state", "case_id", "booth_id"
+            "ticket_id", "service", "number", "state", "case_id", "arrival_id", "booth_id"
         }  # fmt: skip
 
 

@@ -11,10 +11,12 @@ PATHS = {
     "GET /api/events/{event_id}/booths/{booth_id}/current": (
         f"/api/events/{SETU}/booths/loket-1/current"
     ),
+    "GET /api/events/{event_id}/arrivals/{code}": f"/api/events/{SETU}/arrivals/K7QW3ZTM",
     "GET /api/events/{event_id}/evidence": f"/api/events/{SETU}/evidence",
     "GET /api/events/{event_id}/evidence/{file_id}/content": (
         f"/api/events/{SETU}/evidence/file-1/content"
     ),
+    "GET /api/programmes/{programme_id}/agencies": "/api/programmes/botram/agencies",
     "GET /api/programmes": "/api/programmes",
 }
 

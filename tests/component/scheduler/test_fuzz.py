@@ -17,6 +17,11 @@ KNOWN: Final = {
     "booth_id": "loket-1",
     "service": "KIA",
     "number": 1,
+    "act": "serve",
+    "code": "K7QW3ZTM",
+    "agency_id": "dinkes",
+    "name": "Dinas Kesehatan",
+    "kind": "perangkat_daerah",
 }
 """The event of the sample, a booth of it and its first ticket."""
 

@@ -12,7 +12,7 @@ from services.scheduler.pages.booth import REFUSALS, RESULTS
 from shared.contracts.scheduler import VisitRecorded
 from shared.testing.callers import HOST
 from shared.web.texts import Texts
-from tests.component.scheduler.floor import KOTA, Floor, booth_body, event_body, floor
+from tests.component.scheduler.floor import KOTA, Floor, booth_body, counted, event_body, floor
 from tests.unit.scheduler.sample import SETU
 
 OPERATOR = ("operator", "botram", "32.16")
@@ -92,9 +92,7 @@ async def test_the_next_is_called_in_one_tap_and_then_served(at: Floor) -> None:
     served = await tap(at, aksi="selesai", layanan="KIA", nomor="1")
     assert "Tercatat: selesai dilayani." in served
     assert 'value="selesai"' not in served.partition("<details")[0]
-    assert (await at.lines())["KIA"] == {
-        "issued": 2, "called": 1, "served": 1, "waiting": 1, "void": 0,
-    }  # fmt: skip
+    assert (await at.lines())["KIA"] == counted(issued=2, called=1, served=1, waiting=1)
 
 
 async def test_a_double_tap_calls_once_and_a_new_form_calls_the_next(at: Floor) -> None:
@@ -209,7 +207,11 @@ async def test_every_address_lies_below_the_prefix_or_at_the_front_door(at: Floo
     for path in ("/loket", BOOTH, STAND):
         page = (await see(at, path)).text
         found = set(re.findall(r'(?:href|src|action|data-poll)="([^"]+)"', page)) - {"#isi"}
-        assert {one for one in found if not one.startswith("/scheduler/")} == {"/", "/keluar"}
+        assert {one for one in found if not one.startswith("/scheduler/")} == {
+            "/",
+            "/bantuan",
+            "/keluar",
+        }
         for style in (one for one in found if one.endswith(".css")):
             assert (await at.client.get(HOST + style)).status_code == 200
 
@@ -219,3 +221,85 @@ def test_there_are_words_for_everything_that_can_be_said() -> None:
     for key in (*(f"booth.result.{one}" for one in RESULTS), "booth.wrong.other"):
         assert key in texts
     assert all(f"booth.wrong.{one}" in texts for one in REFUSALS)
+
+
+def buttons(page: str) -> list[str]:
+    """What can be done with the ticket at the counter, as the screen offers it."""
+    shown = page.partition("<details")[0]
+    return re.findall(r'name="aksi" value="([a-z]+)"', shown)
+
+
+async def test_the_screen_offers_what_can_be_done_and_does_it(at: Floor) -> None:
+    await at.arrive()
+    called = await tap(at, aksi="panggil")
+    assert buttons(called) == [
+        "panggil", "selesai", "mulai", "ulang", "tahan", "absen", "pergi", "batal",
+    ]  # fmt: skip
+    held = await tap(at, aksi="tahan", layanan="KIA", nomor="1")
+    assert "Ditahan sementara" in held
+    assert buttons(held) == ["panggil", "lanjut", "selesai", "pergi", "batal"]
+    going_on = await tap(at, aksi="lanjut", layanan="KIA", nomor="1")
+    assert "Pelayanan dilanjutkan." in going_on
+    gone = await tap(at, aksi="pergi", layanan="KIA", nomor="1")
+    assert buttons(gone) == ["panggil", "batal"]
+    back = await tap(at, aksi="batal", layanan="KIA", nomor="1")
+    assert "Yang terakhir sudah dibatalkan." in back
+    assert "Sedang dilayani" in back
+    at.messaging.clock.advance(seconds=121)
+    assert "batal" not in buttons((await see(at, BOOTH)).text)
+
+
+async def test_who_is_absent_may_queue_again(at: Floor) -> None:
+    await at.arrive()
+    await tap(at, aksi="panggil")
+    absent = await tap(at, aksi="absen", layanan="KIA", nomor="1")
+    assert "Tercatat: tidak hadir." in absent
+    assert buttons(absent) == ["panggil", "gabung", "batal"]
+    await tap(at, aksi="gabung", layanan="KIA", nomor="1")
+    assert (await at.lines())["KIA"]["waiting"] == 1
+
+
+async def test_the_holder_is_sent_to_another_booth_or_gets_a_number_of_another_service(
+    at: Floor,
+) -> None:
+    await at.arrive()
+    await at.arrive()
+    page = await tap(at, aksi="panggil")
+    assert re.findall(r'<option value="([^"]+)">', page)[:2] == ["loket-2", "KK"]
+    sent = await tap(at, aksi="kirim", layanan="KIA", nomor="1", tujuan="loket-2")
+    assert "Nomor ini dikirim ke gerai lain" in sent
+    assert (await at.call("loket-2")).json()["ticket"]["number"] == 1
+    await tap(at, aksi="panggil")
+    moved = await tap(at, aksi="pindah", layanan="KIA", nomor="2", tujuan="KK")
+    assert "Nomor barunya 1." in moved
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"aksi": "lanjut", "nomor": "1"}, "Itu tidak dapat dilakukan pada keadaan nomor ini."),
+        ({"aksi": "gabung", "nomor": "1"}, "Nomor itu masih berlaku"),
+        ({"aksi": "batal", "nomor": "2"}, "Tidak ada yang dapat dibatalkan"),
+        ({"aksi": "kirim", "nomor": "1", "tujuan": "puskesmas"}, "Layanan itu tidak ada di gerai"),
+        ({"aksi": "pindah", "nomor": "1", "tujuan": "IKD"}, "Layanan itu tidak ada di gerai"),
+    ],
+    ids=lambda one: one["aksi"] if isinstance(one, dict) else "",
+)
+async def test_what_a_button_cannot_do_is_said_in_words(
+    at: Floor, form: dict[str, str], said: str
+) -> None:
+    for _ in range(2):
+        await at.arrive()
+    await tap(at, aksi="panggil")
+    key = key_of((await see(at, BOOTH)).text)
+    refused = await send(at, BOOTH, {"kunci": key, "layanan": "KIA", **form})
+
+    assert refused.status_code == 409
+    assert said in refused.text
+
+
+async def test_a_button_that_there_is_not_is_refused(at: Floor) -> None:
+    key = key_of((await see(at, BOOTH)).text)
+    refused = await send(at, BOOTH, {"kunci": key, "aksi": "hapus", "layanan": "KIA"})
+
+    assert refused.status_code == 422

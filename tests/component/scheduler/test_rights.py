@@ -37,7 +37,7 @@ def rows() -> list[Row]:
 def body_of(row: Row) -> Any:
     bodies = {
         "PUT /api/events/{event_id}": event_body(row.programme, region_code=row.region),
-        "POST /api/events/{event_id}/services/{service}/tickets/{number}/serve": {
+        "POST /api/events/{event_id}/services/{service}/tickets/{number}/{act}": {
             "booth_id": "loket-1"
         },
         "POST /api/events/{event_id}/booths/{booth_id}/visits": {
@@ -45,6 +45,11 @@ def body_of(row: Row) -> Any:
             "visitors": 1,
         },
         "POST /api/events/{event_id}/evidence/{file_id}": {"kind": "photo"},
+        "POST /api/events/{event_id}/arrivals": {"services": ["KIA"]},
+        "PUT /api/programmes/{programme_id}/agencies/{agency_id}": {
+            "name": "Bank BJB",
+            "kind": "bumd",
+        },
     }
     return bodies.get(row.route)
 
@@ -62,7 +67,15 @@ async def send(row: Row, at: Floor) -> httpx.Response:
     if "{file_id}" in template:
         file_id = await at.evidence(bound=not row.route.startswith("POST"))
     path = template.format(
-        event_id=EVENTS[row.programme], booth_id=booth, service="KIA", number=1, file_id=file_id
+        event_id=EVENTS[row.programme],
+        booth_id=booth,
+        service="KIA",
+        number=1,
+        act="serve",
+        programme_id=row.programme,
+        agency_id="dinkes",
+        code=await at.admit(EVENTS[row.programme]) if "{code}" in template else "",
+        file_id=file_id,
     )
     headers = {}
     if row.role != "nobody":

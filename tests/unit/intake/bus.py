@@ -58,12 +58,16 @@ def ticket(event: type[TicketEvent], case: Case, **more: Any) -> TicketEvent:
         "ticket_id": f"{EVENT}/{case.service}/17",
         "event_id": EVENT,
         "programme_id": case.programme_id,
+        "thread_id": case.id,
         "case_id": case.id,
         "service": case.service,
         "channel": case.channel,
         "region_code": case.region_code,
         "number": 17,
         "booth_id": "disdukcapil-kia-1",
+        "issued_at": SATURDAY,
+        "waited_seconds": 300,
+        "served_seconds": 240,
     }
     return event.model_validate({**said, **more})
 

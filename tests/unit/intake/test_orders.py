@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.domain import Case, Outcome, Refused, Step, Ticket
+from services.intake.domain import Case, Outcome, Refused, Stage, Step, Ticket
 from services.intake.usecases import (
     confirm_receipt,
     note_failure,
@@ -22,6 +22,7 @@ from services.intake.usecases import (
     take_step,
 )
 from shared.contracts.courier import DeliveryFailed, DocumentCollected
+from shared.contracts.scheduler import TicketAssigned, TicketCalled
 from shared.messaging.errors import Missing
 from shared.testing.bench import Bench
 from tests.size import examples
@@ -162,3 +163,27 @@ async def test_a_recipients_word_before_or_after_the_agents(deeds: list[Deed]) -
     expected = await outcome_of(home_case(), [*RECEIVED, *HOME])
 
     assert await outcome_of(home_case(), deeds) == expected
+
+
+async def test_a_ticket_of_the_gate_tells_what_was_done_before_it_was_the_cases() -> None:
+    """Its holder was called and served first, and the request recorded then."""
+    case = event_case()
+    moments = {"called_at": later(-9), "served_at": later(-4)}
+    work = bench(case)
+    await work.handle(note_ticket, ticket(TicketAssigned, case, **moments))
+
+    kept = await work.get(Case, case.id)
+    assert kept is not None
+    assert kept.reached[Stage.VERIFIED] == later(0)
+    assert kept.ticket is not None
+    assert (kept.ticket.number, kept.ticket.called_at) == (17, later(-9))
+
+
+async def test_a_ticket_that_nobody_has_asked_for_yet_concerns_no_case() -> None:
+    case = event_case()
+    work = bench(case)
+    await work.handle(
+        note_ticket, ticket(TicketCalled, case, case_id=None, thread_id="gate/K7QW3ZTM")
+    )
+
+    assert await work.get(Case, case.id) == case

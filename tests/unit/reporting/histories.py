@@ -13,7 +13,7 @@ from shared.contracts import courier, intake, scheduler
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
 from shared.contracts.intake import CaseEvent, CloseOutcome
-from shared.contracts.scheduler import TicketEvent, VisitRecorded
+from shared.contracts.scheduler import VisitRecorded
 from shared.messaging.message import Message
 
 NOW = datetime(2023, 3, 11, 4, 0, tzinfo=UTC)
@@ -127,6 +127,7 @@ _COUNTED = (
 )
 _ANYTHING = {
     "case_id": st.sampled_from(("c1", "c2", "c3")),
+    "thread_id": st.sampled_from(("c1", "c2", "c3")),
     "ticket_id": st.sampled_from(("t1", "t2")),
     "visit_id": st.sampled_from(("v1", "v2")),
     "job_id": st.sampled_from(("j1", "j2")),
@@ -146,6 +147,12 @@ _ANYTHING = {
     "outcome": st.sampled_from(CloseOutcome),
     "within_standard": st.sampled_from((None, True, False)),
     "due_on": st.none(),
+    "issued_at": st.just(NOW),
+    "waited_seconds": st.integers(0, 900),
+    "served_seconds": st.integers(0, 900),
+    "end": st.sampled_from(scheduler.TicketEnd),
+    "reverted": st.sampled_from(scheduler.TicketFact),
+    "seconds": st.integers(0, 900),
 }
 
 
@@ -224,7 +231,12 @@ def _parts(said: dict[str, Any]) -> list[str]:
     return str(said["region_code"]).split(".")
 
 
-def _measures(event: Event) -> dict[str, int]:
+def _told(fact: str, seconds: int) -> dict[str, int]:
+    lasted = {"called": "seconds_waited", "served": "seconds_served"}.get(fact)
+    return {f"tickets_{fact}": 1} | ({lasted: seconds} if lasted else {})
+
+
+def _measures(event: Event) -> dict[str, int]:  # noqa: PLR0911 - one for each kind of fact
     match event:
         case intake.RequestClosed():
             kept = {True: {"within_standard": 1}, False: {"late": 1}, None: {}}
@@ -232,8 +244,16 @@ def _measures(event: Event) -> dict[str, int]:
             return {"requests_closed": 1, outcome: 1, **kept[event.within_standard]}
         case VisitRecorded():
             return {"visits": event.visitors}
-        case TicketEvent():
-            return {"tickets_" + event.type.split(".")[1].removeprefix("ticket_"): 1}
+        case scheduler.TicketEnded():
+            return {f"tickets_{event.end}": 1}
+        case scheduler.TicketReverted():
+            return {name: -amount for name, amount in _told(event.reverted, event.seconds).items()}
+        case scheduler.TicketCalled():
+            return _told("called", event.waited_seconds)
+        case scheduler.TicketServed():
+            return _told("served", event.served_seconds)
+        case scheduler.TicketIssued():
+            return {"tickets_issued": 1}
     one = _OF_REQUESTS.get(type(event)) or _OF_JOBS.get(type(event))
     return {one: 1} if one else {}
 

@@ -41,6 +41,7 @@ UNCOUNTED = {
     "intake.audit_head_published.v1",
     "intake.programme_published.v1",
     "scheduler.event_scheduled.v1",
+    "scheduler.ticket_assigned.v1",
 }
 
 
@@ -84,7 +85,15 @@ def test_parts_add_up_to_the_whole(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("type_", CATALOGUE)
 def test_every_published_type_is_counted_or_known_not_to_be(type_: str) -> None:
-    payload = {"outcome": "rejected", "visitors": 3}
+    payload = {
+        "outcome": "rejected",
+        "visitors": 3,
+        "waited_seconds": 1,
+        "served_seconds": 1,
+        "end": "left",
+        "reverted": "called",
+        "seconds": 1,
+    }
     added = amounts(Fact("m", type_, "botram", datetime.now(UTC), payload))
     assert bool(added) is (type_ not in UNCOUNTED)
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.scheduler.domain import (
     Case,
@@ -15,9 +13,6 @@ from services.scheduler.domain import (
     Refused,
     ScheduledEvent,
     Tally,
-    Ticket,
-    TicketState,
-    ticket_id,
 )
 from services.scheduler.gateways import NationalCalendar
 from tests.unit.scheduler.sample import DAY, HEALTH, SETU, booth, plan, programme
@@ -106,9 +101,8 @@ def test_booths_of_other_agencies_offer_what_they_like_without_tickets() -> None
     [
         (plan(region_code="32.75.01"), "region_outside_programme", "region_code"),
         (plan(HEALTH), "no_ticketed_booth", "booths"),
-        (plan(booth("x", "KIA", "HEALTH_CHECK")), "not_in_catalogue", "HEALTH_CHECK"),
     ],
-    ids=["region", "tickets", "catalogue"],
+    ids=["region", "tickets"],
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused(asked: Plan, reason: str, field: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -148,52 +142,6 @@ def test_lines_are_those_of_ticketed_booths() -> None:
     assert both.ticketed_services == ("KIA", "KK")
 
 
-def ticket(number: int = 1, state: TicketState = TicketState.WAITING) -> Ticket:
-    return Ticket(
-        event_id=SETU,
-        programme_id="botram",
-        service="KIA",
-        number=number,
-        case_id="case-1",
-        channel="event",
-        region_code="32.16.18.2001",
-        issued_at=datetime(2023, 3, 11, 2, 15, tzinfo=UTC),
-        state=state,
-    )
-
-
-def test_a_ticket_is_called_and_served_by_one_booth() -> None:
-    called = ticket().call("loket-1")
-    served = called.serve("loket-1")
-
-    assert (called.state, called.booth_id, called.version) == (TicketState.CALLED, "loket-1", 2)
-    assert (served.state, served.booth_id, served.version) == (TicketState.SERVED, "loket-1", 3)
-    assert served.id == ticket_id(SETU, "KIA", 1) == f"{SETU}/KIA/1"
-
-
-@pytest.mark.parametrize(
-    ("held", "reason"),
-    [
-        (ticket(), "not_called"),
-        (ticket().call("loket-2"), "other_booth"),
-        (ticket().call("loket-1").serve("loket-1"), "already_served"),
-        (ticket().void(), "void"),
-    ],
-    ids=["waiting", "other booth", "served", "void"],
-)
-def test_what_a_booth_did_not_call_it_does_not_serve(held: Ticket, reason: str) -> None:
-    with pytest.raises(Refused) as refused:
-        held.serve("loket-1")
-
-    assert refused.value.reason == reason
-
-
-def test_nobody_is_called_from_an_empty_line() -> None:
-    for empty in (Line(SETU, "KIA"), Line(SETU, "KIA").issue().skip()):
-        with pytest.raises(Refused, match="nobody_waiting"):
-            empty.call(1)
-
-
 def test_a_line_ends_where_the_contract_does() -> None:
     with pytest.raises(Refused, match="line_full"):
         Line(SETU, "KIA", issued=100_000).issue()
@@ -205,33 +153,6 @@ def test_a_line_with_tickets_cannot_be_withdrawn() -> None:
     assert offered.withdraw().offered is False
     with pytest.raises(Refused, match="tickets_issued"):
         offered.issue().withdraw()
-
-
-@given(st.lists(st.sampled_from(["issue", "call", "skip", "serve"]), max_size=60), st.data())
-def test_a_line_counts_every_number_once(steps: list[str], data: st.DataObject) -> None:
-    """The line is held against a plain list of the numbers that wait."""
-    line = Line(SETU, "KIA").offer()
-    waiting: list[int] = []
-    called: list[int] = []
-    for count, step in enumerate(steps, start=2):
-        if step == "issue":
-            line = line.issue()
-            waiting.append(line.issued)
-        elif step == "serve" and line.served < line.called:
-            line = line.serve()
-        elif step == "call" and waiting:
-            line = line.call(waiting[0])
-            called.append(waiting.pop(0))
-        elif step == "skip" and waiting:
-            number = data.draw(st.sampled_from(waiting))
-            line = line.skip()
-            waiting.remove(number)
-        else:
-            break
-        assert line.version == count
-        assert line.waiting == len(waiting)
-        assert line.issued == line.called + line.void + line.waiting
-    assert (line.called, line.passed) == (len(called), called[-1] if called else 0)
 
 
 @pytest.mark.parametrize(

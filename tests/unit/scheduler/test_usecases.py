@@ -1,6 +1,5 @@
 """What scheduler does with events and commands, on the real unit of work over memory."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -9,6 +8,8 @@ from typing import Any, TypeVar
 import pytest
 
 from services.scheduler.domain import (
+    STRETCH,
+    Act,
     Booth,
     Case,
     Line,
@@ -19,17 +20,17 @@ from services.scheduler.domain import (
     Tally,
     Ticket,
     TicketState,
-    ticket_id,
 )
 from services.scheduler.store import COLLECTIONS
 from services.scheduler.usecases import (
     Allow,
+    TicketAt,
+    act_on,
     call_next,
     copy_programme,
     issue_ticket,
     record_visit,
     schedule_event,
-    serve_ticket,
     void_ticket,
 )
 from shared.auth.roles import Forbidden
@@ -132,9 +133,8 @@ async def call(work: Bench, booth_id: str = "loket-1") -> tuple[str, int] | None
 
 
 async def serve(work: Bench, number: int, booth_id: str = "loket-1") -> str:
-    found = await work.run(
-        lambda uow: serve_ticket(SETU, "KIA", number, booth_id, uow, allow=anybody)
-    )
+    at = TicketAt(SETU, "KIA", number, booth_id)
+    found = await work.run(lambda uow: act_on(at, Act.SERVE, uow, allow=anybody))
     return str(found["state"])
 
 
@@ -192,7 +192,7 @@ async def test_the_same_content_again_is_kept_and_told_to_nobody() -> None:
 
     answer = await schedule(work, plan())
 
-    assert answer == {"version": 1, "warnings": []}
+    assert answer == {"version": 1, "warnings": [], "passed_by": 0}
     assert held(work) == before
     assert len(work.published) == 1
 
@@ -296,6 +296,7 @@ async def test_numbers_count_up_per_service() -> None:
         ticket_id=f"{SETU}/KIA/2",
         event_id=SETU,
         programme_id="botram",
+        thread_id="c",
         case_id="c",
         service="KIA",
         channel="event",
@@ -431,11 +432,16 @@ async def test_a_call_is_told_with_its_booth() -> None:
         "number": 1,
         "state": "called",
         "case_id": "case-1",
+        "arrival_id": None,
         "booth_id": "loket-1",
     }
     called, version = told(work)[-1]
     assert isinstance(called, TicketCalled)
     assert (called.booth_id, called.case_id, version) == ("loket-1", "case-1", 2)
+    [ticket] = await work.all(Ticket)
+    assert called.issued_at == ticket.issued_at
+    assert ticket.called_at is not None
+    assert called.waited_seconds == (ticket.called_at - ticket.issued_at).seconds > 0
 
 
 async def test_who_did_not_come_does_not_hold_up_the_line_and_is_served_late() -> None:
@@ -541,7 +547,8 @@ async def _call(event_id: str, allow: Allow, uow: UnitOfWork) -> None:
 
 
 async def _serve(event_id: str, allow: Allow, uow: UnitOfWork) -> None:
-    await serve_ticket(event_id, "KIA", 1, "loket-1", uow, allow=allow)
+    at = TicketAt(event_id, "KIA", 1, "loket-1")
+    await act_on(at, Act.SERVE, uow, allow=allow)
 
 
 async def _visit(event_id: str, allow: Allow, uow: UnitOfWork) -> None:
@@ -600,40 +607,27 @@ async def test_nobody_is_called_on_another_day(hours: int) -> None:
     assert await call(work) == ("KIA", 1)
 
 
-def _line_of(void: int, service: str = "KIA") -> Sequence[Line | Ticket]:
-    """A line whose first tickets are void and whose last one waits."""
-    now = datetime(2023, 3, 11, 2, 0, tzinfo=UTC)
-    tickets = [
-        Ticket(SETU, "botram", service, n, f"case-{n}", "event", "32.16.18.2001", now)
-        for n in range(1, void + 2)
-    ]
-    line = Line(SETU, service, 1, offered=True, issued=void + 1, void=void)
-    return [line, *(ticket.void() for ticket in tickets[:-1]), tickets[-1]]
-
-
-@pytest.mark.parametrize("void", [0, 1, 49, 50, 51, 1000])
+@pytest.mark.parametrize("void", [0, 1, 99, 100, 101, 1000])
 async def test_who_waits_behind_void_tickets_is_called(void: int) -> None:
-    work = await at_setu(booth("loket-1", "KIA", "KK"))
-    work.keep(*_line_of(void), *_line_of(void, "KK"))
+    work = await at_setu(booth("loket-1", "KIA"))
+    for number in range(void + 1):
+        await work.handle(issue_ticket, received(f"case-{number}"))
+    for number in range(void):
+        await work.handle(void_ticket, closed(f"case-{number}"))
 
     assert await call(work) == ("KIA", void + 1)
-    kept = await stored(work, Line, f"{SETU}/KK")
-    assert kept.passed == (void if void >= 50 else 0)
-    assert await call(work) == ("KK", void + 1)
+    assert (await stored(work, Line, f"{SETU}/KIA")).lanes["walk_in"].first == void // STRETCH
     assert await call(work) is None
 
 
-async def test_a_line_does_not_grow_with_those_who_cancel() -> None:
-    """Eight requests that are withdrawn leave a line as large as eight that wait."""
+async def test_no_document_grows_with_those_who_wait() -> None:
+    """Of 250 who wait a stretch holds a hundred, and the line none."""
     work = await at_setu()
-    for number in range(8):
+    await work.handle(issue_ticket, received("case-0"))
+    [short] = held(work)["lines"]
+    for number in range(1, 250):
         await work.handle(issue_ticket, received(f"case-{number}"))
-    [waiting] = held(work)["lines"]
-    for number in range(8):
-        await work.handle(void_ticket, closed(f"case-{number}"))
-    [void] = held(work)["lines"]
 
-    assert void["void"] == 8
-    assert all(not isinstance(value, list | dict) for value in void.values())
-    assert set(void) == set(waiting)
-    assert ticket_id(SETU, "KIA", 8) in {document["_id"] for document in held(work)["tickets"]}
+    [line] = held(work)["lines"]
+    assert len(str(line)) - len(str(short)) < 20
+    assert [len(one["waiting"]) for one in held(work)["stretches"]] == [100, 100, 50]

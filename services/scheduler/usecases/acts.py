@@ -1,0 +1,163 @@
+"""What a booth does with a ticket: serve, hold, let go, undo and the rest."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.scheduler.domain import (
+    AT_BOOTH,
+    Act,
+    Refused,
+    ScheduledEvent,
+    Ticket,
+    TicketState,
+    ticket_id,
+)
+from services.scheduler.usecases.calls import NO_SHOW, counter_of, policy_of, wait_for
+from services.scheduler.usecases.ports import Allow
+from services.scheduler.usecases.ticket_events import (
+    answer,
+    ended_event,
+    reverted_event,
+    served_event,
+)
+from services.scheduler.usecases.waiting import follow, line_of, place, take
+from shared.contracts.scheduler import TicketEnd
+from shared.messaging.errors import Missing
+from shared.messaging.timers import Timer
+from shared.messaging.unit_of_work import UnitOfWork
+
+_ASKED: Final = frozenset({TicketState.CALLED, TicketState.RECALLED})
+_ENDS: Final = {Act.LEAVE: TicketEnd.LEFT, Act.NO_SHOW: TicketEnd.NO_SHOW}
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAt:
+    """A ticket as the booth names it that does something with it."""
+
+    event_id: str
+    service: str
+    number: int
+    booth_id: str
+
+    @property
+    def id(self) -> str:
+        """Return the ticket's id."""
+        return ticket_id(self.event_id, self.service, self.number)
+
+
+async def act_on(at: TicketAt, act: Act, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]:
+    """Do something with a ticket at the booth that called it; who waits can leave at any of them.
+
+    The booth may have called others since: who comes late is served late. Raises Missing, and
+    Refused: not_offered, not_called, already_served, transferred, left, no_show, void,
+    other_booth, not_now.
+    """
+    event, known = await found(at, uow, allow)
+    if known.state is TicketState.WAITING:
+        require_offered(event, at.booth_id, at.service)
+    return answer(await _do(act, known, at.booth_id, event, uow))
+
+
+async def _do(
+    act: Act, known: Ticket, booth_id: str, event: ScheduledEvent, uow: UnitOfWork
+) -> Ticket:
+    ticket = known.act(act, booth_id, uow.now())
+    line = await line_of(ticket, uow)
+    if known.state is TicketState.WAITING:
+        await take(known, uow)
+        line = line.let_go(known)
+    await follow(ticket, uow)
+    uow.add(line.forget(ticket.number).counted(known, ticket))
+    await await_holder(ticket, event, uow)
+    if act is Act.SERVE:
+        uow.publish(served_event(ticket, booth_id), version=ticket.version)
+    elif act in _ENDS:
+        uow.publish(ended_event(ticket, booth_id, _ENDS[act]), version=ticket.version)
+    return ticket
+
+
+async def note_no_show(timer: Timer, uow: UnitOfWork) -> None:
+    """Note that the holder of a ticket did not come; nothing where he did."""
+    known = await uow.get(Ticket, timer.key)
+    if known is None or known.state not in _ASKED:
+        return
+    event = await uow.require(ScheduledEvent, known.event_id)
+    await _do(Act.NO_SHOW, known, known.booth_id or "", event, uow)
+
+
+async def rejoin(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]:
+    """Let a no-show who came after all wait behind those who walked in.
+
+    Raises Missing, and Refused: not_gone, not_offered, not_its_day.
+    """
+    event, known = await found(at, uow, allow)
+    require_offered(event, at.booth_id, at.service)
+    event.require_today(uow.now())
+    line = await line_of(known, uow)
+    ticket = known.rejoin(*line.joining(uow.now()))
+    await place(ticket, uow)
+    uow.add(ticket, line.join(ticket, known))
+    return answer(ticket)
+
+
+async def undo(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]:
+    """Take back what this booth did with a ticket last, within two minutes.
+
+    Raises Missing, and Refused: nothing_to_undo, undo_too_late, other_booth, not_offered.
+    """
+    event, done = await found(at, uow, allow)
+    if done.booth_id is None:
+        require_offered(event, at.booth_id, at.service)
+    elif done.booth_id != at.booth_id:
+        raise Refused("other_booth", "another booth did it")
+    ticket = done.undo(uow.now())
+    await _put_back(done, ticket, at.booth_id, uow)
+    await await_holder(ticket, event, uow)
+    told = reverted_event(done, at.booth_id)
+    if told is not None and done.before is not None:
+        uow.publish(told, version=ticket.version, occurred_at=done.before.at)
+    return answer(ticket)
+
+
+async def _put_back(done: Ticket, ticket: Ticket, booth_id: str, uow: UnitOfWork) -> None:
+    """Have the line, the place and the counter of a ticket as they were before what was done."""
+    await follow(ticket, uow)
+    line = await line_of(done, uow)
+    if ticket.state is not TicketState.WAITING:
+        uow.add(line.counted(done, ticket))
+    elif done.state is TicketState.CALLED:
+        uow.add(line.uncall(done, ticket))
+    else:
+        uow.add(line.take_back(ticket).counted(done, ticket))
+    if ticket.state is TicketState.WAITING:
+        await place(ticket, uow)
+    if ticket.state not in AT_BOOTH:
+        counter = await counter_of(ticket.event_id, booth_id, uow)
+        sent = ticket.state is TicketState.SENT
+        left = counter.clear(done.id)
+        uow.add(left.expect(done.id, first=True) if sent else left)
+
+
+async def await_holder(ticket: Ticket, event: ScheduledEvent, uow: UnitOfWork) -> None:
+    """Wait for the holder of a ticket that was called, as long as the policy says."""
+    policy = await policy_of(event, uow)
+    if ticket.state in _ASKED:
+        await wait_for(ticket, policy, uow)
+    elif policy.no_show_minutes is not None:
+        await uow.clear_timer(NO_SHOW, ticket.id)
+
+
+async def found(at: TicketAt, uow: UnitOfWork, allow: Allow) -> tuple[ScheduledEvent, Ticket]:
+    """Return the event and the ticket that a booth names. Raises Missing and Forbidden."""
+    event = await uow.require(ScheduledEvent, at.event_id)
+    allow(event.plan, event.plan.booth(at.booth_id))
+    return event, await uow.require(Ticket, at.id)
+
+
+def require_offered(event: ScheduledEvent, booth_id: str, service: str) -> None:
+    """Refuse where a booth has no line for a service: not_offered. Raises Missing without it."""
+    booth = event.plan.booth(booth_id)
+    if booth is None:
+        raise Missing("booth")
+    if not booth.ticketed or service not in booth.services:
+        raise Refused("not_offered", f"booth {booth_id} has no line for this service")

@@ -1,0 +1,87 @@
+"""The gate: tickets before anybody is asked a name, and the requests that are recorded later."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+from services.scheduler.domain import Arrival, Line, Refused, ScheduledEvent, Ticket
+from services.scheduler.domain.arrival import CODE_LENGTH, CODE_LETTERS, CODE_SIGNS
+from services.scheduler.usecases.ports import Allow
+from services.scheduler.usecases.ticket_events import ticket_event
+from services.scheduler.usecases.waiting import lines_of, place
+from shared.contracts.scheduler import TicketIssued
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What people who come through the gate want. `booked_for`: when they are to come, if later."""
+
+    services: tuple[str, ...]
+    priority: bool = False
+    booked_for: time | None = None
+
+
+def new_code() -> str:
+    """Return a code that nobody can guess, to be typed by people."""
+    rest = (secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH - 1))
+    return secrets.choice(CODE_LETTERS) + "".join(rest)
+
+
+async def admit(
+    event_id: str, wanted: Wanted, code: str, uow: UnitOfWork, *, allow: Allow
+) -> dict[str, Any]:
+    """Give people a ticket for each service that they want; return their code and numbers.
+
+    Raises Missing, and Refused: not_its_day (unless they book), closed, not_in_hours, not_offered,
+    line_full.
+    """
+    event = await uow.require(ScheduledEvent, event_id)
+    allow(event.plan, None)
+    now = uow.now()
+    event.require_open(now, booked=wanted.booked_for is not None)
+    tickets, ahead = list[Ticket](), list[int]()
+    for line in await lines_of(event_id, wanted.services, uow):
+        if not line.offered:
+            raise Refused("not_offered", f"services: no booth has a line for {line.service}")
+        ahead.append(line.waiting)
+        tickets.append(await _give(line, event, code, wanted, uow))
+    ids = tuple(ticket.id for ticket in tickets)
+    uow.add(Arrival(event_id, code, now, ids, wanted.priority))
+    return {"code": code, "tickets": _numbers(tickets, ahead)}
+
+
+async def _give(
+    line: Line, event: ScheduledEvent, code: str, wanted: Wanted, uow: UnitOfWork
+) -> Ticket:
+    now = uow.now()
+    line = line.issue()
+    booked = event.booked_at(wanted.booked_for) if wanted.booked_for else None
+    lane, at, joined_at = line.joining(now, priority=wanted.priority, booked=booked)
+    ticket = Ticket(
+        event_id=event.id,
+        programme_id=event.plan.programme_id,
+        service=line.service,
+        number=line.issued,
+        case_id=None,
+        channel=None,
+        region_code=None,
+        issued_at=now,
+        joined_at=joined_at,
+        lane=lane,
+        place=at,
+        arrival_id=Arrival.key(event.id, code),
+    )
+    await place(ticket, uow)
+    uow.add(ticket, line.join(ticket))
+    uow.publish(ticket_event(TicketIssued, ticket), version=ticket.version)
+    return ticket
+
+
+def _numbers(tickets: Sequence[Ticket], ahead: Sequence[int]) -> list[dict[str, Any]]:
+    return [
+        {"ticket_id": one.id, "service": one.service, "number": one.number, "waiting": before}
+        for one, before in zip(tickets, ahead, strict=True)
+    ]

@@ -1,0 +1,128 @@
+"""Who waits in the lines of an event, read by documents that can be named."""
+
+from collections.abc import AsyncIterator, Iterable
+
+from services.scheduler.domain import (
+    KEPT,
+    STRETCH,
+    Arrival,
+    Choice,
+    Line,
+    Policy,
+    Stretch,
+    Ticket,
+    TicketState,
+    Turn,
+    ticket_id,
+)
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+async def follow(ticket: Ticket, uow: UnitOfWork) -> None:
+    """Keep a ticket, and with those who hold it whether a booth has called them."""
+    uow.add(ticket)
+    arrival = await _arrival(ticket, uow)
+    if arrival is not None and (followed := arrival.follow(ticket)) is not arrival:
+        uow.add(followed)
+
+
+async def let_wait_elsewhere(ticket: Ticket, uow: UnitOfWork) -> None:
+    """Let other booths call those who did not come for this ticket."""
+    arrival = await _arrival(ticket, uow)
+    if arrival is not None and (free := arrival.wait_elsewhere(ticket)) is not arrival:
+        uow.add(free)
+
+
+async def _arrival(ticket: Ticket, uow: UnitOfWork) -> Arrival | None:
+    return await uow.get(Arrival, ticket.arrival_id) if ticket.arrival_id else None
+
+
+async def lines_of(event_id: str, services: Iterable[str], uow: UnitOfWork) -> list[Line]:
+    """Return the lines of these services, in their order, new where there are none yet."""
+    # One after the other: what the batch holds already is then read without giving way to the
+    # other units of work, which would change the line meanwhile and have this one decided again.
+    return [
+        await uow.get(Line, Line.key(event_id, service)) or Line(event_id, service)
+        for service in services
+    ]
+
+
+async def line_of(ticket: Ticket, uow: UnitOfWork) -> Line:
+    """Return the line that a ticket belongs to."""
+    return await uow.require(Line, Line.key(ticket.event_id, ticket.service))
+
+
+async def place(ticket: Ticket, uow: UnitOfWork) -> None:
+    """Put somebody who waits at his place, or back there."""
+    if ticket.lane != KEPT:
+        uow.add((await _stretch(ticket, uow)).take_in(ticket))
+
+
+async def take(ticket: Ticket, uow: UnitOfWork) -> None:
+    """Take somebody who waits from his place."""
+    if ticket.lane != KEPT:
+        uow.add((await _stretch(ticket, uow)).let_go(ticket))
+
+
+async def _stretch(ticket: Ticket, uow: UnitOfWork) -> Stretch:
+    index = ticket.place // STRETCH
+    key = Stretch.key(ticket.event_id, ticket.service, ticket.lane, index)
+    found = await uow.get(Stretch, key)
+    return found or Stretch(ticket.event_id, ticket.service, ticket.lane, index)
+
+
+async def next_in(line: Line, policy: Policy, uow: UnitOfWork) -> tuple[Line, Choice | None]:
+    """Return who is called next in a line, and the line, which knows where he stands.
+
+    A line and its tickets are not read at one instant: between the two another instance may have
+    called the next. It then wrote the line too, so that what is decided on such a reading meets a
+    newer version and is decided again.
+    """
+    heads = []
+    for name, lane in list(line.open_lanes(uow.now())):
+        line, head = await _head(line, name, lane.stretches, uow)
+        heads += [head] if head else []
+    async for ticket in _free(line, [number for _, number in line.kept], uow):
+        heads.append(ticket)
+        break
+    recalled = await _recalled(line, uow, nobody_else=not heads)
+    return line, recalled or line.next_of(heads, policy)
+
+
+async def _head(
+    line: Line, name: str, stretches: Iterable[int], uow: UnitOfWork
+) -> tuple[Line, Ticket | None]:
+    """Return the first who waits in a lane and can come; None: nobody can.
+
+    Who is at another booth keeps his place, and is passed until he can come.
+    """
+    first = None
+    for index in stretches:
+        key = Stretch.key(line.event_id, line.service, name, index)
+        stretch = await uow.get(Stretch, key)
+        numbers = [number for _, number in stretch.waiting] if stretch else []
+        first = index if numbers and first is None else first
+        async for ticket in _free(line, numbers, uow):
+            return line.emptied(name, first or 0), ticket
+    return line, None
+
+
+async def _free(line: Line, numbers: Iterable[int], uow: UnitOfWork) -> AsyncIterator[Ticket]:
+    """Yield the tickets of those who are not at another booth."""
+    async for ticket in _tickets(line, numbers, uow):
+        arrival = await _arrival(ticket, uow)
+        if arrival is None or arrival.may_be_called(ticket):
+            yield ticket
+
+
+async def _recalled(line: Line, uow: UnitOfWork, *, nobody_else: bool) -> Choice | None:
+    due = list(line.due(nobody_else=nobody_else))
+    async for ticket in _free(line, due, uow):
+        if ticket.state is TicketState.CALLED:
+            return Choice(ticket, Turn.RECALL, ticket.turn)
+    return None
+
+
+async def _tickets(line: Line, numbers: Iterable[int], uow: UnitOfWork) -> AsyncIterator[Ticket]:
+    for number in numbers:
+        yield await uow.require(Ticket, ticket_id(line.event_id, line.service, number))
