@@ -176,7 +176,7 @@ async def test_every_address_lies_below_the_prefix_or_at_the_front_door(at: Coun
     await at.assigned_job()
     page = await see(at)
     found = set(re.findall(r'(?:href|src|action)="([^"]+)"', page)) - {"#isi"}
-    assert {one for one in found if not one.startswith("/courier/")} == {"/", "/keluar"}
+    assert {one for one in found if not one.startswith("/courier/")} == {"/", "/bantuan", "/keluar"}
     for part in (one for one in found if one.endswith((".css", ".js"))):
         assert (await at.client.get(HOST + part)).status_code == 200
 
