@@ -103,7 +103,7 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
         provides = _provided(settings, context, hasher)
         known = KnownProgrammes(reader, context.messaging.clock)
         metrics = IntakeMetrics(context.registry)
-        late = WatchLate(known.all, reader, metrics)
+        late = WatchLate(reader, metrics)
         watch = Watch([WatchRights(reader, metrics).look, late.look])
         eraser = Eraser(
             erasure_list_of(settings),

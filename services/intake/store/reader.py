@@ -16,6 +16,7 @@ from services.intake.domain import (
     ErasureState,
     PersonRead,
     PlannedEvent,
+    Programme,
     RequestState,
     Resident,
     ResidentKey,
@@ -115,6 +116,10 @@ class IntakeReader(FileReader):
     async def count_cases(self, case_filter: CaseFilter) -> int:
         """Return how many cases fit, whatever the limit."""
         return await self.count(Case, _query(case_filter))
+
+    async def programme_ids(self) -> list[str]:
+        """Return the ids of all programmes, read anew: pages keep theirs for a minute."""
+        return [one.id for one in await self.find(Programme)]
 
     async def late_in(self, programme_id: str) -> Late:
         """Return how many cases of a programme are late in their state."""

@@ -1,7 +1,7 @@
 """What the metrics are told in the background, for the alerts: nothing here changes anything."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -24,6 +24,10 @@ class Late:
 class LateReader(Protocol):
     """Counts what is late."""
 
+    async def programme_ids(self) -> list[str]:
+        """Return the ids of all programmes."""
+        ...
+
     async def late_in(self, programme_id: str) -> Late:
         """Return what is late in a programme now."""
         ...
@@ -40,19 +44,13 @@ class LateFigures(Protocol):
 class WatchLate:
     """Tells the metrics what is late, programme by programme; the timers note it."""
 
-    def __init__(
-        self,
-        programmes: Callable[[], Awaitable[Mapping[str, object]]],
-        reader: LateReader,
-        figures: LateFigures,
-    ) -> None:
-        self._programmes = programmes
+    def __init__(self, reader: LateReader, figures: LateFigures) -> None:
         self._reader = reader
         self._figures = figures
 
     async def look(self) -> None:
         """Tell what is late now. Raises Unavailable."""
-        for programme_id in await self._programmes():
+        for programme_id in await self._reader.programme_ids():
             self._figures.late(programme_id, await self._reader.late_in(programme_id))
 
 

@@ -17,9 +17,9 @@ class Counted:
     def __init__(self, **late: Late) -> None:
         self.late = late
 
-    async def programmes(self) -> dict[str, Late]:
-        """Return them by their programmes."""
-        return self.late
+    async def programme_ids(self) -> list[str]:
+        """Return whose late requests it counts."""
+        return list(self.late)
 
     async def late_in(self, programme_id: str) -> Late:
         """Return one of them."""
@@ -28,7 +28,7 @@ class Counted:
 
 async def test_each_programme_has_figures_of_its_own_that_go_back_to_nothing() -> None:
     registry, counted = CollectorRegistry(), Counted(botram=Late(3, 1), sregep=Late(0, 0))
-    late = WatchLate(counted.programmes, counted, IntakeMetrics(registry))
+    late = WatchLate(counted, IntakeMetrics(registry))
 
     def told(programme: str) -> list[float | None]:
         names = "jemput_intake_late_requests", "jemput_intake_escalated_requests"
