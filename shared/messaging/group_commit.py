@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from shared.contracts.envelope import new_id
 from shared.messaging.collections import Collections
@@ -100,9 +100,10 @@ class Task:
     """What a command does, for the record of actions; empty for a message."""
     size: int = 0
     """Bytes it holds while it waits."""
-    future: asyncio.Future[Outcome] = field(
+    future: asyncio.Future[Outcome] | None = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    """None once its caller has the answer, or has gone."""
     outcome: Outcome | None = None
     refusal: Exception | None = None
     """Decided on what this batch has yet to commit: raised when it has."""
@@ -124,7 +125,7 @@ class Task:
 
     def settle(self, outcome: Outcome) -> None:
         """Answer the caller, once."""
-        if not self.future.done():
+        if self.future and not self.future.done():
             self.future.set_result(outcome)
         for double in self.doubles:
             if double.fingerprint == self.fingerprint:
@@ -140,8 +141,24 @@ class Task:
 
     def leave(self, error: Exception) -> None:
         """Raise the error for this caller alone, who has gone: in line he is not served."""
-        if not self.future.done():
+        if self.future and not self.future.done():
             self.future.set_exception(error)
+
+    @property
+    def awaited(self) -> bool:
+        """Return whether its caller still waits for an answer."""
+        return self.future is not None and not self.future.done()
+
+    async def answer(self) -> Outcome:
+        """Wait for the outcome, once.
+
+        An error refers to the frames that it passed, and they to this task. With the future let
+        go of they are no cycle: what a caller sent is freed as soon as he has gone.
+        """
+        try:
+            return await cast("asyncio.Future[Outcome]", self.future)
+        finally:
+            self.future = None
 
 
 class FingerprintMismatch(Exception):  # noqa: N818
@@ -192,7 +209,7 @@ class GroupCommit:
         if task.is_command:
             self._metrics.waiting.set(self._queue.commands)
         try:
-            return await task.future
+            return await task.answer()
         finally:
             # Answered, or the caller has gone: then nobody waits for it any more.
             self._queue.leave(task)
@@ -229,7 +246,7 @@ class GroupCommit:
             if unavailable.refused:
                 self._narrow(batch, unavailable)
             # A caller that was answered meanwhile, or has gone, is not served.
-            left = [task for task in batch if not task.future.done()]
+            left = [task for task in batch if task.awaited]
             self._queue.put_back(left, first=not unavailable.refused)
             return unavailable
         except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the others
@@ -251,7 +268,7 @@ class GroupCommit:
 
     async def _round(self, tasks: list[Task], tries: int) -> None:
         # A caller that has gone while in line is not served.
-        fresh = await self._unprocessed([task for task in tasks if not task.future.done()])
+        fresh = await self._unprocessed([task for task in tasks if task.awaited])
         session = BatchSession(self._store, self._collections)
         done = await self._decide(session, fresh)
         if done:

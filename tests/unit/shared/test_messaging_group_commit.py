@@ -1,7 +1,9 @@
 """Units that run at the same time share a transaction and end as if they had run one by one."""
 
 import asyncio
+import gc
 import tracemalloc
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +65,40 @@ async def test_after_a_batch_of_many_the_next_one_gathers() -> None:
         late = asyncio.create_task(one.commit.submit(task("late", count("late"))))
         await asyncio.gather(early, late)
         assert one.batches == [4, 2]
+
+
+async def test_what_a_caller_sent_is_freed_when_he_has_gone() -> None:
+    class Sent:
+        """A body that a use case holds."""
+
+    async def sends(left: list[Any]) -> None:
+        held = Sent()
+
+        async def use_case(_: UnitOfWork) -> Any:
+            return held
+
+        one_task = Task(use_case, "c1", **COMMAND)
+        left += [one_task, weakref.ref(held)]
+        await one.commit.command(one_task)
+
+    async with desk() as one:
+        one.store.gate.clear()
+        first = asyncio.create_task(one.commit.submit(task("m0", count())))
+        await until(lambda: one.store.tried)
+        left: list[Any] = []
+        gone = asyncio.create_task(sends(left))
+        await until(lambda: left)
+        gc.disable()
+        try:
+            left.pop(0).leave(ConnectionResetError())
+            await asyncio.wait({gone})
+            assert isinstance(gone.exception(), ConnectionResetError)
+            del gone
+            assert left[0]() is None
+        finally:
+            gc.enable()
+        one.store.gate.set()
+        await first
 
 
 async def test_a_full_batch_waits_for_no_more() -> None:
