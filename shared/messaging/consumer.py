@@ -26,11 +26,12 @@ from shared.messaging.delivery import Delivery
 from shared.messaging.errors import Locked, Malformed, NotPublished, Rejected, UnknownType
 from shared.messaging.failpoints import failpoint
 from shared.messaging.firing import Timers
-from shared.messaging.group_commit import GroupCommit, Outcome, Task
+from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import ADDRESSED, EXCHANGE, Message
 from shared.messaging.metrics import ConsumerMetrics
 from shared.messaging.routes import Handler, Routes, TimerHandler, UnknownEvent
 from shared.messaging.subscriber import PREFETCH, ConsumingBroker, Subscriber
+from shared.messaging.task import Outcome, Task
 from shared.messaging.topology import (
     DEAD,
     RETRY_SECONDS,

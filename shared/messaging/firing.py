@@ -6,10 +6,10 @@ from typing import Final
 from shared.contracts.envelope import Envelope
 from shared.messaging.delivery import Delivery
 from shared.messaging.errors import Malformed, Unavailable
-from shared.messaging.group_commit import Outcome
 from shared.messaging.message import Message
 from shared.messaging.metrics import TimerMetrics
 from shared.messaging.store import TimerStore
+from shared.messaging.task import Outcome
 from shared.messaging.timers import is_timer, name_of
 from shared.messaging.topology import OPERATOR
 from shared.messaging.unit_of_work import Clock

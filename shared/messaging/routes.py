@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from shared.contracts import CATALOGUE, Event
 from shared.messaging.errors import Malformed, UnknownType, refusals, wrong_fields
-from shared.messaging.group_commit import Task
 from shared.messaging.message import Message
+from shared.messaging.task import Task
 from shared.messaging.timers import TIMERS, Timer, is_timer, row_of, timer_type
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.messaging.wire import split_type

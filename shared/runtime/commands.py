@@ -19,13 +19,8 @@ from shared.messaging.errors import (
     TooManyWaiting,
     refusals,
 )
-from shared.messaging.group_commit import (
-    FingerprintMismatch,
-    GroupCommit,
-    Outcome,
-    Task,
-    fingerprint_of,
-)
+from shared.messaging.group_commit import GroupCommit
+from shared.messaging.task import FingerprintMismatch, Outcome, Task, fingerprint_of
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.runtime.provided import provided
 from shared.web import problems

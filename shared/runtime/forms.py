@@ -7,7 +7,7 @@ from fastapi import Request
 
 from shared.auth.roles import Caller
 from shared.contracts.envelope import new_id
-from shared.messaging.group_commit import fingerprint_of
+from shared.messaging.task import fingerprint_of
 from shared.runtime.commands import Sent, sent_with
 from shared.web.idempotency import usable_key
 

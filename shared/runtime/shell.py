@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from shared.contracts.envelope import new_id
 from shared.contracts.text import holds_number
 from shared.messaging.errors import Unavailable
-from shared.messaging.group_commit import fingerprint_of
+from shared.messaging.task import fingerprint_of
 from shared.messaging.unit_of_work import Clock
 from shared.messaging.wire import MAX_VERSION
 from shared.runtime.assemble import ServiceDefinition

@@ -24,9 +24,9 @@ from shared.contracts.envelope import new_id
 from shared.contracts.intake import DocumentIssued, ReceiptConfirmed, RequestVerified
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
-from shared.messaging.group_commit import Task
 from shared.messaging.message import Message
 from shared.messaging.provision import Management
+from shared.messaging.task import Task
 from shared.messaging.timers import Timer
 from shared.messaging.topology import RETRY_SECONDS, Subscription, retry_exchange, topology
 from shared.messaging.unit_of_work import UnitOfWork, UseCase

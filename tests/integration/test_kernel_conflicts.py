@@ -11,9 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from deploy.local.servers import Servers
 from shared.messaging.errors import Conflict
-from shared.messaging.group_commit import GroupCommit, Task
+from shared.messaging.group_commit import GroupCommit
 from shared.messaging.metrics import CommitMetrics
 from shared.messaging.store import Changes
+from shared.messaging.task import Task
 from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
 from shared.mongo.store import MongoStore

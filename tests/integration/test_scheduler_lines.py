@@ -37,9 +37,10 @@ from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.intake import ProgrammePublished, RequestClosed, RequestReceived
 from shared.contracts.scheduler import TicketIssued
 from shared.messaging.errors import Conflict
-from shared.messaging.group_commit import GroupCommit, Task
+from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import Message
 from shared.messaging.metrics import CommitMetrics
+from shared.messaging.task import Task
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate

@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry
 from pymongo import MongoClient
 
 from deploy.local.servers import Servers
-from shared.messaging.group_commit import GroupCommit, Task
+from shared.messaging.group_commit import GroupCommit
 from shared.messaging.metrics import CommitMetrics
+from shared.messaging.task import Task
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import connect
 from shared.mongo.migrations import migrate

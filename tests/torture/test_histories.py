@@ -24,11 +24,12 @@ from shared.contracts.intake import CloseOutcome
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Rejected, refusals
 from shared.messaging.firing import Timers
-from shared.messaging.group_commit import GroupCommit, Task
+from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import ADDRESSED, Message
 from shared.messaging.metrics import CommitMetrics, ConsumerMetrics, OutboxMetrics, TimerMetrics
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.subscriber import ConsumingBroker
+from shared.messaging.task import Task
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.wire import properties
 from shared.mongo.client import Client, connect

@@ -11,7 +11,7 @@ from services.intake.domain import Refused
 from services.intake.usecases import Clock
 from shared.auth.proof import HEADER, Asked, InvalidProof, Proof, verified
 from shared.contracts.envelope import new_id
-from shared.messaging.group_commit import fingerprint_of
+from shared.messaging.task import fingerprint_of
 from shared.runtime import Sent, provided
 from shared.web.problems import Conflict, SignInRefused
 from shared.web.scopekeys import ROUTE

@@ -21,7 +21,7 @@ from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
-from shared.messaging.group_commit import Outcome
+from shared.messaging.task import Outcome
 from shared.runtime import Commands, CommandsDep, SentDep, gathered
 from shared.web.body import Body
 from shared.web.guard import CallerDep

@@ -28,7 +28,7 @@ from services.intake.usecases import (
 from shared.auth.rules import RouteRules, Rule
 from shared.files.purpose import FileRefused
 from shared.files.web import RAW_BODY
-from shared.messaging.group_commit import fingerprint_of
+from shared.messaging.task import fingerprint_of
 from shared.runtime import Commands, FingerprintKey, Sent, gathered, provided
 from shared.web.guard import admit_file
 from shared.web.problems import Conflict, Problem, TooManyRequests, Unavailable

@@ -58,7 +58,7 @@ from shared.contracts.event import (
     ServiceCode,
     TypedNeighbourhoodUnit,
 )
-from shared.messaging.group_commit import Outcome
+from shared.messaging.task import Outcome
 from shared.runtime import Commands, SentDep, gathered
 from shared.web.body import Body
 from shared.web.guard import CallerDep

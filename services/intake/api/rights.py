@@ -3,7 +3,7 @@
 from services.intake.domain import Case, Programme
 from services.intake.usecases import AllowProgramme, Reader, allowed_case, require_right
 from shared.auth.roles import Caller
-from shared.messaging.group_commit import Outcome
+from shared.messaging.task import Outcome
 from shared.web.problems import NotFound
 
 allowed = allowed_case

@@ -19,7 +19,7 @@ from services.intake.usecases.reach import allowed_region
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId, Moment, ProgrammeId, PublicText
-from shared.messaging.group_commit import Outcome
+from shared.messaging.task import Outcome
 from shared.runtime import CommandsDep, SentDep, provided
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep

@@ -30,7 +30,7 @@ from services.intake.usecases import (
     track,
 )
 from shared.auth.rules import PUBLIC, RouteRules
-from shared.messaging.group_commit import fingerprint_of
+from shared.messaging.task import fingerprint_of
 from shared.runtime import CommandsDep, Sent, provided
 from shared.web.body import Body
 from shared.web.formats import tanggal

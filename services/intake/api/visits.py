@@ -50,7 +50,7 @@ from shared.contracts.event import (
     TypedNeighbourhoodUnit,
 )
 from shared.contracts.text import require_written_time
-from shared.messaging.group_commit import Outcome
+from shared.messaging.task import Outcome
 from shared.runtime import SentDep
 from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep

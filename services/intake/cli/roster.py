@@ -39,7 +39,7 @@ from services.intake.usecases import (
     told_of,
 )
 from shared.contracts.envelope import new_id
-from shared.messaging.group_commit import fingerprint_of
+from shared.messaging.task import fingerprint_of
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import Sent, add_account, sent_by
 from shared.sealing.private import replace_private

@@ -53,7 +53,7 @@ from services.intake.usecases import (
 )
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.contracts.envelope import new_id
-from shared.messaging.group_commit import Outcome, fingerprint_of
+from shared.messaging.task import Outcome, fingerprint_of
 from shared.runtime import Commands, FingerprintKey, Sent, gathered
 from shared.sealing.masterkeys import UnknownMasterKey
 from shared.web.idempotency import usable_key

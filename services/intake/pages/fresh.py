@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.intake.domain import Refused, powerful
 from services.intake.usecases import Clock
 from shared.auth.roles import Caller, Forbidden
-from shared.messaging.group_commit import Outcome
+from shared.messaging.task import Outcome
 from shared.messaging.unit_of_work import UseCase
 from shared.runtime import Commands, Sent, built, form_sent, provided
 from shared.web.guard import CallerDep

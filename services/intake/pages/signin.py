@@ -16,7 +16,7 @@ from shared.auth.roles import Caller, Role
 from shared.auth.rules import PUBLIC, RouteRules, Rule
 from shared.auth.tokens import InvalidToken, Verifier
 from shared.contracts.envelope import new_id
-from shared.messaging.group_commit import fingerprint_of
+from shared.messaging.task import fingerprint_of
 from shared.runtime import CommandsDep, Sent, provided
 from shared.web.pages import Pages
 from shared.web.scopekeys import VIEWER

@@ -24,7 +24,7 @@ from services.intake.usecases.ports import Reader
 from services.intake.usecases.residents import KeyMissing
 from shared.files.upload import Files
 from shared.messaging.errors import Conflict, Overloaded, Unavailable
-from shared.messaging.group_commit import Outcome, fingerprint_of
+from shared.messaging.task import Outcome, fingerprint_of
 from shared.messaging.unit_of_work import UseCase
 from shared.sealing.masterkeys import UnknownMasterKey
 from shared.sealing.seal import Unsealable

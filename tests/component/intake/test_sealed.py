@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.intake.usecases import erase_resident
-from shared.messaging.group_commit import fingerprint_of
+from shared.messaging.task import fingerprint_of
 from shared.sealing.masterkeys import add_key
 from shared.web.problems import Problem
 from tests.component.intake.kit import Desk, at_event, at_home, desk

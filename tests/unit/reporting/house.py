@@ -25,8 +25,8 @@ from services.reporting.store import (
 from services.reporting.store.names import TOTALS, keys, totals_of
 from services.reporting.usecases.project import Projector
 from shared.messaging.errors import Conflict
-from shared.messaging.group_commit import Outcome
 from shared.messaging.message import Message
+from shared.messaging.task import Outcome
 from shared.messaging.wire import properties
 from shared.runtime import open_messaging, utc_now
 from shared.testing.delivery import Delivery

@@ -10,9 +10,10 @@ from prometheus_client import CollectorRegistry
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.intake import ReceiptConfirmed
-from shared.messaging.group_commit import GroupCommit, Task
+from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import Message
 from shared.messaging.metrics import CommitMetrics
+from shared.messaging.task import Task
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.testing.memory import Memory, MemoryStore
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from shared.messaging.errors import Conflict, Missing, PredecessorMissing, Rejected
-from shared.messaging.group_commit import Outcome
+from shared.messaging.task import Outcome
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime.commands import Commands, Sent
 from shared.testing.messaging import MemoryMessaging, memory_messaging

@@ -18,8 +18,9 @@ from shared.messaging.errors import (
     TooManyWaiting,
     Unavailable,
 )
-from shared.messaging.group_commit import MAX_BATCH, FingerprintMismatch, Outcome, Task
+from shared.messaging.group_commit import MAX_BATCH
 from shared.messaging.store import Changes, Write
+from shared.messaging.task import FingerprintMismatch, Outcome, Task
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.testing.memory import Fault, Memory, MemoryStore
 from tests.unit.shared.messaging_kit import NOW, Desk, count, desk, message, task

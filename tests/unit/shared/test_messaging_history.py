@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.messaging.errors import Rejected
-from shared.messaging.group_commit import Outcome
+from shared.messaging.task import Outcome
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.testing.memory import Fault, Memory
 from tests.size import examples

@@ -11,10 +11,10 @@ from shared.contracts import CATALOGUE
 from shared.contracts.envelope import new_id
 from shared.contracts.intake import ReceiptConfirmed
 from shared.messaging.errors import PredecessorMissing
-from shared.messaging.group_commit import Task
 from shared.messaging.message import Message
 from shared.messaging.routes import fire
 from shared.messaging.sweeper import PAGE
+from shared.messaging.task import Task
 from shared.messaging.timers import MAX_IDS, TIMERS, Timer, is_timer, name_of, timer_type
 from shared.messaging.topology import RETRY_SECONDS, SUSPECT_LIMIT
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
