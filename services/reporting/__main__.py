@@ -14,7 +14,7 @@ from services.reporting.app import build
 from services.reporting.config import OperatorSettings, Settings
 from shared.messaging.errors import Conflict, Missing, NotPublished, Unavailable
 from shared.runtime import run_command, start
-from shared.runtime.master_keys import add_key_commands
+from shared.runtime.master_keys import add_key_commands, run_at_desk
 from shared.sealing.masterkeys import InvalidKey
 
 _say = partial(print, flush=True)
@@ -27,7 +27,9 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     if options.command == "keys":
-        status, lines = run_command(lambda: cli.keys(options, Settings), (InvalidKey,))
+        status, lines = run_command(
+            lambda: run_at_desk(options, lambda: cli.desk(Settings)), (InvalidKey,)
+        )
         print(*lines, sep="\n", file=sys.stderr if status else sys.stdout)
         return 2 if status else 0
     try:

@@ -1,6 +1,5 @@
 """What an operator does with the archive: wired like the service, run once."""
 
-import argparse
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from shared.messaging.bus import AmqpBus
 from shared.messaging.topology import OPERATOR
 from shared.mongo.client import Client, connect
 from shared.runtime import Shell, open_shell
-from shared.runtime.master_keys import MasterKeyDesk, new_key
+from shared.runtime.master_keys import MasterKeyDesk
 
 CONNECT_SECONDS = 30.0
 """How long a command waits for RabbitMQ."""
@@ -53,17 +52,12 @@ def wrapped(desk: Desk) -> MasterKeyDesk:
     return file_key_desk(given.sealing_keys, reader, shell.commands, file_keys_of(given))
 
 
-async def keys(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
-    """Run a command about master keys; return what it says."""
-    said: list[str]
-    if options.run is new_key:
-        # The first key is made before there are settings that name it.
-        said = new_key(options)
-    else:
-        given = settings()
-        async with open_shell(definition(given), given) as shell:
-            said = await options.run(options, (shell, given))
-    return said
+@asynccontextmanager
+async def desk(settings: Callable[[], Settings]) -> AsyncIterator[Desk]:
+    """Give a command about master keys what it works with. Raises Unavailable."""
+    given = settings()
+    async with open_shell(definition(given), given) as shell:
+        yield shell, given
 
 
 async def recount(settings: Settings, programme_id: str | None, say: Say) -> int:

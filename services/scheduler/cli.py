@@ -1,7 +1,8 @@
 """Commands of scheduler: `events republish`, and `keys` about what seals its files."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 from services.scheduler.app import definition
@@ -11,7 +12,7 @@ from services.scheduler.usecases import republish_event
 from shared.files.evidence_parts import file_keys_of
 from shared.files.keys import file_key_desk
 from shared.runtime import Shell, add_republish, open_shell, run_command, sent_by
-from shared.runtime.master_keys import MasterKeyDesk, add_key_commands, new_key
+from shared.runtime.master_keys import MasterKeyDesk, add_key_commands, run_at_desk
 from shared.sealing.masterkeys import InvalidKey
 
 _TOLD: Final = (InvalidKey,)
@@ -21,7 +22,7 @@ Desk = tuple[Shell, Settings]
 def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
     """Run one command; return its exit status and lines, for stderr where it is not 0."""
     options = _parser().parse_args(arguments)
-    return run_command(lambda: _run(options, settings), _TOLD)
+    return run_command(lambda: run_at_desk(options, lambda: _desk(settings)), _TOLD)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,16 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
-    lines: list[str]
-    if options.run is new_key:
-        # The first key is made before there are settings that name it.
-        lines = new_key(options)
-    else:
-        given = settings()
-        async with open_shell(definition(given), given) as shell:
-            lines = await options.run(options, (shell, given))
-    return lines
+@asynccontextmanager
+async def _desk(settings: Callable[[], Settings]) -> AsyncIterator[Desk]:
+    given = settings()
+    async with open_shell(definition(given), given) as shell:
+        yield shell, given
 
 
 def _wrapped(desk: Desk) -> MasterKeyDesk:

@@ -11,9 +11,10 @@ from shared.files.kept import FileReader
 from shared.files.stored import StoredFile
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime.commands import Commands
-from shared.runtime.master_keys import MasterKeyDesk, Rewrapped
-from shared.sealing.masterkeys import MasterKeys, UnknownMasterKey, Wrapped
-from shared.sealing.seal import DataKey, Unsealable
+from shared.runtime.master_keys import MasterKeyDesk
+from shared.sealing.masterkeys import MasterKeys, Wrapped
+from shared.sealing.rewrap import Rewrapped, rewrap_each
+from shared.sealing.seal import DataKey
 
 _MASTER: Final = "master"
 _SEALED: Final = "sealed"
@@ -45,36 +46,13 @@ class FileKeys:
         return file.under(self.sealed(self.opened(file), file.id))
 
 
-async def rewrap_files(
-    file_ids: Sequence[str], uow: UnitOfWork, keys: FileKeys
-) -> dict[str, list[str]]:
-    """Wrap files' keys by the newest master key; return whose were `wrapped`, whose stay `shut`.
-
-    One that does not open holds up no other.
-    """
-    found: dict[str, list[str]] = {"wrapped": [], "shut": []}
-    for file_id in file_ids:
-        file = await uow.get(StoredFile, file_id)
-        if file is None:
-            continue
-        try:
-            fresh = keys.rewrapped(file)
-        except (UnknownMasterKey, Unsealable):
-            found["shut"].append(file_id)
-            continue
-        if fresh is not file:
-            uow.add(fresh)
-            found["wrapped"].append(file_id)
-    return found
-
-
 def file_key_desk(
     file: Path, reader: FileReader, commands: Commands, keys: FileKeys
 ) -> MasterKeyDesk:
     """Return what a service's commands about master keys work with, where these seal files."""
 
     async def again(ids: Sequence[str], uow: UnitOfWork) -> Rewrapped:
-        return await rewrap_files(ids, uow, keys)
+        return await rewrap_each(StoredFile, ids, uow, keys.rewrapped)
 
     return MasterKeyDesk(file, commands, reader.files_under, reader.files_not_under, again)
 

@@ -7,7 +7,8 @@ changes, and opens with every key in it. Each step may be cut off and run again.
 
 import argparse
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,15 +17,13 @@ from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime.commands import Commands
 from shared.runtime.shell import CommandRefused, add_account, sent_by
 from shared.sealing.masterkeys import add_key, load, remove_key
+from shared.sealing.rewrap import Rewrapped
 
 PAGE: Final = 200
 """Keys in one transaction."""
 SETTLED: Final = 60
 """Seconds for which the file must not have changed before a key is retired: a request that began
 under the old key is answered long before, so that none can be stored under it any more."""
-
-Rewrapped = Mapping[str, Sequence[str]]
-"""Whose keys were `wrapped` by the newest master key, and whose do not open and stay `shut`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,22 @@ def add_key_commands(themes: Any, text: str, desk_of: Callable[[Any], MasterKeyD
 def new_key(options: argparse.Namespace) -> list[str]:
     """Put a new key on top of the file; it needs no database."""
     return [f"new master key {add_key(options.file)}"]
+
+
+async def run_at_desk(
+    options: argparse.Namespace, desk: Callable[[], AbstractAsyncContextManager[Any]]
+) -> list[str]:
+    """Run the command that was chosen with the service's desk; return what it says.
+
+    `keys new` runs without one: the first key is made before there are settings that name it.
+    """
+    said: list[str]
+    if options.run is new_key:
+        said = new_key(options)
+    else:
+        async with desk() as opened:
+            said = await options.run(options, opened)
+    return said
 
 
 async def _rotate(options: argparse.Namespace, desk: MasterKeyDesk) -> list[str]:

@@ -23,7 +23,7 @@ from services.intake.cli.programmes import ProgrammeFile
 from services.intake.config import Settings
 from shared.messaging.errors import Rejected
 from shared.runtime import run_command
-from shared.runtime.master_keys import new_key
+from shared.runtime.master_keys import run_at_desk
 from shared.sealing.masterkeys import InvalidKey, UnknownMasterKey
 from shared.sealing.seal import Unsealable
 
@@ -39,7 +39,7 @@ _TOLD: Final = (InvalidKey, Rejected, UnknownMasterKey, Unsealable)
 def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
     """Run one command; return its exit status and lines, for stderr where it is not 0."""
     options = _parser().parse_args(arguments)
-    return run_command(lambda: _run(options, settings), _TOLD)
+    return run_command(lambda: run_at_desk(options, lambda: open_desk(settings())), _TOLD)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,14 +48,3 @@ def _parser() -> argparse.ArgumentParser:
     for theme in _THEMES:
         theme.add_commands(themes)
     return parser
-
-
-async def _run(options: argparse.Namespace, settings: Callable[[], Settings]) -> list[str]:
-    lines: list[str]
-    if options.run is new_key:
-        # The first key is made before there are settings that name it.
-        lines = new_key(options)
-    else:
-        async with open_desk(settings()) as desk:
-            lines = await options.run(options, desk)
-    return lines

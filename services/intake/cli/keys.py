@@ -6,7 +6,8 @@ from services.intake.app import Desk, vault_of
 from services.intake.cli.shell import Themes
 from services.intake.usecases import rewrap
 from shared.messaging.unit_of_work import UnitOfWork
-from shared.runtime.master_keys import MasterKeyDesk, Rewrapped, add_key_commands
+from shared.runtime.master_keys import MasterKeyDesk, add_key_commands
+from shared.sealing.rewrap import Rewrapped
 
 
 def add_commands(themes: Themes) -> None:

@@ -21,8 +21,7 @@ from services.intake.usecases.ports import Reader, Vault
 from shared.contracts.envelope import new_id
 from shared.messaging.errors import Missing
 from shared.messaging.unit_of_work import UnitOfWork
-from shared.sealing.masterkeys import UnknownMasterKey
-from shared.sealing.seal import Unsealable
+from shared.sealing.rewrap import Rewrapped, rewrap_each
 
 BASIS: Final = "basis"
 REASON: Final = "reason"
@@ -192,24 +191,8 @@ def as_told(fields: Mapping[str, str | None]) -> Told:
     return Told(Person(**said), fields.get(REASON), Basis(basis) if basis else None)  # type: ignore[arg-type]
 
 
-async def rewrap(
-    resident_ids: tuple[str, ...], uow: UnitOfWork, vault: Vault
-) -> dict[str, list[str]]:
-    """Wrap keys by the newest master key; return whose were `wrapped`, and whose stay `shut`.
-
-    One that does not open holds up no other.
-    """
-    found: dict[str, list[str]] = {"wrapped": [], "shut": []}
-    for resident_id in resident_ids:
-        key = await uow.get(ResidentKey, resident_id)
-        if key is None or key.destroyed:
-            continue
-        try:
-            fresh = vault.rewrap(key)
-        except (UnknownMasterKey, Unsealable):
-            found["shut"].append(resident_id)
-            continue
-        if fresh is not key:
-            uow.add(fresh)
-            found["wrapped"].append(resident_id)
-    return found
+async def rewrap(resident_ids: tuple[str, ...], uow: UnitOfWork, vault: Vault) -> Rewrapped:
+    """Wrap residents' keys by the newest master key; a destroyed one stays as it is."""
+    return await rewrap_each(
+        ResidentKey, resident_ids, uow, lambda key: key if key.destroyed else vault.rewrap(key)
+    )

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from shared.files.keys import FileKeys, rewrap_files
+from shared.files.keys import FileKeys
 from shared.files.stored import FILES, StoredFile
 from shared.messaging.collections import Collections
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.sealing.masterkeys import MasterKeys, add_key, load, remove_key
+from shared.sealing.rewrap import rewrap_each
 from shared.sealing.seal import DataKey
 from shared.testing.callers import NOW
 from shared.testing.messaging import memory_messaging
@@ -34,7 +35,7 @@ async def test_keys_are_wrapped_anew_once_and_one_that_is_shut_holds_up_no_other
             uow.add(*files)
 
         async def again(uow: UnitOfWork) -> dict[str, list[str]]:
-            return await rewrap_files(["f-0", *secrets], uow, keys)
+            return await rewrap_each(StoredFile, ["f-0", *secrets], uow, keys.rewrapped)
 
         await commands.run_own(keep, key="keep")
         new = add_key(file)
