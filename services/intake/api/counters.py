@@ -15,7 +15,6 @@ from services.intake.domain import (
     Entry,
     PlannedEvent,
     Programme,
-    Promise,
     Secrets,
     catalogue_id,
     local_day,
@@ -175,7 +174,7 @@ async def get_counter(
         bring=catalogue.bring(CHANNEL) if catalogue else None,
         data_use=await parts.receipts.of(programme.id),
         services=list(_offers(event, programme, catalogue)),
-        life_events=list(_together(event, catalogue)),
+        life_events=_together(event, catalogue),
         subdistricts=[
             PlaceAnswer(region_code=code, name=parts.regions.name(code) or code)
             for code in parts.regions.subdistricts(programme.region_code)
@@ -231,16 +230,11 @@ def _offers(
         entries = (
             [one for one in catalogue.entries if one.service == service.code] if catalogue else []
         )
-        yield from (_offer(entry) for entry in entries if _takes(entry))
+        yield from (_offer(entry) for entry in entries if entry.taken_in(CHANNEL))
         if not entries:
             yield OfferAnswer(
                 service=service.code, variant=None, name=service.name, presence=None, papers=[]
             )
-
-
-def _takes(entry: Entry) -> bool:
-    promise = entry.promised(CHANNEL)
-    return promise is not None and promise.promise is not Promise.NONE
 
 
 def _offer(entry: Entry) -> OfferAnswer:
@@ -262,16 +256,14 @@ def _offer(entry: Entry) -> OfferAnswer:
     )
 
 
-def _together(event: PlannedEvent, catalogue: Catalogue | None) -> Iterator[TogetherAnswer]:
-    """Yield the life events of which the event's booths take everything."""
-    for one in catalogue.life_events if catalogue else ():
-        entries = (
-            [entry for entry in map(catalogue.entry, one.entries) if entry] if catalogue else []
+def _together(event: PlannedEvent, catalogue: Catalogue | None) -> list[TogetherAnswer]:
+    found = catalogue.together_in(CHANNEL, event.services) if catalogue else []
+    return [
+        TogetherAnswer(
+            code=one.code,
+            name=one.name,
+            services=[entry.name for entry in entries],
+            referrals=list(one.referrals),
         )
-        if all(entry.service in event.services and _takes(entry) for entry in entries):
-            yield TogetherAnswer(
-                code=one.code,
-                name=one.name,
-                services=[entry.name for entry in entries],
-                referrals=list(one.referrals),
-            )
+        for one, entries in found
+    ]

@@ -5,7 +5,7 @@ so that what its applicant was told stays true. Which services there are, what t
 within how many days is the programme's to say and stands there alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -108,6 +108,11 @@ class Entry:
         """Return what is said of a channel; None where nothing is."""
         return next((one for one in self.channels if one.channel == channel), None)
 
+    def taken_in(self, channel: str) -> bool:
+        """Return whether a channel promises anything of it."""
+        found = self.promised(channel)
+        return found is not None and found.promise is not Promise.NONE
+
     def require_channel(self, channel: str) -> None:
         """Raise ChannelCannot where this way in cannot do it."""
         found = self.promised(channel)
@@ -191,6 +196,20 @@ class Catalogue:
         if found is None:
             raise Refused("life_event_unknown", "life_event: the catalogue has no such event")
         return found
+
+    def together_in(
+        self, channel: str, services: Collection[str]
+    ) -> list[tuple[LifeEvent, tuple[Entry, ...]]]:
+        """Return the life events of which a channel takes everything where these services are."""
+        found = [(one, self._entries_of(one)) for one in self.life_events]
+        return [
+            (one, entries)
+            for one, entries in found
+            if all(entry.service in services and entry.taken_in(channel) for entry in entries)
+        ]
+
+    def _entries_of(self, event: LifeEvent) -> tuple[Entry, ...]:
+        return tuple(entry for entry in map(self.entry, event.entries) if entry)
 
     def bring(self, channel: str) -> str | None:
         """Return how papers are given in a channel."""

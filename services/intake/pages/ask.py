@@ -16,12 +16,10 @@ from services.intake.domain import (
     ONLINE,
     Case,
     ChannelCannot,
-    ChannelPromise,
     Fact,
     Holidays,
     LookupKeys,
     Programme,
-    Promise,
     Secrets,
     digest,
     local_day,
@@ -96,17 +94,13 @@ class Asking:
             return ()
         catalogue = await current_catalogue(programme, self.catalogues)
         entries = catalogue.entries if catalogue else ()
-        return [Asked(programme, one) for one in entries if _promised(one.promised(ONLINE))]
+        return [Asked(programme, one) for one in entries if one.taken_in(ONLINE)]
 
 
 def _masked(typed: str) -> str:
     """Return a NIK as the last page shows it: who stands behind the resident reads no number."""
     nik = typed.replace(" ", "").replace(".", "")
     return mask_nik(nik) if nik else ""
-
-
-def _promised(promise: ChannelPromise | None) -> bool:
-    return promise is not None and promise.promise is not Promise.NONE
 
 
 AskingDep = Annotated[Asking, Depends(gathered(Asking))]

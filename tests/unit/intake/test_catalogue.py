@@ -16,6 +16,7 @@ from services.intake.domain import (
     ChannelPromise,
     Checklist,
     DailyCap,
+    LifeEvent,
     PaperKind,
     PaperStanding,
     Promise,
@@ -104,6 +105,28 @@ def test_any_alternative_meets_a_requirement_and_a_condition_makes_it_no_gap() -
         "photo": PaperStanding.MISSING,
         "power_of_attorney": PaperStanding.IF_APPLIES,
     }
+
+
+def test_a_channel_takes_what_it_promises_anything_of() -> None:
+    def kia(*promises: ChannelPromise) -> Catalogue:
+        return changed_entry(channels=(ChannelPromise("agent", Promise.WHOLE), *promises))
+
+    def taken(said: Catalogue) -> bool:
+        return said.entries[0].taken_in("event")
+
+    assert taken(kia(ChannelPromise("event", Promise.WHOLE)))
+    assert taken(kia(ChannelPromise("event", Promise.PART, "Kartu diantar.")))
+    assert not taken(kia(ChannelPromise("event", Promise.NONE, INSTEAD)))
+
+
+def test_a_life_event_is_a_channels_where_it_takes_everything_of_it() -> None:
+    kia, kk = catalogue().entry_for("KIA", None), catalogue().entry_for("KK", None)
+    assert kia is not None
+    assert kk is not None
+    born = LifeEvent("birth", "Kelahiran", (kia.code, kk.code), ("Daftarkan BPJS.",), ("Usulan",))
+    said = catalogue(life_events=(born,))
+    assert said.together_in("event", {"KIA", "KK"}) == [(born, (kia, kk))]
+    assert said.together_in("event", {"KIA"}) == []
 
 
 def waiver(requirement: str, reason: str = "seen_in_siak", by: str = "agus") -> Waiver:
