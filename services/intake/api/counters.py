@@ -96,6 +96,8 @@ class CounterKit(BaseModel):
     life_events: list[TogetherAnswer]
     subdistricts: list[PlaceAnswer]
     shares: list[str]
+    account: str
+    """Whose shares they are."""
 
 
 class CountedAnswer(BaseModel):
@@ -180,6 +182,7 @@ async def get_counter(
             for code in parts.regions.subdistricts(programme.region_code)
         ],
         shares=list(parts.secrets.laptop_shares(caller.subject, event.id, str(device))),
+        account=caller.subject,
     )
 
 

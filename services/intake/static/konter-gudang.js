@@ -36,6 +36,20 @@
   function entry(id) { return stored("readonly", function (kept, notes) { return notes.get(id); }); }
   function put(one) { return stored("readwrite", function (kept, notes) { return notes.put(one); }); }
 
+  // Read, changed and written in one transaction: what another tab or a timer writes is never put back.
+  async function change(how) {
+    var laptop = null;
+    await stored("readwrite", function (kept) {
+      var asking = kept.get("laptop");
+      asking.onsuccess = function () {
+        laptop = asking.result;
+        if (laptop) { how(laptop); kept.put(laptop, "laptop"); }
+      };
+      return asking;
+    });
+    return laptop;
+  }
+
   async function entries() {
     var all = await stored("readonly", function (kept, notes) { return notes.getAll(); });
     return all.sort(function (one, other) { return one.order - other.order; });
@@ -64,19 +78,28 @@
   function seal(what, place) { return sealed(key, what, place); }
   function open(kept, place) { return opened(key, kept, place); }
 
-  // A laptop begins with the PIN that its operator chooses; what another event left is gone before.
+  // A laptop begins with the PIN that its operator chooses; what was delivered before goes. False where
+  // something waits, which another tab may have written meanwhile: then nothing is begun.
   async function begin(pin, share, about) {
     var salt = random(16), now = Date.now(), made = await derived(pin, share, salt);
     var laptop = Object.assign({
       salt: salt, share: share, wrong: 0, until: now + LASTS, seen: now, last: 0,
       check: await sealed(made, CHECK, CHECK)
     }, about);
+    var free = false;
     await stored("readwrite", function (kept, notes) {
-      notes.clear();
-      kept.clear();
-      return kept.put(laptop, "laptop");
+      var asking = notes.getAll();
+      asking.onsuccess = function () {
+        free = !asking.result.some(undelivered);
+        if (!free) { return; }
+        notes.clear();
+        kept.clear();
+        kept.put(laptop, "laptop");
+      };
+      return asking;
     });
-    key = made;
+    if (free) { key = made; }
+    return free;
   }
 
   async function fitting(pin, laptop, shares) {
@@ -92,11 +115,10 @@
 
   // A try counts before it is made, so that pulling the plug gives no other. `shares`: from the office.
   async function unlock(pin, shares) {
-    var laptop = await read("laptop");
+    if (!shares && await over()) { return "expired"; }
+    var laptop = await change(function (one) { one.wrong += 1; });
     if (!laptop) { return "none"; }
-    if (!laptop.share && !shares) { return "expired"; }
-    laptop.wrong += 1;
-    await write("laptop", laptop);
+    if (!laptop.share && !shares) { await change(function (one) { one.wrong -= 1; }); return "expired"; }
     var found = await fitting(pin, laptop, shares || [laptop.share]);
     if (!found) {
       if (laptop.wrong < TRIES) { return "wrong"; }
@@ -104,7 +126,7 @@
       return "wiped";
     }
     var now = Date.now();
-    await write("laptop", Object.assign(laptop, { wrong: 0, share: found.share, until: now + LASTS, seen: now }));
+    await change(function (one) { Object.assign(one, { wrong: 0, share: found.share, until: now + LASTS, seen: now }); });
     key = found.key;
     return "open";
   }
@@ -133,48 +155,39 @@
     var all = await entries();
     if (!all.some(undelivered)) { return wipe("waktu"); }
     key = null;
-    var laptop = await read("laptop");
+    await change(function (laptop) { laptop.share = null; });
     await stored("readwrite", function (kept, notes) {
       all.filter(function (one) { return !undelivered(one); }).forEach(function (one) {
         delete one.sealed;
         notes.put(one);
       });
-      kept.delete("bekal");
-      return kept.put(Object.assign(laptop, { share: null }), "laptop");
+      return kept.delete("bekal");
     });
     return undefined;
   }
 
   // True where the time is over. A clock that was put back does not give any: what was left, is left.
   async function over() {
-    var laptop = await read("laptop"), now = Date.now();
-    if (!laptop || !laptop.share) { return false; }
-    if (now < laptop.seen) { laptop.until -= laptop.seen - now; }
-    if (now >= laptop.until) { await expire(); return true; }
-    laptop.seen = now;
-    await write("laptop", laptop);
-    return false;
+    var now = Date.now(), laptop = await change(function (one) {
+      if (!one.share) { return; }
+      if (now < one.seen) { one.until -= one.seen - now; }
+      one.seen = now;
+    });
+    if (!laptop || !laptop.share || now < laptop.until) { return false; }
+    await expire();
+    return true;
   }
 
   // Counted up in one transaction: no number is given twice.
   async function next() {
-    var laptop = null;
-    await stored("readwrite", function (kept) {
-      var asking = kept.get("laptop");
-      asking.onsuccess = function () {
-        laptop = asking.result;
-        laptop.last += 1;
-        kept.put(laptop, "laptop");
-      };
-      return asking;
-    });
+    var laptop = await change(function (one) { one.last += 1; });
     var number = laptop.prefix + "-" + String(laptop.last).padStart(3, "0");
     return { id: crypto.randomUUID(), key: crypto.randomUUID(), order: laptop.last, number: number };
   }
 
   window.JemputGudang = {
     read: read, write: write, entry: entry, put: put, entries: entries, seal: seal, open: open, begin: begin,
-    unlock: unlock, left: left, wipe: wipe, over: over, next: next, undelivered: undelivered,
+    change: change, unlock: unlock, left: left, expire: expire, wipe: wipe, over: over, next: next, undelivered: undelivered,
     ready: function () { return key !== null; }, lock: function () { key = null; }
   };
 })();

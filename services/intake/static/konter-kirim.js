@@ -5,12 +5,12 @@
   var gudang = window.JemputGudang, sesi = window.JemputSesi;
   var FIRST = 2000, LONGEST = 60000, ENDED = ["device_revoked", "account_disabled"];
   var page = document.querySelector("[data-konter]"), api = page.dataset.api;
-  var wait = FIRST, timer = null, busy = false, again = false, told = function () {};
+  var wait = FIRST, notBefore = 0, timer = null, busy = false, again = false, told = function () {};
   var here = { link: "baru", office: null };
 
   function link(state) { here.link = state; told(); }
 
-  // "sent", "refused", "signin" (nobody is signed in), "ended" (revoked: all is wiped), "wait"
+  // "sent", "refused", "failed" (this one, for now: the others go on), "signin" (nobody is signed in), "ended" (revoked: all is wiped), "wait"
   async function one(kept) {
     var what = await gudang.open(kept.sealed, kept.id);
     var headers = { "Idempotency-Key": kept.key };
@@ -23,8 +23,8 @@
     if (answer.status === 201) { await accepted(kept, what, answer.body); return "sent"; }
     if (answer.status === 401) { return "signin"; }
     if (!answer.status || answer.status >= 500 || answer.status === 408 || answer.status === 429) {
-      wait = Math.max(wait, answer.after * 1000);
-      return "wait";
+      notBefore = Date.now() + answer.after * 1000;
+      return answer.status === 500 ? "failed" : "wait";
     }
     await refused(kept, answer);
     return "refused";
@@ -56,11 +56,11 @@
     await gudang.put(Object.assign(kept, why));
   }
 
-  async function count(laptop) {
+  async function count(laptop, renewedBefore) {
     var answer = await sesi.ask("GET", api + "/counters/" + encodeURIComponent(laptop.event) + "/counts?device=" + laptop.device);
     if (answer.status === 401) {
-      var renewed = await session();
-      return renewed === "fresh" ? count(laptop) : renewed;
+      var renewed = renewedBefore ? "signin" : await session();
+      return renewed === "fresh" ? count(laptop, true) : renewed;
     }
     if (answer.status !== 200) { return "wait"; }
     here.office = answer.body;
@@ -75,14 +75,15 @@
     var laptop = await gudang.read("laptop");
     if (!laptop || !gudang.ready()) { return "idle"; }
     if (laptop.account !== page.dataset.account) { return "other"; }
-    var all = await waiting();
+    var all = await waiting(), failed = false;
     for (var number = 0; number < all.length; number += 1) {
       var came = await one(all[number]);
       told();
+      if (came === "failed") { failed = true; continue; }
       if (came !== "sent" && came !== "refused") { return came; }
       wait = FIRST;
     }
-    return count(laptop);
+    return failed ? "wait" : count(laptop);
   }
 
   function alone(what) {
@@ -92,6 +93,7 @@
 
   async function go() {
     clearTimeout(timer);
+    if (Date.now() < notBefore) { timer = setTimeout(go, notBefore - Date.now()); return; }
     if (busy) { again = true; return; }
     busy = true;
     var came = "wait";

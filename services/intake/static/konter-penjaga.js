@@ -1,7 +1,7 @@
 /* Answers for the counter's pages where the office does not. It keeps pages and scripts, never an
    answer of the API and nothing of anybody: what was written down lies sealed with the page. */
 "use strict";
-var STORE = "jemput-konter", PATIENCE = 4000;
+var PATIENCE = 4000;
 
 self.addEventListener("install", function () { self.skipWaiting(); });
 self.addEventListener("activate", function (event) { event.waitUntil(self.clients.claim()); });

@@ -68,10 +68,11 @@
     if (pin !== field("pin-ulang").value) { isian.show([["pin-ulang", isian.words("pin_differs")]]); return; }
     var device = crypto.randomUUID(), kit = await kitOf(device);
     if (!kit) { return; }
-    await gudang.begin(pin, kit.shares[0], {
+    var begun = await gudang.begin(pin, kit.shares[0], {
       device: device, prefix: prefix(), event: page.dataset.acara, title: kit.event_name,
-      account: page.dataset.account, name: await sesi.name()
+      account: kit.account, name: await sesi.name()
     });
+    if (!begun) { await start(); return; }
     await keepKit(kit);
     await keepPage();
     await work();
@@ -83,11 +84,17 @@
     if (!laptop.share) {
       var kit = await kitOf(laptop.device);
       if (!kit) { return; }
+      if (kit.account !== laptop.account) { isian.show([["pin", isian.words("other_account")]]); return; }
       shares = kit.shares;
       await keepKit(kit);
     }
     var came = await gudang.unlock(pin, shares);
-    if (came === "open") { await work(); return; }
+    if (came === "open") {
+      var name = await sesi.name();
+      await gudang.change(function (one) { one.name = name; });
+      await work();
+      return;
+    }
     if (came !== "wrong") { await start(); return; }
     isian.show([["pin", isian.words("pin_wrong", { left: await gudang.left() })]]);
   }
@@ -238,11 +245,11 @@
     if (ended || await gudang.over()) { await start(); }
   }
 
-  // Another key of this browser means that the device was revoked and signed in anew.
-  async function revoked(laptop) {
+  // Another key of this browser: its device was revoked and signed in anew, perhaps because an answer
+  // was lost. The share is forgotten; with PIN and account the office gives it again, so nobody is lost.
+  async function signedInAnew(laptop) {
     var name = await sesi.name();
-    if (laptop && laptop.name && name && laptop.name !== name) { await gudang.wipe("dicabut"); return true; }
-    return false;
+    if (laptop && laptop.share && laptop.name && name && laptop.name !== name) { await gudang.expire(); }
   }
 
   async function last() {
@@ -259,7 +266,7 @@
     gudang.lock();
     putRight(null);
     formulirGone();
-    await revoked(await gudang.read("laptop"));
+    await signedInAnew(await gudang.read("laptop"));
     await gudang.over();
     await last();
     var laptop = await gudang.read("laptop");

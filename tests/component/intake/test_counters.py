@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.intake.domain import Secrets
 from shared.testing.callers import NOW
 from tests.component.intake.catalogues import FAMILY_CARD, entry, publish
 from tests.component.intake.kit import Desk, desk, in_visit
@@ -102,6 +103,15 @@ async def test_a_share_is_of_one_account_event_and_laptop(office: Desk) -> None:
     assert mine != (await kit(office, "siti")).json()["shares"]
     assert mine != (await kit(office, device=str(uuid4()))).json()["shares"]
     assert [len(one) for one in mine] == [48]
+    assert [(await kit(office, *who)).json()["account"] for who in ((), ("siti",))] == [
+        "agus",
+        "siti",
+    ]
+
+
+def test_a_share_is_of_one_event() -> None:
+    secrets = Secrets(b"s" * 32)
+    assert secrets.laptop_shares("sri", "e-1", "d") != secrets.laptop_shares("sri", "e-2", "d")
 
 
 async def test_an_entry_becomes_the_visit_of_its_own_id(office: Desk) -> None:
