@@ -25,8 +25,6 @@ RULES: Final[RouteRules] = {
     "POST /api/events/{event_id}/arrivals": Rule({Role.OPERATOR}),
     "GET /api/events/{event_id}/arrivals/{code}": READERS,
 }
-SLOT: Final = 15
-"""Minutes: times are booked by the quarter of an hour."""
 
 
 class ArrivalBody(Body):
@@ -46,13 +44,6 @@ class ArrivalBody(Body):
         if len(set(services)) < len(services):
             raise Unfit("a service twice")
         return services
-
-    @field_validator("booked_for")
-    @classmethod
-    def _by_the_quarter(cls, booked: str | None) -> str | None:
-        if booked is not None and time.fromisoformat(booked).minute % SLOT:
-            raise Unfit("is booked by the quarter of an hour, such as 09:15")
-        return booked
 
 
 class GivenAnswer(BaseModel):

@@ -49,9 +49,10 @@ class Counter:
         return replace(self, version=self.version + 1, sent=sent)
 
     def clear(self, ticket_id: str) -> "Counter":
-        """Have nothing at the counter, where this ticket was there."""
+        """Have nothing to do with this ticket, at the counter or on its way here."""
         left = None if self.ticket_id == ticket_id else self.ticket_id
-        return replace(self, version=self.version + 1, ticket_id=left)
+        sent = tuple(one for one in self.sent if one != ticket_id)
+        return replace(self, version=self.version + 1, ticket_id=left, sent=sent)
 
     def in_turn(
         self, waiting: Collection[str], policy: Policy, own: Mapping[str, int]

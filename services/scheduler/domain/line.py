@@ -254,12 +254,11 @@ class Line:
         return self.lanes.get(name, Lane())
 
     def open_lanes(self, now: datetime) -> Iterator[tuple[str, Lane]]:
-        """Yield the lanes that the next one may stand in; of the booked ones the earliest alone."""
+        """Yield the lanes that the next one may stand in, the booked ones by their times."""
         here = {name: lane for name, lane in self.lanes.items() if lane.waiting}
         yield from ((name, lane) for name, lane in here.items() if lane.opens_at is None)
         booked = [(lane.opens_at, name) for name, lane in here.items() if lane.opens_at is not None]
-        if booked and min(booked)[0] <= now:
-            yield min(booked)[1], here[min(booked)[1]]
+        yield from ((name, here[name]) for at, name in sorted(booked) if at <= now)
 
     def due(self, *, nobody_else: bool) -> Iterator[int]:
         """Yield the numbers that are to be called again now; where nobody else waits, all."""

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from services.scheduler.domain.programme import Caution, Programme
 from services.scheduler.domain.refusal import Refused
 
+SLOT_MINUTES: Final = 15
+"""Times are booked by the quarter of an hour."""
 _PROMISED: Final = {
     "region_code": "region_fixed",
     "on": "day_fixed",
@@ -137,8 +139,12 @@ class ScheduledEvent:
     def booked_at(self, local: time) -> datetime:
         """Return when somebody is to come who booked a time of the event's day, UTC.
 
-        Raises Refused: not_in_hours.
+        By the quarter of an hour: each time is a lane of every line. Raises Refused: not_in_hours,
+        not_in_slots.
         """
+        if local.minute % SLOT_MINUTES or local.second:
+            said = "booked_for: is booked by the quarter of an hour, such as 09:15"
+            raise Refused("not_in_slots", said)
         if not self.plan.opens <= local < self.plan.closes:
             said = (
                 f"booked_for: the event is from {self.plan.opens:%H:%M} to {self.plan.closes:%H:%M}"

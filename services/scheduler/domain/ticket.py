@@ -88,6 +88,9 @@ class Before:
     booth_id: str | None
     called_at: datetime | None
     started_at: datetime | None
+    channel: str | None = None
+    region_code: str | None = None
+    """What was told of the ticket then, so that the same is taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ class Ticket:
         """
         allowed, state = _ALLOWED[act]
         self._require(act, allowed, booth_id)
-        changed = self._changed(state, now)
+        changed = replace(self._changed(state, now), booth_id=booth_id)
         if act is Act.START or (act is Act.SERVE and self.started_at is None):
             start = now if act is Act.START else self.called_at
             return replace(changed, started_at=start)
@@ -217,7 +220,15 @@ class Ticket:
         return replace(self, version=self.version + 1, state=TicketState.VOID, before=None)
 
     def _changed(self, state: TicketState, now: datetime) -> "Ticket":
-        before = Before(now, self.state, self.booth_id, self.called_at, self.started_at)
+        before = Before(
+            now,
+            self.state,
+            self.booth_id,
+            self.called_at,
+            self.started_at,
+            self.channel,
+            self.region_code,
+        )
         return replace(self, version=self.version + 1, state=state, before=before)
 
 

@@ -20,7 +20,7 @@ from services.scheduler.usecases.ticket_events import (
     reverted_event,
     served_event,
 )
-from services.scheduler.usecases.waiting import follow, line_of, place, take
+from services.scheduler.usecases.waiting import follow, line_of, place, take, void_withdrawn
 from shared.contracts.scheduler import TicketEnd
 from shared.messaging.errors import Missing
 from shared.messaging.timers import Timer
@@ -53,7 +53,7 @@ async def act_on(at: TicketAt, act: Act, uow: UnitOfWork, *, allow: Allow) -> di
     other_booth, not_now.
     """
     event, known = await found(at, uow, allow)
-    if known.state is TicketState.WAITING:
+    if known.state not in AT_BOOTH:
         require_offered(event, at.booth_id, at.service)
     return answer(await _do(act, known, at.booth_id, event, uow))
 
@@ -66,6 +66,8 @@ async def _do(
     if known.state is TicketState.WAITING:
         await take(known, uow)
         line = line.let_go(known)
+    if known.state is TicketState.SENT:
+        uow.add((await counter_of(known.event_id, known.booth_id or "", uow)).clear(known.id))
     await follow(ticket, uow)
     uow.add(line.forget(ticket.number).counted(known, ticket))
     await await_holder(ticket, event, uow)
@@ -116,6 +118,8 @@ async def undo(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]
     told = reverted_event(done, at.booth_id)
     if told is not None and done.before is not None:
         uow.publish(told, version=ticket.version, occurred_at=done.before.at)
+    if ticket.state is TicketState.WAITING:
+        ticket = await void_withdrawn(ticket, uow)
     return answer(ticket)
 
 
@@ -131,11 +135,11 @@ async def _put_back(done: Ticket, ticket: Ticket, booth_id: str, uow: UnitOfWork
         uow.add(line.take_back(ticket).counted(done, ticket))
     if ticket.state is TicketState.WAITING:
         await place(ticket, uow)
-    if ticket.state not in AT_BOOTH:
-        counter = await counter_of(ticket.event_id, booth_id, uow)
-        sent = ticket.state is TicketState.SENT
-        left = counter.clear(done.id)
-        uow.add(left.expect(done.id, first=True) if sent else left)
+    if ticket.state is TicketState.SENT:
+        counter = await counter_of(ticket.event_id, ticket.booth_id or "", uow)
+        uow.add(counter.clear(done.id).expect(done.id, first=True))
+    elif ticket.state not in AT_BOOTH:
+        uow.add((await counter_of(ticket.event_id, booth_id, uow)).clear(done.id))
 
 
 async def await_holder(ticket: Ticket, event: ScheduledEvent, uow: UnitOfWork) -> None:

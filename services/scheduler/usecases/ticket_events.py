@@ -63,6 +63,8 @@ def reverted_event(done: Ticket, booth_id: str) -> TicketEvent | None:
         TicketReverted,
         done,
         booth_id=booth_id,
+        channel=done.before.channel,
+        region_code=done.before.region_code,
         reverted=done.state.value,
         seconds=seconds(done) if seconds else 0,
     )

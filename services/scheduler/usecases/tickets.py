@@ -11,7 +11,7 @@ from services.scheduler.domain import (
     free_for,
 )
 from services.scheduler.usecases.ticket_events import ticket_event
-from services.scheduler.usecases.waiting import lines_of, place, take
+from services.scheduler.usecases.waiting import lines_of, place, void
 from shared.contracts.intake import CloseOutcome, RequestClosed, RequestReceived
 from shared.contracts.scheduler import TicketAssigned, TicketIssued
 from shared.messaging.unit_of_work import UnitOfWork
@@ -51,7 +51,7 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     await place(ticket, uow)
     uow.add(ticket, line.join(ticket))
     if case.withdrawn:
-        await _void(ticket, uow)
+        await void(ticket, uow)
 
 
 async def _arrival(event: RequestReceived, uow: UnitOfWork) -> Arrival | None:
@@ -75,15 +75,7 @@ async def _assign(known: Ticket, event: RequestReceived, case: Case, uow: UnitOf
     uow.add(case.receive(ticket.id), ticket)
     uow.publish(told, version=ticket.version)
     if case.withdrawn and ticket.state is TicketState.WAITING:
-        await _void(ticket, uow)
-
-
-async def _void(ticket: Ticket, uow: UnitOfWork) -> None:
-    """Take a waiting ticket out of its line."""
-    [line] = await lines_of(ticket.event_id, [ticket.service], uow)
-    void = ticket.void()
-    await take(ticket, uow)
-    uow.add(void, line.let_go(ticket).counted(ticket, void))
+        await void(ticket, uow)
 
 
 def _ticket(event: RequestReceived, line: Line, arrival: Arrival | None, uow: UnitOfWork) -> Ticket:
@@ -117,4 +109,4 @@ async def void_ticket(event: RequestClosed, uow: UnitOfWork) -> None:
     uow.add(case.withdraw())
     ticket = await uow.get(Ticket, case.ticket_id) if case.ticket_id else None
     if ticket is not None and ticket.state is TicketState.WAITING:
-        await _void(ticket, uow)
+        await void(ticket, uow)

@@ -6,6 +6,7 @@ from services.scheduler.domain import (
     KEPT,
     STRETCH,
     Arrival,
+    Case,
     Choice,
     Line,
     Policy,
@@ -64,6 +65,20 @@ async def take(ticket: Ticket, uow: UnitOfWork) -> None:
         uow.add((await _stretch(ticket, uow)).let_go(ticket))
 
 
+async def void(ticket: Ticket, uow: UnitOfWork) -> Ticket:
+    """Take a waiting ticket out of its line."""
+    ended = ticket.void()
+    await take(ticket, uow)
+    uow.add(ended, (await line_of(ticket, uow)).let_go(ticket).counted(ticket, ended))
+    return ended
+
+
+async def void_withdrawn(ticket: Ticket, uow: UnitOfWork) -> Ticket:
+    """Take a waiting ticket out of its line where its request was withdrawn meanwhile."""
+    case = await uow.get(Case, ticket.case_id) if ticket.case_id else None
+    return await void(ticket, uow) if case is not None and case.withdrawn else ticket
+
+
 async def _stretch(ticket: Ticket, uow: UnitOfWork) -> Stretch:
     index = ticket.place // STRETCH
     key = Stretch.key(ticket.event_id, ticket.service, ticket.lane, index)
@@ -78,10 +93,14 @@ async def next_in(line: Line, policy: Policy, uow: UnitOfWork) -> tuple[Line, Ch
     called the next. It then wrote the line too, so that what is decided on such a reading meets a
     newer version and is decided again.
     """
-    heads = []
+    heads, booked = [], False
     for name, lane in list(line.open_lanes(uow.now())):
+        if booked and lane.opens_at is not None:
+            break  # who booked earlier comes first; the booked lanes are the last
         line, head = await _head(line, name, lane.stretches, uow)
-        heads += [head] if head else []
+        if head is not None:
+            heads.append(head)
+            booked = lane.opens_at is not None
     async for ticket in _free(line, [number for _, number in line.kept], uow):
         heads.append(ticket)
         break

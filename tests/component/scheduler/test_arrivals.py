@@ -121,7 +121,7 @@ async def test_a_withdrawn_request_takes_the_gates_ticket_out_of_the_line(first:
         ({"services": [f"S{n}" for n in range(11)]}, 422, "/services"),
         ({"services": ["KIA"], "priority": "old"}, 422, "/priority"),
         ({"services": ["KIA"], "booked_for": "9.15"}, 422, "/booked_for"),
-        ({"services": ["KIA"], "booked_for": "09:10"}, 422, "/booked_for"),
+        ({"services": ["KIA"], "booked_for": "09:10"}, 409, "not_in_slots"),
         ({"services": ["KIA"], "name": "Ani"}, 422, "/name"),
         ({"services": ["KIA"], "booked_for": "08:45"}, 409, "not_in_hours"),
         ({"services": ["KIA"], "booked_for": "11:30"}, 409, "not_in_hours"),
@@ -258,3 +258,35 @@ async def test_who_waits_can_leave_and_the_leaving_be_taken_back() -> None:
         assert (await at.call()).json() == {"ticket": None}
         assert (await at.act("undo")).json()["state"] == "waiting"
         assert (await at.call()).json()["ticket"]["number"] == 1
+
+
+async def test_what_is_taken_back_is_taken_from_where_it_was_told() -> None:
+    async with floor() as at:
+        code = (await at.arrive()).json()["code"]
+        await at.call()
+        await at.request("case-1", arrival_code=code)
+        await at.act("undo")
+
+        [called], [reverted] = told(at, TicketCalled), told(at, TicketReverted)
+        assert (reverted.region_code, reverted.channel) == (called.region_code, called.channel)
+
+
+async def test_a_leaving_is_taken_back_by_the_booth_that_noted_it() -> None:
+    async with floor() as at:
+        await at.arrive()
+        await at.act("leave")
+
+        assert (await at.act("undo", booth_id="loket-2")).json()["reason"] == "other_booth"
+        assert (await at.act("undo")).json()["state"] == "waiting"
+
+
+async def test_a_call_of_a_withdrawn_request_that_is_taken_back_leaves_the_line() -> None:
+    async with floor() as at:
+        code = (await at.arrive()).json()["code"]
+        await at.request("case-1", arrival_code=code)
+        await at.call()
+        await at.messaging.deliver(closed("case-1"))
+
+        assert (await at.act("undo")).json()["state"] == "void"
+        assert (await at.call()).json() == {"ticket": None}
+        assert (await at.lines())["KIA"]["void"] == 1

@@ -278,6 +278,44 @@ async def test_who_booked_joins_at_his_time_and_not_before() -> None:
     assert (await stored(today.work, Counter, f"{SETU}/kia-2")).ticket_id == f"{SETU}/KIA/1"
 
 
+async def test_who_booked_later_is_called_while_the_earlier_one_is_at_another_booth() -> None:
+    today = await day(Policy())
+    await today.admit(SERVICES, "2")
+    await today.admit(("KK",), "3")
+    await today.later(45 * 60)
+    await today.call("kia-1")
+
+    await today.call("kk")
+
+    assert (await stored(today.work, Counter, f"{SETU}/kk")).ticket_id == f"{SETU}/KK/2"
+
+
+async def test_who_was_sent_and_has_gone_is_expected_no_more() -> None:
+    today = await day(Policy())
+    await today.admit(("KIA",), "walk")
+    await today.call("kia-1")
+    here, there = (TicketAt(SETU, "KIA", 1, booth_id) for booth_id in ("kia-1", "kia-2"))
+    await today.work.run(lambda uow: send_on(here, "kia-2", uow, allow=anybody))
+
+    await today.work.run(lambda uow: act_on(there, Act.NO_SHOW, uow, allow=anybody))
+
+    assert (await stored(today.work, Counter, f"{SETU}/kia-2")).sent == ()
+    await today.work.run(lambda uow: undo(there, uow, allow=anybody))
+    assert (await stored(today.work, Counter, f"{SETU}/kia-2")).sent == (there.id,)
+
+
+async def test_who_was_sent_is_let_go_by_a_booth_with_the_service_alone() -> None:
+    today = await day(Policy())
+    await today.admit(("KIA",), "walk")
+    await today.call("kia-1")
+    here = TicketAt(SETU, "KIA", 1, "kia-1")
+    await today.work.run(lambda uow: send_on(here, "kia-2", uow, allow=anybody))
+
+    at = TicketAt(SETU, "KIA", 1, "kk")
+    with pytest.raises(Refused, match="not_offered"):
+        await today.work.run(lambda uow: act_on(at, Act.LEAVE, uow, allow=anybody))
+
+
 async def test_who_did_not_come_is_called_again_after_so_many_numbers_and_is_then_gone() -> None:
     today = await day(Policy(recall_after=2, no_show_minutes=3))
     for _ in range(5):
