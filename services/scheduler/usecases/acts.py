@@ -20,7 +20,14 @@ from services.scheduler.usecases.ticket_events import (
     reverted_event,
     served_event,
 )
-from services.scheduler.usecases.waiting import follow, line_of, place, take, void_withdrawn
+from services.scheduler.usecases.waiting import (
+    follow,
+    let_wait_elsewhere,
+    line_of,
+    place,
+    take,
+    void_withdrawn,
+)
 from shared.contracts.scheduler import TicketEnd
 from shared.messaging.errors import Missing
 from shared.messaging.timers import Timer
@@ -68,7 +75,7 @@ async def _do(
         line = line.let_go(known)
     if known.state is TicketState.SENT:
         uow.add((await counter_of(known.event_id, known.booth_id or "", uow)).clear(known.id))
-    await follow(ticket, uow)
+    await _follow(ticket, uow)
     uow.add(line.forget(ticket.number).counted(known, ticket))
     await await_holder(ticket, event, uow)
     if act is Act.SERVE:
@@ -76,6 +83,15 @@ async def _do(
     elif act in _ENDS:
         uow.publish(ended_event(ticket, booth_id, _ENDS[act]), version=ticket.version)
     return ticket
+
+
+async def _follow(ticket: Ticket, uow: UnitOfWork) -> None:
+    """Keep a ticket. Who is asked for by a booth that has called on since is held up nowhere."""
+    await follow(ticket, uow)
+    if ticket.state in _ASKED and ticket.booth_id is not None:
+        counter = await counter_of(ticket.event_id, ticket.booth_id, uow)
+        if counter.ticket_id != ticket.id:
+            await let_wait_elsewhere(ticket, uow)
 
 
 async def note_no_show(timer: Timer, uow: UnitOfWork) -> None:
@@ -125,7 +141,7 @@ async def undo(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]
 
 async def _put_back(done: Ticket, ticket: Ticket, booth_id: str, uow: UnitOfWork) -> None:
     """Have the line, the place and the counter of a ticket as they were before what was done."""
-    await follow(ticket, uow)
+    await _follow(ticket, uow)
     line = await line_of(done, uow)
     if ticket.state is not TicketState.WAITING:
         uow.add(line.counted(done, ticket))

@@ -355,6 +355,17 @@ async def test_people_with_two_tickets_are_called_to_one_booth_at_a_time() -> No
     assert first.at == (f"{SETU}/KK/1",)
 
 
+async def test_who_is_asked_for_once_more_by_a_booth_that_has_called_on_waits_elsewhere() -> None:
+    today = await day(Policy())
+    await today.admit(SERVICES, "walk")
+    await today.admit(("KIA",), "walk")
+    assert [await today.next("kia-1") for _ in "ab"] == [1, 2]
+    at = TicketAt(SETU, "KIA", 1, "kia-1")
+    await today.work.run(lambda uow: act_on(at, Act.RECALL, uow, allow=anybody))
+
+    assert await today.next("kk") == 1
+
+
 @pytest.mark.parametrize("weights", [{"KIA": 1, "KK": 3}, {"KIA": 4}])
 async def test_a_booth_gives_each_service_its_turns(weights: dict[str, int]) -> None:
     policy = Policy(weights=weights)
