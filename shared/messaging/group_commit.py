@@ -41,7 +41,8 @@ from shared.messaging.timers import TIMERS
 from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork
 
 MAX_BATCH = 128
-"""Units in one transaction at most; MongoDB ends a transaction after 60 s."""
+"""Units in one transaction at most, and those that wait for no more. MongoDB ends a transaction
+after 60 s; a consumer's usual prefetch is more, else a full batch could never come."""
 
 _TRIES_WHOLE = 3
 _TRIES_ALONE = 12
@@ -50,8 +51,6 @@ _RERUNS = 64
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _APART = ((24, 0.2), (4, 0.1))
 """From so many units of a batch on: seconds from its beginning to that of the next one."""
-_ENOUGH = 128
-"""Units that need not wait for more. Fewer than a consumer's prefetch: else none could come."""
 _WARY = 10.0
 """Seconds after a conflict in which a batch asks once more, before it writes, who was quicker."""
 
@@ -140,7 +139,7 @@ class GroupCommit:
     async def _next_batch(self) -> Unavailable | None:
         """Settle the units that wait; return why those that were put back could not be."""
         if self._gather_until:
-            await self._queue.gather(min(self._most, _ENOUGH), self._gather_until)
+            await self._queue.gather(self._most, self._gather_until)
         batch = await self._queue.take(self._most)
         apart = next((seconds for least, seconds in _APART if len(batch) >= least), None)
         self._gather_until = asyncio.get_running_loop().time() + apart if apart else 0.0

@@ -6,6 +6,7 @@ must also come from a page of ours. Page answers carry `Referrer-Policy: same-or
 no `Sec-Fetch-Site` to fall back on.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -29,19 +30,9 @@ from shared.web.problems import (
     Problem,
 )
 from shared.web.routes import Route, RouteTable
-from shared.web.scopekeys import (
-    ACCOUNTS,
-    CALLER,
-    MORE_TIME,
-    PERSON,
-    PROBLEM,
-    ROUTE,
-    UPLOAD,
-    VIEWER,
-)
+from shared.web.scopekeys import ACCOUNTS, CALLER, MORE_TIME, PERSON, PROBLEM, ROUTE, UPLOAD, VIEWER
 from shared.web.session import SIGN_IN, SessionCookie
 
-_CASE: Final = "{case_id}"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
@@ -123,11 +114,11 @@ class Guard:
         await self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
-        route = self._find(scope)
+        route, params = self._find(scope)
         scope[ROUTE] = route.template
         headers = Headers(scope=scope)
         credential = self._credential(scope, headers)
-        self._admit(scope, route, credential)
+        self._admit(scope, route, params, credential)
         takes_file = route.rule.upload > 0 and not route.rule.public
         if takes_file:
             scope[UPLOAD] = route.rule.upload
@@ -139,17 +130,23 @@ class Guard:
         if takes_file and MORE_TIME in scope:
             scope[MORE_TIME]()
 
-    def _find(self, scope: Scope) -> Route:
+    def _find(self, scope: Scope) -> tuple[Route, Mapping[str, str]]:
         found = self._table.find(scope)
         if found.route is not None:
-            return found.route
+            return found.route, found.params
         if self._table.strays(scope):
             raise Denied("this route has no rule", kind="no-rule")
         if found.allowed:
             raise problems.of_status(405, headers={"Allow": ", ".join(found.allowed)})
         raise problems.of_status(404)
 
-    def _admit(self, scope: Scope, route: Route, credential: _Credential | None) -> None:
+    def _admit(
+        self,
+        scope: Scope,
+        route: Route,
+        params: Mapping[str, str],
+        credential: _Credential | None,
+    ) -> None:
         if route.rule.public:
             self._recognise(scope, credential)
             return
@@ -164,7 +161,7 @@ class Guard:
             raise Denied(error.reason) from None
         scope[ACCOUNTS] = self._accounts
         self._accounts.admit(scope[CALLER])
-        if (case_id := _case_of(scope["path"], route.template)) is not None:
+        if (case_id := params.get("case_id")) is not None:
             self._accounts.admit_case(scope[CALLER], case_id)
         if route.rule.fresh and not self._verifier.fresh(scope[CALLER]):
             raise NotFresh
@@ -195,15 +192,6 @@ class Guard:
         if scope["method"] == "GET":
             query["lanjut"] = _address(scope)
         return RedirectResponse(f"{SIGN_IN}?{urlencode(query)}", status_code=303)
-
-
-def _case_of(path: str, template: str) -> str | None:
-    """Return the case that a path names, by its route's template; None where it names none."""
-    before, named, _ = template.partition(_CASE)
-    if not named:
-        return None
-    # From the end of what stands before, whatever prefix the service lies below.
-    return path.split("/")[-len(template.split("/")) :][before.count("/")]
 
 
 def _address(scope: Scope) -> str:

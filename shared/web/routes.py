@@ -56,7 +56,7 @@ class Found:
 
     route: Route | None = None
     allowed: tuple[str, ...] = ()
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
     """What the path names, by the names in the route's template."""
 
 
