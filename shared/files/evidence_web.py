@@ -29,10 +29,9 @@ from shared.files.upload import Files
 from shared.files.web import FileAnswer, attachment, incoming
 from shared.runtime import CommandsDep, Sent, built, provided, sent_with
 from shared.runtime.commands import ANSWER_WITHIN
-from shared.sealing.masterkeys import UnknownMasterKey
-from shared.sealing.seal import Unsealable
 from shared.web.guard import CallerDep, asks_for_person
-from shared.web.problems import NotFound, Problem, Unavailable
+from shared.web.problems import NotFound, Unavailable
+from shared.web.sealed import openable
 
 FilePath = Annotated[AggregateId, Path()]
 T = TypeVar("T")
@@ -107,13 +106,9 @@ class EvidenceRoom:
             raise NotFound("evidence")
         asks_for_person(self.request, file_id)
         await self._look_kept(about, file_id)
-        try:
+        with openable("the file's"):
             content = self.files.content(stored, self.keys.opened(stored))
             return await attachment(f"{item.kind}-{file_id}", item.type, item.size, content)
-        except UnknownMasterKey:
-            raise Unavailable("the file's key is not here", retry_after=30) from None
-        except Unsealable:
-            raise Problem(500, "unsealable", "The file does not open: altered, or moved") from None
 
     async def removed(self, about: str, file_id: str, permit: Permit, *, sent: Sent) -> None:
         """Remove a file for good."""
