@@ -19,7 +19,7 @@ from services.intake.domain import (
     catalogue_id,
     local_day,
 )
-from services.intake.domain.counter import COUNTER_DAYS
+from services.intake.domain.counter import counter_open
 from services.intake.domain.visit import counted
 from services.intake.usecases import Catalogues, Clock, Reader, Regions
 from shared.auth.roles import Caller, Role
@@ -155,7 +155,7 @@ async def get_counter(
     if programme is None:
         raise NotFound("programme")
     today = local_day(parts.clock(), programme.time_zone)
-    if (today - event.on).days > COUNTER_DAYS:
+    if not counter_open(today, event.on):
         raise Conflict("event_id: the event was too long ago", reason="event_over")
     version = programme.catalogue_version
     id_ = catalogue_id(programme.id, version) if version else None

@@ -42,7 +42,7 @@ class CounterClaim:
     @property
     def clock_off(self) -> bool:
         """Return whether the laptop's clock was wrong."""
-        return abs(self.clock_ahead) >= CLOCK_OFF.total_seconds()
+        return clock_off(self.clock_ahead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,17 @@ class Counted:
     @property
     def clock_off(self) -> bool:
         """Return whether the laptop's clock was wrong at its newest visit."""
-        return abs(self.clock_ahead) >= CLOCK_OFF.total_seconds()
+        return clock_off(self.clock_ahead)
+
+
+def clock_off(ahead: int) -> bool:
+    """Return whether a clock that was so many seconds ahead is called wrong."""
+    return abs(ahead) >= CLOCK_OFF.total_seconds()
+
+
+def counter_open(today: date, event_on: date) -> bool:
+    """Return whether an event's counters may still be set up, and what they send is its day's."""
+    return (today - event_on).days <= COUNTER_DAYS
 
 
 def counted_as(arrived_on: date, event_on: date) -> date:
@@ -69,5 +79,5 @@ def counted_as(arrived_on: date, event_on: date) -> date:
 
     Within COUNTER_DAYS after the event it is the event's own day; later nothing is put back.
     """
-    late = (arrived_on - event_on).days
-    return event_on if 0 < late <= COUNTER_DAYS else arrived_on
+    late = arrived_on > event_on
+    return event_on if late and counter_open(arrived_on, event_on) else arrived_on

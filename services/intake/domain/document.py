@@ -105,11 +105,15 @@ class Document:
         """Return whether it may be issued, as far as it is known."""
         return self.check.comparison is Comparison.MATCH or self.confirmation is not None
 
+    def others(self, account: str) -> bool:
+        """Return whether an account neither sent it nor bound it."""
+        return account not in (self.by, self.check.by)
+
     def confirmed(self, confirmation: Confirmation) -> "Document":
         """Let it pass. Raises Refused: `nothing_to_confirm`, `own_document`."""
         if self.passes:
             raise Refused("nothing_to_confirm", "document: it may be issued as it is")
-        if confirmation.by in (self.by, self.check.by):
+        if not self.others(confirmation.by):
             raise Refused("own_document", "document: another account than sent it has to confirm")
         return replace(self, confirmation=confirmation)
 

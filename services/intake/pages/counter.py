@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from services.intake.domain import PlannedEvent, Programme, local_day
-from services.intake.domain.counter import COUNTER_DAYS, Counted
+from services.intake.domain.counter import COUNTER_DAYS, Counted, counter_open
 from services.intake.domain.visit import counted
 from services.intake.usecases import Clock, Reader
 from shared.auth.roles import Caller, Role
@@ -37,6 +37,7 @@ RULES: Final[RouteRules] = {
 SHOWN: Final = 50
 """Events that are listed, the nearest first."""
 LOOKED_AT: Final = 200
+"""Of the caller's programmes, before his regions are held against them."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -85,12 +86,15 @@ async def _events(caller: Caller, shelf: Shelf) -> Sequence[AtEvent]:
     programmes = {one.id: one for one in await shelf.reader.find(Programme)}
     since = (now - timedelta(days=COUNTER_DAYS + 1)).date()
     shown = list[AtEvent]()
-    for event in await shelf.reader.events_since(since, LOOKED_AT):
-        programme = programmes.get(event.programme_id)
-        if programme is None or len(shown) == SHOWN or not _reaches(caller, event, caller.acting):
+    mine = sorted(id_ for id_ in programmes if caller.belongs_to(id_))
+    for event in await shelf.reader.events_since(since, LOOKED_AT, mine):
+        if len(shown) == SHOWN:
+            break
+        if not _reaches(caller, event, caller.acting):
             continue
-        late = (local_day(now, programme.time_zone) - event.on).days
-        serves = late <= COUNTER_DAYS and _reaches(caller, event, {Role.OPERATOR})
+        programme = programmes[event.programme_id]
+        still = counter_open(local_day(now, programme.time_zone), event.on)
+        serves = still and _reaches(caller, event, {Role.OPERATOR})
         laptops = counted(await shelf.reader.counter_visits(event.id, None))
         shown.append(AtEvent(event, programme, laptops, serves))
     return shown

@@ -34,6 +34,5 @@ async def issued_of(case: Case, subject: str, reader: Reader) -> Issued | None:
     if kept is None or kept.document is None:
         return None
     document = kept.document
-    another = subject not in (document.by, document.check.by)
-    confirmable = another and not document.passes and case.outcome is None
+    confirmable = document.others(subject) and not document.passes and case.outcome is None
     return Issued(document, kept.issued, confirmable)

@@ -95,9 +95,13 @@ class IntakeReader(FileReader):
         """Return what supervisors are told of, newest first."""
         return await self.find(SecurityRecord, sort=(("at", -1), ("_id", -1)), limit=limit)
 
-    async def events_since(self, day: date, limit: int) -> list[PlannedEvent]:
-        """Return events of that day and later ones, the nearest first, so many at most."""
-        query = {"on": {"$gte": day.isoformat()}}
+    async def events_since(
+        self, day: date, limit: int, programmes: Sequence[str] | None = None
+    ) -> list[PlannedEvent]:
+        """Return events of that day and later ones, the nearest first; None: of all programmes."""
+        query: dict[str, Any] = {"on": {"$gte": day.isoformat()}}
+        if programmes is not None:
+            query["programme_id"] = {"$in": list(programmes)}
         return await self.find(PlannedEvent, query, sort=(("on", 1), ("_id", 1)), limit=limit)
 
     async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:

@@ -95,8 +95,10 @@ class Reader(Protocol):
         """Return what supervisors are told of, newest first."""
         ...
 
-    async def events_since(self, day: date, limit: int) -> list[PlannedEvent]:
-        """Return events of that day and later ones, the nearest first, so many at most."""
+    async def events_since(
+        self, day: date, limit: int, programmes: Sequence[str] | None = None
+    ) -> list[PlannedEvent]:
+        """Return events of that day and later ones, the nearest first; None: of all programmes."""
         ...
 
     async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:
