@@ -222,10 +222,15 @@ def _use_case(at: CaseDesk, case_id: str, sent: Sent) -> UseCase:
     return uses[sent.action]
 
 
+def says_why(reason: str) -> bool:
+    """Return whether a reason was given that may be kept: short, and without anybody's number."""
+    return 0 < len(reason) <= MAX_REASON and not holds_number(reason)
+
+
 async def _unmasked(at: CaseDesk, case: Case, reason: str) -> Response:
     if not at.works_on(case):
         return await case_page(at, case, refused=Refused("beyond_reach", "not an operator there"))
-    if not 0 < len(reason) <= MAX_REASON or holds_number(reason):
+    if not says_why(reason):
         return await case_page(at, case, refused=Refused("reason_malformed", "alasan: why"))
     if (asking := await at.desk.form.asks("tampilkan")) is not None:
         return asking

@@ -7,12 +7,11 @@ from starlette.responses import RedirectResponse, Response
 
 from services.intake.domain import MAX_REASON, Refused, WhyRight
 from services.intake.pages.desk import DESK
-from services.intake.pages.desk_case import CASE, CaseDeskDep, CasePath, case_page
+from services.intake.pages.desk_case import CASE, CaseDeskDep, CasePath, case_page, says_why
 from services.intake.usecases import allowed_case, confirm_document
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId
-from shared.contracts.text import holds_number
 
 DOCUMENT: Final = f"{CASE}/dokumen"
 RULES: Final[RouteRules] = {f"POST {DOCUMENT}": Rule({Role.OPERATOR, Role.SUPERVISOR})}
@@ -31,7 +30,7 @@ async def confirm(
     """Let a document pass that is not plainly right, after a fresh sign-in."""
     case = await at.one(case_id)
     said = " ".join(penjelasan.split())
-    if not 0 < len(said) <= MAX_REASON or holds_number(said):
+    if not says_why(said):
         wrong = Refused("explanation_malformed", "penjelasan: why it is right")
         return await case_page(at, case, refused=wrong)
     if (asking := await at.desk.form.asks("pastikan")) is not None:

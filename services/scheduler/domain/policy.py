@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+
+from services.scheduler.domain.ticket import Ticket, TicketState
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +14,8 @@ class Policy:
     `priority_every`: of so many calls in a line at most one goes to somebody with priority before
     his turn; never less than two, or the others would starve. None: priority changes nothing.
     `recall_after`: who was called and did not come is called again after so many more numbers.
-    `no_show_minutes`: who has not come so long after his last call is a no-show.
+    `no_show_minutes`: who has not come so long after his last call is a no-show; where he is called
+    again, after that call.
     `weights`: how many calls in turn a booth gives each of its services; without any, the longest
     wait decides.
     """
@@ -38,6 +42,13 @@ class Policy:
         if self.priority_every is None:
             return 0
         return 1 + ahead // (self.priority_every - 1)
+
+    def patience(self, ticket: Ticket) -> timedelta | None:
+        """Return after how long somebody who was called is a no-show; None: not after this call."""
+        called_again = ticket.state is not TicketState.CALLED
+        if self.no_show_minutes is None or (self.recall_after is not None and not called_again):
+            return None
+        return timedelta(minutes=self.no_show_minutes)
 
     def weight(self, service: str, own: Mapping[str, int]) -> int:
         """Return how many calls in turn a service has; `own` are the booth's, which come first."""

@@ -161,7 +161,7 @@ async def _put_back(done: Ticket, ticket: Ticket, booth_id: str, uow: UnitOfWork
 async def await_holder(ticket: Ticket, event: ScheduledEvent, uow: UnitOfWork) -> None:
     """Wait for the holder of a ticket that was called, as long as the policy says."""
     policy = await policy_of(event, uow)
-    if ticket.state in _ASKED:
+    if ticket.state in _ASKED and policy.patience(ticket) is not None:
         await wait_for(ticket, policy, uow)
     elif policy.no_show_minutes is not None:
         await uow.clear_timer(NO_SHOW, ticket.id)

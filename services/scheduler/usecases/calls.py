@@ -1,6 +1,5 @@
 """A booth calls: who was sent to it, or the next of its lines by the programme's policy."""
 
-from datetime import timedelta
 from typing import Any
 
 from services.scheduler.domain import (
@@ -93,8 +92,7 @@ async def _call(
     await follow(ticket, uow)
     uow.add(line.call(waiting, ticket), counter.call(ticket.id))
     uow.publish(called_event(ticket), version=ticket.version)
-    if policy.recall_after is None:
-        await wait_for(ticket, policy, uow)
+    await wait_for(ticket, policy, uow)
     return ticket
 
 
@@ -133,9 +131,8 @@ async def _sent(counter: Counter, uow: UnitOfWork) -> Ticket | None:
 
 async def wait_for(ticket: Ticket, policy: Policy, uow: UnitOfWork) -> None:
     """Wait for the holder of a ticket as long as the policy says."""
-    if policy.no_show_minutes is not None:
-        due = uow.now() + timedelta(minutes=policy.no_show_minutes)
-        await uow.set_timer(NO_SHOW, ticket.id, due)
+    if (patience := policy.patience(ticket)) is not None:
+        await uow.set_timer(NO_SHOW, ticket.id, uow.now() + patience)
 
 
 async def counter_of(event_id: str, booth_id: str, uow: UnitOfWork) -> Counter:

@@ -340,6 +340,19 @@ async def test_who_did_not_come_is_called_again_after_so_many_numbers_and_is_the
     assert [one["number"] for one in last] == [4, 5, 1]
 
 
+async def test_who_is_to_be_called_again_is_no_no_show_before_that() -> None:
+    today = await day(Policy(recall_after=2, no_show_minutes=3))
+    await today.admit(("KIA",), "walk")
+    await today.call("kia-1")
+    at = TicketAt(SETU, "KIA", 1, "kia-1")
+    await today.work.run(lambda uow: act_on(at, Act.RECALL, uow, allow=anybody))
+    await today.work.run(lambda uow: undo(at, uow, allow=anybody))
+
+    await today.later(181)
+
+    assert (await stored(today.work, Ticket, at.id)).state is TicketState.CALLED
+
+
 async def test_people_with_two_tickets_are_called_to_one_booth_at_a_time() -> None:
     today = await day(Policy())
     await today.admit(SERVICES, "walk")
