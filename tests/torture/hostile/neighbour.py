@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +22,8 @@ from deploy.local.folder import ROOT
 from shared.contracts.envelope import new_id
 from tests.torture.hostile.stage import PROGRAMME, Stage, request
 
-EVERY: Final = 0.25
-LONGEST: Final = 240.0
+EVERY: Final = 0.1
+LONGEST: Final = 900.0
 _TRIES: Final = 60
 _PAUSE: Final = 0.5
 RECORD: Final = "record"
@@ -60,7 +60,10 @@ def going_on(stage: Stage) -> Iterator[Neighbour]:
     }
     result = stage.folder / "neighbour.json"
     command = [sys.executable, "-m", "tests.torture.hostile.neighbour", str(result)]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True)
+    # A session of its own, as the services have: the attacker's gives way.
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, text=True, start_new_session=True
+    )
     neighbour = Neighbour(result, process)
     try:
         assert process.stdin is not None
@@ -75,18 +78,24 @@ async def run(plan: dict[str, Any]) -> list[dict[str, Any]]:
     """Send until SIGTERM, at most for `LONGEST`, and return what came of each request."""
     stop, samples = asyncio.Event(), list[dict[str, Any]]()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    headers = {"Authorization": f"Bearer {plan['token']}"}
-    end = time.monotonic() + LONGEST
-    async with httpx.AsyncClient(timeout=30, headers=headers) as http, asyncio.TaskGroup() as tasks:
+    end, urls = time.monotonic() + LONGEST, plan["urls"]
+    async with AsyncExitStack() as clients, asyncio.TaskGroup() as tasks:
+        # Each service has clients of its own: who waits for one is in nobody's way to another.
+        http = {name: await clients.enter_async_context(_client(plan)) for name in urls}
         number = 0
         while not stop.is_set() and time.monotonic() < end:
             number += 1
-            tasks.create_task(_record(http, plan["urls"]["intake"], number, samples))
+            tasks.create_task(_record(http["intake"], urls["intake"], number, samples))
             for service in ("courier", "reporting"):
-                url = f"{plan['urls'][service]}/api/programmes"
-                tasks.create_task(_read(http, service, url, samples))
+                url = f"{urls[service]}/api/programmes"
+                tasks.create_task(_read(http[service], service, url, samples))
             await _within(stop, EVERY)
     return samples
+
+
+def _client(plan: dict[str, Any]) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {plan['token']}"}
+    return httpx.AsyncClient(timeout=30, headers=headers, limits=httpx.Limits())
 
 
 async def _within(stop: asyncio.Event, seconds: float) -> None:
