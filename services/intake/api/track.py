@@ -19,7 +19,6 @@ from services.intake.domain import (
     digest,
 )
 from services.intake.usecases import (
-    RECEIPT,
     RESIDENT,
     Catalogues,
     Clock,
@@ -28,9 +27,9 @@ from services.intake.usecases import (
     Reader,
     Tracked,
     confirm_receipt,
-    is_recipient,
     track,
 )
+from services.intake.usecases.tracking import RECEIPT, is_recipient
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.task import fingerprint_of
 from shared.runtime import CommandsDep, Sent, provided

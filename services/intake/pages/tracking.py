@@ -14,7 +14,6 @@ from starlette.responses import Response
 from services.intake.domain import OWN_LIMIT, Case, Secrets
 from services.intake.usecases import (
     PAPER,
-    RECEIPT,
     RESIDENT,
     Catalogues,
     Clock,
@@ -23,10 +22,10 @@ from services.intake.usecases import (
     Reader,
     Tracked,
     confirm_receipt,
-    is_recipient,
     track,
     tracked,
 )
+from services.intake.usecases.tracking import RECEIPT, is_recipient
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.task import fingerprint_of
 from shared.runtime import Commands, Sent, gathered

@@ -166,7 +166,7 @@ from services.intake.usecases.sessions import (
 )
 from services.intake.usecases.sign_in import Secret, SignIn
 from services.intake.usecases.throttle import Throttle, Try
-from services.intake.usecases.tracking import RECEIPT, Tracked, is_recipient, track, tracked
+from services.intake.usecases.tracking import Tracked, track, tracked
 from services.intake.usecases.visits import InVisit, NewVisit, record_visit
 
 __all__ = [
@@ -179,7 +179,6 @@ __all__ = [
     "ISSUED",
     "OVERDUE",
     "PAPER",
-    "RECEIPT",
     "RESIDENT",
     "RETENTION",
     "RIGHTS_DUE",
@@ -277,7 +276,6 @@ __all__ = [
     "investigate",
     "invite",
     "invite_first",
-    "is_recipient",
     "is_told",
     "issued_document",
     "keep_document",
