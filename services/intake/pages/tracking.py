@@ -69,7 +69,7 @@ class Tracking:
         client = request.client.host if request.client else ""
         if (seconds := await self.limiter.client_waits(client)) is not None:
             raise TooManyRequests("too many wrong codes", retry_after=seconds)
-        one = await self._of_pass(shown) if shown else await self._of_code(code)
+        one = await self.of_pass(shown) if shown else await self._of_code(code)
         if one is None and (shown or code):
             await self.limiter.count_client(client)
         return one
@@ -79,7 +79,8 @@ class Tracking:
             return None
         return await track(code, self.reader, self.catalogues, self.programmes)
 
-    async def _of_pass(self, shown: str) -> Tracked | None:
+    async def of_pass(self, shown: str) -> Tracked | None:
+        """Return the request of a pass that counts, as it stands now."""
         case_id = self.secrets.passed(shown, int(self.clock().timestamp()))
         case = await self.reader.get(Case, case_id) if case_id else None
         if case is None:
@@ -172,7 +173,7 @@ async def take_receipt(
         if words not in parts.pages.texts:
             raise
         return _standing(request, parts, one, wrong=words)
-    after = await parts.found(request, "", parts.passes(one.case, parts.clock()))
+    after = await parts.of_pass(parts.passes(one.case, parts.clock()))
     return _standing(request, parts, after or one, noted="track.receipt_noted")
 
 
