@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -132,3 +133,18 @@ def _version(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < MAX_VERSION:
         raise argparse.ArgumentTypeError(f"a whole number from 1 to {MAX_VERSION - 1} is needed")
     return int(text)
+
+
+def moment(text: str) -> datetime:
+    """Return a time with its zone, in UTC. ArgumentTypeError where it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _no_moment() from None
+    if at.tzinfo is None:
+        raise _no_moment()
+    return at.astimezone(UTC)
+
+
+def _no_moment() -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError("a time with its zone, such as 2026-11-26T19:00:00+07:00")

@@ -13,8 +13,9 @@ import pytest
 from pymongo import MongoClient
 
 from deploy.local.servers import Servers
-from services.intake.domain import AuditEntry, Deed, Party, PersonRead, Resident, Statement
+from services.intake.domain import Deed, Party, PersonRead, Resident, Statement
 from services.intake.store import COLLECTIONS
+from shared.audit.trail import AuditEntry
 from shared.contracts.envelope import new_id
 from tests.integration.intake_kit import PROGRAMMES, Office, open_office
 from tests.size import examples

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure
 
 from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
@@ -19,10 +18,8 @@ from shared.messaging.timers import TIMERS, new_timer
 from shared.mongo.client import connect
 from shared.mongo.timers import MongoTimers
 from shared.mongo.users import read_rights
+from tests.integration.forbidden import TAKES_AWAY, Rows, assert_refused
 from tests.unit.reporting.running import reporting_command, stack_of, start
-
-UNAUTHORIZED = 13
-Rows = Any
 
 
 @pytest.fixture(scope="module")
@@ -32,29 +29,10 @@ async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
         yield one
 
 
-@pytest.mark.parametrize(
-    "forbidden",
-    [
-        pytest.param(lambda rows: rows.update_one({}, {"$set": {"type": "x"}}), id="update"),
-        pytest.param(lambda rows: rows.replace_one({}, {"type": "x"}, upsert=True), id="replace"),
-        pytest.param(lambda rows: rows.delete_many({}), id="delete"),
-        pytest.param(lambda rows: rows.drop(), id="drop"),
-        pytest.param(lambda rows: rows.rename("elsewhere"), id="rename"),
-        pytest.param(lambda rows: rows.drop_indexes(), id="drop indexes"),
-        pytest.param(
-            lambda rows: rows.create_index("archived_at", expireAfterSeconds=1), id="let expire"
-        ),
-        pytest.param(
-            lambda rows: rows.database.client.drop_database(rows.database.name), id="drop all"
-        ),
-    ],
-)
-def test_nothing_is_taken_from_the_archive(stack: Stack, forbidden: Callable[[Rows], Any]) -> None:
+@pytest.mark.parametrize("act", TAKES_AWAY)
+def test_nothing_is_taken_from_the_archive(stack: Stack, act: Callable[[Rows], Any]) -> None:
     with MongoClient[dict[str, Any]](stack._mongo_url("reporting")) as client:
-        rows = client[stack.database("reporting")][ARCHIVE]
-        with pytest.raises(OperationFailure) as refused:
-            forbidden(rows)
-    assert refused.value.code == UNAUTHORIZED
+        assert_refused(act, client[stack.database("reporting")][ARCHIVE])
 
 
 async def test_it_adds_to_the_archive_and_rebuilds_its_totals(stack: Stack) -> None:

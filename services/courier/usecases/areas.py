@@ -6,9 +6,9 @@ from datetime import datetime
 
 from services.courier.domain import Area, Job, JobState, Place, Programme
 from services.courier.usecases.job_events import assign
-from services.courier.usecases.ports import OwnCommands, Reader
+from services.courier.usecases.ports import Reader
 from shared.messaging.errors import Unavailable
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.unit_of_work import OwnCommands, UnitOfWork
 
 SETTLE_SECONDS = 2.0
 """Between two looks for open jobs of areas that have an agent."""

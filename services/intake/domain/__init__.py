@@ -22,13 +22,7 @@ from services.intake.domain.account_request import (
     RequestState,
     needs_approval,
 )
-from services.intake.domain.audit import (
-    AuditEntry,
-    Block,
-    Deed,
-    next_block,
-    wrong_entries,
-)
+from services.intake.domain.audit import Deed
 from services.intake.domain.breach import READS_PERSONS, RIGHTS, Affected, Held, held
 from services.intake.domain.calendar import (
     CalendarExceptions,
@@ -183,10 +177,8 @@ __all__ = [
     "Affected",
     "AlreadyOpen",
     "Alternative",
-    "AuditEntry",
     "Awaited",
     "Basis",
-    "Block",
     "Bringing",
     "CalendarExceptions",
     "Case",
@@ -300,7 +292,6 @@ __all__ = [
     "mask_nik",
     "mask_phone",
     "needs_approval",
-    "next_block",
     "next_step",
     "office_region",
     "open_case",
@@ -316,5 +307,4 @@ __all__ = [
     "token_digest",
     "within",
     "written_password",
-    "wrong_entries",
 ]

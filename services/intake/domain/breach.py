@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
-from services.intake.domain.audit import AuditEntry, Deed
+from services.intake.domain.audit import Deed
 
 READS_PERSONS: Final = frozenset({"operator"})
 """Roles whose people may look at a case's person; the rules of the routes are the same."""
@@ -22,6 +22,30 @@ DOCUMENT: Final = "document"
 """What the office issued, as a file."""
 ERASED_SINCE: Final = "erased_since"
 """In the place of kinds of data, where somebody was erased since and nothing tells any more."""
+
+
+class Entry(Protocol):
+    """What is asked of an entry of the trail."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was done."""
+        ...
+
+    @property
+    def deed(self) -> str:
+        """What was done."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """To which account or machine."""
+        ...
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What more is noted of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +64,7 @@ class MachineToken:
         return (self.until.isoformat(), self.purpose, *self.grants)
 
     @classmethod
-    def of(cls, entry: AuditEntry) -> "MachineToken":
+    def of(cls, entry: Entry) -> "MachineToken":
         """Return the token that an entry tells of."""
         until, purpose, *grants = entry.said
         return cls(entry.about, entry.at, datetime.fromisoformat(until), purpose, tuple(grants))
@@ -71,7 +95,7 @@ class Held:
         return self.since < until and (self.until is None or self.until > since)
 
 
-def held(entries: Iterable[AuditEntry]) -> list[Held]:
+def held(entries: Iterable[Entry]) -> list[Held]:
     """Return who held which grant from when to when, of the trail's entries in their order.
 
     An account that is handed back can be used as soon as its link is: from then on it counts. A
@@ -81,7 +105,7 @@ def held(entries: Iterable[AuditEntry]) -> list[Held]:
     usable: dict[str, datetime] = {}
     found: list[Held] = []
     for entry in entries:
-        if entry.deed is Deed.MACHINE_TOKEN:
+        if entry.deed == Deed.MACHINE_TOKEN:
             token = MachineToken.of(entry)
             found += [Held(token.name, one, token.since, token.until) for one in token.grants]
             continue
@@ -91,7 +115,7 @@ def held(entries: Iterable[AuditEntry]) -> list[Held]:
         if entry.deed in (Deed.INVITED, Deed.GRANTED):
             grants[of] = entry.said
         begins = entry.deed in (Deed.INVITED, Deed.RECOVERED) or since is not None
-        if begins and entry.deed is not Deed.DISABLED and of in grants:
+        if begins and entry.deed != Deed.DISABLED and of in grants:
             usable[of] = entry.at
     for of, since in usable.items():
         found += [Held(of, grant, since) for grant in grants[of]]

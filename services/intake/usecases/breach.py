@@ -8,7 +8,6 @@ from typing import Final, Protocol, TypeVar
 
 from services.intake.domain import (
     Affected,
-    AuditEntry,
     Case,
     CaseDocument,
     CasePapers,
@@ -23,6 +22,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.breach import DOCUMENT, ERASED_SINCE, PAPERS
 from services.intake.usecases.ports import CaseFilter
+from shared.audit.trail import AuditEntry
 
 PAGE: Final = 500
 """Cases that are looked at together."""

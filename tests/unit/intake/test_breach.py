@@ -13,7 +13,6 @@ from services.intake.cli.breach import _notices, _summary
 from services.intake.domain import (
     READS_PERSONS,
     Affected,
-    AuditEntry,
     CaseDocument,
     Check,
     Comparison,
@@ -35,6 +34,7 @@ from services.intake.usecases import (
     investigate,
     note_person_read,
 )
+from shared.audit.trail import AuditEntry
 from shared.testing.bench import Bench
 from shared.web.texts import Texts
 from tests.unit.intake.sample import (
