@@ -11,7 +11,7 @@ from shared.audit.kept import TrailReader
 from shared.audit.trail import AuditEntry
 from shared.audit.verify import SHOWN, verify
 from shared.messaging.unit_of_work import Clock
-from shared.runtime.shell import CommandRefused, moment
+from shared.runtime.shell import CommandRefused, ServiceDesk, moment
 
 _HEAD: Final = re.compile(r"([0-9]{1,10}):([0-9a-f]{64})")
 
@@ -24,10 +24,16 @@ class AuditDesk:
     clock: Clock
 
 
+def audit_desk(desk: ServiceDesk[Any]) -> AuditDesk:
+    """Return what the commands work with, of a service's own desk."""
+    messaging = desk.shell.messaging
+    return AuditDesk(TrailReader(messaging.database, desk.shell.collections), messaging.clock)
+
+
 DeskOf = Callable[[Any], AuditDesk]
 
 
-def add_audit_commands(themes: Any, text: str, desk_of: DeskOf) -> None:
+def add_audit_commands(themes: Any, text: str, desk_of: DeskOf = audit_desk) -> None:
     """Add `audit` to a service's commands; each has in `run` how it is run with its desk."""
     commands = themes.add_parser("audit", help=text).add_subparsers(required=True)
     check = commands.add_parser("verify", help="hold the trail against its chain")
@@ -53,12 +59,15 @@ def add_audit_commands(themes: Any, text: str, desk_of: DeskOf) -> None:
 
 
 async def _verify(options: argparse.Namespace, desk: AuditDesk) -> list[str]:
-    heads = dict([*options.heads, *(_heads_in(options.file) if options.file else ())])
+    told = [*options.heads, *(_heads_in(options.file) if options.file else ())]
+    heads = dict(told)
     found = await verify(desk.trail, desk.clock(), heads)
     said = f"{found.entries} entries, {found.blocks} blocks, head {found.head}"
-    if found.findings:
-        shown = "; ".join(found.findings[:SHOWN])
-        raise CommandRefused(f"{len(found.findings)} findings: {shown} ({said})")
+    twice = sorted({number for number, hash_ in told if heads[number] != hash_})
+    findings = [*(f"block {number} was published twice" for number in twice), *found.findings]
+    if findings:
+        shown = "; ".join(findings[:SHOWN])
+        raise CommandRefused(f"{len(findings)} findings: {shown} ({said})")
     return [f"nothing is missing or altered: {said}"]
 
 
