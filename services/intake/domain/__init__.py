@@ -23,7 +23,7 @@ from services.intake.domain.account_request import (
     needs_approval,
 )
 from services.intake.domain.audit import Deed
-from services.intake.domain.breach import READS_PERSONS, RIGHTS, Affected, Held, held
+from services.intake.domain.breach import REACH, RIGHTS, Affected, Held, Reach, held
 from services.intake.domain.calendar import (
     CalendarExceptions,
     Holidays,
@@ -167,7 +167,7 @@ __all__ = [
     "PARTIES_LIMIT",
     "PLAIN",
     "POWER_MISSING",
-    "READS_PERSONS",
+    "REACH",
     "RIGHTS",
     "TOTP",
     "UNNAMED",
@@ -235,6 +235,7 @@ __all__ = [
     "PlannedEvent",
     "Programme",
     "Promise",
+    "Reach",
     "Refused",
     "RequestKind",
     "RequestState",

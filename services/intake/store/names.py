@@ -44,6 +44,7 @@ INDEXES: Final = (
         (("programme_id", 1), ("within", 1), ("overdue", 1), ("_id", 1)),
         partial={"overdue": True},
     ),
+    Index(CASES, (("carriers", 1), ("_id", 1)), partial={"carrier": {"$gt": ""}}),
     Index(CASES, (("claimed_by", 1), ("_id", 1)), partial={"claimed_by": {"$gt": ""}}),
     Index(
         CASES, (("programme_id", 1), ("within", 1), ("late", 1), ("_id", 1)), partial={"late": True}

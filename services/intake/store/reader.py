@@ -89,6 +89,11 @@ class IntakeReader(FileReader, TrailReader):
         """Return cases, oldest first."""
         return await self.find(Case, _query(case_filter), limit=case_filter.limit)
 
+    async def carried_by(self, accounts: Sequence[str], after: str, limit: int) -> list[Case]:
+        """Return cases that any of these agents was given, behind an id, in order of ids."""
+        query = {"carriers": {"$in": list(accounts)}, "carrier": {"$gt": ""}, "_id": {"$gt": after}}
+        return await self.find(Case, query, limit=limit)
+
     async def count_cases(self, case_filter: CaseFilter) -> int:
         """Return how many cases fit, whatever the limit."""
         return await self.count(Case, _query(case_filter))
