@@ -19,6 +19,8 @@ SETTLED: Final = timedelta(minutes=15)
 """How long an entry may wait for its block: one that is older and in none is a finding."""
 
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+_EARLIEST: Final = BEGINNING + SETTLED
+"""What was spoilt has the beginning as its time, and nothing lies before that."""
 
 
 class Trail(Protocol):
@@ -94,12 +96,14 @@ class ChainEntries:
         """Chain what is loose; return how many entries."""
         last = await self._trail.last_block()
         # Without blocks from the beginning; else from a while before the newest, for an entry may
-        # have been committed later than its time says. A block that was spoilt has no time.
-        since = last.at - SETTLED if last and last.number else BEGINNING
+        # have been committed later than its time says.
+        since = max(last.at, _EARLIEST) - SETTLED if last else BEGINNING
         loose = await self._trail.loose(since, MOST)
         if not loose or loose[0].at > self._clock() - SETTLED:
             self._done()
         if loose:
-            block = next_block(last, loose, self._clock())
+            # A full block ends with its last entry: what waits behind it may be older than SETTLED.
+            at = max(one.at for one in loose) if len(loose) == MOST else self._clock()
+            block = next_block(last, loose, at)
             await self._commands.run_own(lambda uow: chain(block, self._head, uow), key=block.id)
         return len(loose)

@@ -3,20 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from services.intake.domain import Deed, Refused
 from services.intake.store import COLLECTIONS, IntakeReader
-from shared.audit.chain import ChainEntries
+from shared.audit.chain import MOST, ChainEntries
 from shared.audit.kept import AUDIT, AUDIT_BLOCKS
 from shared.audit.metrics import TrailMetrics
-from shared.audit.trail import Block
+from shared.audit.trail import AuditEntry, Block
 from shared.audit.verify import Verdict, WatchTrail, verify
+from shared.contracts.envelope import new_id
 from shared.contracts.intake import AuditHeadPublished
 from shared.messaging.message import Document
+from shared.testing.memory import stored
 from tests.component.intake.kit import Desk, at_event, desk
 from tests.component.intake.people import Browser, admin_headers, person
 from tests.component.intake.test_sessions import OPERATOR, at_work
@@ -246,6 +248,20 @@ async def test_how_far_the_chain_is_behind_is_told_and_grows_while_it_stands_sti
         messaging.clock.advance(minutes=10)
         await chain.look()
     assert behind() == 20 * 60
+
+
+async def test_what_waited_for_long_is_chained_whole_however_much_it_is(three: Trail) -> None:
+    """The process that chains was away for hours, others went on."""
+    clock = three.office.messaging.clock
+    collection = COLLECTIONS.of(AuditEntry)
+    for number in range(2 * MOST + 1):
+        at = clock() + timedelta(seconds=10 * number)
+        entry = AuditEntry(new_id(), at, Deed.READ, "a-1", f"case-{number}")
+        three.entries[entry.id] = stored(collection.encode(entry))
+    clock.advance(hours=12)
+
+    assert [await three.chain.look() for _ in range(4)] == [MOST, MOST, 1, 0]
+    assert (await three.verdict()).findings == []
 
 
 async def test_two_instances_that_chain_at_one_moment_make_one_block(trail: Trail) -> None:
