@@ -59,9 +59,10 @@ def test_nothing_is_taken_from_a_trail(
 async def test_it_is_added_to_and_read_and_made_ready_without_more_rights(
     clients: Clients, servers: Servers, service: str
 ) -> None:
-    rows = _rows(clients, service, AUDIT)
-    rows.insert_one({"_id": "one"})
-    assert rows.find_one({"_id": "one"}) is not None
+    for name in (AUDIT, AUDIT_BLOCKS):
+        rows = _rows(clients, service, name)
+        rows.insert_one({"_id": "one"})
+        assert rows.find_one({"_id": "one"}) is not None
     client = connect(_url(servers, service))
     parts = dict.fromkeys(ADDED_TO.collections, ADDED_TO.part)
     database = client[f"{PREFIX}{service}"]
