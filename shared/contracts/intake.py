@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
+from shared.contracts.audit import AuditHead
 from shared.contracts.event import (
     AggregateId,
     Channel,
@@ -17,7 +18,6 @@ from shared.contracts.event import (
     PublicText,
     RegionCode,
     ServiceCode,
-    Slug,
 )
 from shared.contracts.text import Reason, gate_code
 
@@ -242,24 +242,10 @@ class AccessRevoked(Event):
     revoked_at: Moment = Field(examples=["2023-03-11T02:15:00Z"])
 
 
-class AuditHeadPublished(Event):
+class AuditHeadPublished(AuditHead):
     """The hash of an audit trail's newest block: kept elsewhere, it shows if one was altered."""
 
     type: ClassVar[str] = "intake.audit_head_published.v1"
-    aggregate_field: ClassVar[str] = "chain"
-    correlation_field: ClassVar[str] = "chain"
-
-    chain: Annotated[Slug, Field(description="Whose trail it is.", examples=["intake"])]
-    number: int = Field(ge=1, le=2**31 - 1, description="Of the block.", examples=[17])
-    head: Annotated[
-        str,
-        Field(
-            pattern="^[0-9a-f]{64}$",
-            description="SHA-256 of the block, which holds that of the block before.",
-            examples=["5e8c" * 16],
-        ),
-    ]
-    entries: int = Field(ge=1, le=500, description="In the block.", examples=[3])
 
 
 EVENTS: tuple[type[Event], ...] = (

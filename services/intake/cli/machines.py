@@ -14,7 +14,7 @@ from services.intake.app import Desk
 from services.intake.cli.shell import CommandRefused, Themes, public_text
 from services.intake.domain import Deed, powerful
 from services.intake.domain.breach import MachineToken
-from services.intake.usecases import note
+from shared.audit.trail import note
 from shared.auth.keys import load_private
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
@@ -69,7 +69,7 @@ async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:
     made = [
         MachineToken.of(entry)
         async for entry in desk.breaches.rights_given(datetime.max.replace(tzinfo=UTC))
-        if entry.deed is Deed.MACHINE_TOKEN
+        if entry.deed == Deed.MACHINE_TOKEN
     ]
     return [
         f"{one.name}: {', '.join(one.grants)} until {one.until:%Y-%m-%d}; {one.purpose}"

@@ -22,14 +22,8 @@ from services.intake.domain.account_request import (
     RequestState,
     needs_approval,
 )
-from services.intake.domain.audit import (
-    AuditEntry,
-    Block,
-    Deed,
-    next_block,
-    wrong_entries,
-)
-from services.intake.domain.breach import READS_PERSONS, RIGHTS, Affected, Held, held
+from services.intake.domain.audit import Deed
+from services.intake.domain.breach import REACH, RIGHTS, Affected, Held, Reach, held
 from services.intake.domain.calendar import (
     CalendarExceptions,
     Holidays,
@@ -173,7 +167,7 @@ __all__ = [
     "PARTIES_LIMIT",
     "PLAIN",
     "POWER_MISSING",
-    "READS_PERSONS",
+    "REACH",
     "RIGHTS",
     "TOTP",
     "UNNAMED",
@@ -183,10 +177,8 @@ __all__ = [
     "Affected",
     "AlreadyOpen",
     "Alternative",
-    "AuditEntry",
     "Awaited",
     "Basis",
-    "Block",
     "Bringing",
     "CalendarExceptions",
     "Case",
@@ -243,6 +235,7 @@ __all__ = [
     "PlannedEvent",
     "Programme",
     "Promise",
+    "Reach",
     "Refused",
     "RequestKind",
     "RequestState",
@@ -300,7 +293,6 @@ __all__ = [
     "mask_nik",
     "mask_phone",
     "needs_approval",
-    "next_block",
     "next_step",
     "office_region",
     "open_case",
@@ -316,5 +308,4 @@ __all__ = [
     "token_digest",
     "within",
     "written_password",
-    "wrong_entries",
 ]

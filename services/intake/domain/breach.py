@@ -7,12 +7,37 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from enum import StrEnum
+from typing import Final, Protocol
 
-from services.intake.domain.audit import AuditEntry, Deed
+from services.intake.domain.audit import Deed
+from services.intake.domain.case import Case
 
-READS_PERSONS: Final = frozenset({"operator"})
-"""Roles whose people may look at a case's person; the rules of the routes are the same."""
+
+class Reach(StrEnum):
+    """How much of a case somebody sees who may look at people."""
+
+    PERSONS = "persons"
+    """All that is kept of it."""
+    DOCUMENTS = "documents"
+    """The document that the office issued."""
+    ADDRESSES = "addresses"
+    """Whom to visit: of the jobs that an agent carries."""
+
+
+REACH: Final[Mapping[str, Reach]] = {
+    "operator": Reach.PERSONS,
+    "supervisor": Reach.DOCUMENTS,
+    "agent": Reach.ADDRESSES,
+}
+"""Of the roles that see people at all; the rules of the routes are the same."""
+NARROW: Final[Mapping[str, Reach]] = {
+    "GET /api/requests/{case_id}/document/content": Reach.DOCUMENTS,
+    "GET /api/requests/{case_id}/address": Reach.ADDRESSES,
+}
+"""Routes that show less than all; every other way of looking counts as all."""
+TO_VISIT: Final = frozenset({"name", "address", "phone"})
+"""What an agent is told of the applicant."""
 RIGHTS: Final = frozenset(
     {Deed.INVITED, Deed.GRANTED, Deed.DISABLED, Deed.RECOVERED, Deed.MACHINE_TOKEN}
 )
@@ -22,6 +47,30 @@ DOCUMENT: Final = "document"
 """What the office issued, as a file."""
 ERASED_SINCE: Final = "erased_since"
 """In the place of kinds of data, where somebody was erased since and nothing tells any more."""
+
+
+class Entry(Protocol):
+    """What is asked of an entry of the trail."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was done."""
+        ...
+
+    @property
+    def deed(self) -> str:
+        """What was done."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """To which account or machine."""
+        ...
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What more is noted of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +89,7 @@ class MachineToken:
         return (self.until.isoformat(), self.purpose, *self.grants)
 
     @classmethod
-    def of(cls, entry: AuditEntry) -> "MachineToken":
+    def of(cls, entry: Entry) -> "MachineToken":
         """Return the token that an entry tells of."""
         until, purpose, *grants = entry.said
         return cls(entry.about, entry.at, datetime.fromisoformat(until), purpose, tuple(grants))
@@ -56,9 +105,9 @@ class Held:
     until: datetime | None = None
 
     @property
-    def reads_persons(self) -> bool:
-        """Return whether whoever holds it may look at persons."""
-        return self.grant.partition(":")[0] in READS_PERSONS
+    def reach(self) -> Reach | None:
+        """Return how much of a case whoever holds it may see; None: nobody's data."""
+        return REACH.get(self.grant.partition(":")[0])
 
     @property
     def place(self) -> tuple[str, str]:
@@ -71,7 +120,7 @@ class Held:
         return self.since < until and (self.until is None or self.until > since)
 
 
-def held(entries: Iterable[AuditEntry]) -> list[Held]:
+def held(entries: Iterable[Entry]) -> list[Held]:
     """Return who held which grant from when to when, of the trail's entries in their order.
 
     An account that is handed back can be used as soon as its link is: from then on it counts. A
@@ -81,7 +130,7 @@ def held(entries: Iterable[AuditEntry]) -> list[Held]:
     usable: dict[str, datetime] = {}
     found: list[Held] = []
     for entry in entries:
-        if entry.deed is Deed.MACHINE_TOKEN:
+        if entry.deed == Deed.MACHINE_TOKEN:
             token = MachineToken.of(entry)
             found += [Held(token.name, one, token.since, token.until) for one in token.grants]
             continue
@@ -91,34 +140,48 @@ def held(entries: Iterable[AuditEntry]) -> list[Held]:
         if entry.deed in (Deed.INVITED, Deed.GRANTED):
             grants[of] = entry.said
         begins = entry.deed in (Deed.INVITED, Deed.RECOVERED) or since is not None
-        if begins and entry.deed is not Deed.DISABLED and of in grants:
+        if begins and entry.deed != Deed.DISABLED and of in grants:
             usable[of] = entry.at
     for of, since in usable.items():
         found += [Held(of, grant, since) for grant in grants[of]]
     return [one for one in found if one.until is None or one.until > one.since]
 
 
+def carried_until(case: Case) -> datetime | None:
+    """Return until when an agent of a case may have been told whom to visit; None: he still may.
+
+    To what was noted last where it is closed, for the times of single steps may be an agent's word.
+    """
+    return max(case.facts.values()) if case.outcome is not None else None
+
+
 @dataclass(slots=True)
 class Affected:
     """Cases of one programme, their residents, and the kinds of data that are kept of them."""
 
-    cases: set[str] = field(default_factory=set)
+    by_case: dict[str, set[str]] = field(default_factory=dict)
+    """Kinds of data: a field of what was said, papers, a document, or that somebody was erased."""
     residents: set[str] = field(default_factory=set)
     children_cases: set[str] = field(default_factory=set)
     """Cases about children: specific data (UU 27/2022, article 4)."""
     children_residents: set[str] = field(default_factory=set)
-    kinds: Counter[str] = field(default_factory=Counter)
-    """In how many cases a kind of data was kept: a field of what was said, papers, or erased."""
+
+    @property
+    def cases(self) -> set[str]:
+        """Return the cases' ids."""
+        return set(self.by_case)
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """Return in how many cases each kind of data was kept."""
+        return Counter(kind for kinds in self.by_case.values() for kind in kinds)
 
     def add(
         self, case_id: str, residents: Iterable[str], kinds: Iterable[str], *, child: bool
     ) -> None:
-        """Add one case; the same again changes nothing."""
-        if case_id in self.cases:
-            return
-        self.cases.add(case_id)
+        """Add what is seen of one case to what was seen of it before."""
+        self.by_case.setdefault(case_id, set()).update(kinds)
         self.residents.update(residents)
-        self.kinds.update(set(kinds))
         if child:
             self.children_cases.add(case_id)
             self.children_residents.update(residents)
@@ -126,7 +189,7 @@ class Affected:
     def counted(self) -> Mapping[str, object]:
         """Return the numbers alone."""
         return {
-            "cases": len(self.cases),
+            "cases": len(self.by_case),
             "residents": len(self.residents),
             "specific_data": {
                 "cases_about_children": len(self.children_cases),

@@ -16,8 +16,8 @@ from services.intake.domain import (
     Invitation,
     NoticeKind,
 )
-from services.intake.usecases.audit import note
 from services.intake.usecases.notices import tell
+from shared.audit.trail import note
 from shared.contracts.envelope import new_id
 from shared.contracts.intake import AccessKind, AccessRevoked
 from shared.messaging.revocations import note_revocation

@@ -3,9 +3,11 @@
 from typing import Any, Final
 
 from services.scheduler.domain import Plan, Programme, ScheduledEvent
+from services.scheduler.domain.audit import Deed
 from services.scheduler.usecases.agencies import strangers
 from services.scheduler.usecases.ports import Allow, Holidays
 from services.scheduler.usecases.waiting import lines_of
+from shared.audit.trail import note
 from shared.contracts.scheduler import BoothPlan, EventScheduled
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -39,6 +41,8 @@ async def schedule_event(
         await _offer(event, known, uow)
         uow.add(event)
         uow.publish(_scheduled(event), version=event.version)
+        agencies = sorted({booth.agency_id for booth in plan.booths if booth.agency_id})
+        note(Deed.EVENT_PLANNED, event_id, uow, f"version {event.version}", *agencies)
     cautions = list(programme.cautions(plan.on, holidays.on(plan.on), weekday))
     cautions += [one for one in (plan.beside(programme), await strangers(plan, uow)) if one]
     warnings = [{"reason": caution.reason, "detail": caution.detail} for caution in cautions]
@@ -55,6 +59,7 @@ async def republish_event(event_id: str, version: int, uow: UnitOfWork) -> int:
     event = (await uow.require(ScheduledEvent, event_id)).raised_to(version)
     uow.add(event)
     uow.publish(_scheduled(event), version=version)
+    note(Deed.EVENT_REPUBLISHED, event_id, uow, f"version {version}")
     return version
 
 

@@ -14,6 +14,7 @@ from services.intake.domain import Refused
 from services.intake.gateways import KemendagriRegions
 from services.intake.store import COLLECTIONS, IntakeReader
 from services.intake.usecases import Eraser
+from shared.audit.commands import AuditDesk
 from shared.testing.files import MemoryFrames
 from shared.web.problems import Conflict
 from tests.component.intake.kit import Desk, desk, settings
@@ -37,8 +38,9 @@ async def shell(office: Desk, given: Settings, *words: str) -> list[str]:
     commands = messaging.commands(Refused)
     eraser = Eraser(None, reader.erasures_decided, commands, messaging.clock)
     frames, regions = MemoryFrames(), KemendagriRegions()
+    audit = AuditDesk(reader, messaging.clock)
     here = ShellDesk(
-        commands, reader, reader, reader, frames, eraser, regions, given, messaging.clock
+        commands, reader, audit, reader, frames, eraser, regions, given, messaging.clock
     )
     lines: list[str] = await options.run(options, here)
     return lines
