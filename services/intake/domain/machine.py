@@ -3,12 +3,41 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
-from services.intake.domain.audit import AuditEntry, Deed
+from services.intake.domain.audit import Deed
 
 EVERY_TOKEN: Final = "*"  # noqa: S105 - no token
 """In the place of a token's id: all that the machine had until then."""
+
+
+class Entry(Protocol):
+    """What is asked of an entry of the trail."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was done."""
+        ...
+
+    @property
+    def deed(self) -> str:
+        """What was done."""
+        ...
+
+    @property
+    def actor(self) -> str:
+        """By whom."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """To which account or machine."""
+        ...
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What more is noted of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +59,7 @@ class MachineToken:
         return (self.until.isoformat(), self.purpose, *known, *self.grants)
 
     @classmethod
-    def of(cls, entry: AuditEntry) -> "MachineToken":
+    def of(cls, entry: Entry) -> "MachineToken":
         """Return the token that an entry tells of."""
         until, purpose, *rest = entry.said
         # A grant has its parts between colons, an id has none.
@@ -50,7 +79,7 @@ class MachineEnd:
     by: str
 
     @classmethod
-    def of(cls, entry: AuditEntry) -> "MachineEnd":
+    def of(cls, entry: Entry) -> "MachineEnd":
         """Return the end that an entry tells of."""
         token_id, reason = entry.said
         return cls(entry.about, entry.at, token_id, reason, entry.actor)
@@ -70,13 +99,13 @@ class Machines:
     ends: tuple[MachineEnd, ...]
 
     @classmethod
-    def of(cls, entries: Iterable[AuditEntry]) -> "Machines":
+    def of(cls, entries: Iterable[Entry]) -> "Machines":
         """Return what entries tell of machines; all others are passed over."""
         tokens, ends = list[MachineToken](), list[MachineEnd]()
         for entry in entries:
-            if entry.deed is Deed.MACHINE_TOKEN:
+            if entry.deed == Deed.MACHINE_TOKEN:
                 tokens.append(MachineToken.of(entry))
-            elif entry.deed is Deed.MACHINE_ENDED:
+            elif entry.deed == Deed.MACHINE_ENDED:
                 ends.append(MachineEnd.of(entry))
         return cls(tuple(tokens), tuple(ends))
 

@@ -92,7 +92,7 @@ async def test_one_token_is_ended_alone_and_to_its_last_day(
         office.messaging.clock.advance(days=89, hours=23)
         assert (await shop.status(ended), await shop.status(other)) == (401, 200)
         assert event.until > office.messaging.clock()
-        assert [one.said[0] for one in await shop.trail() if one.deed is Deed.MACHINE_ENDED] == [
+        assert [one.said[0] for one in await shop.trail() if one.deed == Deed.MACHINE_ENDED] == [
             first
         ]
         assert second not in {event.access_id for event in shop.told}
