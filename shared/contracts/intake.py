@@ -24,7 +24,8 @@ from shared.contracts.text import Reason, gate_code
 AccessId = Annotated[
     AggregateId,
     Field(
-        description="Pseudonymous id of an account, or of one session of it; never a name.",
+        description="Pseudonymous id of an account or of one session of it, never a name; of a "
+        "machine its name, of one token of a machine the token's id.",
         examples=["a-2m7k3q9xw4tz8v5b"],
     ),
 ]
@@ -228,18 +229,27 @@ class AccessKind(StrEnum):
 
     ACCOUNT = "account"
     SESSION = "session"
+    MACHINE = "machine"
+    TOKEN = "token"  # noqa: S105 - a kind
+    """One token of a machine."""
 
 
 class AccessRevoked(Event):
-    """Tokens of this account, or of this session, that were issued up to then count no more."""
+    """Tokens of this account, session or machine that were issued up to then count no more."""
 
     type: ClassVar[str] = "intake.access_revoked.v1"
     aggregate_field: ClassVar[str] = "access_id"
     correlation_field: ClassVar[str] = "access_id"
 
-    access_id: AccessId
-    kind: AccessKind = Field(examples=[AccessKind.ACCOUNT])
+    access_id: AccessId = Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"])
+    kind: AccessKind = Field(examples=[AccessKind.TOKEN])
     revoked_at: Moment = Field(examples=["2023-03-11T02:15:00Z"])
+    until: Moment | None = Field(
+        default=None,
+        description="Until when this has to be remembered: no token that it ends lives longer. "
+        "Null: an hour.",
+        examples=["2024-03-12T02:15:00Z"],
+    )
 
 
 class AuditHeadPublished(AuditHead):

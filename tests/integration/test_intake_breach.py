@@ -136,8 +136,10 @@ async def test_what_a_machine_could_have_read_is_within_reach(
     status, lines = await office.run("breach", *times, "--account", "impor-1", "--out", str(out))
 
     assert token[0] == 0
-    assert jwt.decode(token[1][0], options={"verify_signature": False})["sub"] == "impor-1"
+    claims = jwt.decode(token[1][0], options={"verify_signature": False})
     assert listed[1][0].startswith("impor-1: operator:botram:32.16 until ")
+    assert listed[1][0].endswith(f"; Impor riwayat; token {claims['jti']}")
+    assert claims["sub"] == "impor-1"
     assert (powerful[0], "366 days" in powerful[1][0]) == (1, True)
     assert (status, len(lines)) == (0, 5), lines
     assert lines[3].startswith("ask also: python -m services.courier audit acts --from 2")

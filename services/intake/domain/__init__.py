@@ -70,6 +70,7 @@ from services.intake.domain.erasure import (
 from services.intake.domain.life_event import LifeEvent
 from services.intake.domain.line_order import LineOrder
 from services.intake.domain.lookup import LookupKeys
+from services.intake.domain.machine import EVERY_TOKEN, MachineEnd, Machines, MachineToken
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
 from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
@@ -155,6 +156,7 @@ __all__ = [
     "CORRECTIONS_LIMIT",
     "ERASED",
     "ERASURE_WITHIN",
+    "EVERY_TOKEN",
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
@@ -217,6 +219,9 @@ __all__ = [
     "LoginName",
     "Lookup",
     "LookupKeys",
+    "MachineEnd",
+    "MachineToken",
+    "Machines",
     "NamedParty",
     "NewRequest",
     "NextStep",

@@ -23,7 +23,9 @@ class Deed(StrEnum):
     GRANTED = "granted"
     DISABLED = "disabled"
     MACHINE_TOKEN = "machine_token"  # noqa: S105 - a deed
-    """A machine got a token: `said` has until when, what for and the grants."""
+    """A machine got a token: `said` has until when, what for, its id and the grants."""
+    MACHINE_ENDED = "machine_ended"
+    """One token of a machine, or all it had, was ended: `said` has its id, or `*`, and why."""
     RECOVERED = "recovered"
     READ = "read"
     """Somebody looked at a person, or exported him: `said` has the route or command."""

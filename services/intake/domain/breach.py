@@ -4,14 +4,15 @@ UU 27/2022 article 46: subject and agency are told which data, when and how, and
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 from services.intake.domain.audit import Deed
 from services.intake.domain.case import Case
+from services.intake.domain.machine import Entry, Machines
 
 
 class Reach(StrEnum):
@@ -39,60 +40,17 @@ NARROW: Final[Mapping[str, Reach]] = {
 TO_VISIT: Final = frozenset({"name", "address", "phone"})
 """What an agent is told of the applicant."""
 RIGHTS: Final = frozenset(
-    {Deed.INVITED, Deed.GRANTED, Deed.DISABLED, Deed.RECOVERED, Deed.MACHINE_TOKEN}
-)
-"""Deeds that begin and end what an account may do."""
+    {
+        Deed.INVITED, Deed.GRANTED, Deed.DISABLED, Deed.RECOVERED,
+        Deed.MACHINE_TOKEN, Deed.MACHINE_ENDED,
+    }
+)  # fmt: skip
+"""Deeds that begin and end what an account or a machine may do."""
 PAPERS: Final = "papers"
 DOCUMENT: Final = "document"
 """What the office issued, as a file."""
 ERASED_SINCE: Final = "erased_since"
 """In the place of kinds of data, where somebody was erased since and nothing tells any more."""
-
-
-class Entry(Protocol):
-    """What is asked of an entry of the trail."""
-
-    @property
-    def at(self) -> datetime:
-        """When it was done."""
-        ...
-
-    @property
-    def deed(self) -> str:
-        """What was done."""
-        ...
-
-    @property
-    def about(self) -> str:
-        """To which account or machine."""
-        ...
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        """What more is noted of it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class MachineToken:
-    """A token that a command gave to a machine, as the trail tells of it."""
-
-    name: str
-    since: datetime
-    until: datetime
-    purpose: str
-    grants: tuple[str, ...]
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        """Return what the trail's entry says."""
-        return (self.until.isoformat(), self.purpose, *self.grants)
-
-    @classmethod
-    def of(cls, entry: Entry) -> "MachineToken":
-        """Return the token that an entry tells of."""
-        until, purpose, *grants = entry.said
-        return cls(entry.about, entry.at, datetime.fromisoformat(until), purpose, tuple(grants))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +84,33 @@ def held(entries: Iterable[Entry]) -> list[Held]:
     An account that is handed back can be used as soon as its link is: from then on it counts. A
     machine's token counts until it ends: that its key was retired before stands in no trail.
     """
+    entries = list(entries)
+    machines = Machines.of(entries)
+    found = [
+        Held(token.name, grant, token.since, machines.until(token))
+        for token in machines.tokens
+        for grant in token.grants
+    ]
+    found += _held_by_accounts(entries)
+    return [one for one in found if one.until is None or one.until > one.since]
+
+
+def _held_by_accounts(entries: Iterable[Entry]) -> Iterator[Held]:
     grants: dict[str, tuple[str, ...]] = {}
     usable: dict[str, datetime] = {}
-    found: list[Held] = []
     for entry in entries:
-        if entry.deed == Deed.MACHINE_TOKEN:
-            token = MachineToken.of(entry)
-            found += [Held(token.name, one, token.since, token.until) for one in token.grants]
+        if entry.deed in (Deed.MACHINE_TOKEN, Deed.MACHINE_ENDED):
             continue
         of, since = entry.about, usable.pop(entry.about, None)
         if since is not None:
-            found += [Held(of, grant, since, entry.at) for grant in grants[of]]
+            yield from (Held(of, grant, since, entry.at) for grant in grants[of])
         if entry.deed in (Deed.INVITED, Deed.GRANTED):
             grants[of] = entry.said
         begins = entry.deed in (Deed.INVITED, Deed.RECOVERED) or since is not None
         if begins and entry.deed != Deed.DISABLED and of in grants:
             usable[of] = entry.at
     for of, since in usable.items():
-        found += [Held(of, grant, since) for grant in grants[of]]
-    return [one for one in found if one.until is None or one.until > one.since]
+        yield from (Held(of, grant, since) for grant in grants[of])
 
 
 def carried_until(case: Case) -> datetime | None:

@@ -103,6 +103,6 @@ async def revoke_sessions(sessions: Sequence[str], uow: UnitOfWork) -> None:
 
 async def publish_ended(access_id: str, kind: AccessKind, version: int, uow: UnitOfWork) -> None:
     """Tell every service that tokens of an account or session from before now count no more."""
-    await note_revocation(access_id, uow.now(), uow)
     event = AccessRevoked(access_id=access_id, kind=kind, revoked_at=uow.now())
+    await note_revocation(event, uow)
     uow.publish(event, version=version)

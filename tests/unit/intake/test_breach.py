@@ -119,6 +119,27 @@ def test_a_machines_token_holds_until_it_ends_beside_an_older_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "found"),
+    [
+        (("t-1",), [(OPERATOR, 0, 25), (OPERATOR, 20, 60), (OPERATOR, 30, 60)]),
+        (("*",), [(OPERATOR, 0, 25), (OPERATOR, 20, 25), (OPERATOR, 30, 60)]),
+        (("t-9",), [(OPERATOR, 0, 60), (OPERATOR, 20, 60), (OPERATOR, 30, 60)]),
+    ],
+)
+def test_a_machines_token_that_was_ended_holds_until_then(
+    end: tuple[str], found: list[tuple[str, int, int]]
+) -> None:
+    until = later(60).isoformat()
+    made = [
+        entry(Deed.MACHINE_TOKEN, minutes, until, "Impor", *id_, OPERATOR, about="impor")
+        for minutes, id_ in ((0, ("t-1",)), (20, ()), (30, ("t-3",)))
+    ]
+    ended = entry(Deed.MACHINE_ENDED, 25, *end, "Hilang", about="impor")
+    stranger = entry(Deed.MACHINE_ENDED, 5, "*", "Hilang", about="lain")
+    assert spans(*made, ended, stranger) == found
+
+
+@pytest.mark.parametrize(
     ("since", "until", "overlaps"),
     [(0, 10, False), (0, 11, True), (20, 30, False), (19, 30, True), (12, 13, True)],
 )
