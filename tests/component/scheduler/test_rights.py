@@ -77,6 +77,8 @@ async def send(row: Row, at: Floor) -> httpx.Response:
         code=await at.admit(EVENTS[row.programme]) if "{code}" in template else "",
         file_id=file_id,
     )
+    if template.endswith("/closing"):
+        at.messaging.clock.advance(hours=3)
     headers = {}
     if row.role != "nobody":
         headers = at.messaging.headers(row.role, row.grant_programme, row.grant_region)
