@@ -90,6 +90,8 @@ class OfferBody(Body):
         wrong = [field for field, fits in self._fitting() if not fits]
         if wrong:
             raise Unfit(f"{self.kind.value}: {', '.join(wrong)} missing or in vain")
+        if self.opens is not None and self.closes is not None and self.closes <= self.opens:
+            raise Unfit("closes must be later than opens, on the same day")
         return self
 
     def _fitting(self) -> Iterator[tuple[str, bool]]:
@@ -130,7 +132,7 @@ class EventBody(Body):
     region_code: RegionCode
     on: Day
     opens: LocalTime
-    closes: LocalTime = CLOSES
+    closes: LocalTime = Field(default=CLOSES, validate_default=True)
     booths: Annotated[tuple[BoothBody, ...], Field(min_length=1, max_length=MAX_BOOTHS)]
     offers: Annotated[tuple[OfferBody, ...], Field(max_length=MAX_OFFERS)] = ()
     """What those are offered whom it does not serve, beside the programme's own ways."""
