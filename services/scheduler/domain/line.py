@@ -109,7 +109,7 @@ class Line:
 
     def offer(self) -> "Line":
         """Let numbers be given out from now on."""
-        return replace(self, version=self.version + 1, offered=True)
+        return replace(self, version=self.version + 1, offered=True, closed=False)
 
     def withdraw(self) -> "Line":
         """Give out no more numbers. Raises Refused: tickets_issued."""
@@ -121,13 +121,13 @@ class Line:
     def move(self, reason: str, field: str) -> "Line":
         """Follow the event to another place or time. Refused for that reason once tickets exist.
 
-        Written although nothing in it changes, so that an issue at the same moment is decided
-        again.
+        Written although nothing else in it changes, so that an issue at the same moment is decided
+        again. What was closed while nobody had come is open on the new day.
         """
         if self.issued:
             said = f"{field}: {self.issued} people hold tickets for {self.service}"
             raise Refused(reason, said)
-        return replace(self, version=self.version + 1)
+        return replace(self, version=self.version + 1, closed=False)
 
     def close(self) -> "Line":
         """Let nobody join or be called any more; who waits is offered other ways."""
