@@ -20,8 +20,9 @@ from services.scheduler.domain import (
     Tally,
     Ticket,
 )
+from shared.audit.kept import TRAIL, TRAIL_INDEXES
 from shared.auth.roles import Grant
-from shared.files.evidence import EVIDENCE, EVIDENCE_LOOKS
+from shared.files.evidence import EVIDENCE
 from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
@@ -46,7 +47,7 @@ COLLECTIONS = Collections(
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
     EVIDENCE,
-    EVIDENCE_LOOKS,
+    *TRAIL,
     FILES,
     REVOCATIONS,
     raw=RAW_FILES,
@@ -54,6 +55,7 @@ COLLECTIONS = Collections(
 INDEXES = (
     *FILE_INDEXES,
     REVOCATION_INDEX,
+    *TRAIL_INDEXES,
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
     Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
     Index(TALLIES, (("event_id", 1),)),
