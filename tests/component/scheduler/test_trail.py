@@ -28,6 +28,15 @@ async def test_a_plan_is_noted_with_the_agencies_whose_operators_act_there() -> 
         ]
 
 
+async def test_a_cancelled_event_is_noted_once() -> None:
+    async with floor() as at:
+        before = len(noted(at))
+        for _ in range(2):
+            headers = at.messaging.headers("planner", "botram", "32.16")
+            await at.client.post(f"/api/events/{SETU}/cancellation", headers=headers)
+        assert noted(at, before) == [("event_cancelled", SETU, ["version 2"])]
+
+
 async def test_an_agency_that_is_named_is_noted_once() -> None:
     async with floor() as at:
         before = len(noted(at))
