@@ -64,7 +64,8 @@ def test_the_slowest_answer_of_an_attack_is_named() -> None:
     ("change", "passes"),
     [
         ({}, True),
-        ({"neighbours_p99_ratio": 1.51}, False),
+        ({"neighbours_p99_ratio": 2.0}, True),
+        ({"neighbours_p99_ratio": 2.01}, False),
         ({"neighbours_p99_ratio": None}, False),
         ({"stopped": 5}, False),
         ({"neighbours": {"requests": 9, "lost": 1}}, False),
