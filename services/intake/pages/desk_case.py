@@ -25,6 +25,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.desk_work import possible_steps
 from services.intake.domain.outside import Errand
+from services.intake.domain.visit import Visit
 from services.intake.pages.desk import DESK, DeskDep, held_by
 from services.intake.pages.issued import issued_of, takes_document
 from services.intake.pages.people import ShowsPeople, shown_person
@@ -44,6 +45,7 @@ from services.intake.usecases import (
     take_step,
     waive,
 )
+from services.intake.usecases.checklists import see_paper
 from services.intake.usecases.outside import OutsideSystems
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
@@ -95,10 +97,10 @@ _AT: Final = {
     "nothing_returned": "kembalikan",
     "explanation_malformed": "penjelasan",
 }
-Action = Literal["ambil", "lepas", "langkah", "tanpa", "kembalikan", "ajukan", "tampilkan"]
+Action = Literal["ambil", "lepas", "langkah", "lihat", "tanpa", "kembalikan", "ajukan", "tampilkan"]
 DONE: Final = frozenset(
     {
-        *("ambil", "lepas", "langkah", "tanpa", "kembalikan", "ajukan"),
+        *("ambil", "lepas", "langkah", "lihat", "tanpa", "kembalikan", "ajukan"),
         *("berkas", "dokumen", "pastikan", "luar"),
     }
 )
@@ -215,6 +217,7 @@ def _use_case(at: CaseDesk, case_id: str, sent: Sent) -> UseCase:
         "ambil": lambda uow: claim_case(case_id, uow, allow=operator),
         "lepas": lambda uow: release_claim(case_id, uow, allow=either, allow_others=supervisor),
         "langkah": lambda uow: take_step(case_id, step, uow, allow=operator),
+        "lihat": lambda uow: see_paper(case_id, sent.requirement, uow, allow=operator),
         "tanpa": lambda uow: waive(case_id, sent.requirement, sent.reason, uow, allow=operator),
         "kembalikan": lambda uow: return_case(case_id, sent.items, uow, allow=operator),
         "ajukan": lambda uow: resubmit(case_id, uow, allow=operator),
@@ -284,6 +287,7 @@ async def _values(at: CaseDesk, case: Case) -> dict[str, Any]:
         "takes_document": takes_document(case, service),
         "document": await issued_of(case, at.desk.caller.subject, at.reader),
         "reasons": list(WhyRight),
+        "visit": await at.reader.get(Visit, case.visit_id) if case.visit_id else None,
         "errand": await at.reader.get(Errand, case.id),
         "systems": at.systems.connected,
         "returnable": case.outcome is None and Fact.ISSUED not in case.facts and not case.returned,

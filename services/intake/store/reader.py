@@ -104,9 +104,11 @@ class IntakeReader(FileReader):
             query["programme_id"] = {"$in": list(programmes)}
         return await self.find(PlannedEvent, query, sort=(("on", 1), ("_id", 1)), limit=limit)
 
-    async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:
-        """Return the visits that counters of an event sent, of one laptop or of all."""
-        query = {"event_id": event_id, "counter.device": device or {"$gt": ""}}
+    async def counter_visits(
+        self, event_ids: Sequence[str], device: str | None = None
+    ) -> list[Visit]:
+        """Return the visits that counters of these events sent, of one laptop or of all."""
+        query = {"event_id": {"$in": list(event_ids)}, "counter.device": device or {"$gt": ""}}
         return await self.find(Visit, query)
 
     async def case_by_code(self, tracking: str) -> Case | None:

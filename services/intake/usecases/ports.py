@@ -101,7 +101,9 @@ class Reader(Protocol):
         """Return events of that day and later ones, the nearest first; None: of all programmes."""
         ...
 
-    async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:
+    async def counter_visits(
+        self, event_ids: Sequence[str], device: str | None = None
+    ) -> list[Visit]:
         """Return the visits that counters of an event sent, of one laptop or of all."""
         ...
 
