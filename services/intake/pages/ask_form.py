@@ -44,7 +44,7 @@ OTHER: Final = "orang_lain"
 FOR_WHOM: Final = (MYSELF, CHILD, OTHER)
 BASES: Final = (Basis.PARENT, Basis.COURT_DECISION, Basis.INSTITUTION)
 """On what somebody speaks for a child."""
-_FIRST_YEAR: Final = 1900
+FIRST_YEAR: Final = 1900
 Text = Annotated[str, Field(max_length=300)]
 Wrong = tuple[str, str]
 """A field's name, and the key of what is wrong with it, below `ask.wrong`."""
@@ -142,8 +142,8 @@ class Checks:
         if not form.lahir.strip():
             # Whether somebody is a child, and needs a guardian, is told by this alone.
             return [*found, ("lahir", "lahir_empty")] if form.untuk == CHILD else found
-        born = _day(form.lahir)
-        fits = born is not None and born.year >= _FIRST_YEAR and born <= self.today
+        born = typed_day(form.lahir)
+        fits = born is not None and born.year >= FIRST_YEAR and born <= self.today
         return found if fits else [*found, ("lahir", "lahir")]
 
     def _place(self, form: AskForm) -> list[Wrong]:
@@ -169,7 +169,7 @@ class Checks:
 def new_request(form: AskForm, asked: Asked, case_id: str, tracking: str) -> NewRequest:
     """Return the request that a form without faults describes."""
     phone = checked_phone(form.hp) if form.hp.strip() else None
-    born = _day(form.lahir)
+    born = typed_day(form.lahir)
     mine = form.untuk == MYSELF
     applicant = Person(
         checked_name(form.nama),
@@ -218,7 +218,7 @@ def _field(field: str, typed: str, check: Callable[[str], str]) -> list[Wrong]:
     return []
 
 
-def _day(typed: str) -> date | None:
+def typed_day(typed: str) -> date | None:
     """Return a day as a browser sends it, or as people write it: 31-12-2020."""
     parts = typed.strip().replace("/", "-").replace(".", "-").split("-")
     if len(parts) == 3 and len(parts[2]) == 4:  # noqa: PLR2004 - day, month, a year of four digits
