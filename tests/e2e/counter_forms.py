@@ -43,6 +43,7 @@ async def child_by_proxy(counter: Counter, mother: Person, proxy: Person) -> Non
     await page.get_by_label("Surat kuasa F-1.07").check()
     await expect(seen(page, "belum ditandai sudah dibawa")).to_have_count(0)
     await field(page, "Kelompok sasaran").select_option("needs_help")
+    await field(page, "Kode dari gerbang").fill("k7qw 3ztm")
     await expect(page.locator("[data-draf]")).to_have_text(SAVED)
 
 
@@ -76,6 +77,7 @@ async def there_again(page: Page, mother: Person) -> None:
     for name, text in shown.items():
         picked = page.get_by_label(name).first.locator("option:checked")
         await expect(picked).to_have_text(text)
+    await expect(field(page, "Kode dari gerbang")).to_have_value("k7qw 3ztm")
     await expect(page.get_by_label("Surat kuasa F-1.07").first).to_be_checked()
     await expect(page.get_by_label("Kartu Keluarga (KK)").nth(1)).to_be_checked()
 
@@ -90,6 +92,7 @@ async def at_the_office(counter: Counter, paper: dict[str, str], account: str) -
     assert parties["guardian"][1] == "parent"
     assert parties["proxy"][1] == "power_of_attorney"
     assert (shown["warnings"], shown["target_group"]) == ([], "needs_help")
+    assert shown["arrival_code"] == "K7QW3ZTM"
     for case_id in (card, family):
         assert await sights(counter, case_id) == {
             "family_card": account,

@@ -165,7 +165,7 @@ async def somebody_more(office: Office) -> None:
     await expect(warning).to_be_visible()
     card = page.get_by_role("listitem").filter(has_text="Surat kuasa F-1.07")
     await card.get_by_role("button", name="Berkas ini sudah saya lihat").click()
-    await expect(card.get_by_text("Sudah dilihat, tidak disimpan")).to_be_visible()
+    await expect(card.get_by_text("Sudah dilihat")).to_be_visible()
     await expect(warning).to_have_count(0)
     await office.look(page, "meja-dilihat")
 

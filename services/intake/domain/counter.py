@@ -4,6 +4,7 @@ A laptop's clock proves nothing: the office's time of arrival counts, and the cl
 it. That a visit belongs to an event's day is known from the event, not from the laptop.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +20,17 @@ COUNTER_DAYS: Final = 7
 """Days after an event within which what its counters wrote down is still taken."""
 CLOCK_OFF: Final = timedelta(minutes=5)
 """From here on a laptop's clock is called wrong."""
+
+
+_NUMBER: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{4})[- ]?([0-9]{3,5})")
+_ALIKE: Final = str.maketrans("OIL", "011")
+"""Signs that no number has, and what was meant by them."""
+
+
+def read_number(typed: str) -> str | None:
+    """Return the number of a counter's receipt as it is kept, however it is typed; None: none."""
+    found = _NUMBER.fullmatch(typed.strip().upper().translate(_ALIKE))
+    return "-".join(found.groups()) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from services.intake.pages import (
     documents,
     handovers,
     manual,
+    numbers,
     outside,
     parties,
     places,
@@ -53,6 +54,7 @@ FRONT_ROUTERS: Final = (start.router, signin.router, manual.front_router)
 RULES: Final[RouteRules] = {
     **tracking.RULES,
     **desk.RULES,
+    **numbers.RULES,
     **batches.RULES,
     **handovers.RULES,
     **print_lists.RULES,
@@ -75,6 +77,7 @@ RULES: Final[RouteRules] = {
 ROUTERS: Final = (
     tracking.router,
     desk.router,
+    numbers.router,
     batches.router,
     handovers.router,
     print_lists.router,

@@ -46,14 +46,20 @@
     line.textContent = kept ? word("memperbaiki", { number: kept.number }) : "";
   }
 
+  // One that cannot be read stops nobody: the form is empty then, and the page says so.
   async function back() {
-    var kept = await gudang.drafted();
     say("");
-    if (!kept) { return; }
-    var entry = kept.correcting ? await gudang.entry(kept.correcting) : null, refused = Boolean(entry && entry.state === "ditolak");
-    formulir.again(kept.typed, refused);
-    putRight(refused ? entry : null);
-    say("kembali");
+    try {
+      var kept = await gudang.drafted();
+      if (!kept) { return; }
+      var entry = kept.correcting ? await gudang.entry(kept.correcting) : null, refused = Boolean(entry && entry.state === "ditolak");
+      formulir.again(kept.typed, refused);
+      putRight(refused ? entry : null);
+      say("kembali");
+    } catch (error) {
+      formulir.empty(true);
+      say("hilang");
+    }
   }
 
   // One window at a time, the newest that was opened with the PIN: two would write one draft.

@@ -4,13 +4,14 @@
   var isian = window.JemputIsian, bekal = window.JemputBekal, berkas = window.JemputBerkas;
   var form = document.querySelector('[data-step="isian"]'), people = form.querySelector("[data-orang]");
   var wanted = form.querySelector("[data-permintaan]"), region = form.querySelector("#kecamatan"), group = form.querySelector("#kelompok");
-  var NIK = /^\d{16}$/, ADULT = 18, POWER = "power_of_attorney", made = 0, untouched = "";
+  var gate = form.querySelector("#kode-gerbang"), NIK = /^\d{16}$/, CODE = /^[A-Z0-9]{8}$/, ADULT = 18, POWER = "power_of_attorney", made = 0, untouched = "";
   var SAID = ["nama", "nik", "hp", "lahir"], WHO = ["pemohon", "untuk", "wali", "kuasa", "pelapor", "pemilik"];
   var PARTIES = { wali: "guardian", kuasa: "proxy", pelapor: "reporter", pemilik: "phone_owner" };
 
   function of(node, name) { return node.querySelector('[data-isi="' + name + '"]'); }
   function said(node, name) { return of(node, name).value.trim(); }
   function digits(node) { return said(node, "nik").replace(/[\s.]/g, ""); }
+  function code() { return gate.value.replace(/[\s.-]/g, "").toUpperCase(); }
   function persons() { return Array.from(people.children); }
   function requests() { return Array.from(wanted.children); }
 
@@ -170,6 +171,7 @@
 
   function wrong() {
     var found = requests().flatMap(wrongOf), used = {}, niks = persons().map(digits);
+    if (code() && !CODE.test(code())) { found.push([gate.id, isian.words("kode_wrong")]); }
     requests().forEach(function (node) { WHO.forEach(function (name) { used[of(node, name).value] = true; }); });
     persons().forEach(function (node, number) {
       if (!said(node, "nama")) { found.push([of(node, "nama").id, isian.words("nama_empty")]); }
@@ -184,11 +186,13 @@
   // What is sent, and beside it what the receipt says, and what was typed, should it be refused.
   function collected() {
     var nodes = requests(), kit = bekal.kit();
+    var body = {
+      programme_id: kit.programme_id, channel: "event", event_id: kit.event_id, region_code: region.value,
+      people: persons().map(one), requests: nodes.map(asked)
+    };
+    if (code()) { body.arrival_code = code(); }
     return {
-      body: {
-        programme_id: kit.programme_id, channel: "event", event_id: kit.event_id, region_code: region.value,
-        people: persons().map(one), requests: nodes.map(asked)
-      },
+      body: body,
       names: nodes.map(function (node) { return of(node, "layanan").selectedOptions[0].text; }),
       who: nodes.map(function (node) { return said(persons()[at(node, "untuk")], "nama"); }),
       missing: nodes.map(berkas.missing), warnings: nodes.map(lacking), typed: typed()
@@ -197,7 +201,7 @@
 
   function typed() {
     return {
-      region: region.value, group: group.value,
+      region: region.value, group: group.value, code: gate.value,
       people: persons().map(function (node) { return SAID.map(function (name) { return of(node, name).value; }); }),
       requests: requests().map(function (node) {
         return {
@@ -209,6 +213,7 @@
   }
 
   function clear() {
+    gate.value = "";
     people.replaceChildren();
     wanted.replaceChildren();
   }
@@ -248,6 +253,7 @@
     clear();
     region.value = what.region;
     group.value = what.group;
+    gate.value = what.code;
     what.people.forEach(function (values) {
       var node = person();
       SAID.forEach(function (name, number) { of(node, name).value = values[number]; });

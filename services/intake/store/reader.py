@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 from services.intake.domain import (
     RIGHTS,
@@ -30,6 +30,9 @@ from services.intake.store.names import EVERYWHERE
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from services.intake.usecases.watch import Late
 from shared.files.kept import FileReader
+
+SAME_NUMBER: Final = 20
+"""Visits with one number, of laptops whose four signs are the same by chance."""
 
 
 class IntakeReader(FileReader):
@@ -110,6 +113,10 @@ class IntakeReader(FileReader):
         """Return the visits that counters of these events sent, of one laptop or of all."""
         query = {"event_id": {"$in": list(event_ids)}, "counter.device": device or {"$gt": ""}}
         return await self.find(Visit, query)
+
+    async def visits_numbered(self, number: str) -> list[Visit]:
+        """Return the visits with this number on a counter's receipt, so many at most."""
+        return await self.find(Visit, {"counter.number": number}, limit=SAME_NUMBER)
 
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""

@@ -107,6 +107,10 @@ class Reader(Protocol):
         """Return the visits that counters of an event sent, of one laptop or of all."""
         ...
 
+    async def visits_numbered(self, number: str) -> list[Visit]:
+        """Return the visits with this number on a counter's receipt, so many at most."""
+        ...
+
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""
         ...

@@ -479,6 +479,7 @@ DESK_PAGES = {
     **pages.desk_case.RULES,
     **pages.outside.RULES,
     **pages.parties.RULES,
+    **pages.numbers.RULES,
 }
 
 
@@ -497,6 +498,8 @@ async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
         how = {"data": {"aksi": "kirim", "sistem": "siak"}}
     if row.route == "POST /meja/{case_id}/orang":
         how = {"data": {"sebagai": "reporter", "nama": "Pelapor Contoh"}}
+    if row.route == "GET /meja/nomor":
+        path += "?nomor=7K2M-003"
     if row.route == "GET /meja":
         path += f"?program={row.programme}"
     path = path.replace("{case_id}", case_id)
