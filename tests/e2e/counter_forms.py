@@ -92,7 +92,6 @@ async def at_the_office(counter: Counter, paper: dict[str, str], account: str) -
     assert parties["guardian"][1] == "parent"
     assert parties["proxy"][1] == "power_of_attorney"
     assert (shown["warnings"], shown["target_group"]) == ([], "needs_help")
-    assert shown["arrival_code"] == "K7QW3ZTM"
     for case_id in (card, family):
         assert await sights(counter, case_id) == {
             "family_card": account,

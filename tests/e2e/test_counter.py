@@ -337,7 +337,9 @@ async def test_what_is_typed_comes_back_after_the_pin_and_goes_with_its_people_a
         await expect(page.locator("article.tanda")).to_be_visible()
         paper = await counter.receipt()
         assert (await kept(page))["names"] == ["bekal", "laptop"]
-        await page.context.set_offline(False)
+        async with page.expect_request("**/api/visits") as sending:
+            await page.context.set_offline(False)
+        assert '"arrival_code":"K7QW3ZTM"' in str((await sending.value).post_data)
         await counter.synced(1)
         await at_the_office(counter, paper, account)
         await page.reload()
