@@ -8,6 +8,8 @@ from services.scheduler.domain import Refused
 from services.scheduler.gateways import NationalCalendar
 from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader
 from services.scheduler.usecases import Clock, Holidays, Reader
+from shared.audit.parts import trail_jobs
+from shared.contracts.scheduler import AuditHeadPublished
 from shared.files.evidence_parts import evidence_parts
 from shared.runtime import (
     HttpInterface,
@@ -44,7 +46,10 @@ def definition(settings: Settings) -> ServiceDefinition:
                 **evidence.provides,
             },
             pages=frame,
-            beside_queue=[evidence.removal],
+            beside_queue=[
+                evidence.removal,
+                *trail_jobs(context, COLLECTIONS, AuditHeadPublished),
+            ],
         )
 
     return ServiceDefinition(

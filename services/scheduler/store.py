@@ -20,8 +20,9 @@ from services.scheduler.domain import (
     Tally,
     Ticket,
 )
+from shared.audit.kept import TRAIL, TRAIL_INDEXES
 from shared.auth.roles import Grant
-from shared.files.evidence import EVIDENCE, EVIDENCE_LOOKS
+from shared.files.evidence import EVIDENCE
 from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
@@ -46,7 +47,7 @@ COLLECTIONS = Collections(
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
     EVIDENCE,
-    EVIDENCE_LOOKS,
+    *TRAIL,
     FILES,
     REVOCATIONS,
     raw=RAW_FILES,
@@ -54,6 +55,7 @@ COLLECTIONS = Collections(
 INDEXES = (
     *FILE_INDEXES,
     REVOCATION_INDEX,
+    *TRAIL_INDEXES,
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
     Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
     Index(TALLIES, (("event_id", 1),)),
@@ -84,6 +86,18 @@ class SchedulerReader(FileReader):
         ids = [Line.key(event_id, service) for service in wanted]
         found = {line.service: line for line in await self.find(Line, {"_id": {"$in": ids}})}
         return [found.get(service, Line(event_id, service)) for service in wanted]
+
+    async def waiting(self, line: Line, most: int) -> list[int]:
+        """Return the numbers of those who wait in a line, lowest first, at most so many."""
+        stretches = [
+            Stretch.key(line.event_id, line.service, name, index)
+            for name, lane in line.lanes.items()
+            if lane.waiting
+            for index in lane.stretches
+        ]
+        found = await self.find(Stretch, {"_id": {"$in": stretches}})
+        numbers = [number for one in found for _, number in one.waiting]
+        return sorted([*numbers, *(number for _, number in line.kept)])[:most]
 
     async def tallies(self, event_id: str) -> list[Tally]:
         """Return who walked up, by booth and service."""

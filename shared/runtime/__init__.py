@@ -15,7 +15,16 @@ from shared.runtime.provided import built, gathered, provided
 from shared.runtime.server_urls import AmqpUrl
 from shared.runtime.service import Service, run
 from shared.runtime.settings import FileSettings, PathPrefix, ProcessSettings, ServiceSettings
-from shared.runtime.shell import Shell, add_account, add_republish, open_shell, run_command, sent_by
+from shared.runtime.shell import (
+    ServiceDesk,
+    Shell,
+    add_account,
+    add_republish,
+    open_desk,
+    open_shell,
+    run_command,
+    sent_by,
+)
 from shared.runtime.start import start, utc_now
 from shared.runtime.worker import WorkerSettings, open_worker, start_worker
 
@@ -34,6 +43,7 @@ __all__ = [
     "Service",
     "ServiceContext",
     "ServiceDefinition",
+    "ServiceDesk",
     "ServiceSettings",
     "Shell",
     "WorkerSettings",
@@ -43,6 +53,7 @@ __all__ = [
     "built",
     "form_sent",
     "gathered",
+    "open_desk",
     "open_messaging",
     "open_shell",
     "open_worker",

@@ -4,16 +4,18 @@ from services.scheduler.domain.agency import Agency, AgencyKind
 from services.scheduler.domain.arrival import Arrival, free_for
 from services.scheduler.domain.booth import Counter, Tally
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
-from services.scheduler.domain.line import MAX_NUMBER, STRETCH, Choice, Line, Stretch, Turn
+from services.scheduler.domain.lane import STRETCH, Stretch
+from services.scheduler.domain.line import MAX_NUMBER, Choice, Line, Turn
+from services.scheduler.domain.offer import WARNED_FROM, Offer, OfferKind
 from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.programme import Caution, Programme
 from services.scheduler.domain.refusal import Refused
 from services.scheduler.domain.ticket import (
+    ASKED,
     AT_BOOTH,
     KEPT,
     PRIORITY,
-    UNDO_WITHIN,
     WALK_IN,
     Act,
     Case,
@@ -23,14 +25,15 @@ from services.scheduler.domain.ticket import (
 )
 
 __all__ = [
+    "ASKED",
     "AT_BOOTH",
     "EVIDENCE_LIMIT",
     "KEPT",
     "MAX_NUMBER",
     "PRIORITY",
     "STRETCH",
-    "UNDO_WITHIN",
     "WALK_IN",
+    "WARNED_FROM",
     "Act",
     "Agency",
     "AgencyKind",
@@ -42,6 +45,8 @@ __all__ = [
     "Counter",
     "EvidenceKind",
     "Line",
+    "Offer",
+    "OfferKind",
     "Plan",
     "Policy",
     "Programme",

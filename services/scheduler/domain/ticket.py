@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.scheduler.domain.offer import OfferKind
 from services.scheduler.domain.refusal import Refused
 
 UNDO_WITHIN: Final = timedelta(minutes=2)
@@ -33,6 +34,8 @@ class TicketState(StrEnum):
     """Goes on in the line of another service, under another number."""
     LEFT = "left"
     NO_SHOW = "no_show"
+    UNSERVED = "unserved"
+    """Still waited when his line was closed, and was offered other ways."""
     VOID = "void"
     """The request was withdrawn before the ticket was called."""
 
@@ -49,18 +52,19 @@ class Act(StrEnum):
     NO_SHOW = "no_show"
 
 
-_ASKED: Final = frozenset({TicketState.CALLED, TicketState.RECALLED})
-_HERE: Final = _ASKED | {TicketState.SERVING}
+ASKED: Final = frozenset({TicketState.CALLED, TicketState.RECALLED})
+"""States in which a booth asks for the holder, who has not come yet."""
+_HERE: Final = ASKED | {TicketState.SERVING}
 AT_BOOTH: Final = _HERE | {TicketState.ON_HOLD}
 """States in which a ticket is the business of the booth that called it."""
 _ALLOWED: Final[Mapping[Act, tuple[frozenset[TicketState], TicketState]]] = {
-    Act.START: (_ASKED, TicketState.SERVING),
-    Act.RECALL: (_ASKED, TicketState.RECALLED),
+    Act.START: (ASKED, TicketState.SERVING),
+    Act.RECALL: (ASKED, TicketState.RECALLED),
     Act.HOLD: (_HERE, TicketState.ON_HOLD),
     Act.RESUME: (frozenset({TicketState.ON_HOLD}), TicketState.SERVING),
     Act.SERVE: (AT_BOOTH, TicketState.SERVED),
     Act.LEAVE: (AT_BOOTH | {TicketState.WAITING, TicketState.SENT}, TicketState.LEFT),
-    Act.NO_SHOW: (_ASKED | {TicketState.SENT}, TicketState.NO_SHOW),
+    Act.NO_SHOW: (ASKED | {TicketState.SENT}, TicketState.NO_SHOW),
 }
 """From which states an act is allowed, and what it leads to."""
 _OVER: Final = {
@@ -70,6 +74,7 @@ _OVER: Final = {
     TicketState.TRANSFERRED: ("transferred", "the holder waits for another service now"),
     TicketState.LEFT: ("left", "the holder has left"),
     TicketState.NO_SHOW: ("no_show", "the holder did not come, and has to join again"),
+    TicketState.UNSERVED: ("unserved", "the line was closed before this ticket was called"),
     TicketState.VOID: ("void", "the request was withdrawn"),
 }
 
@@ -123,6 +128,8 @@ class Ticket:
     before: Before | None = None
     arrival_id: str | None = None
     """Who came through the gate with it."""
+    offers: tuple[OfferKind, ...] = ()
+    """What was offered to the holder, who was not served."""
 
     @property
     def served_at(self) -> datetime | None:
@@ -146,6 +153,19 @@ class Ticket:
         return replace(
             self._changed(state, now), booth_id=booth_id, called_at=now, in_order=in_order
         )
+
+    def can(self, act: Act) -> bool:
+        """Return whether the booth whose business the ticket is can do this now."""
+        return self.state in _ALLOWED[act][0]
+
+    @property
+    def can_rejoin(self) -> bool:
+        """Return whether the holder has lost his place and may join again."""
+        return self.state is TicketState.NO_SHOW
+
+    def can_undo(self, now: datetime) -> bool:
+        """Return whether what was done last can still be undone."""
+        return self.before is not None and now - self.before.at <= UNDO_WITHIN
 
     def act(self, act: Act, booth_id: str, now: datetime) -> "Ticket":
         """Do something with a ticket at the booth that called it.
@@ -181,7 +201,7 @@ class Ticket:
 
     def rejoin(self, lane: str, place: int, joined_at: datetime) -> "Ticket":
         """Wait anew, behind those who wait. Raises Refused: not_gone."""
-        if self.state is not TicketState.NO_SHOW:
+        if not self.can_rejoin:
             raise Refused("not_gone", f"the ticket is {self.state.value}: it keeps its place")
         waits = replace(self._changed(TicketState.WAITING, joined_at), before=None, booth_id=None)
         return replace(waits, lane=lane, place=place, joined_at=joined_at, called_at=None)
@@ -193,7 +213,7 @@ class Ticket:
         """
         if self.before is None:
             raise Refused("nothing_to_undo", "what was done last with this ticket cannot be undone")
-        if now - self.before.at > UNDO_WITHIN:
+        if not self.can_undo(now):
             raise Refused("undo_too_late", "it was done more than two minutes ago")
         return replace(
             self,
@@ -214,6 +234,11 @@ class Ticket:
             channel=channel,
             region_code=region_code,
         )
+
+    def end_unserved(self, offers: tuple[OfferKind, ...]) -> "Ticket":
+        """End because the line is closed, with what the holder is offered instead."""
+        state = TicketState.UNSERVED
+        return replace(self, version=self.version + 1, state=state, before=None, offers=offers)
 
     def void(self) -> "Ticket":
         """Take a waiting ticket out of its line."""

@@ -4,7 +4,21 @@ from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rej
 from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
 from services.scheduler.usecases.calls import NO_SHOW, call_next
-from services.scheduler.usecases.events import republish_event, schedule_event
+from services.scheduler.usecases.closing import (
+    EVENT_OVER,
+    LINE_OVER,
+    close_line,
+    note_event_over,
+    note_line_over,
+)
+from services.scheduler.usecases.deeds import Deed, possible, use_case
+from services.scheduler.usecases.events import (
+    cancel_event,
+    passed_by,
+    republish_event,
+    schedule_event,
+)
+from services.scheduler.usecases.offers import offers_of, told
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
 from services.scheduler.usecases.reach import allowed, narrowed, permit_at, visible
@@ -13,9 +27,12 @@ from services.scheduler.usecases.transfers import send_on, transfer
 from services.scheduler.usecases.visits import record_visit
 
 __all__ = [
+    "EVENT_OVER",
+    "LINE_OVER",
     "NO_SHOW",
     "Allow",
     "Clock",
+    "Deed",
     "Holidays",
     "Reader",
     "TicketAt",
@@ -24,20 +41,29 @@ __all__ = [
     "admit",
     "allowed",
     "call_next",
+    "cancel_event",
+    "close_line",
     "copy_programme",
     "issue_ticket",
     "name_agency",
     "narrowed",
     "new_code",
+    "note_event_over",
+    "note_line_over",
     "note_no_show",
+    "offers_of",
+    "passed_by",
     "permit_at",
+    "possible",
     "record_visit",
     "rejoin",
     "republish_event",
     "schedule_event",
     "send_on",
+    "told",
     "transfer",
     "undo",
+    "use_case",
     "visible",
     "void_ticket",
 ]

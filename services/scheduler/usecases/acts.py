@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.scheduler.domain import (
+    ASKED,
     AT_BOOTH,
     Act,
     Refused,
@@ -13,6 +14,7 @@ from services.scheduler.domain import (
     ticket_id,
 )
 from services.scheduler.usecases.calls import NO_SHOW, counter_of, policy_of, wait_for
+from services.scheduler.usecases.closing import end_later
 from services.scheduler.usecases.ports import Allow
 from services.scheduler.usecases.ticket_events import (
     answer,
@@ -33,7 +35,6 @@ from shared.messaging.errors import Missing
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 
-_ASKED: Final = frozenset({TicketState.CALLED, TicketState.RECALLED})
 _ENDS: Final = {Act.LEAVE: TicketEnd.LEFT, Act.NO_SHOW: TicketEnd.NO_SHOW}
 
 
@@ -88,7 +89,7 @@ async def _do(
 async def _follow(ticket: Ticket, uow: UnitOfWork) -> None:
     """Keep a ticket. Who is asked for by a booth that has called on since is held up nowhere."""
     await follow(ticket, uow)
-    if ticket.state in _ASKED and ticket.booth_id is not None:
+    if ticket.state in ASKED and ticket.booth_id is not None:
         counter = await counter_of(ticket.event_id, ticket.booth_id, uow)
         if counter.ticket_id != ticket.id:
             await let_wait_elsewhere(ticket, uow)
@@ -97,7 +98,7 @@ async def _follow(ticket: Ticket, uow: UnitOfWork) -> None:
 async def note_no_show(timer: Timer, uow: UnitOfWork) -> None:
     """Note that the holder of a ticket did not come; nothing where he did."""
     known = await uow.get(Ticket, timer.key)
-    if known is None or known.state not in _ASKED:
+    if known is None or known.state not in ASKED:
         return
     event = await uow.require(ScheduledEvent, known.event_id)
     await _do(Act.NO_SHOW, known, known.booth_id or "", event, uow)
@@ -106,12 +107,13 @@ async def note_no_show(timer: Timer, uow: UnitOfWork) -> None:
 async def rejoin(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]:
     """Let a no-show who came after all wait behind those who walked in.
 
-    Raises Missing, and Refused: not_gone, not_offered, not_its_day.
+    Raises Missing, and Refused: not_gone, not_offered, cancelled, not_its_day, closed.
     """
     event, known = await found(at, uow, allow)
     require_offered(event, at.booth_id, at.service)
     event.require_today(uow.now())
     line = await line_of(known, uow)
+    line.require_open()
     ticket = known.rejoin(*line.joining(uow.now()))
     await place(ticket, uow)
     uow.add(ticket, line.join(ticket, known))
@@ -135,8 +137,16 @@ async def undo(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]
     if told is not None and done.before is not None:
         uow.publish(told, version=ticket.version, occurred_at=done.before.at)
     if ticket.state is TicketState.WAITING:
-        ticket = await void_withdrawn(ticket, uow)
+        ticket = await _waits_again(ticket, uow)
     return answer(ticket)
+
+
+async def _waits_again(ticket: Ticket, uow: UnitOfWork) -> Ticket:
+    """End a ticket whose request was withdrawn meanwhile, or later one whose line was closed."""
+    line = await line_of(ticket, uow)
+    if line.closed:
+        await end_later(line, uow)
+    return await void_withdrawn(ticket, uow)
 
 
 async def _put_back(done: Ticket, ticket: Ticket, booth_id: str, uow: UnitOfWork) -> None:
@@ -161,7 +171,7 @@ async def _put_back(done: Ticket, ticket: Ticket, booth_id: str, uow: UnitOfWork
 async def await_holder(ticket: Ticket, event: ScheduledEvent, uow: UnitOfWork) -> None:
     """Wait for the holder of a ticket that was called, as long as the policy says."""
     policy = await policy_of(event, uow)
-    if ticket.state in _ASKED and policy.patience(ticket) is not None:
+    if ticket.state in ASKED and policy.patience(ticket) is not None:
         await wait_for(ticket, policy, uow)
     elif policy.no_show_minutes is not None:
         await uow.clear_timer(NO_SHOW, ticket.id)

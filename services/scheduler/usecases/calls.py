@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.scheduler.domain import (
+    ASKED,
     Booth,
     Choice,
     Counter,
@@ -40,7 +41,7 @@ async def call_next(
     Whom another booth has sent comes first. Then a service is chosen: by the booth's weights, or
     else by the longest wait; and of its line who is next by the programme's policy. The ticket that
     the booth called before need not be served: people do not come, and the line must go on.
-    Raises Missing, and Refused: no_tickets, not_its_day.
+    Raises Missing, and Refused: no_tickets, cancelled, not_its_day.
     """
     event, booth = await booth_of(event_id, booth_id, uow, allow)
     policy = await policy_of(event, uow)
@@ -108,8 +109,7 @@ async def _call_again(known: Ticket, counter: Counter, policy: Policy, uow: Unit
 async def _absent(counter: Counter, uow: UnitOfWork) -> Ticket | None:
     """Return who was called to this counter and did not come, now that it calls on."""
     ticket = await uow.get(Ticket, counter.ticket_id) if counter.ticket_id else None
-    waits = {TicketState.CALLED, TicketState.RECALLED}
-    return ticket if ticket is not None and ticket.state in waits else None
+    return ticket if ticket is not None and ticket.state in ASKED else None
 
 
 async def _recall_later(absent: Ticket, policy: Policy, uow: UnitOfWork) -> None:
@@ -151,7 +151,7 @@ async def booth_of(
 ) -> tuple[ScheduledEvent, Booth]:
     """Return an event and a booth of it that calls today.
 
-    Raises Missing, and Refused: no_tickets, not_its_day.
+    Raises Missing, and Refused: no_tickets, cancelled, not_its_day.
     """
     event = await uow.require(ScheduledEvent, event_id)
     booth = event.plan.booth(booth_id)
