@@ -9,10 +9,15 @@ from datetime import date
 from typing import Any
 
 from services.scheduler.domain import (
+    Access,
     Agency,
     Arrival,
     Case,
+    Conflict,
     Counter,
+    Devices,
+    LateEntry,
+    Lease,
     Line,
     Programme,
     ScheduledEvent,
@@ -30,9 +35,12 @@ from shared.mongo.migrations import Index
 from shared.mongo.regions import within
 from shared.mongo.revocations import REVOCATION_INDEX
 
+ACCESSES = "lease_accesses"
 AGENCIES = "agencies"
+CONFLICTS = "late_conflicts"
 EVENTS = "events"
 TALLIES = "tallies"
+LISTED_CONFLICTS = 200
 
 COLLECTIONS = Collections(
     Collection("programmes", Programme),
@@ -45,6 +53,11 @@ COLLECTIONS = Collections(
     Collection("arrivals", Arrival),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
+    Collection("device_leases", Lease),
+    Collection("lease_devices", Devices),
+    Collection(ACCESSES, Access, derived=lambda access: {"forgotten": access.forget_at}),
+    Collection("late_entries", LateEntry),
+    Collection(CONFLICTS, Conflict),
     EVIDENCE,
     EVIDENCE_LOOKS,
     FILES,
@@ -57,6 +70,8 @@ INDEXES = (
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
     Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
     Index(TALLIES, (("event_id", 1),)),
+    Index(CONFLICTS, (("event_id", 1), ("_id", 1))),
+    Index(ACCESSES, (("forgotten", 1),), expire_after=0),
 )
 
 
@@ -92,6 +107,17 @@ class SchedulerReader(FileReader):
     async def agencies(self, programme_id: str) -> list[Agency]:
         """Return the agencies of a programme, by id."""
         return await self.find(Agency, {"programme_id": programme_id}, sort=(("_id", 1),))
+
+    async def leases(self, event_id: str) -> list[Lease]:
+        """Return what devices have leased of an event, by device."""
+        known = await self.get(Devices, event_id) or Devices(event_id)
+        ids = [Lease.key(event_id, device) for device in known.devices]
+        return await self.find(Lease, {"_id": {"$in": ids}}, sort=(("_id", 1),))
+
+    async def conflicts(self, event_id: str) -> list[Conflict]:
+        """Return what of devices' stories does not agree, by kind; two hundred at most."""
+        of = {"event_id": event_id}
+        return await self.find(Conflict, of, sort=(("_id", 1),), limit=LISTED_CONFLICTS)
 
     async def current(self, event_id: str, booth_id: str) -> Ticket | None:
         """Return the ticket that a booth called last."""

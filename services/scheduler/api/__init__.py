@@ -5,7 +5,7 @@ The rules say which roles may use which route; programme and region are held aga
 
 from typing import Final
 
-from services.scheduler.api import agencies, arrivals, booths, events, evidence, programmes
+from services.scheduler.api import agencies, arrivals, booths, events, evidence, leases, programmes
 from services.scheduler.api.events import PAGE
 from shared.auth.rules import RouteRules
 
@@ -15,6 +15,7 @@ RULES: Final[RouteRules] = {
     **agencies.RULES,
     **arrivals.RULES,
     **evidence.RULES,
+    **leases.RULES,
     **programmes.RULES,
 }
 ROUTERS: Final = (
@@ -22,6 +23,7 @@ ROUTERS: Final = (
     booths.router,
     arrivals.router,
     evidence.router,
+    leases.router,
     programmes.router,
     agencies.router,
 )

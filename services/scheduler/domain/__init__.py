@@ -3,8 +3,30 @@
 from services.scheduler.domain.agency import Agency, AgencyKind
 from services.scheduler.domain.arrival import Arrival, free_for
 from services.scheduler.domain.booth import Counter, Tally
+from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
-from services.scheduler.domain.line import MAX_NUMBER, STRETCH, Choice, Line, Stretch, Turn
+from services.scheduler.domain.holds import HELD_CHOICES, HOLD_LASTS, MAX_HELD
+from services.scheduler.domain.lanes import STRETCH, Stretch
+from services.scheduler.domain.late import (
+    Claim,
+    Conflict,
+    ConflictKind,
+    LateCall,
+    LateEnd,
+    LateEntry,
+    LateIssue,
+    LateStory,
+)
+from services.scheduler.domain.lease import (
+    MAX_WANTED,
+    Access,
+    Block,
+    Devices,
+    Holder,
+    Lease,
+    LeaseEnd,
+)
+from services.scheduler.domain.line import MAX_NUMBER, Line, next_letter
 from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.programme import Caution, Programme
@@ -26,21 +48,39 @@ __all__ = [
     "ASKED",
     "AT_BOOTH",
     "EVIDENCE_LIMIT",
+    "HELD_CHOICES",
+    "HOLD_LASTS",
     "KEPT",
+    "MAX_HELD",
     "MAX_NUMBER",
+    "MAX_WANTED",
     "PRIORITY",
     "STRETCH",
     "WALK_IN",
+    "Access",
     "Act",
     "Agency",
     "AgencyKind",
     "Arrival",
+    "Block",
     "Booth",
     "Case",
     "Caution",
     "Choice",
+    "Claim",
+    "Conflict",
+    "ConflictKind",
     "Counter",
+    "Devices",
     "EvidenceKind",
+    "Holder",
+    "LateCall",
+    "LateEnd",
+    "LateEntry",
+    "LateIssue",
+    "LateStory",
+    "Lease",
+    "LeaseEnd",
     "Line",
     "Plan",
     "Policy",
@@ -53,5 +93,6 @@ __all__ = [
     "TicketState",
     "Turn",
     "free_for",
+    "next_letter",
     "ticket_id",
 ]

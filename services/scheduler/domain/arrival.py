@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from services.scheduler.domain.refusal import Refused
 from services.scheduler.domain.ticket import ASKED, Ticket, TicketState
 
 CODE_LETTERS: Final = "BCDFGHJKMNPQRTVWXYZ"
 """What a code begins with: no vowel, so that it is no word, and nothing that reads as a digit."""
 CODE_SIGNS: Final = "23456789" + CODE_LETTERS
 CODE_LENGTH: Final = 8
+MAX_TICKETS: Final = 20
+"""For one code; a gate gives ten, and without uplink two may know nothing of each other."""
 
 _BUSY: Final = ASKED | {TicketState.SERVING, TicketState.SENT}
 _LIVE: Final = _BUSY | {TicketState.WAITING, TicketState.ON_HOLD, TicketState.SERVED}
@@ -31,6 +34,8 @@ class Arrival:
     priority: bool = False
     at: tuple[str, ...] = ()
     version: int = 1
+    told: tuple[str, ...] = ()
+    """The stories of devices by which it is known."""
 
     @property
     def id(self) -> str:
@@ -59,6 +64,14 @@ class Arrival:
 
     def _at(self, tickets: tuple[str, ...]) -> "Arrival":
         return replace(self, version=self.version + 1, at=tickets)
+
+    def with_tickets(self, more: Sequence[str], told: str) -> "Arrival":
+        """Hold more tickets, by the story of another gate. Raises Refused: arrival_full."""
+        tickets = (*self.tickets, *more)
+        if len(tickets) > MAX_TICKETS:
+            raise Refused("arrival_full", f"{MAX_TICKETS} tickets were given for one code")
+        stories = (*self.told, told)
+        return replace(self, version=self.version + 1, tickets=tickets, told=stories)
 
     def goes_on(self, gone: str, with_ticket: str) -> "Arrival":
         """Hold another ticket in place of one that was transferred."""

@@ -9,92 +9,34 @@ line is the next of one of its lanes.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
+from itertools import chain
 from typing import Final
 
+from services.scheduler.domain.choice import Choice, Turn
+from services.scheduler.domain.holds import Hold
+from services.scheduler.domain.lanes import Lane, stretch_of
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.refusal import Refused
-from services.scheduler.domain.ticket import KEPT, PRIORITY, WALK_IN, Ticket, TicketState
+from services.scheduler.domain.ticket import (
+    KEPT,
+    PRIORITY,
+    WALK_IN,
+    Ticket,
+    TicketState,
+    of_block,
+)
 
 MAX_NUMBER: Final = 100_000
 """Tickets in one line at most, as the contract has it."""
-STRETCH: Final = 100
-"""Places in one stretch of a lane."""
 MAX_KEPT: Final = 20
 """Who was transferred into a line with his place and waits there, at most."""
 MAX_RECALLS: Final = 100
 """Who is to be called again, at most; a booth calls one at a time, and an event has 60."""
+LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""What a line's numbers begin with; no I and no O, which read as digits."""
 _AN_INSTANT: Final = timedelta(microseconds=1)
 _LONG_AGO: Final = 1000
 """Calls in turn since the last one out of turn, where there was none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A hundred places of a lane, with the numbers of those who wait there, by place."""
-
-    event_id: str
-    service: str
-    lane: str
-    index: int
-    version: int = 0
-    waiting: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def id(self) -> str:
-        """Return the stretch's id."""
-        return self.key(self.event_id, self.service, self.lane, self.index)
-
-    @staticmethod
-    def key(event_id: str, service: str, lane: str, index: int) -> str:
-        """Return the id of a stretch."""
-        return f"{event_id}/{service}/{lane}/{index}"
-
-    def take_in(self, ticket: Ticket) -> "Stretch":
-        """Let somebody wait at his place."""
-        waiting = sorted((*self.waiting, (ticket.place, ticket.number)))
-        return replace(self, version=self.version + 1, waiting=tuple(waiting))
-
-    def let_go(self, ticket: Ticket) -> "Stretch":
-        """Take somebody out."""
-        waiting = tuple(one for one in self.waiting if one[1] != ticket.number)
-        return replace(self, version=self.version + 1, waiting=waiting)
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """A part of a line that is called in order of joining. `opens_at`: nobody is called before."""
-
-    opens_at: datetime | None = None
-    joined: int = 0
-    """Places that were given out."""
-    waiting: int = 0
-    first: int = 0
-    """Every stretch before this one is empty."""
-
-    @property
-    def stretches(self) -> range:
-        """Return the stretches in which somebody may wait."""
-        return range(self.first, -(-self.joined // STRETCH))
-
-
-class Turn(StrEnum):
-    """Why somebody is next."""
-
-    ORDER = "order"
-    PRIORITY = "priority"
-    """Before his turn."""
-    RECALL = "recall"
-    """He was called before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Who is next in a line, and why. `since`: the longest wait in the line began then."""
-
-    ticket: Ticket
-    turn: Turn
-    since: tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +51,15 @@ class Line:
     service: str
     version: int = 0
     offered: bool = False
+    letter: str = ""
+    """With which its numbers begin, at this event no other line's."""
     issued: int = 0
+    numbered: int = 0
+    """The last number that was given out, to somebody or to a device; below `issued`: not kept."""
+    chosen: int = 0
+    """Who was called or held, each time; never less for what was undone."""
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    """Whom devices of booths hold, by device."""
     called: int = 0
     """Who was called at least once, as it stands after what was undone."""
     in_order: int = _LONG_AGO
@@ -152,14 +102,19 @@ class Line:
         """Return how many tickets are void."""
         return self.count(TicketState.VOID)
 
-    def offer(self) -> "Line":
-        """Let numbers be given out from now on."""
-        return replace(self, version=self.version + 1, offered=True)
+    @property
+    def last_number(self) -> int:
+        """Return the last number that was given out."""
+        return max(self.numbered, self.issued)
+
+    def offer(self, letter: str) -> "Line":
+        """Let numbers be given out from now on, with this letter before them."""
+        return replace(self, version=self.version + 1, offered=True, letter=letter)
 
     def withdraw(self) -> "Line":
         """Give out no more numbers. Raises Refused: tickets_issued."""
-        if self.issued:
-            said = f"booths: {self.issued} people hold tickets for {self.service}"
+        if self.last_number:
+            said = f"booths: {self.last_number} numbers were given out for {self.service}"
             raise Refused("tickets_issued", said)
         return replace(self, version=self.version + 1, offered=False)
 
@@ -169,15 +124,24 @@ class Line:
         Written although nothing in it changes, so that an issue at the same moment is decided
         again.
         """
-        if self.issued:
-            said = f"{field}: {self.issued} people hold tickets for {self.service}"
+        if self.last_number:
+            said = f"{field}: {self.last_number} numbers were given out for {self.service}"
             raise Refused(reason, said)
         return replace(self, version=self.version + 1)
 
     def issue(self) -> "Line":
-        """Give out the next number, which is then `issued`. Raises Refused: line_full."""
-        if self.issued == MAX_NUMBER:
-            raise Refused("line_full", f"{MAX_NUMBER} tickets were issued")
+        """Give out the next number, which is then `last_number`. Raises Refused: line_full."""
+        return self.lease(1).issue_leased()
+
+    def lease(self, size: int) -> "Line":
+        """Give the next numbers to a device, up to `last_number`. Raises Refused: line_full."""
+        last = self.last_number + size
+        if last > MAX_NUMBER:
+            raise Refused("line_full", f"{MAX_NUMBER} numbers were given out for {self.service}")
+        return replace(self, version=self.version + 1, numbered=last)
+
+    def issue_leased(self) -> "Line":
+        """Count somebody who has a number that was given out already."""
         return replace(self, version=self.version + 1, issued=self.issued + 1)
 
     def joining(
@@ -198,6 +162,8 @@ class Line:
     def join(self, ticket: Ticket, before: Ticket | None = None) -> "Line":
         """Let somebody wait who has the next place of his lane; `before`: who waited already."""
         lane = self._lane(ticket.lane)
+        if ticket.came_late:
+            return self._with_waiting(ticket.lane, 1).counted(before, ticket)
         booked = ticket.lane not in {WALK_IN, PRIORITY}
         opens_at = ticket.joined_at if booked else None
         joined = replace(lane, opens_at=opens_at, joined=lane.joined + 1, waiting=lane.waiting + 1)
@@ -224,10 +190,13 @@ class Line:
         return replace(self, version=self.version + 1, states=states)
 
     def let_go(self, ticket: Ticket) -> "Line":
-        """Take somebody who waits out of his lane."""
+        """Take somebody who waits out of his lane; nobody holds him any more."""
         if ticket.lane == KEPT:
-            return replace(self, kept=tuple(one for one in self.kept if one != ticket.turn))
-        return self._with_waiting(ticket.lane, -1)
+            line = replace(self, kept=tuple(one for one in self.kept if one != ticket.turn))
+        else:
+            line = self._with_waiting(ticket.lane, -1)
+        holds = {device: hold.without(ticket.number) for device, hold in self.holds.items()}
+        return replace(line, holds={device: hold for device, hold in holds.items() if hold.numbers})
 
     def take_back(self, ticket: Ticket) -> "Line":
         """Let somebody wait again at the place that he had."""
@@ -235,13 +204,16 @@ class Line:
             return replace(self, kept=tuple(sorted((*self.kept, ticket.turn))))
         line = self._with_waiting(ticket.lane, 1)
         lane = line.lanes[ticket.lane]
-        first = min(lane.first, ticket.place // STRETCH)
+        first = min(lane.first, stretch_of(ticket))
         return replace(line, lanes={**line.lanes, ticket.lane: replace(lane, first=first)})
 
     def _with_waiting(self, name: str, more: int) -> "Line":
         lane = self._lane(name)
-        changed = replace(lane, waiting=lane.waiting + more)
-        return replace(self, lanes={**self.lanes, name: changed})
+        changed = {name: replace(lane, waiting=lane.waiting + more)}
+        if of_block(name) and not changed[name].waiting:
+            changed = {}  # a block is used up; a line has as many as devices ask for
+        others = {one: lane for one, lane in self.lanes.items() if one != name}
+        return replace(self, lanes={**others, **changed})
 
     def emptied(self, name: str, first: int) -> "Line":
         """Remember that every stretch of a lane before this one is empty."""
@@ -251,7 +223,7 @@ class Line:
         return replace(self, lanes={**self.lanes, name: replace(lane, first=first)})
 
     def _lane(self, name: str) -> Lane:
-        return self.lanes.get(name, Lane())
+        return self.lanes.get(name, Lane(joined=1) if of_block(name) else Lane())
 
     def open_lanes(self, now: datetime) -> Iterator[tuple[str, Lane]]:
         """Yield the lanes that the next one may stand in, the booked ones by their times."""
@@ -270,7 +242,7 @@ class Line:
         if not by_turn:
             return None
         first = by_turn[0]
-        special = next((ticket for ticket in by_turn if ticket.lane == PRIORITY), first)
+        special = next((ticket for ticket in by_turn if ticket.has_priority), first)
         if special is not first and policy.may_pass(self.in_order):
             return Choice(special, Turn.PRIORITY, first.turn)
         return Choice(first, Turn.ORDER, first.turn)
@@ -278,7 +250,12 @@ class Line:
     def call(self, waiting: Ticket, called: Ticket) -> "Line":
         """Call somebody who waits."""
         in_order = self.in_order + 1 if called.in_order else 0
-        line = replace(self.let_go(waiting), called=self.called + 1, in_order=in_order)
+        line = replace(
+            self.let_go(waiting),
+            called=self.called + 1,
+            in_order=in_order,
+            chosen=self.chosen + 1,
+        )
         return line.counted(waiting, called)
 
     def uncall(self, called: Ticket, waiting: Ticket) -> "Line":
@@ -298,3 +275,44 @@ class Line:
     def forget(self, number: int) -> "Line":
         """Call a number no more for not having come."""
         return replace(self, recalls=tuple(one for one in self.recalls if one[1] != number))
+
+    def held(self, device: str, now: datetime) -> frozenset[int]:
+        """Return the numbers that a device holds."""
+        hold = self.holds.get(device)
+        return hold.standing(now, self.chosen) if hold else frozenset()
+
+    def held_elsewhere(self, device: str | None, now: datetime) -> frozenset[int]:
+        """Return the numbers that other devices hold: whom nobody else calls."""
+        found = [self.held(one, now) for one in self.holds if one != device]
+        return frozenset(chain.from_iterable(found))
+
+    def hold(self, device: str, number: int, until: datetime) -> "Line":
+        """Let a device call somebody without asking, and nobody else until then."""
+        hold = self.holds.get(device, Hold(until)).with_one(number, self.chosen)
+        holds = {**self.holds, device: hold}
+        return replace(self, version=self.version + 1, holds=holds, chosen=self.chosen + 1)
+
+    def renew(self, device: str, until: datetime, now: datetime) -> "Line":
+        """Let a device hold until then those whom it still holds."""
+        kept = self.held(device, now)
+        return self._holding(device, kept, until)
+
+    def free(self, device: str) -> "Line":
+        """Let everybody be called by anybody whom a device holds."""
+        return self._holding(device, frozenset(), None)
+
+    def _holding(self, device: str, kept: frozenset[int], until: datetime | None) -> "Line":
+        known = self.holds.get(device)
+        if known is None:
+            return self
+        holds = {one: hold for one, hold in self.holds.items() if one != device}
+        if kept and until is not None:
+            holds[device] = known.renewed(kept, until)
+        return replace(self, version=self.version + 1, holds=holds)
+
+
+def next_letter(taken: Iterable[str]) -> str:
+    """Return the first letter, or the first two, that no line of an event has."""
+    used = set(taken)
+    names: list[str] = [*LETTERS, *(one + two for one in LETTERS for two in LETTERS)]
+    return next(one for one in names if one not in used)

@@ -6,6 +6,8 @@ from services.scheduler.usecases.arrivals import Wanted, admit, new_code
 from services.scheduler.usecases.calls import NO_SHOW, call_next
 from services.scheduler.usecases.deeds import Deed, possible, use_case
 from services.scheduler.usecases.events import republish_event, schedule_event
+from services.scheduler.usecases.leases import LeaseWanted, end_lease, end_revoked, take_lease
+from services.scheduler.usecases.merging import merge
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
 from services.scheduler.usecases.reach import allowed, narrowed, permit_at, visible
@@ -19,6 +21,7 @@ __all__ = [
     "Clock",
     "Deed",
     "Holidays",
+    "LeaseWanted",
     "Reader",
     "TicketAt",
     "Wanted",
@@ -27,7 +30,10 @@ __all__ = [
     "allowed",
     "call_next",
     "copy_programme",
+    "end_lease",
+    "end_revoked",
     "issue_ticket",
+    "merge",
     "name_agency",
     "narrowed",
     "new_code",
@@ -39,6 +45,7 @@ __all__ = [
     "republish_event",
     "schedule_event",
     "send_on",
+    "take_lease",
     "transfer",
     "undo",
     "use_case",

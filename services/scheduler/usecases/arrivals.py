@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from services.scheduler.domain import Arrival, Line, Refused, ScheduledEvent, Ticket
@@ -56,32 +56,57 @@ async def admit(
 async def _give(
     line: Line, event: ScheduledEvent, code: str, wanted: Wanted, uow: UnitOfWork
 ) -> Ticket:
-    now = uow.now()
     line = line.issue()
     booked = event.booked_at(wanted.booked_for) if wanted.booked_for else None
-    lane, at, joined_at = line.joining(now, priority=wanted.priority, booked=booked)
-    ticket = Ticket(
+    place_at = line.joining(uow.now(), priority=wanted.priority, booked=booked)
+    ticket = gate_ticket(event, line, line.last_number, code, uow.now(), place_at)
+    await enter(line, ticket, uow)
+    return ticket
+
+
+def gate_ticket(
+    event: ScheduledEvent,
+    line: Line,
+    number: int,
+    code: str,
+    issued_at: datetime,
+    place_at: tuple[str, int, datetime],
+) -> Ticket:
+    """Return a ticket of the gate, whose holder nobody has asked yet."""
+    lane, at, joined_at = place_at
+    return Ticket(
         event_id=event.id,
         programme_id=event.plan.programme_id,
         service=line.service,
-        number=line.issued,
+        number=number,
+        letter=line.letter,
         case_id=None,
         channel=None,
         region_code=None,
-        issued_at=now,
+        issued_at=issued_at,
         joined_at=joined_at,
         lane=lane,
         place=at,
         arrival_id=Arrival.key(event.id, code),
     )
+
+
+async def enter(line: Line, ticket: Ticket, uow: UnitOfWork) -> None:
+    """Let somebody wait in a line who has got a ticket of it, and tell it."""
     await place(ticket, uow)
     uow.add(ticket, line.join(ticket))
-    uow.publish(ticket_event(TicketIssued, ticket), version=ticket.version)
-    return ticket
+    told = ticket_event(TicketIssued, ticket)
+    uow.publish(told, version=ticket.version, occurred_at=ticket.issued_at)
 
 
 def _numbers(tickets: Sequence[Ticket], ahead: Sequence[int]) -> list[dict[str, Any]]:
     return [
-        {"ticket_id": one.id, "service": one.service, "number": one.number, "waiting": before}
+        {
+            "ticket_id": one.id,
+            "service": one.service,
+            "number": one.number,
+            "label": one.label,
+            "waiting": before,
+        }
         for one, before in zip(tickets, ahead, strict=True)
     ]

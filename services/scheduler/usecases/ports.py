@@ -4,7 +4,17 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from services.scheduler.domain import Agency, Booth, Line, Plan, ScheduledEvent, Tally, Ticket
+from services.scheduler.domain import (
+    Agency,
+    Booth,
+    Conflict,
+    Lease,
+    Line,
+    Plan,
+    ScheduledEvent,
+    Tally,
+    Ticket,
+)
 from shared.auth.roles import Grant
 
 T = TypeVar("T")
@@ -47,6 +57,14 @@ class Reader(Protocol):
 
     async def agencies(self, programme_id: str) -> list[Agency]:
         """Return the agencies of a programme, by id."""
+        ...
+
+    async def leases(self, event_id: str) -> list[Lease]:
+        """Return what devices have leased of an event, by device."""
+        ...
+
+    async def conflicts(self, event_id: str) -> list[Conflict]:
+        """Return what of devices' stories does not agree, by kind; two hundred at most."""
         ...
 
     async def current(self, event_id: str, booth_id: str) -> Ticket | None:

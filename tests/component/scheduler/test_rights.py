@@ -9,10 +9,17 @@ import pytest
 
 from services.scheduler import api, pages
 from shared.auth.roles import Role
-from tests.component.scheduler.floor import EVENTS, Floor, event_body, floor
+from tests.component.scheduler.floor import DEVICE, EVENTS, Floor, event_body, floor
 from tests.unit.files.samples import image
 
 RULES = {**api.RULES, **pages.RULES}
+CALLED = {
+    "entry_id": "0190f3c2-7a51-4c3e-9a5e-0d2f4b6a8c11",
+    "booth_id": "loket-1",
+    "service": "KIA",
+    "number": 2,
+    "claimed_at": "2023-03-11T09:15:00+07:00",
+}
 DONE = {"200", "201", "204", "303"}
 """What those get who may: a page's form leads on."""
 
@@ -46,6 +53,8 @@ def body_of(row: Row) -> Any:
         },
         "POST /api/events/{event_id}/evidence/{file_id}": {"kind": "photo"},
         "POST /api/events/{event_id}/arrivals": {"services": ["KIA"]},
+        "PUT /api/events/{event_id}/leases/{device}": {"booth_id": "loket-1"},
+        "POST /api/events/{event_id}/leases/{device}/stories": {"called": [CALLED]},
         "PUT /api/programmes/{programme_id}/agencies/{agency_id}": {
             "name": "Bank BJB",
             "kind": "bumd",
@@ -58,6 +67,14 @@ def form_of(row: Row) -> Any:
     return (
         {"aksi": "panggil", "kunci": "rights-of-a-role"} if row.route.startswith("POST") else None
     )
+
+
+async def lease(row: Row, at: Floor) -> None:
+    """Have the caller's account lease for a device already; nobody's is somebody else's."""
+    headers = at.messaging.headers("operator")
+    path = f"/api/events/{EVENTS[row.programme]}/leases/{DEVICE}"
+    answer = await at.client.put(path, json={"booth_id": "loket-1"}, headers=headers)
+    assert answer.status_code == 200, answer.text
 
 
 async def send(row: Row, at: Floor) -> httpx.Response:
@@ -76,7 +93,10 @@ async def send(row: Row, at: Floor) -> httpx.Response:
         agency_id="dinkes",
         code=await at.admit(EVENTS[row.programme]) if "{code}" in template else "",
         file_id=file_id,
+        device=DEVICE,
     )
+    if "{device}" in template and method != "PUT":
+        await lease(row, at)
     headers = {}
     if row.role != "nobody":
         headers = at.messaging.headers(row.role, row.grant_programme, row.grant_region)

@@ -148,7 +148,7 @@ def test_a_line_ends_where_the_contract_does() -> None:
 
 
 def test_a_line_with_tickets_cannot_be_withdrawn() -> None:
-    offered = Line(SETU, "KIA").offer()
+    offered = Line(SETU, "KIA").offer("A")
 
     assert offered.withdraw().offered is False
     with pytest.raises(Refused, match="tickets_issued"):
@@ -187,8 +187,8 @@ def test_a_counter_turns_to_the_next_ticket_and_a_tally_adds_up() -> None:
 
 
 def test_a_line_moves_only_while_nobody_holds_a_ticket() -> None:
-    line = Line(SETU, "KIA").offer()
+    line = Line(SETU, "KIA").offer("A")
 
     assert line.move("day_fixed", "on") == replace(line, version=line.version + 1)
-    with pytest.raises(Refused, match="day_fixed: on: 1 people hold tickets for KIA"):
+    with pytest.raises(Refused, match="day_fixed: on: 1 numbers were given out for KIA"):
         line.issue().move("day_fixed", "on")
