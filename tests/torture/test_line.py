@@ -24,11 +24,10 @@ from services.scheduler.usecases import merging
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import connect
 from shared.mongo.migrations import migrate
-from shared.testing.callers import StandingClock
 from tests.size import examples
 from tests.torture.line.check import COUNTS, Found, Kept, check
 from tests.torture.line.history import History
-from tests.torture.line.world import World
+from tests.torture.line.world import World, morning
 from tests.unit.scheduler.sample import programme
 
 RESULT: Final = Path(__file__).resolve().parents[2] / "build" / "line.json"
@@ -76,7 +75,7 @@ async def play(world: World, histories: int, steps: int = STEPS) -> Found:
 
 
 async def _play(world: World, numbers: range, steps: int, found: Found) -> None:
-    world.clock.now = StandingClock().now
+    world.clock.now = morning()
     playing = [_history(world, number) for number in numbers]
     await asyncio.gather(*(one.begin() for one in playing))
     for _ in range(steps):

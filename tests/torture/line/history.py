@@ -83,7 +83,8 @@ class History:
         """Plan the event: three booths of one line."""
         booths = (booth(name, SERVICE) for name in BOOTHS)
         asked = plan(*booths, programme_id=self.programme_id)
-        asked = replace(asked, opens=time(0), closes=time(23, 59))
+        on = self.world.clock().date()
+        asked = replace(asked, on=on, opens=time(0), closes=time(23, 59))
 
         async def planned(uow: UnitOfWork) -> None:
             await schedule_event(self.event_id, asked, uow, allow=anybody, holidays=NoHolidays())
