@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StrictBool, StrictInt, model_validator
 
 from services.scheduler.api.booths import TicketAnswer
-from services.scheduler.api.events import MAX_SERVICES
 from services.scheduler.api.parts import EventId, ReaderDep, visible_event
+from services.scheduler.api.plans import MAX_SERVICES
 from services.scheduler.domain import (
     MAX_HELD,
     MAX_NUMBER,

@@ -6,7 +6,7 @@ from services.scheduler.domain.booth import Counter, Tally
 from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
 from services.scheduler.domain.holds import HELD_CHOICES, HOLD_LASTS, MAX_HELD
-from services.scheduler.domain.lanes import STRETCH, Stretch
+from services.scheduler.domain.lane import STRETCH, Stretch
 from services.scheduler.domain.late import (
     Claim,
     Conflict,
@@ -26,7 +26,9 @@ from services.scheduler.domain.lease import (
     Lease,
     LeaseEnd,
 )
-from services.scheduler.domain.line import MAX_NUMBER, Line, next_letter
+from services.scheduler.domain.letter import next_letter
+from services.scheduler.domain.line import MAX_NUMBER, Line
+from services.scheduler.domain.offer import WARNED_FROM, Offer, OfferKind
 from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.programme import Caution, Programme
@@ -57,6 +59,7 @@ __all__ = [
     "PRIORITY",
     "STRETCH",
     "WALK_IN",
+    "WARNED_FROM",
     "Access",
     "Act",
     "Agency",
@@ -82,6 +85,8 @@ __all__ = [
     "Lease",
     "LeaseEnd",
     "Line",
+    "Offer",
+    "OfferKind",
     "Plan",
     "Policy",
     "Programme",

@@ -14,7 +14,8 @@ from typing import Final
 
 from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.holds import Hold
-from services.scheduler.domain.lanes import Lane, stretch_of
+from services.scheduler.domain.lane import Lane, stretch_of
+from services.scheduler.domain.pace import Pace
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.refusal import Refused
 from services.scheduler.domain.ticket import (
@@ -32,8 +33,6 @@ MAX_KEPT: Final = 20
 """Who was transferred into a line with his place and waits there, at most."""
 MAX_RECALLS: Final = 100
 """Who is to be called again, at most; a booth calls one at a time, and an event has 60."""
-LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""What a line's numbers begin with; no I and no O, which read as digits."""
 _AN_INSTANT: Final = timedelta(microseconds=1)
 _LONG_AGO: Final = 1000
 """Calls in turn since the last one out of turn, where there was none."""
@@ -55,7 +54,7 @@ class Line:
     """With which its numbers begin, at this event no other line's."""
     issued: int = 0
     numbered: int = 0
-    """The last number that was given out, to somebody or to a device; below `issued`: not kept."""
+    """The last number that was given out, to people and devices; below `issued`: not kept."""
     chosen: int = 0
     """Who was called or held, each time; never less for what was undone."""
     holds: Mapping[str, Hold] = field(default_factory=dict)
@@ -70,6 +69,10 @@ class Line:
     """Who came from another line with his place: when he joined, and his number."""
     recalls: tuple[tuple[int, int], ...] = ()
     """Who is to be called again, each with the count of calls at which that is due."""
+    pace: Pace = field(default_factory=Pace)
+    """How fast it moves today."""
+    closed: bool = False
+    """Nobody joins or is called any more."""
     latest: datetime | None = None
     """When the last one joined: who joins later is behind, whatever an instance's clock says."""
 
@@ -104,7 +107,7 @@ class Line:
 
     @property
     def last_number(self) -> int:
-        """Return the last number that was given out."""
+        """Return it, also where it was not kept."""
         return max(self.numbered, self.issued)
 
     def offer(self, letter: str) -> "Line":
@@ -129,12 +132,39 @@ class Line:
             raise Refused(reason, said)
         return replace(self, version=self.version + 1)
 
+    def close(self) -> "Line":
+        """Let nobody join or be called any more; who waits is offered other ways."""
+        return replace(self, version=self.version + 1, closed=True)
+
+    def require_open(self) -> None:
+        """Refuse whoever wants to join a closed line: closed."""
+        if self.closed:
+            raise Refused("closed", f"the line for {self.service} is closed")
+
+    def ahead(self, policy: Policy, now: datetime, *, priority: bool = False) -> float:
+        """Return how many are to be expected to be called before somebody who joins now.
+
+        Who has priority is called out of turn at the latest. Before others some are called who join
+        later, by the share that priority had until now and never more than the policy's bound.
+        """
+        waiting = len(self.kept) + sum(lane.waiting for _, lane in self.open_lanes(now))
+        special = self._lane(PRIORITY)
+        if priority and policy.priority_every is not None:
+            return min(waiting, (special.waiting + 1) * policy.priority_every - 1)
+        joined = sum(lane.joined for lane in self.lanes.values())
+        share = special.joined / joined if joined else 0.0
+        return waiting + min(policy.passed_by(waiting), share * waiting)
+
     def issue(self) -> "Line":
-        """Give out the next number, which is then `last_number`. Raises Refused: line_full."""
+        """Give out the next number, then `last_number`. Raises Refused: closed, line_full."""
         return self.lease(1).issue_leased()
 
     def lease(self, size: int) -> "Line":
-        """Give the next numbers to a device, up to `last_number`. Raises Refused: line_full."""
+        """Give the next numbers to a device, up to `last_number`.
+
+        Raises Refused: closed, line_full.
+        """
+        self.require_open()
         last = self.last_number + size
         if last > MAX_NUMBER:
             raise Refused("line_full", f"{MAX_NUMBER} numbers were given out for {self.service}")
@@ -164,10 +194,9 @@ class Line:
         lane = self._lane(ticket.lane)
         if ticket.came_late:
             return self._with_waiting(ticket.lane, 1).counted(before, ticket)
-        booked = ticket.lane not in {WALK_IN, PRIORITY}
-        opens_at = ticket.joined_at if booked else None
+        opens_at = None if ticket.lane in {WALK_IN, PRIORITY} else ticket.joined_at
         joined = replace(lane, opens_at=opens_at, joined=lane.joined + 1, waiting=lane.waiting + 1)
-        latest = self.latest if booked else ticket.joined_at
+        latest = self.latest if opens_at else ticket.joined_at
         line = replace(self, lanes={**self.lanes, ticket.lane: joined}, latest=latest)
         return line.counted(before, ticket)
 
@@ -250,18 +279,25 @@ class Line:
     def call(self, waiting: Ticket, called: Ticket) -> "Line":
         """Call somebody who waits."""
         in_order = self.in_order + 1 if called.in_order else 0
+        pace, at = self.pace, called.called_at
+        late = at is None or (pace.called_at is not None and at < pace.called_at)
+        if called.booth_id is not None and at is not None and not late:
+            pace = pace.call(called.booth_id, waiting.joined_at, at)
         line = replace(
             self.let_go(waiting),
             called=self.called + 1,
             in_order=in_order,
             chosen=self.chosen + 1,
+            pace=pace,
         )
         return line.counted(waiting, called)
 
     def uncall(self, called: Ticket, waiting: Ticket) -> "Line":
         """Take a call back: he waits as before, and nobody may pass more often for it."""
         in_order = self.in_order - 1 if called.in_order else self.in_order
-        line = replace(self.take_back(waiting), called=self.called - 1, in_order=in_order)
+        pace = self.pace.uncall()
+        back = self.take_back(waiting)
+        line = replace(back, called=self.called - 1, in_order=in_order, pace=pace)
         return line.forget(called.number).counted(called, waiting)
 
     def recall_later(self, number: int, policy: Policy) -> "Line":
@@ -269,8 +305,8 @@ class Line:
         known = any(one == number for _, one in self.recalls)
         if policy.recall_after is None or known or len(self.recalls) >= MAX_RECALLS:
             return self
-        due = self.called + policy.recall_after
-        return replace(self, version=self.version + 1, recalls=(*self.recalls, (due, number)))
+        later = (self.called + policy.recall_after, number)
+        return replace(self, version=self.version + 1, recalls=(*self.recalls, later))
 
     def forget(self, number: int) -> "Line":
         """Call a number no more for not having come."""
@@ -283,8 +319,8 @@ class Line:
 
     def held_elsewhere(self, device: str | None, now: datetime) -> frozenset[int]:
         """Return the numbers that other devices hold: whom nobody else calls."""
-        found = [self.held(one, now) for one in self.holds if one != device]
-        return frozenset(chain.from_iterable(found))
+        others = (self.held(one, now) for one in self.holds if one != device)
+        return frozenset(chain.from_iterable(others))
 
     def hold(self, device: str, number: int, until: datetime) -> "Line":
         """Let a device call somebody without asking, and nobody else until then."""
@@ -292,27 +328,13 @@ class Line:
         holds = {**self.holds, device: hold}
         return replace(self, version=self.version + 1, holds=holds, chosen=self.chosen + 1)
 
-    def renew(self, device: str, until: datetime, now: datetime) -> "Line":
-        """Let a device hold until then those whom it still holds."""
-        kept = self.held(device, now)
-        return self._holding(device, kept, until)
-
-    def free(self, device: str) -> "Line":
-        """Let everybody be called by anybody whom a device holds."""
-        return self._holding(device, frozenset(), None)
-
-    def _holding(self, device: str, kept: frozenset[int], until: datetime | None) -> "Line":
+    def renew(self, device: str, until: datetime | None, now: datetime) -> "Line":
+        """Let a device hold until then those whom it still holds; None: nobody any more."""
         known = self.holds.get(device)
         if known is None:
             return self
+        kept = self.held(device, now)
         holds = {one: hold for one, hold in self.holds.items() if one != device}
         if kept and until is not None:
             holds[device] = known.renewed(kept, until)
         return replace(self, version=self.version + 1, holds=holds)
-
-
-def next_letter(taken: Iterable[str]) -> str:
-    """Return the first letter, or the first two, that no line of an event has."""
-    used = set(taken)
-    names: list[str] = [*LETTERS, *(one + two for one in LETTERS for two in LETTERS)]
-    return next(one for one in names if one not in used)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from services.scheduler.pages import booth, choice
+from services.scheduler.pages import booth, choice, closing
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
 
@@ -12,7 +12,7 @@ STATIC: Final = Path(__file__).parents[1] / "static"
 TEXTS: Final = Path(__file__).parents[1] / "texts.toml"
 
 NAVIGATION: Final = (NavItem(choice.FLOOR, "navigation.floor", choice.OPERATORS.roles),)
-RULES: Final[RouteRules] = {**choice.RULES, **booth.RULES}
-ROUTERS: Final = (choice.router, booth.router)
+RULES: Final[RouteRules] = {**choice.RULES, **booth.RULES, **closing.RULES}
+ROUTERS: Final = (choice.router, booth.router, closing.router)
 
 __all__ = ["NAVIGATION", "ROUTERS", "RULES", "STATIC", "TEMPLATES", "TEXTS"]

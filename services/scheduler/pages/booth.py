@@ -4,6 +4,7 @@ What is done goes through the use cases of the API. Each form has a key of its o
 tap calls once; what the rules refuse is said on the same page, in words.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -95,6 +96,10 @@ REFUSALS: Final = frozenset(
         "no_show",
         "not_now",
         "not_gone",
+        "unserved",
+        "closed",
+        "cancelled",
+        "not_closing_yet",
         "nothing_to_undo",
         "undo_too_late",
         "too_many_sent",
@@ -141,8 +146,6 @@ class Counter:
 
     async def waiting(self, event: ScheduledEvent, booth: Booth) -> dict[str, Any]:
         """Return the values of `antrean.html`: what changes without anybody's doing here."""
-        programme = await self.reader.get(Programme, event.plan.programme_id)
-        names = programme.names if programme else {}
         walked = {
             t.service: t.visitors
             for t in await self.reader.tallies(event.id)
@@ -151,12 +154,18 @@ class Counter:
         lines = await self.reader.lines(event.id, booth.services) if booth.ticketed else []
         return {
             "booth": booth,
-            "name": lambda code: self.pages.texts.service(code, names),
+            "name": await self.names(event),
             "lines": lines,
             "visits": {service: walked.get(service, 0) for service in booth.services},
             "as_of": self.clock(),
             "zone": event.time_zone,
         }
+
+    async def names(self, event: ScheduledEvent) -> Callable[[str], str]:
+        """Return what services are called."""
+        programme = await self.reader.get(Programme, event.plan.programme_id)
+        names = programme.names if programme else {}
+        return lambda code: self.pages.texts.service(code, names)
 
     async def page(
         self, done: str = "", wrong: str = "", new_number: int | None = None
@@ -178,6 +187,7 @@ class Counter:
             services=[s for s in event.plan.ticketed_services if not ticket or s != ticket.service],
             new_number=new_number,
             today=event.is_on(self.clock()),
+            over=self.clock() >= event.closes_at,
             done=done,
             wrong=wrong,
             new_key=new_id,

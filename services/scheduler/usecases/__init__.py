@@ -4,10 +4,23 @@ from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rej
 from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
 from services.scheduler.usecases.calls import NO_SHOW, call_next
+from services.scheduler.usecases.closing import (
+    EVENT_OVER,
+    LINE_OVER,
+    close_line,
+    note_event_over,
+    note_line_over,
+)
 from services.scheduler.usecases.deeds import Deed, possible, use_case
-from services.scheduler.usecases.events import republish_event, schedule_event
+from services.scheduler.usecases.events import (
+    cancel_event,
+    passed_by,
+    republish_event,
+    schedule_event,
+)
 from services.scheduler.usecases.leases import LeaseWanted, end_lease, end_revoked, take_lease
 from services.scheduler.usecases.merging import merge
+from services.scheduler.usecases.offers import offers_of, told
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
 from services.scheduler.usecases.reach import allowed, narrowed, permit_at, visible
@@ -16,6 +29,8 @@ from services.scheduler.usecases.transfers import send_on, transfer
 from services.scheduler.usecases.visits import record_visit
 
 __all__ = [
+    "EVENT_OVER",
+    "LINE_OVER",
     "NO_SHOW",
     "Allow",
     "Clock",
@@ -29,6 +44,8 @@ __all__ = [
     "admit",
     "allowed",
     "call_next",
+    "cancel_event",
+    "close_line",
     "copy_programme",
     "end_lease",
     "end_revoked",
@@ -37,7 +54,11 @@ __all__ = [
     "name_agency",
     "narrowed",
     "new_code",
+    "note_event_over",
+    "note_line_over",
     "note_no_show",
+    "offers_of",
+    "passed_by",
     "permit_at",
     "possible",
     "record_visit",
@@ -46,6 +67,7 @@ __all__ = [
     "schedule_event",
     "send_on",
     "take_lease",
+    "told",
     "transfer",
     "undo",
     "use_case",

@@ -109,7 +109,7 @@ async def _holds(lease: Lease, booth: Booth | None, wanted: int, uow: UnitOfWork
     services = booth.services if booth and wanted else ()
     for line in await lines_of(lease.event_id, lease.services, uow):
         if line.service not in services and lease.device in line.holds:
-            uow.add(line.free(lease.device))
+            uow.add(line.renew(lease.device, None, uow.now()))
     until = min(uow.now() + HOLD_LASTS, lease.until)
     for line in await lines_of(lease.event_id, services, uow):
         if lease.device in line.holds:
@@ -219,5 +219,5 @@ async def end_revoked(event: AccessRevoked, uow: UnitOfWork) -> None:
 async def _end(lease: Lease, why: LeaseEnd, uow: UnitOfWork) -> None:
     for line in await lines_of(lease.event_id, lease.services, uow):
         if lease.device in line.holds:
-            uow.add(line.free(lease.device))
+            uow.add(line.renew(lease.device, None, uow.now()))
     uow.add(lease.end(why, uow.now()))

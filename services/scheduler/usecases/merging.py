@@ -22,6 +22,7 @@ from services.scheduler.domain import (
     ticket_id,
 )
 from services.scheduler.usecases.arrivals import enter, gate_ticket
+from services.scheduler.usecases.closing import end_later
 from services.scheduler.usecases.conflicts import About, Found, keep_entry
 from services.scheduler.usecases.late_calls import take_in_call
 from services.scheduler.usecases.ports import Allow
@@ -110,6 +111,8 @@ async def _issue(
         place = (block.lane(priority=story.priority), block.place_of(at), at)
         ticket = gate_ticket(event, line, number, story.code, at, place)
         await enter(line.issue_leased(), ticket, uow)
+        if line.closed:
+            await end_later(line.join(ticket), uow)
         lease = lease.using(service, number)
     uow.add(lease)
     twice = {ConflictKind.SAME_CODE: About(story.code, (), known.told)} if known else {}

@@ -83,6 +83,18 @@ async def _stretch(ticket: Ticket, uow: UnitOfWork) -> Stretch:
     return await uow.get(Stretch, empty.id) or empty
 
 
+async def first_waiting(line: Line, uow: UnitOfWork) -> list[Ticket]:
+    """Return some of those who wait in a line, a hundred at most; nobody: nobody waits."""
+    kept = [number for _, number in line.kept]
+    for name, lane in line.lanes.items():
+        for index in lane.stretches if lane.waiting and not kept else ():
+            key = Stretch.key(line.event_id, line.service, name, index)
+            if (stretch := await uow.get(Stretch, key)) and stretch.waiting:
+                kept = [number for _, number in stretch.waiting]
+                break
+    return [ticket async for ticket in _tickets(line, kept, uow)]
+
+
 async def next_in(
     line: Line, policy: Policy, uow: UnitOfWork, device: str | None = None
 ) -> tuple[Line, Choice | None]:
@@ -92,8 +104,10 @@ async def next_in(
 
     A line and its tickets are not read at one instant: between the two another instance may have
     called the next. It then wrote the line too, so that what is decided on such a reading meets a
-    newer version and is decided again.
+    newer version and is decided again. Of a closed line only who was called before is next.
     """
+    if line.closed:
+        return line, await _recalled(line, uow, nobody_else=True)
     line, heads = await _heads(line, line.held_elsewhere(device, uow.now()), uow)
     recalled = await _recalled(line, uow, nobody_else=not heads)
     return line, recalled or line.next_of(heads, policy)
@@ -101,6 +115,8 @@ async def next_in(
 
 async def next_to_hold(line: Line, uow: UnitOfWork) -> Ticket | None:
     """Return the first in turn whom no device holds or held before; None: nobody."""
+    if line.closed:
+        return None
     _, heads = await _heads(line, line.held_elsewhere(None, uow.now()), uow, anew=True)
     return min(heads, key=lambda ticket: ticket.turn, default=None)
 

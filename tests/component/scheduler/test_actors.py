@@ -25,6 +25,10 @@ ACTS: dict[str, tuple[str, str, Any]] = {
     "PUT /api/programmes/{programme_id}/agencies/{agency_id}": (
         "planner", "/api/programmes/botram/agencies/bjb", {"name": "Bank BJB", "kind": "bumd"},
     ),
+    "POST /api/events/{event_id}/services/{service}/closing": (
+        "operator", f"{EVENT}/services/KIA/closing", None,
+    ),
+    "POST /api/events/{event_id}/cancellation": ("planner", f"{EVENT}/cancellation", None),
     "POST /api/events/{event_id}/arrivals": (
         "operator", f"{EVENT}/arrivals", {"services": ["KIA"]},
     ),
@@ -45,7 +49,7 @@ ACTS: dict[str, tuple[str, str, Any]] = {
         "planner", f"{EVENT}/evidence/{{file_id}}", None,
     ),
 }  # fmt: skip
-QUIET = ("evidence", "agencies")
+QUIET = ("evidence", "agencies", "closing")
 """Of what is told to nobody."""
 SEND = "POST /api/events/{event_id}/evidence"
 
@@ -66,6 +70,8 @@ async def test_a_command_keeps_who_sent_it(route: str) -> None:
             path = path.format(file_id=await at.evidence(bound=bound))
         if "{device}" in route and not route.startswith("PUT"):
             await at.lease({"booth_id": "loket-1"}, subject="siti")
+        if route.endswith("/closing"):
+            at.messaging.clock.advance(hours=3)
         known = {one["_id"] for one in at.messaging.documents("actions")}
         sent = len(at.messaging.messages)
         headers = at.messaging.headers(role, "botram", "32.16", subject="siti", key="act-00001")

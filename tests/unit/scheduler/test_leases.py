@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
@@ -110,10 +111,10 @@ class Field:
 
     async def admit(self, times: int = 1, *, priority: bool = False) -> None:
         """People come through a gate with uplink."""
+        wanted = Wanted(("KIA",), priority=priority)
         for _ in range(times):
             code = f"C{next(self.ids):07d}"
-            wanted = Wanted(("KIA",), priority=priority)
-            await self.work.run(lambda uow, c=code, w=wanted: admit(SETU, w, c, uow, allow=anybody))
+            await self.work.run(partial(admit, SETU, wanted, code, allow=anybody))
 
     async def call(self, booth_id: str, device: str | None = None) -> int | None:
         """A booth with uplink calls."""

@@ -1,4 +1,4 @@
-"""Lanes of a line: who waits, in order of joining, in documents of a hundred places."""
+"""Where people stand in a line: lanes, in stretches of a hundred places."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
