@@ -33,7 +33,7 @@ from shared.messaging.message import (
     to_document,
 )
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.overtaken import Overtaken, overtaken, require_new
+from shared.messaging.overtaken import Known, Overtaken, overtaken, require_new
 from shared.messaging.store import Changes, Store
 from shared.messaging.task import FingerprintMismatch, Outcome, Task
 from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS, TaskQueue
@@ -169,9 +169,9 @@ class GroupCommit:
         if task.refused >= _TRIES_REFUSED and self._committed > task.refused_since:
             task.fail(error)
 
-    async def _round(self, tasks: list[Task], tries: int) -> None:
+    async def _round(self, tasks: list[Task], tries: int, known: Known | None = None) -> None:
         # A caller that has gone while in line is not served.
-        fresh = await self._unprocessed([task for task in tasks if task.awaited])
+        fresh = await self._unprocessed([task for task in tasks if task.awaited], known or {})
         session = BatchSession(self._store, self._collections)
         done = await self._decide(session, fresh)
         if done:
@@ -206,9 +206,10 @@ class GroupCommit:
             for task in refused:
                 task.fail(task.refusal or RuntimeError())
 
-    async def _unprocessed(self, tasks: list[Task]) -> list[Task]:
-        """Settle what was done before and return the rest."""
-        known = await self._store.processed([task.inbox_id for task in tasks])
+    async def _unprocessed(self, tasks: list[Task], known: Known) -> list[Task]:
+        """Settle what was done before, by the records `known` or asked for; return the rest."""
+        if new := [task.inbox_id for task in tasks if task.inbox_id not in known]:
+            known = {**known, **await self._store.processed(new)}
         fresh: dict[str, Task] = {}
         for task in tasks:
             if task.inbox_id in known:
@@ -327,13 +328,13 @@ class GroupCommit:
         tasks = [*(task for task, _ in done), *refused]
         pause = 0.002 * (tries + 1) * random.random()  # noqa: S311 - two instances part ways
         await asyncio.sleep(pause)
-        hit = await overtaken(self._store, session, done)
+        hit, known = await overtaken(self._store, session, done, conflict)
         if tries >= _TRIES_ALONE and (hit or len(tasks) == 1):
             for task in [task for task, _ in hit] or tasks:
                 task.fail(conflict)
             await self._round(tasks, 0)
         elif hit or tries < _TRIES_WHOLE or len(tasks) == 1:
-            await self._part(session, done, hit, refused, tries + 1)
+            await self._part(session, done, hit, refused, tries + 1, known)
         else:
             await self._halve(tasks, tries, conflict)
 
@@ -344,6 +345,7 @@ class GroupCommit:
         hit: list[tuple[Task, UnitOfWork]],
         refused: list[Task],
         tries: int,
+        known: Known,
     ) -> None:
         """Commit what stands as it was decided, and decide the rest again."""
         again = {task for task, _ in hit}
@@ -353,7 +355,7 @@ class GroupCommit:
             await self._finish(session, stands, [] if again else refused, tries)
         if again:
             self._metrics.redecided.inc(len(again) + len(refused))
-            await self._round([*again, *refused], tries)
+            await self._round([*again, *refused], tries, known)
 
     async def _halve(self, tasks: list[Task], tries: int, error: Exception) -> None:
         if len(tasks) == 1:

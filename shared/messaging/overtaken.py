@@ -1,10 +1,11 @@
 """Which units of a batch another instance has overtaken."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from shared.messaging.errors import Conflict
+from shared.messaging.message import Document
 from shared.messaging.store import Store
 from shared.messaging.unit_of_work import BatchSession, UnitOfWork
 
@@ -15,10 +16,19 @@ class _Task(Protocol):
 
 T = TypeVar("T", bound=_Task)
 Key = tuple[str, str]
+Known = Mapping[str, Document]
+"""Inbox records by their ids."""
 
 
 class Overtaken(Conflict):
-    """Another instance was quicker, which was seen before anything was written."""
+    """Another instance was quicker, which was seen before anything was written.
+
+    `known` are the inbox records of what it has done.
+    """
+
+    def __init__(self, known: Known) -> None:
+        super().__init__("done by another instance")
+        self.known = known
 
 
 async def require_new(store: Store, done: Sequence[tuple[T, UnitOfWork]]) -> None:
@@ -27,20 +37,24 @@ async def require_new(store: Store, done: Sequence[tuple[T, UnitOfWork]]) -> Non
     Asked only after a conflict, for who is alone meets none: a look at what was done costs less
     than a transaction that is undone.
     """
-    if await store.processed([task.inbox_id for task, _ in done]):
-        raise Overtaken("done by another instance")
+    if known := await store.processed([task.inbox_id for task, _ in done]):
+        raise Overtaken(known)
 
 
 async def overtaken(
-    store: Store, session: BatchSession, done: Sequence[tuple[T, UnitOfWork]]
-) -> list[tuple[T, UnitOfWork]]:
-    """Return the units that must be decided again; the others stand as they were decided.
+    store: Store,
+    session: BatchSession,
+    done: Sequence[tuple[T, UnitOfWork]],
+    conflict: Conflict,
+) -> tuple[list[tuple[T, UnitOfWork]], Known]:
+    """Return the units that must be decided again, and the inbox records of those done elsewhere.
 
-    These are units that another instance has done, units that read or wrote a document which has
-    another version by now, and units that met a document which one of them wrote.
+    The others stand as they were decided. Decided again are units that another instance has done,
+    units that read or wrote a document which has another version by now, and units that met a
+    document which one of them wrote.
     """
     known, stale = await asyncio.gather(
-        store.processed([task.inbox_id for task, _ in done]), _changed(store, session, done)
+        _done_elsewhere(store, done, conflict), _changed(store, session, done)
     )
     hit: list[tuple[T, UnitOfWork]] = []
     rest = list(done)
@@ -51,10 +65,19 @@ async def overtaken(
             met = task.inbox_id in known or not stale.isdisjoint(uow.seen)
             (found if met else kept).append((task, uow))
         if not found:
-            return hit
+            return hit, known
         hit += found
         stale |= {place for _, uow in found for place in uow.written}
         rest = kept
+
+
+async def _done_elsewhere(
+    store: Store, done: Sequence[tuple[T, UnitOfWork]], conflict: Conflict
+) -> Known:
+    """Return the records of units that another instance has done; they are not asked for twice."""
+    if isinstance(conflict, Overtaken):
+        return conflict.known
+    return await store.processed([task.inbox_id for task, _ in done])
 
 
 async def _changed(

@@ -1,31 +1,25 @@
 """Booths over HTTP: the next ticket, what is done with it, who walked up."""
 
-from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StrictInt
 
 from services.scheduler.api.parts import READERS, BoothPath, EventId, ReaderDep, visible_event
-from services.scheduler.domain import MAX_NUMBER, Act, TicketState
+from services.scheduler.domain import MAX_NUMBER, TicketState
 from services.scheduler.usecases import (
-    Allow,
+    Deed,
     TicketAt,
-    act_on,
     allowed,
     call_next,
     record_visit,
-    rejoin,
-    send_on,
-    transfer,
-    undo,
+    use_case,
 )
 from services.scheduler.usecases.ticket_events import answer
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ServiceCode
 from shared.contracts.scheduler import BoothId
-from shared.messaging.unit_of_work import UseCase
 from shared.runtime import CommandsDep, SentDep
 from shared.web.body import Body
 from shared.web.guard import CallerDep
@@ -45,22 +39,6 @@ MAX_VISITORS: Final = 1000
 """People in one count, as the contract has it."""
 
 
-class Deed(StrEnum):
-    """What a booth can do with a ticket."""
-
-    START = "start"
-    RECALL = "recall"
-    HOLD = "hold"
-    RESUME = "resume"
-    SERVE = "serve"
-    LEAVE = "leave"
-    NO_SHOW = "no_show"
-    REJOIN = "rejoin"
-    SEND = "send"
-    TRANSFER = "transfer"
-    UNDO = "undo"
-
-
 class ActBody(Body):
     """Which booth does it. `to_booth` for `send` and `to_service` for `transfer` alone."""
 
@@ -74,18 +52,10 @@ class ActBody(Body):
             if (getattr(self, field) is not None) is not (deed is needed):
                 raise InvalidFields(FieldError(f"/{field}", f"given for {needed.value} alone"))
 
-    def use_case(self, deed: Deed, at: TicketAt, allow: Allow) -> UseCase:
-        """Return what is to be run."""
-        match deed:
-            case Deed.REJOIN:
-                return lambda uow: rejoin(at, uow, allow=allow)
-            case Deed.UNDO:
-                return lambda uow: undo(at, uow, allow=allow)
-            case Deed.SEND:
-                return lambda uow: send_on(at, self.to_booth or "", uow, allow=allow)
-            case Deed.TRANSFER:
-                return lambda uow: transfer(at, self.to_service or "", uow, allow=allow)
-        return lambda uow: act_on(at, Act(deed.value), uow, allow=allow)
+    @property
+    def goal(self) -> str:
+        """Return where the holder goes on."""
+        return self.to_booth or self.to_service or ""
 
 
 class VisitBody(Body):
@@ -158,8 +128,8 @@ async def post_act(
     """Do something with a ticket; after `transfer` the answer is the one that goes on."""
     body.require_goal(act)
     at = TicketAt(event_id, service, number, body.booth_id)
-    use_case = body.use_case(act, at, allowed(caller))
-    outcome = await commands.run(use_case, sent=sent, key=at.id)
+    deed = use_case(act, at, body.goal, allowed(caller))
+    outcome = await commands.run(deed, sent=sent, key=at.id)
     return TicketAnswer.model_validate(outcome.answer)
 
 

@@ -10,10 +10,10 @@ from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.programme import Caution, Programme
 from services.scheduler.domain.refusal import Refused
 from services.scheduler.domain.ticket import (
+    ASKED,
     AT_BOOTH,
     KEPT,
     PRIORITY,
-    UNDO_WITHIN,
     WALK_IN,
     Act,
     Case,
@@ -23,13 +23,13 @@ from services.scheduler.domain.ticket import (
 )
 
 __all__ = [
+    "ASKED",
     "AT_BOOTH",
     "EVIDENCE_LIMIT",
     "KEPT",
     "MAX_NUMBER",
     "PRIORITY",
     "STRETCH",
-    "UNDO_WITHIN",
     "WALK_IN",
     "Act",
     "Agency",

@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from services.scheduler.domain.ticket import Ticket, TicketState
+from services.scheduler.domain.ticket import ASKED, Ticket, TicketState
 
 CODE_LETTERS: Final = "BCDFGHJKMNPQRTVWXYZ"
 """What a code begins with: no vowel, so that it is no word, and nothing that reads as a digit."""
 CODE_SIGNS: Final = "23456789" + CODE_LETTERS
 CODE_LENGTH: Final = 8
 
-_BUSY: Final = frozenset(
-    {TicketState.CALLED, TicketState.RECALLED, TicketState.SERVING, TicketState.SENT}
-)
+_BUSY: Final = ASKED | {TicketState.SERVING, TicketState.SENT}
 _LIVE: Final = _BUSY | {TicketState.WAITING, TicketState.ON_HOLD, TicketState.SERVED}
 
 

@@ -1,6 +1,6 @@
 """In which order a programme's lines are called: data of the programme, with bounds that follow."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -57,11 +57,3 @@ class Policy:
     def weighted(self, own: Mapping[str, int]) -> bool:
         """Return whether a booth, with weights of its own or without, gives turns by weight."""
         return bool(own or self.weights)
-
-    def other_turns(self, service: str, services: Iterable[str], own: Mapping[str, int]) -> int:
-        """Return how many calls for other services lie at most between two of this one.
-
-        That holds at a booth, while somebody waits for the service. Its turns of one round can all
-        come first, those of the next one last.
-        """
-        return 2 * sum(self.weight(other, own) for other in services if other != service)

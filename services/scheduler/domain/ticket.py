@@ -49,18 +49,19 @@ class Act(StrEnum):
     NO_SHOW = "no_show"
 
 
-_ASKED: Final = frozenset({TicketState.CALLED, TicketState.RECALLED})
-_HERE: Final = _ASKED | {TicketState.SERVING}
+ASKED: Final = frozenset({TicketState.CALLED, TicketState.RECALLED})
+"""States in which a booth asks for the holder, who has not come yet."""
+_HERE: Final = ASKED | {TicketState.SERVING}
 AT_BOOTH: Final = _HERE | {TicketState.ON_HOLD}
 """States in which a ticket is the business of the booth that called it."""
 _ALLOWED: Final[Mapping[Act, tuple[frozenset[TicketState], TicketState]]] = {
-    Act.START: (_ASKED, TicketState.SERVING),
-    Act.RECALL: (_ASKED, TicketState.RECALLED),
+    Act.START: (ASKED, TicketState.SERVING),
+    Act.RECALL: (ASKED, TicketState.RECALLED),
     Act.HOLD: (_HERE, TicketState.ON_HOLD),
     Act.RESUME: (frozenset({TicketState.ON_HOLD}), TicketState.SERVING),
     Act.SERVE: (AT_BOOTH, TicketState.SERVED),
     Act.LEAVE: (AT_BOOTH | {TicketState.WAITING, TicketState.SENT}, TicketState.LEFT),
-    Act.NO_SHOW: (_ASKED | {TicketState.SENT}, TicketState.NO_SHOW),
+    Act.NO_SHOW: (ASKED | {TicketState.SENT}, TicketState.NO_SHOW),
 }
 """From which states an act is allowed, and what it leads to."""
 _OVER: Final = {
@@ -147,6 +148,19 @@ class Ticket:
             self._changed(state, now), booth_id=booth_id, called_at=now, in_order=in_order
         )
 
+    def can(self, act: Act) -> bool:
+        """Return whether the booth whose business the ticket is can do this now."""
+        return self.state in _ALLOWED[act][0]
+
+    @property
+    def can_rejoin(self) -> bool:
+        """Return whether the holder has lost his place and may join again."""
+        return self.state is TicketState.NO_SHOW
+
+    def can_undo(self, now: datetime) -> bool:
+        """Return whether what was done last can still be undone."""
+        return self.before is not None and now - self.before.at <= UNDO_WITHIN
+
     def act(self, act: Act, booth_id: str, now: datetime) -> "Ticket":
         """Do something with a ticket at the booth that called it.
 
@@ -181,7 +195,7 @@ class Ticket:
 
     def rejoin(self, lane: str, place: int, joined_at: datetime) -> "Ticket":
         """Wait anew, behind those who wait. Raises Refused: not_gone."""
-        if self.state is not TicketState.NO_SHOW:
+        if not self.can_rejoin:
             raise Refused("not_gone", f"the ticket is {self.state.value}: it keeps its place")
         waits = replace(self._changed(TicketState.WAITING, joined_at), before=None, booth_id=None)
         return replace(waits, lane=lane, place=place, joined_at=joined_at, called_at=None)
@@ -193,7 +207,7 @@ class Ticket:
         """
         if self.before is None:
             raise Refused("nothing_to_undo", "what was done last with this ticket cannot be undone")
-        if now - self.before.at > UNDO_WITHIN:
+        if not self.can_undo(now):
             raise Refused("undo_too_late", "it was done more than two minutes ago")
         return replace(
             self,

@@ -12,29 +12,23 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.scheduler.domain import (
-    AT_BOOTH,
     MAX_NUMBER,
-    UNDO_WITHIN,
-    Act,
     Booth,
     Programme,
     ScheduledEvent,
     Ticket,
-    TicketState,
 )
 from services.scheduler.pages.choice import FLOOR, OPERATORS
 from services.scheduler.usecases import (
     Clock,
+    Deed,
     Reader,
     TicketAt,
-    act_on,
     allowed,
     call_next,
+    possible,
     record_visit,
-    rejoin,
-    send_on,
-    transfer,
-    undo,
+    use_case,
     visible,
 )
 from shared.auth.rules import RouteRules
@@ -53,19 +47,23 @@ RULES: Final[RouteRules] = {
     f"POST {BOOTH}": OPERATORS,
     f"GET {BOOTH}/antrean": OPERATORS,
 }
-ACTS: Final = {
-    "mulai": Act.START,
-    "ulang": Act.RECALL,
-    "tahan": Act.HOLD,
-    "lanjut": Act.RESUME,
-    "selesai": Act.SERVE,
-    "pergi": Act.LEAVE,
-    "absen": Act.NO_SHOW,
+DEEDS: Final = {
+    "lanjut": Deed.RESUME,
+    "selesai": Deed.SERVE,
+    "mulai": Deed.START,
+    "ulang": Deed.RECALL,
+    "tahan": Deed.HOLD,
+    "absen": Deed.NO_SHOW,
+    "pergi": Deed.LEAVE,
+    "gabung": Deed.REJOIN,
+    "kirim": Deed.SEND,
+    "pindah": Deed.TRANSFER,
+    "batal": Deed.UNDO,
 }
-"""What the buttons do with a ticket."""
-RESULTS: Final = frozenset(
-    {"dipanggil", "kosong", "dicatat", "gabung", "batal", "kirim", "pindah", *ACTS}
-)
+"""What the buttons do with a ticket, the likeliest first."""
+FOLDED: Final = frozenset({"kirim", "pindah"})
+"""Buttons that ask where the holder goes on, and stand apart."""
+RESULTS: Final = frozenset({"dipanggil", "kosong", "dicatat", *DEEDS})
 """What was done, below `booth.result` in the catalogue."""
 Button = Literal[
     "panggil",
@@ -166,6 +164,7 @@ class Counter:
         """Return the screen; `done` is below `booth.result`, `wrong` below `booth.wrong`."""
         event, booth = await self.found()
         ticket = await self.reader.current(event.id, booth.id) if booth.ticketed else None
+        buttons = _buttons(ticket, booth, self.clock())
         return self.pages.render(
             self.request,
             "gerai.html",
@@ -173,8 +172,8 @@ class Counter:
             event=event,
             place=f"{FLOOR}/{event.id}/{booth.id}",
             ticket=ticket,
-            buttons=_buttons(ticket, self.clock()),
-            at_booth=ticket is not None and ticket.state in AT_BOOTH,
+            buttons=[one for one in buttons if one not in FOLDED],
+            at_booth=not FOLDED.isdisjoint(buttons),
             booths=_other_booths(event, booth, ticket),
             services=[s for s in event.plan.ticketed_services if not ticket or s != ticket.service],
             new_number=new_number,
@@ -207,24 +206,11 @@ class Counter:
         at = TicketAt(self.event_id, service, _number(typed), self.booth_id)
         said = f"{button} {service} {at.number} {goal}".rstrip()
         try:
-            found = await self.run(self.use_case(button, at, goal), said, at.id)
+            deed = use_case(DEEDS[button], at, goal, allowed(self.caller))
+            found = await self.run(deed, said, at.id)
         except NotFound:
             raise NotDone("unknown_ticket") from None
         return f"pindah&baru={found['number']}" if button == "pindah" else button
-
-    def use_case(self, button: str, at: TicketAt, goal: str) -> UseCase:
-        """Return what a button does with a ticket."""
-        allow = allowed(self.caller)
-        match button:
-            case "gabung":
-                return lambda uow: rejoin(at, uow, allow=allow)
-            case "batal":
-                return lambda uow: undo(at, uow, allow=allow)
-            case "kirim":
-                return lambda uow: send_on(at, goal, uow, allow=allow)
-            case "pindah":
-                return lambda uow: transfer(at, goal, uow, allow=allow)
-        return lambda uow: act_on(at, ACTS[button], uow, allow=allow)
 
     async def count(self, service: str) -> str:
         """Count one more person who walked up; return what was done."""
@@ -281,20 +267,11 @@ async def post_booth(
     return RedirectResponse(counter.pages.at(way), status_code=303)
 
 
-def _buttons(ticket: Ticket | None, now: datetime) -> list[str]:
-    """Return what can be done with the ticket at the counter, the likeliest first."""
-    if ticket is None:
+def _buttons(ticket: Ticket | None, booth: Booth, now: datetime) -> list[str]:
+    """Return what can be done with the ticket at the counter; nothing where it is elsewhere now."""
+    if ticket is None or ticket.booth_id != booth.id:
         return []
-    asked = ["selesai", "mulai", "ulang", "tahan", "absen", "pergi"]
-    found = {
-        TicketState.CALLED: asked,
-        TicketState.RECALLED: asked,
-        TicketState.SERVING: ["selesai", "tahan", "pergi"],
-        TicketState.ON_HOLD: ["lanjut", "selesai", "pergi"],
-        TicketState.NO_SHOW: ["gabung"],
-    }.get(ticket.state, [])
-    back = ticket.before is not None and now - ticket.before.at <= UNDO_WITHIN
-    return [*found, "batal"] if back else found
+    return [button for button, deed in DEEDS.items() if possible(deed, ticket, now)]
 
 
 def _other_booths(event: ScheduledEvent, booth: Booth, ticket: Ticket | None) -> list[str]:

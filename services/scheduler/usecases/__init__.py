@@ -4,6 +4,7 @@ from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rej
 from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
 from services.scheduler.usecases.calls import NO_SHOW, call_next
+from services.scheduler.usecases.deeds import Deed, possible, use_case
 from services.scheduler.usecases.events import republish_event, schedule_event
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
@@ -16,6 +17,7 @@ __all__ = [
     "NO_SHOW",
     "Allow",
     "Clock",
+    "Deed",
     "Holidays",
     "Reader",
     "TicketAt",
@@ -31,6 +33,7 @@ __all__ = [
     "new_code",
     "note_no_show",
     "permit_at",
+    "possible",
     "record_visit",
     "rejoin",
     "republish_event",
@@ -38,6 +41,7 @@ __all__ = [
     "send_on",
     "transfer",
     "undo",
+    "use_case",
     "visible",
     "void_ticket",
 ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.scheduler.domain import (
+    ASKED,
     AT_BOOTH,
     Act,
     Refused,
@@ -33,7 +34,6 @@ from shared.messaging.errors import Missing
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 
-_ASKED: Final = frozenset({TicketState.CALLED, TicketState.RECALLED})
 _ENDS: Final = {Act.LEAVE: TicketEnd.LEFT, Act.NO_SHOW: TicketEnd.NO_SHOW}
 
 
@@ -88,7 +88,7 @@ async def _do(
 async def _follow(ticket: Ticket, uow: UnitOfWork) -> None:
     """Keep a ticket. Who is asked for by a booth that has called on since is held up nowhere."""
     await follow(ticket, uow)
-    if ticket.state in _ASKED and ticket.booth_id is not None:
+    if ticket.state in ASKED and ticket.booth_id is not None:
         counter = await counter_of(ticket.event_id, ticket.booth_id, uow)
         if counter.ticket_id != ticket.id:
             await let_wait_elsewhere(ticket, uow)
@@ -97,7 +97,7 @@ async def _follow(ticket: Ticket, uow: UnitOfWork) -> None:
 async def note_no_show(timer: Timer, uow: UnitOfWork) -> None:
     """Note that the holder of a ticket did not come; nothing where he did."""
     known = await uow.get(Ticket, timer.key)
-    if known is None or known.state not in _ASKED:
+    if known is None or known.state not in ASKED:
         return
     event = await uow.require(ScheduledEvent, known.event_id)
     await _do(Act.NO_SHOW, known, known.booth_id or "", event, uow)
@@ -161,7 +161,7 @@ async def _put_back(done: Ticket, ticket: Ticket, booth_id: str, uow: UnitOfWork
 async def await_holder(ticket: Ticket, event: ScheduledEvent, uow: UnitOfWork) -> None:
     """Wait for the holder of a ticket that was called, as long as the policy says."""
     policy = await policy_of(event, uow)
-    if ticket.state in _ASKED and policy.patience(ticket) is not None:
+    if ticket.state in ASKED and policy.patience(ticket) is not None:
         await wait_for(ticket, policy, uow)
     elif policy.no_show_minutes is not None:
         await uow.clear_timer(NO_SHOW, ticket.id)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.scheduler.domain import (
+    ASKED,
     Booth,
     Choice,
     Counter,
@@ -108,8 +109,7 @@ async def _call_again(known: Ticket, counter: Counter, policy: Policy, uow: Unit
 async def _absent(counter: Counter, uow: UnitOfWork) -> Ticket | None:
     """Return who was called to this counter and did not come, now that it calls on."""
     ticket = await uow.get(Ticket, counter.ticket_id) if counter.ticket_id else None
-    waits = {TicketState.CALLED, TicketState.RECALLED}
-    return ticket if ticket is not None and ticket.state in waits else None
+    return ticket if ticket is not None and ticket.state in ASKED else None
 
 
 async def _recall_later(absent: Ticket, policy: Policy, uow: UnitOfWork) -> None:

@@ -268,6 +268,7 @@ async def test_the_holder_is_sent_to_another_booth_or_gets_a_number_of_another_s
     assert re.findall(r'<option value="([^"]+)">', page)[:2] == ["loket-2", "KK"]
     sent = await tap(at, aksi="kirim", layanan="KIA", nomor="1", tujuan="loket-2")
     assert "Nomor ini dikirim ke gerai lain" in sent
+    assert buttons(sent) == ["panggil"]
     assert (await at.call("loket-2")).json()["ticket"]["number"] == 1
     await tap(at, aksi="panggil")
     moved = await tap(at, aksi="pindah", layanan="KIA", nomor="2", tujuan="KK")

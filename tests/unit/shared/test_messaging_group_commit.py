@@ -673,7 +673,10 @@ async def test_after_a_conflict_who_was_quicker_is_seen_before_anything_is_writt
         await run_all(one, taken("m0"), task("m1", count("c1")))
         assert one.registry.get_sample_value("jemput_commit_conflicts_total") == 1
         tried = len(one.store.tried)
+        asked = len(one.store.asked)
         ends = await run_all(one, taken("m2"), task("m3", count("c3")))
+        looks = [name for name, _ in one.store.asked[asked:] if name == "inbox"]
+        assert len(looks) == 3, "at first, before writing, and before the rest is written"
         assert (ends[0].duplicate, ends[1].answer) == (True, 1)
         assert (one.value("m2"), one.value("c3")) == (None, 1)
         assert [len(changes.inbox) for changes in one.store.tried[tried:]] == [1]

@@ -1,0 +1,54 @@
+"""What a booth can do with a ticket, by one name each, for the API and the pages."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from services.scheduler.domain import AT_BOOTH, Act, Ticket
+from services.scheduler.usecases.acts import TicketAt, act_on, rejoin, undo
+from services.scheduler.usecases.ports import Allow
+from services.scheduler.usecases.transfers import send_on, transfer
+from shared.messaging.unit_of_work import UseCase
+
+
+class Deed(StrEnum):
+    """What a booth can do with a ticket."""
+
+    START = "start"
+    RECALL = "recall"
+    HOLD = "hold"
+    RESUME = "resume"
+    SERVE = "serve"
+    LEAVE = "leave"
+    NO_SHOW = "no_show"
+    REJOIN = "rejoin"
+    SEND = "send"
+    """To another booth, which is its goal."""
+    TRANSFER = "transfer"
+    """To another service, which is its goal."""
+    UNDO = "undo"
+
+
+def use_case(deed: Deed, at: TicketAt, goal: str, allow: Allow) -> UseCase:
+    """Return what is to be run. `goal`: where the holder goes on."""
+    match deed:
+        case Deed.REJOIN:
+            return lambda uow: rejoin(at, uow, allow=allow)
+        case Deed.UNDO:
+            return lambda uow: undo(at, uow, allow=allow)
+        case Deed.SEND:
+            return lambda uow: send_on(at, goal, uow, allow=allow)
+        case Deed.TRANSFER:
+            return lambda uow: transfer(at, goal, uow, allow=allow)
+    return lambda uow: act_on(at, Act(deed.value), uow, allow=allow)
+
+
+def possible(deed: Deed, ticket: Ticket, now: datetime) -> bool:
+    """Return whether the booth whose business a ticket is can do this with it now."""
+    match deed:
+        case Deed.REJOIN:
+            return ticket.can_rejoin
+        case Deed.UNDO:
+            return ticket.can_undo(now)
+        case Deed.SEND | Deed.TRANSFER:
+            return ticket.state in AT_BOOTH
+    return ticket.can(Act(deed.value))
