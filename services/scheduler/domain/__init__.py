@@ -2,9 +2,10 @@
 
 from services.scheduler.domain.agency import Agency, AgencyKind
 from services.scheduler.domain.arrival import Arrival, free_for
-from services.scheduler.domain.booth import Counter, Tally
+from services.scheduler.domain.booth import LATEST, Counter, Tally
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
 from services.scheduler.domain.line import MAX_NUMBER, STRETCH, Choice, Line, Stretch, Turn
+from services.scheduler.domain.place import Minutes, expected
 from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.programme import Caution, Programme
@@ -27,6 +28,7 @@ __all__ = [
     "AT_BOOTH",
     "EVIDENCE_LIMIT",
     "KEPT",
+    "LATEST",
     "MAX_NUMBER",
     "PRIORITY",
     "STRETCH",
@@ -42,6 +44,7 @@ __all__ = [
     "Counter",
     "EvidenceKind",
     "Line",
+    "Minutes",
     "Plan",
     "Policy",
     "Programme",
@@ -52,6 +55,7 @@ __all__ = [
     "Ticket",
     "TicketState",
     "Turn",
+    "expected",
     "free_for",
     "ticket_id",
 ]

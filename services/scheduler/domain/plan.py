@@ -71,6 +71,10 @@ class Plan:
         """Return a booth."""
         return next((booth for booth in self.booths if booth.id == booth_id), None)
 
+    def booths_for(self, service: str) -> tuple[Booth, ...]:
+        """Return the booths that call the line of a service."""
+        return tuple(b for b in self.booths if b.ticketed and service in b.services)
+
     def of_agencies(self, agencies: frozenset[str]) -> "Plan":
         """Return the plan with the booths of these agencies alone."""
         kept = tuple(booth for booth in self.booths if booth.agency_id in agencies)

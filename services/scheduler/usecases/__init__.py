@@ -3,9 +3,11 @@
 from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rejoin, undo
 from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
+from services.scheduler.usecases.boards import Call, Called, called_at
 from services.scheduler.usecases.calls import NO_SHOW, call_next
 from services.scheduler.usecases.deeds import Deed, possible, use_case
 from services.scheduler.usecases.events import republish_event, schedule_event
+from services.scheduler.usecases.places import Waiting, ahead_of, tickets_of, waiting_in
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
 from services.scheduler.usecases.reach import allowed, narrowed, permit_at, visible
@@ -16,16 +18,21 @@ from services.scheduler.usecases.visits import record_visit
 __all__ = [
     "NO_SHOW",
     "Allow",
+    "Call",
+    "Called",
     "Clock",
     "Deed",
     "Holidays",
     "Reader",
     "TicketAt",
+    "Waiting",
     "Wanted",
     "act_on",
     "admit",
+    "ahead_of",
     "allowed",
     "call_next",
+    "called_at",
     "copy_programme",
     "issue_ticket",
     "name_agency",
@@ -39,9 +46,11 @@ __all__ = [
     "republish_event",
     "schedule_event",
     "send_on",
+    "tickets_of",
     "transfer",
     "undo",
     "use_case",
     "visible",
     "void_ticket",
+    "waiting_in",
 ]
