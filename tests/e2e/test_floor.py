@@ -1,6 +1,7 @@
 """An event's floor in a real browser: gate, booth, screens, and a resident's own place in line."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -32,6 +33,9 @@ PLACE: Final = "/scheduler/nomor"
 LOWEST: Final = """() => Math.max(...[...document.querySelectorAll(".gerai-gerai li")].map(
     (one) => one.getBoundingClientRect().bottom))"""
 """Where the lowest booth of a screen ends."""
+SECONDS: Final = re.compile(r"masih 1[01][0-9] detik|masih 120 detik")
+PATIENCE: Final = 20_000
+"""Milliseconds for what a busy machine has to answer."""
 WITHIN: Final = 2.0
 """Seconds within which a call stands on every screen."""
 
@@ -94,6 +98,7 @@ def call(stack: Stack, booth_id: str, event_id: str = EVENT) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     folder = tmp_path_factory.mktemp("lantai")
+    expect.set_options(timeout=PATIENCE)
     async with whole_stack(servers, folder, without=("courier", "reporting")) as running:
         await asyncio.to_thread(planned, running)
         yield running
@@ -125,7 +130,9 @@ async def test_the_gate_gives_a_code_and_numbers_and_shows_them_again(
         await expect(page.locator("[data-menunggu=KIA]")).to_contain_text("menunggu")
         await looked(page, f"gerbang-{width}")
         await page.get_by_role("button", name="Ambil nomor").click()
-        await expect(page.locator("[data-putusan]")).to_contain_text("Belum ada layanan yang dipilih")
+        await expect(page.locator("[data-putusan]")).to_contain_text(
+            "Belum ada layanan yang dipilih"
+        )
         await page.get_by_role("checkbox", name="Kartu Identitas Anak").check()
         await page.get_by_role("checkbox", name="Pemeriksaan kesehatan").check()
         await page.get_by_role("checkbox", name="Didahulukan").check()
@@ -159,19 +166,7 @@ async def test_what_the_office_did_not_answer_is_sent_again_and_gives_one_number
         await signed_in(page, stack)
         await page.goto(f"{origin}{GATE}")
         before = _issued(stack, "IKD")
-        # The office gets the first one, and its answer is lost on the way.
-        lost = 0
-
-        async def cut(route: Any) -> None:
-            nonlocal lost
-            lost += 1
-            if lost == 1:
-                await route.fetch()
-                await route.abort()
-            else:
-                await route.continue_()
-
-        await page.route("**/arrivals", cut)
+        await _first_answer_lost(page, "**/arrivals")
         await page.get_by_role("checkbox", name="Identitas Kependudukan Digital").check()
         await page.get_by_role("button", name="Ambil nomor").click()
         await expect(page.locator("[data-putusan]")).to_contain_text("BELUM TERKIRIM")
@@ -179,6 +174,22 @@ async def test_what_the_office_did_not_answer_is_sent_again_and_gives_one_number
         await page.reload()
         await expect(page.locator("[data-putusan]")).to_contain_text("NOMOR DIBERIKAN")
         assert _issued(stack, "IKD") == before + 1
+
+
+async def _first_answer_lost(page: Page, where: str) -> None:
+    """Have the office get what is sent there, and its first answer lost on the way."""
+    lost = 0
+
+    async def cut(route: Any) -> None:
+        nonlocal lost
+        lost += 1
+        if lost == 1:
+            await route.fetch()
+            await route.abort()
+        else:
+            await route.continue_()
+
+    await page.route(where, cut)
 
 
 def _issued(stack: Stack, service: str) -> int:
@@ -193,6 +204,65 @@ async def test_a_kiosk_leads_nowhere_else(stack: Stack, browser: Browser) -> Non
         await expect(page.get_by_role("heading", name="Ambil nomor antrean")).to_be_visible()
         assert await page.locator("header, nav, footer, a[href]:visible").count() == 1
         await looked(page, "gerbang-kios-1280")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_a_booth_calls_recalls_lets_go_sends_on_and_takes_back(
+    stack: Stack, browser: Browser, width: int
+) -> None:
+    event = f"botram-gerai-{width}"
+    await asyncio.to_thread(planned, stack, event)
+    for _ in range(5):
+        arrive(stack, "KIA", event_id=event)
+    async with opened_alone(browser, width, "^$") as page:
+        await signed_in(page, stack)
+        await page.goto(f"{stack.origin('scheduler')}/scheduler/loket/{event}/gerai-1")
+        number, told = page.locator("[data-angka]"), page.locator("[data-pesan]")
+        waiting = page.locator('[data-menunggu="KIA"]')
+        await expect(page.locator("[data-live-state]")).to_contain_text("Diperbarui pukul")
+        await page.get_by_role("button", name="Panggil berikutnya").dblclick()
+        await expect(number).to_have_text("1")
+        await expect(waiting).to_have_text("4")
+        await expect(page.get_by_role("button", name="Batalkan")).to_contain_text(SECONDS)
+        await looked(page, f"loket-dipanggil-{width}")
+        await page.get_by_role("button", name="Panggil ulang").press("Enter")
+        await expect(page.locator("[data-keadaan]")).to_contain_text("Dipanggil ulang")
+        await page.get_by_role("button", name="Tahan sementara").press("Enter")
+        await expect(page.get_by_role("button", name="Lanjutkan").first).to_be_visible()
+        await page.get_by_role("button", name="Batalkan").press("Enter")
+        await expect(told).to_have_text("Yang terakhir sudah dibatalkan.")
+        await expect(page.locator("[data-keadaan]")).to_contain_text("Dipanggil ulang")
+        await page.keyboard.press("Alt+a")
+        await expect(told).to_have_text("Tercatat: tidak hadir.")
+        await page.keyboard.press("Alt+n")
+        await expect(number).to_have_text("2")
+        await page.get_by_text("Lanjut di gerai atau layanan lain").click()
+        await page.get_by_label("Layanan berikutnya").select_option(label="Kartu Keluarga")
+        await page.get_by_role("button", name="Pindahkan").press("Enter")
+        await expect(told).to_contain_text("Nomor barunya 1.")
+        await expect(page.locator("[data-keadaan]")).to_contain_text("Pindah ke layanan lain")
+        await page.keyboard.press("Alt+n")
+        await expect(page.locator("[data-sekarang]")).to_contain_text("Kartu Keluarga")
+        await page.keyboard.press("Alt+s")
+        await expect(told).to_have_text("Tercatat: selesai dilayani.")
+        await looked(page, f"loket-selesai-{width}")
+
+
+async def test_a_call_whose_answer_is_lost_calls_one_number(stack: Stack, browser: Browser) -> None:
+    event = "botram-gerai-putus"
+    await asyncio.to_thread(planned, stack, event)
+    for _ in range(3):
+        arrive(stack, "KIA", event_id=event)
+    async with opened_alone(browser, 360, "ERR_FAILED|Failed to load") as page:
+        await signed_in(page, stack)
+        await page.goto(f"{stack.origin('scheduler')}/scheduler/loket/{event}/gerai-1")
+        await _first_answer_lost(page, "**/calls")
+        await page.get_by_role("button", name="Panggil berikutnya").click()
+        await expect(page.locator("[data-salah]")).to_contain_text("Belum terkirim")
+        await looked(page, "loket-belum-terkirim-360")
+        await expect(page.locator("[data-pesan]")).to_contain_text("sudah dipanggil", timeout=9000)
+        await expect(page.locator("[data-angka]")).to_have_text("1")
+        await expect(page.locator('[data-menunggu="KIA"]')).to_have_text("2")
 
 
 async def test_a_resident_sees_his_place_by_link_and_by_a_typed_code(

@@ -5,7 +5,7 @@ The rules say which roles may use which route; programme and region are held aga
 
 from typing import Final
 
-from services.scheduler.api import agencies, arrivals, booths, events, evidence, programmes
+from services.scheduler.api import agencies, arrivals, booths, events, evidence, programmes, screens
 from services.scheduler.api.events import PAGE
 from shared.auth.rules import RouteRules
 
@@ -16,6 +16,7 @@ RULES: Final[RouteRules] = {
     **arrivals.RULES,
     **evidence.RULES,
     **programmes.RULES,
+    **screens.RULES,
 }
 ROUTERS: Final = (
     events.router,
@@ -24,6 +25,7 @@ ROUTERS: Final = (
     evidence.router,
     programmes.router,
     agencies.router,
+    screens.router,
 )
 
 __all__ = ["PAGE", "ROUTERS", "RULES"]

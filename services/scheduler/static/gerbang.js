@@ -2,26 +2,15 @@
 (function () {
   "use strict";
   var lantai = window.JemputLantai, word = lantai.word, page = document.querySelector("[data-gerbang]");
-  var LOOK = 15000, AGAIN = 5000, BACK = 45000, MOST = 10, SIGNS = { baik: "✓", tolak: "✕", tunggu: "…" };
-  var kept = "jemput-gerbang-" + page.dataset.acara, kiosk = page.hasAttribute("data-kios");
-  // All that the page knows: what was asked for and is not answered, what was given, who waits.
-  var state = { pending: stored(), given: null, waiting: {}, busy: false };
-  var again = null, back = null, camera = null;
+  var LOOK = 15000, BACK = 45000, MOST = 10, SIGNS = { baik: "✓", tolak: "✕", tunggu: "…" };
+  var kiosk = page.hasAttribute("data-kios"), back = null, camera = null;
+  var sending = lantai.sender("jemput-gerbang-" + page.dataset.acara + "-" + page.dataset.akun, answered);
+  // All else that the page knows: what was given, and how many wait.
+  var state = { given: null, waiting: {} };
 
   function at(name) { return page.querySelector("[data-" + name + "]"); }
   function choices() { return Array.from(page.querySelectorAll('[name="layanan"]')); }
   function named(code) { return choices().find(function (one) { return one.value === code; }); }
-
-  function stored() {
-    try { return JSON.parse(localStorage.getItem(kept)); } catch (error) { return null; }
-  }
-
-  function keep(pending) {
-    state.pending = pending;
-    try {
-      if (pending) { localStorage.setItem(kept, JSON.stringify(pending)); } else { localStorage.removeItem(kept); }
-    } catch (error) { /* A private window keeps nothing: then a reload forgets what was not answered. */ }
-  }
 
   // The answer of the gate: a colour, a sign, a word, and why.
   function say(kind, name, why) {
@@ -64,38 +53,23 @@
 
   function take(event) {
     event.preventDefault();
-    if (state.busy || state.pending) { return; }
+    if (!sending.free()) { return; }
     var wanted = choices().filter(function (one) { return one.checked; }).map(function (one) { return one.value; });
     if (!wanted.length) { refused("none_chosen"); return; }
     if (wanted.length > MOST) { refused("too_many"); return; }
     var body = { services: wanted, priority: document.getElementById("dahulukan").checked };
-    keep({ key: lantai.key(), body: body });
-    send();
+    sending.give(page.dataset.api + "/arrivals", body, "ambil");
+    ready();
   }
 
-  async function send() {
-    if (state.busy || !state.pending) { return; }
-    clearTimeout(again);
-    busy(true);
-    var answer = await lantai.ask("POST", page.dataset.api + "/arrivals", state.pending.body, state.pending.key);
-    busy(false);
-    if (!lantai.settled(answer)) { waits(answer); return; }
-    keep(null);
-    if (answer.status === 200) { give(answer.body, "given"); } else { refused(lantai.reason(answer)); }
-  }
+  function ready() { at("ambil").querySelector("[type=submit]").disabled = !sending.free(); }
 
-  function busy(on) {
-    state.busy = on;
-    var button = at("ambil").querySelector("[type=submit]");
-    button.disabled = on || Boolean(state.pending && !on);
-    if (!on && !state.pending) { button.disabled = false; }
-  }
-
-  // Not answered: the same is sent under the same key, so that nobody gets two numbers for it.
-  function waits(answer) {
+  function answered(answer, what, over) {
+    ready();
+    if (answer.status === 200) { give(answer.body, "given"); return; }
+    if (over) { refused(lantai.reason(answer)); return; }
     say("tunggu", "unsent", word("gate.wrong." + lantai.reason(answer)));
     at("putusan").focus();
-    again = setTimeout(send, Math.max(AGAIN, 1000 * answer.after));
   }
 
   function line(ticket) {
@@ -182,15 +156,15 @@
     event.preventDefault();
     find(document.getElementById("kode").value);
   });
-  at("kirim-lagi").addEventListener("click", send);
+  at("kirim-lagi").addEventListener("click", sending.send);
   at("berikut").addEventListener("click", begin);
   at("cetak").addEventListener("click", function () { window.print(); });
   at("kamera").addEventListener("click", watch);
   at("kamera-henti").addEventListener("click", rest);
   at("kamera").hidden = !("BarcodeDetector" in window && navigator.mediaDevices);
-  window.addEventListener("online", send);
   ["pointerdown", "keydown"].forEach(function (kind) { document.addEventListener(kind, homeward); });
   setInterval(look, LOOK);
   begin();
-  if (state.pending) { busy(false); send(); }
+  ready();
+  sending.send();
 })();

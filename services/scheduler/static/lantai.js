@@ -1,7 +1,7 @@
 /* What the pages of an event's floor share: words, and questions to the API by who has signed in. */
 (function () {
   "use strict";
-  var sesi = window.JemputSesi, LATER = [0, 401, 408, 425, 429];
+  var sesi = window.JemputSesi, LATER = [0, 401, 408, 425, 429], AGAIN = 5000, OLD = 900000;
 
   function word(name, values) {
     var found = document.querySelector('[data-kata="' + name + '"]');
@@ -29,8 +29,51 @@
     if (answer.status === 429) { return "throttled"; }
     if (answer.status === 403) { return "forbidden"; }
     if (answer.status === 404) { return "unknown"; }
-    if (answer.status === 0 || answer.status >= 500) { return "offline"; }
+    if (!settled(answer)) { return "offline"; }
     return answer.body.reason || "other";
+  }
+
+  function stored(name) {
+    try {
+      var found = JSON.parse(localStorage.getItem(name));
+      return found && Date.now() - found.since < OLD ? found : null;
+    } catch (error) { return null; }
+  }
+
+  function store(name, what) {
+    try {
+      if (what) { localStorage.setItem(name, JSON.stringify(what)); } else { localStorage.removeItem(name); }
+    } catch (error) { /* A private window keeps nothing: then a reload forgets what was not answered. */ }
+  }
+
+  // One command at a time, kept here until it is answered for good: after a lost answer or a reload it
+  // is sent again under its key, and so done once. What was not answered is its account's alone, and of a
+  // quarter of an hour ago is meant by nobody any more. `told` hears of each answer, and whether it is the last.
+  function sender(name, told) {
+    var pending = stored(name), busy = false, timer = null;
+
+    function free() { return !busy && !pending; }
+
+    function give(address, body, what) {
+      if (!free()) { return false; }
+      pending = { address: address, body: body, what: what, key: key(), since: Date.now() };
+      store(name, pending);
+      send();
+      return true;
+    }
+
+    async function send() {
+      if (busy || !pending) { return; }
+      clearTimeout(timer);
+      busy = true;
+      var sent = pending, answer = await ask("POST", sent.address, sent.body, sent.key), over = settled(answer);
+      busy = false;
+      if (over) { pending = null; store(name, null); } else { timer = setTimeout(send, Math.max(AGAIN, 1000 * answer.after)); }
+      told(answer, sent.what, over);
+    }
+
+    window.addEventListener("online", send);
+    return { free: free, give: give, send: send };
   }
 
   function key() {
@@ -47,5 +90,5 @@
     return day + " " + at.toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit", timeZone: zone });
   }
 
-  window.JemputLantai = { word: word, ask: ask, settled: settled, reason: reason, key: key, now: now, when: when };
+  window.JemputLantai = { word: word, ask: ask, reason: reason, sender: sender, now: now, when: when };
 })();

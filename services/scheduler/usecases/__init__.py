@@ -5,7 +5,7 @@ from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
 from services.scheduler.usecases.boards import Call, Called, called_at
 from services.scheduler.usecases.calls import NO_SHOW, call_next
-from services.scheduler.usecases.deeds import Deed, possible, use_case
+from services.scheduler.usecases.deeds import Deed, deeds_of, use_case
 from services.scheduler.usecases.events import republish_event, schedule_event
 from services.scheduler.usecases.places import Waiting, ahead_of, tickets_of, waiting_in
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
@@ -34,13 +34,13 @@ __all__ = [
     "call_next",
     "called_at",
     "copy_programme",
+    "deeds_of",
     "issue_ticket",
     "name_agency",
     "narrowed",
     "new_code",
     "note_no_show",
     "permit_at",
-    "possible",
     "record_visit",
     "rejoin",
     "republish_event",

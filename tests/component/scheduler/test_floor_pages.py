@@ -125,7 +125,8 @@ async def test_all_booths_stand_on_the_screen_of_the_event_and_one_on_its_own(at
     await at.arrive("KK")
     await at.call()
     page = (await look(at, BOARD)).text
-    assert re.findall(r'class="gerai-nama"[^>]*><span class="unseen">Gerai </span>([^<]+)<', page) == ["loket-1", "loket-2", "puskesmas"]
+    named = r'class="gerai-nama"[^>]*><span class="unseen">Gerai </span>([^<]+)<'
+    assert re.findall(named, page) == ["loket-1", "loket-2", "puskesmas"]
     assert "Langsung datang" in page
     assert "gerai-nama" not in (await look(at, f"{BOARD}?gerai=loket-1")).text
     part = await look(at, f"{BOARD}/isi")

@@ -1,7 +1,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -260,14 +260,15 @@ async def test_who_has_not_signed_in_shares_with_his_address(
 
 async def test_strangers_leave_places_to_those_who_have_signed_in() -> None:
     board = Board(limit=4)
-    async with board.stranger("10.0.0.1") as one, board.stranger("10.0.0.2") as two:
-        async with board.stranger("10.0.0.3") as three:
-            for each in (one, two, three):
-                await each.until("938")
-            async with board.stranger("10.0.0.4") as four, board.browser() as staff:
-                await four.until("unavailable")
-                await staff.until("938")
-                assert (four.status, staff.status) == (503, 200)
+    async with AsyncExitStack() as screens:
+        for number in range(3):
+            one = await screens.enter_async_context(board.stranger(f"10.0.0.{number}"))
+            await one.until("938")
+        four = await screens.enter_async_context(board.stranger("10.0.0.4"))
+        staff = await screens.enter_async_context(board.browser())
+        await four.until("unavailable")
+        await staff.until("938")
+        assert (four.status, staff.status) == (503, 200)
 
 
 @pytest.mark.parametrize("spec", ["2.3", "2.4"])

@@ -14,6 +14,7 @@ class Source:
         self.asked: list[list[str]] = []
 
     async def revisions(self, keys: Iterable[str]) -> Mapping[str, int]:
+        """What differs once a key has changed."""
         self.asked.append(sorted(keys))
         return {key: self.now[key] for key in keys if key in self.now}
 
