@@ -296,8 +296,9 @@ async def test_a_resident_sees_his_place_by_link_and_by_a_typed_code(
         await looked(page, "nomor-1280")
 
 
+@pytest.mark.parametrize("width", [1280])
 async def test_the_screen_shows_the_last_four_and_all_booths_at_once(
-    stack: Stack, browser: Browser
+    stack: Stack, browser: Browser, width: int
 ) -> None:
     event = "botram-papan"
     await asyncio.to_thread(planned, stack, event)
@@ -307,7 +308,7 @@ async def test_the_screen_shows_the_last_four_and_all_booths_at_once(
     board = f"{stack.origin('scheduler')}/scheduler/papan/{event}"
     for number in range(2, BOOTHS):
         call(stack, f"gerai-{number}", event)
-    async with opened_alone(browser, 1280, "^$") as page:
+    async with opened_alone(browser, width, "^$") as page:
         await page.goto(board)
         await expect(page.locator("[data-live-state]")).to_have_text("Terhubung")
         await expect(page.locator(".terakhir li")).to_have_count(4)
@@ -318,11 +319,11 @@ async def test_the_screen_shows_the_last_four_and_all_booths_at_once(
         await expect(first).to_contain_text("Gerai gerai-1", timeout=WITHIN * 1000)
         await expect(first.locator("strong")).to_have_text(str(ticket["number"]))
         await expect(page.locator("[data-berbunyi]")).to_have_count(1)
-        await looked(page, "papan-1280")
+        await looked(page, f"papan-{width}")
         assert await page.evaluate(LOWEST) <= 800
         await page.goto(f"{board}?gerai=gerai-1")
         await expect(page.locator(".terakhir li").first).to_contain_text(str(ticket["number"]))
-        await looked(page, "papan-gerai-1280")
+        await looked(page, f"papan-gerai-{width}")
     async with opened_alone(browser, 360, "^$") as page:
         await page.goto(board)
         await looked(page, "papan-360")
