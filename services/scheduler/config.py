@@ -4,11 +4,11 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from shared.files.evidence_parts import EvidenceSettings
-from shared.runtime import PathPrefix
+from shared.runtime import PathPrefix, StreamSettings
 from shared.runtime.settings import Limit
 
 
-class Settings(EvidenceSettings):
+class Settings(EvidenceSettings, StreamSettings):
     """Read from `SCHEDULER_...`."""
 
     model_config = SettingsConfigDict(env_prefix="SCHEDULER_")

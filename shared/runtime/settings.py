@@ -18,7 +18,6 @@ from shared.messaging.consumer import PREFETCH
 from shared.messaging.outbox import DEFAULT_LIMIT
 from shared.runtime.server_urls import AmqpUrl, MongoUrl
 from shared.web.accounts import AccountRates
-from shared.web.live import SHARE, STREAM_LIMIT
 
 PathPrefix = Annotated[str, Field(pattern=r"^/[a-z][a-z0-9_-]{0,39}$")]
 """One step of a path, without a slash at its end: `/intake`."""
@@ -105,12 +104,6 @@ class ServiceSettings(ProcessSettings):
     connections: int = Field(default=900, ge=1, description="Open at once; one more is a 503.")
     connections_per_client: int = Field(
         default=100, ge=1, description="From one address; FORWARDED_ALLOW_IPS is exempt."
-    )
-    live_streams: int = Field(
-        default=STREAM_LIMIT, ge=1, description="Open at once in a process; one more is a 503."
-    )
-    live_streams_per_caller: int = Field(
-        default=SHARE, ge=1, description="Of one account, or one address without any; a 429."
     )
     requests_per_person: Limit = Field(
         default=RATES.people.text, description="Of an account that has signed in; more are a 429."
