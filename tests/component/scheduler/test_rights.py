@@ -16,6 +16,7 @@ from tests.unit.files.samples import image
 RULES = {**api.RULES, **pages.RULES}
 DONE = {"200", "201", "204", "303"}
 """What those get who may: a page's form leads on."""
+OPEN = "jemput_http_streams_open"
 GUARDED = [route for route, rule in RULES.items() if not rule.public]
 
 
@@ -97,8 +98,8 @@ async def first_of_stream(path: str, headers: dict[str, str], at: Floor) -> http
     asked = asyncio.create_task(at.client.get(path, headers=headers))
 
     async def opened() -> None:
-        while not at.messaging.registry.get_sample_value("jemput_http_streams_open"):
-            await asyncio.sleep(0)
+        while not at.messaging.registry.get_sample_value(OPEN):  # noqa: ASYNC110 - a gauge
+            await asyncio.sleep(0.01)
 
     await asyncio.wait_for(opened(), 10)
     at.messaging.health.drain()
