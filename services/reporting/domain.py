@@ -57,6 +57,8 @@ class Measure(StrEnum):
     TICKETS_LEFT = "tickets_left"
     TICKETS_NO_SHOW = "tickets_no_show"
     TICKETS_TRANSFERRED = "tickets_transferred"
+    TICKETS_UNSERVED = "tickets_unserved"
+    TICKETS_OFFERED = "tickets_offered"
     SECONDS_WAITED = "seconds_waited"
     """Of all calls; a mean wait is this by `tickets_called`."""
     SECONDS_SERVED = "seconds_served"
@@ -155,8 +157,7 @@ _ONES: Final[Mapping[str, Measure]] = {
     "courier.delivery_failed.v1": Measure.DELIVERY_ATTEMPTS_FAILED,
     "courier.job_withdrawn.v1": Measure.JOBS_WITHDRAWN,
 }
-"""Types of which each event is one. Of two versions of a type that are sent side by side only one
-may stand here, or the same fact would be counted twice."""
+"""Types of which each event is one; of two versions sent side by side only one may stand here."""
 
 
 def amounts(fact: Fact) -> Amounts:
@@ -183,14 +184,15 @@ def _ticket(type_: str, payload: Mapping[str, Any]) -> Amounts:
     if type_ == _SERVED:
         return _fact("served", payload["served_seconds"])
     if type_ == _ENDED:
-        return _fact(payload["end"], 0)
+        told = _fact(payload["end"], 0)
+        return told | {Measure.TICKETS_OFFERED: 1} if payload.get("offers") else told
     if type_ == _REVERTED:
-        told = _fact(payload["reverted"], payload["seconds"])
-        return {measure: -amount for measure, amount in told.items()}
+        back = _fact(payload["reverted"], payload["seconds"])
+        return {measure: -amount for measure, amount in back.items()}
     return {}
 
 
-def _fact(name: str, seconds: int) -> Amounts:
+def _fact(name: str, seconds: int) -> dict[Measure, int]:
     told = {Measure(f"tickets_{name}"): 1}
     return told | {_SECONDS[name]: seconds} if name in _SECONDS else told
 

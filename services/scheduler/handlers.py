@@ -1,9 +1,13 @@
 """Events that scheduler reads, each with the use case that answers it."""
 
 from services.scheduler.usecases import (
+    EVENT_OVER,
+    LINE_OVER,
     NO_SHOW,
     copy_programme,
     issue_ticket,
+    note_event_over,
+    note_line_over,
     note_no_show,
     void_ticket,
 )
@@ -30,3 +34,5 @@ def subscribe(consumer: Consumer) -> None:
     consumer.on(RequestClosed)(void_ticket)
     consumer.on_timer(UNBOUND)(note_unbound)
     consumer.on_timer(NO_SHOW)(note_no_show)
+    consumer.on_timer(EVENT_OVER)(note_event_over)
+    consumer.on_timer(LINE_OVER)(note_line_over)

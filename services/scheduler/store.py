@@ -87,6 +87,18 @@ class SchedulerReader(FileReader):
         found = {line.service: line for line in await self.find(Line, {"_id": {"$in": ids}})}
         return [found.get(service, Line(event_id, service)) for service in wanted]
 
+    async def waiting(self, line: Line, most: int) -> list[int]:
+        """Return the numbers of those who wait in a line, lowest first, at most so many."""
+        stretches = [
+            Stretch.key(line.event_id, line.service, name, index)
+            for name, lane in line.lanes.items()
+            if lane.waiting
+            for index in lane.stretches
+        ]
+        found = await self.find(Stretch, {"_id": {"$in": stretches}})
+        numbers = [number for one in found for _, number in one.waiting]
+        return sorted([*numbers, *(number for _, number in line.kept)])[:most]
+
     async def tallies(self, event_id: str) -> list[Tally]:
         """Return who walked up, by booth and service."""
         return await self.find(Tally, {"event_id": event_id})

@@ -136,6 +136,12 @@ class ProgrammePublished(Event):
     )
     calendar: CalendarExceptions
     line: LineOrder = LineOrder()
+    at_home: tuple[ServiceCode, ...] = Field(
+        default=(),
+        max_length=100,
+        description="Services for which papers are fetched at home and documents brought.",
+        examples=[["KK"]],
+    )
     copied_from: ProgrammeId | None = Field(default=None, examples=["botram_2023"])
 
 

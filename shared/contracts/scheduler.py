@@ -76,6 +76,9 @@ class EventScheduled(Event):
     opens_at: Moment = Field(examples=["2023-03-11T02:00:00Z"])
     closes_at: Moment = Field(examples=["2023-03-11T04:30:00Z"])
     booths: tuple[BoothPlan, ...] = Field(min_length=1, max_length=60)
+    cancelled: bool = Field(
+        default=False, description="It does not take place, for good.", examples=[False]
+    )
 
 
 class TicketEvent(Event):
@@ -159,6 +162,18 @@ class TicketEnd(StrEnum):
     NO_SHOW = "no_show"
     TRANSFERRED = "transferred"
     """Its holder got a number in the line of another service."""
+    UNSERVED = "unserved"
+    """The line was closed before it was called."""
+
+
+class OfferKind(StrEnum):
+    """Another way to the same service."""
+
+    AFTERNOON_BOOTH = "afternoon_booth"
+    SERVICE_POINT = "service_point"
+    NEXT_EVENT = "next_event"
+    WHATSAPP = "whatsapp"
+    COURIER = "courier"
 
 
 class TicketEnded(TicketEvent):
@@ -168,6 +183,12 @@ class TicketEnded(TicketEvent):
 
     booth_id: BoothId | None = None
     end: TicketEnd = Field(examples=[TicketEnd.LEFT])
+    offers: tuple[OfferKind, ...] = Field(
+        default=(),
+        max_length=20,
+        description="What its holder was offered instead, where the line was closed before him.",
+        examples=[[OfferKind.NEXT_EVENT]],
+    )
 
 
 class TicketFact(StrEnum):

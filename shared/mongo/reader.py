@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.message import Document
 from shared.mongo.client import Database, Places, translated
+from shared.mongo.gets import LIMIT, Gets
 from shared.mongo.store import ACTIONS
 
 T = TypeVar("T")
@@ -16,11 +17,12 @@ class MongoReader:
 
     def __init__(self, database: Database, collections: Collections) -> None:
         self._places = Places(database)
+        self._gets = Gets(self._places)
         self._collections = collections
 
     async def get(self, kept: type[T], id_: str) -> T | None:
-        """Return what is kept under an id, or None."""
-        return await self.first(kept, {"_id": id_})
+        """Return what is kept under an id, or None. Many at the same time are one command."""
+        return (await self.many(kept, (id_,))).get(id_)
 
     async def first(self, kept: type[T], query: Mapping[str, Any]) -> T | None:
         """Return the first that fits, or None."""
@@ -60,8 +62,12 @@ class MongoReader:
     async def many(self, kept: type[T], ids: Sequence[str]) -> dict[str, T]:
         """Return those that are there, by their ids."""
         collection = self._collections.of(kept)
-        found = await self.find(kept, {"_id": {"$in": list(ids)}})
-        return {collection.key(one): one for one in found}
+        if len(ids) > LIMIT:
+            found = await self.find(kept, {"_id": {"$in": list(ids)}})
+            return {collection.key(one): one for one in found}
+        with translated():
+            documents = await self._gets.documents(collection.name, collection.apart, ids)
+        return {id_: collection.decode(document) for id_, document in documents.items()}
 
     async def count(self, kept: type[T], query: Mapping[str, Any]) -> int:
         """Return how many fit."""

@@ -74,6 +74,10 @@ class MemoryCollection:
         cursor = MemoryCursor(self._memory, self._name, query, projection)
         return cursor.sort(list(sort)).skip(skip).limit(limit)
 
+    def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> "MemoryUnion":
+        """Return a cursor over documents by id, each beside its collection's name."""
+        return MemoryUnion(self._memory, self._name, pipeline)
+
     async def count_documents(self, query: Mapping[str, Any]) -> int:
         """Return how many documents fit."""
         return len(await self.find(query).to_list(None))
@@ -125,6 +129,30 @@ class MemoryCursor:
     async def __aiter__(self) -> AsyncIterator[Document]:
         for document in await self.to_list(None):
             yield document
+
+
+class MemoryUnion:
+    """`$match` and `$replaceWith` of one collection, and the same of others by `$unionWith`."""
+
+    def __init__(self, memory: Memory, name: str, pipeline: Sequence[Mapping[str, Any]]) -> None:
+        self._memory = memory
+        self._name = name
+        self._pipeline = pipeline
+
+    async def to_list(self, length: int | None = None) -> list[Document]:
+        """Return what was found, so many at most."""
+        rows: list[Document] = []
+        for stage in self._pipeline:
+            match stage:
+                case {"$match": query, **rest} if not rest:
+                    rows = await MemoryCursor(self._memory, self._name, query, None).to_list()
+                case {"$replaceWith": {"of": {"$literal": name}, "document": "$$ROOT"}}:
+                    rows = [{"of": name, "document": row} for row in rows]
+                case {"$unionWith": {"coll": name, "pipeline": pipeline}}:
+                    rows += await MemoryUnion(self._memory, name, pipeline).to_list()
+                case _:
+                    raise NotImplementedError(f"the fake has no {list(stage)}")
+        return rows if length is None else rows[:length]
 
 
 def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:

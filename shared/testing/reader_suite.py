@@ -1,11 +1,14 @@
 # ruff: noqa: S101, D102 - a suite of tests: it asserts, by names and plain numbers
 """The queries that readers may use; run against the fake and against MongoDB."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from shared.messaging.store import Changes, Write
+from shared.mongo.client import Places
+from shared.mongo.gets import Gets
 from shared.mongo.regions import within
 from shared.testing.store_suite import Stores
 
@@ -104,3 +107,19 @@ class ReaderContract:
         letters = await self._fill(stores)
         found = await letters.find({}, sort=[("tray.no", 1), ("_id", 1)]).to_list(None)
         assert [document["_id"] for document in found] == ["c", "d", "a", "b"]
+
+    async def test_what_is_asked_for_at_once_is_found_for_each(self, stores: Stores) -> None:
+        await self._fill(stores)
+        await stores.store().commit(
+            Changes(writes=[Write("drawers", {"_id": "a", "version": 1, "pages": 9}, None)])
+        )
+        gets = Gets(Places(stores.database()))
+        asked = (("letters", "ab"), ("letters", "bz"), ("drawers", "az"), ("boxes", "a"))
+        found = await asyncio.gather(*(gets.documents(name, "", ids) for name, ids in asked))
+        assert [{id_: one["pages"] for id_, one in each.items()} for each in found] == [
+            {"a": 3, "b": 1},
+            {"b": 1},
+            {"a": 9},
+            {},
+        ]
+        assert await gets.documents("letters", "", []) == {}

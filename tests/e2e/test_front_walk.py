@@ -243,6 +243,8 @@ async def test_one_sign_in_walks_desk_floor_agent_and_dashboard_and_one_sign_out
         await own.wait_for_url(f"{origin}{FLOOR}")
         await looked(own, "loket", width)
         await at_the_booth(own, event, width)
+        await own.goto(f"{origin}{FLOOR}/{event}/gerai-1/tutup")
+        await looked(own, "loket-tutup", width)
         await own.get_by_role("link", name="Beranda").click()
         await own.get_by_role("link", name="Menjemput dan mengantar").click()
         await own.wait_for_url(f"{origin}{AGENT}")

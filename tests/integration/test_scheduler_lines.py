@@ -21,13 +21,17 @@ from deploy.local.servers import Servers
 from services.scheduler.domain import Act, Booth, Plan, Refused
 from services.scheduler.store import COLLECTIONS, INDEXES
 from services.scheduler.usecases import (
+    LINE_OVER,
     TicketAt,
     Wanted,
     act_on,
     admit,
     call_next,
+    cancel_event,
     copy_programme,
     issue_ticket,
+    new_code,
+    note_line_over,
     schedule_event,
     undo,
     void_ticket,
@@ -35,12 +39,13 @@ from services.scheduler.usecases import (
 from shared.contracts import CATALOGUE, Event
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.intake import ProgrammePublished, RequestClosed, RequestReceived
-from shared.contracts.scheduler import TicketIssued
+from shared.contracts.scheduler import TicketCalled, TicketEnded, TicketIssued
 from shared.messaging.errors import Conflict
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import Message
 from shared.messaging.metrics import CommitMetrics
 from shared.messaging.task import Task
+from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
@@ -413,3 +418,43 @@ async def test_gate_booths_and_second_thoughts_at_once_lose_and_double_nobody(
         assert sorted(one["number"] for one in mine) == list(range(1, line["issued"] + 1))
         states = Counter(ticket["state"] for ticket in mine)
         assert {state: n for state, n in line["states"].items() if n} == states
+
+
+async def test_cancelled_while_people_come_and_booths_call_everybody_is_called_or_offered_once(
+    floor: Floor,
+) -> None:
+    """Whoever got a number was called before the end or is told other ways, never both or twice."""
+    event_id = new_event()
+    await floor.instances[0].schedule(event_id, booth("b0"), booth("b1"))
+
+    async def come() -> None:
+        wanted, code = Wanted(("KIA",)), new_code()
+        with suppress(Refused):
+            await floor.any().do(
+                lambda uow: admit(event_id, wanted, code, uow, allow=anybody), event_id
+            )
+
+    async def call(booth_id: str) -> None:
+        with suppress(Refused):
+            await floor.any().call(event_id, booth_id)
+
+    await asyncio.gather(*(come() for _ in range(120)))
+    calls = [call(f"b{n % 2}") for n in range(30)]
+    end = floor.any().do(lambda uow: cancel_event(event_id, uow, allow=anybody), event_id)
+    await asyncio.gather(*calls[:15], *(come() for _ in range(30)), end, *calls[15:])
+    timer = Timer(LINE_OVER, f"{event_id}/KIA", utc_now(), {}, "one", 1)
+    await asyncio.gather(
+        *(floor.any().do(lambda uow: note_line_over(timer, uow), timer.key) for _ in range(6))
+    )
+
+    called = [one.number for one in await floor.events(TicketCalled) if one.event_id == event_id]
+    ended = [one for one in await floor.events(TicketEnded) if one.event_id == event_id]
+    issued = [one.number for one in await floor.events(TicketIssued) if one.event_id == event_id]
+    assert Counter([*called, *(one.number for one in ended)]) == Counter(issued)
+    assert len(issued) >= 120
+    assert {(one.end, one.offers) for one in ended} == {("unserved", ("service_point",))}
+    [line] = await floor.documents("lines", event_id)
+    assert (line["closed"], line["states"]["waiting"]) == (True, 0)
+    assert line["states"]["unserved"] == len(ended)
+    stretches = await floor.documents("stretches", event_id)
+    assert not [one for one in stretches if one["waiting"]]

@@ -144,9 +144,13 @@ class Programme:
         if channel not in self.channels:
             raise Refused("channel_not_offered", f"channel: {self.id} does not offer it")
 
+    def brings(self, service: CatalogueService) -> bool:
+        """Return whether papers are fetched and the document is brought for a service."""
+        return self.pick_up_and_delivery and service.home
+
     def require_home(self, service: CatalogueService, region_code: str) -> None:
         """Refuse to fetch or bring where nobody of this programme comes to the door."""
-        if not (self.pick_up_and_delivery and service.home):
+        if not self.brings(service):
             raise Refused(
                 "no_pick_up_and_delivery",
                 f"pick_up, deliver: {self.id} does not come to the door for this service",

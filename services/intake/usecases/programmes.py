@@ -130,5 +130,6 @@ def _published(programme: Programme) -> ProgrammePublished:
             open=tuple(sorted(programme.calendar.open)),
         ),
         line=_line_order(programme.line),
+        at_home=tuple(s.code for s in programme.services if programme.brings(s)),
         copied_from=programme.copied_from,
     )

@@ -28,6 +28,7 @@ def view(report: EventReport, texts: Texts) -> dict[str, Any]:
         "figures": FIGURES,
         "services": [row for row in report.services if _shown(row, report)],
         "hours": [_hour(row) for row in _of_the_day(report)],
+        "unserved": [row for row in report.services if row.of(Measure.TICKETS_UNSERVED)],
         "booths": report.booths,
         "chart": _chart(requested, texts) if requested else None,
     }

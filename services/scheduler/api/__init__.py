@@ -5,13 +5,25 @@ The rules say which roles may use which route; programme and region are held aga
 
 from typing import Final
 
-from services.scheduler.api import agencies, arrivals, booths, events, evidence, programmes, screens
+from services.scheduler.api import (
+    agencies,
+    arrivals,
+    booths,
+    closing,
+    events,
+    evidence,
+    plans,
+    programmes,
+    screens,
+)
 from services.scheduler.api.events import PAGE
 from shared.auth.rules import RouteRules
 
 RULES: Final[RouteRules] = {
+    **plans.RULES,
     **events.RULES,
     **booths.RULES,
+    **closing.RULES,
     **agencies.RULES,
     **arrivals.RULES,
     **evidence.RULES,
@@ -19,8 +31,10 @@ RULES: Final[RouteRules] = {
     **screens.RULES,
 }
 ROUTERS: Final = (
+    plans.router,
     events.router,
     booths.router,
+    closing.router,
     arrivals.router,
     evidence.router,
     programmes.router,

@@ -6,10 +6,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StrictBool, field_validator
 
-from services.scheduler.api.events import MAX_SERVICES
 from services.scheduler.api.fields import LocalTime
+from services.scheduler.api.offers import OfferAnswer
 from services.scheduler.api.parts import READERS, EventId, ReaderDep, visible_event
-from services.scheduler.domain import Arrival, Ticket, TicketState
+from services.scheduler.api.plans import MAX_SERVICES
+from services.scheduler.domain import Arrival, OfferKind, Ticket, TicketState
 from services.scheduler.usecases import Wanted, admit, allowed, new_code
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
@@ -46,13 +47,28 @@ class ArrivalBody(Body):
         return services
 
 
+class LateAnswer(BaseModel):
+    """That a ticket will probably be called only after the closing.
+
+    `probability` is the model's, from how the line moved today; nobody has to wait in vain.
+    """
+
+    probability: float
+    closes_at: datetime
+    offers: list[OfferAnswer]
+
+
 class GivenAnswer(BaseModel):
-    """A ticket that was given out, and how many wait before it."""
+    """A ticket that was given out, and how many wait before it.
+
+    `warning`: null where it will probably be called in time, or too little was seen today to say.
+    """
 
     ticket_id: str
     service: str
     number: int
     waiting: int
+    warning: LateAnswer | None
 
 
 class AdmittedAnswer(BaseModel):
@@ -71,6 +87,8 @@ class PlaceAnswer(BaseModel):
     state: TicketState
     booth_id: str | None
     case_id: str | None
+    offers: list[OfferKind]
+    """What its holder was offered, whom the line did not reach."""
 
 
 class ArrivalAnswer(BaseModel):
@@ -134,4 +152,5 @@ def _place(ticket: Ticket) -> PlaceAnswer:
         state=ticket.state,
         booth_id=ticket.booth_id,
         case_id=ticket.case_id,
+        offers=list(ticket.offers),
     )

@@ -1,150 +1,45 @@
-"""Events over HTTP: planned, listed, and shown with their numbers."""
+"""Events over HTTP: listed, and shown with their numbers."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from pydantic import (
     BaseModel,
-    Field,
-    StrictBool,
-    StrictInt,
-    ValidationInfo,
-    field_validator,
 )
 
-from services.scheduler.api.fields import Day, LocalTime, OneLine, Weekday
+from services.scheduler.api.fields import Day, Weekday
 from services.scheduler.api.parts import (
     READERS,
     EventId,
-    HolidaysDep,
     ReaderDep,
     visible_event,
 )
+from services.scheduler.api.plans import OfferBody
 from services.scheduler.domain import (
     AT_BOOTH,
-    Booth,
     Line,
-    Plan,
+    Policy,
+    Programme,
     ScheduledEvent,
     Tally,
     TicketState,
 )
-from services.scheduler.usecases import allowed, narrowed, schedule_event
-from shared.auth.roles import Role
-from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import ProgrammeId, RegionCode, ServiceCode
-from shared.contracts.scheduler import AgencyId, BoothId
-from shared.runtime import CommandsDep, SentDep
-from shared.web.body import Body, Unfit
+from services.scheduler.usecases import narrowed, passed_by
+from shared.auth.rules import RouteRules
+from shared.contracts.event import ProgrammeId
 from shared.web.guard import CallerDep
 from shared.web.problems import FieldError, InvalidFields
 
 router = APIRouter(prefix="/api")
 RULES: Final[RouteRules] = {
-    "PUT /api/events/{event_id}": Rule({Role.PLANNER}),
     "GET /api/events": READERS,
     "GET /api/events/{event_id}": READERS,
 }
 
 PAGE: Final = 200
 """Events in one answer at most."""
-MAX_BOOTHS: Final = 60
-"""As the contract has it; the largest BOTRAM had 45 (KEMUDI 10(1) 2025)."""
-MAX_WEIGHT: Final = 100
-MAX_SERVICES: Final = 10
-"""Services at one booth, as the contract has it."""
-
-
-class BoothBody(Body):
-    """A booth. A ticketed one offers services of the programme's catalogue."""
-
-    booth_id: BoothId
-    agency: OneLine
-    agency_id: AgencyId | None = None
-    services: Annotated[tuple[ServiceCode, ...], Field(min_length=1, max_length=MAX_SERVICES)]
-    ticketed: StrictBool
-    weights: Annotated[
-        dict[ServiceCode, Annotated[StrictInt, Field(ge=1, le=MAX_WEIGHT)]],
-        Field(max_length=MAX_SERVICES),
-    ] = Field(default_factory=dict)
-    """How many calls in turn it gives its services, where its programme says otherwise."""
-
-    @field_validator("services")
-    @classmethod
-    def _each_once(cls, services: tuple[str, ...]) -> tuple[str, ...]:
-        _unique(services, "a service twice")
-        return services
-
-
-class EventBody(Body):
-    """An event as it shall stand."""
-
-    programme_id: ProgrammeId
-    name: OneLine
-    place: OneLine
-    region_code: RegionCode
-    on: Day
-    opens: LocalTime
-    closes: LocalTime
-    booths: Annotated[tuple[BoothBody, ...], Field(min_length=1, max_length=MAX_BOOTHS)]
-    weekday: Weekday | None = Field(
-        default=None, description="As the printed schedule has it; a difference is a warning."
-    )
-
-    @field_validator("closes")
-    @classmethod
-    def _after_opening(cls, closes: str, info: ValidationInfo) -> str:
-        opens = info.data.get("opens")
-        if opens is not None and closes <= opens:
-            raise Unfit("must be later than opens, on the same day")
-        return closes
-
-    @field_validator("booths")
-    @classmethod
-    def _each_once(cls, booths: tuple[BoothBody, ...]) -> tuple[BoothBody, ...]:
-        _unique([booth.booth_id for booth in booths], "a booth_id twice")
-        return booths
-
-    def plan(self) -> Plan:
-        """Return the plan."""
-        return Plan(
-            programme_id=self.programme_id,
-            name=self.name,
-            place=self.place,
-            region_code=self.region_code,
-            on=self.on,
-            opens=time.fromisoformat(self.opens),
-            closes=time.fromisoformat(self.closes),
-            booths=tuple(
-                Booth(b.booth_id, b.agency, b.services, b.ticketed, b.agency_id, b.weights)
-                for b in self.booths
-            ),
-        )
-
-
-def _unique(values: Sequence[str], otherwise: str) -> None:
-    if len(set(values)) < len(values):
-        raise Unfit(otherwise)
-
-
-class WarningAnswer(BaseModel):
-    """What is unusual about a day; the event stands nevertheless."""
-
-    reason: str
-    detail: str
-
-
-class ScheduledAnswer(BaseModel):
-    """How an event stands now."""
-
-    event_id: str
-    version: int
-    weekday: Weekday
-    warnings: list[WarningAnswer]
-    passed_by: int
-    """Of those who join later, how many can be called before somebody with a hundred before him."""
 
 
 class BoothAnswer(BaseModel):
@@ -174,7 +69,9 @@ class EventAnswer(BaseModel):
     time_zone: str
     opens_at: datetime
     closes_at: datetime
+    cancelled: bool
     booths: list[BoothAnswer]
+    offers: list[OfferBody]
 
 
 class LineAnswer(BaseModel):
@@ -193,7 +90,9 @@ class LineAnswer(BaseModel):
     transferred: int
     left: int
     no_show: int
+    unserved: int
     void: int
+    closed: bool
 
 
 class TallyAnswer(BaseModel):
@@ -205,8 +104,9 @@ class TallyAnswer(BaseModel):
 
 
 class EventDetail(EventAnswer):
-    """An event with its numbers."""
+    """An event with its numbers. `passed_by`: as planning it answers, by the policy of today."""
 
+    passed_by: int
     lines: list[LineAnswer]
     visits: list[TallyAnswer]
 
@@ -239,15 +139,18 @@ def event_answer(event: ScheduledEvent) -> EventAnswer:
             )
             for b in plan.booths
         ],
+        cancelled=event.cancelled,
+        offers=[OfferBody.of(one) for one in plan.offers],
     )
 
 
 def event_detail(
-    event: ScheduledEvent, lines: Sequence[Line], tallies: Sequence[Tally]
+    event: ScheduledEvent, policy: Policy, lines: Sequence[Line], tallies: Sequence[Tally]
 ) -> EventDetail:
     """Return an event with its numbers."""
     return EventDetail(
-        **event_answer(event).model_dump(),
+        **dict(event_answer(event)),
+        passed_by=passed_by(policy),
         lines=[_line(line) for line in lines],
         visits=[
             TallyAnswer(booth_id=tally.booth_id, service=tally.service, visitors=tally.visitors)
@@ -267,34 +170,10 @@ def _line(line: Line) -> LineAnswer:
         transferred=line.count(TicketState.TRANSFERRED),
         left=line.count(TicketState.LEFT),
         no_show=line.count(TicketState.NO_SHOW),
+        unserved=line.count(TicketState.UNSERVED),
         void=line.void,
+        closed=line.closed,
     )
-
-
-@router.put("/events/{event_id}")
-async def put_event(
-    event_id: EventId,
-    body: EventBody,
-    caller: CallerDep,
-    commands: CommandsDep,
-    holidays: HolidaysDep,
-    sent: SentDep,
-) -> ScheduledAnswer:
-    """Plan an event, or plan it anew; the same content again changes nothing."""
-    plan = body.plan()
-    outcome = await commands.run(
-        lambda uow: schedule_event(
-            event_id,
-            plan,
-            uow,
-            allow=allowed(caller),
-            holidays=holidays,
-            weekday=body.weekday.number if body.weekday else None,
-        ),
-        sent=sent,
-        key=event_id,
-    )
-    return ScheduledAnswer(event_id=event_id, weekday=Weekday.of(plan.on), **outcome.answer)
 
 
 @router.get("/events")
@@ -320,4 +199,7 @@ async def get_event(event_id: EventId, caller: CallerDep, reader: ReaderDep) -> 
     event = await visible_event(event_id, caller, reader)
     lines = await reader.lines(event_id, event.plan.ticketed_services)
     tallies = await reader.tallies(event_id)
-    return event_detail(event, lines, [one for one in tallies if event.plan.booth(one.booth_id)])
+    programme = await reader.get(Programme, event.plan.programme_id)
+    policy = programme.line if programme else Policy()
+    seen = [one for one in tallies if event.plan.booth(one.booth_id)]
+    return event_detail(event, policy, lines, seen)

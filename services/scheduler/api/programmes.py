@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from services.scheduler.api.parts import READERS, ReaderDep
 from services.scheduler.domain import Programme
+from services.scheduler.usecases import passed_by
 from shared.auth.rules import RouteRules
 from shared.web.guard import CallerDep
 
@@ -21,13 +22,22 @@ class ProgrammeAnswer(BaseModel):
     name: str
     owner: str
     version: int
+    passed_by: int
+    """By its policy: of those who join later, how many can be called before somebody with a hundred
+    before him."""
 
 
 @router.get("/programmes")
 async def list_programmes(caller: CallerDep, reader: ReaderDep) -> list[ProgrammeAnswer]:
     """Return the programmes that scheduler knows and the caller holds a grant in."""
     return [
-        ProgrammeAnswer(programme_id=p.id, name=p.name, owner=p.owner, version=p.version)
+        ProgrammeAnswer(
+            programme_id=p.id,
+            name=p.name,
+            owner=p.owner,
+            version=p.version,
+            passed_by=passed_by(p.line),
+        )
         for p in await reader.find(Programme)
         if caller.belongs_to(p.id)
     ]

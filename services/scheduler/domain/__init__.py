@@ -4,7 +4,9 @@ from services.scheduler.domain.agency import Agency, AgencyKind
 from services.scheduler.domain.arrival import Arrival, free_for
 from services.scheduler.domain.booth import LATEST, Counter, Tally
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
-from services.scheduler.domain.line import MAX_NUMBER, STRETCH, Choice, Line, Stretch, Turn
+from services.scheduler.domain.lane import STRETCH, Stretch
+from services.scheduler.domain.line import MAX_NUMBER, Choice, Line, Turn
+from services.scheduler.domain.offer import WARNED_FROM, Offer, OfferKind
 from services.scheduler.domain.place import Minutes, expected
 from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
 from services.scheduler.domain.policy import Policy
@@ -33,6 +35,7 @@ __all__ = [
     "PRIORITY",
     "STRETCH",
     "WALK_IN",
+    "WARNED_FROM",
     "Act",
     "Agency",
     "AgencyKind",
@@ -45,6 +48,8 @@ __all__ = [
     "EvidenceKind",
     "Line",
     "Minutes",
+    "Offer",
+    "OfferKind",
     "Plan",
     "Policy",
     "Programme",

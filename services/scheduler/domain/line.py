@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.scheduler.domain.lane import STRETCH, Lane
+from services.scheduler.domain.pace import Pace
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.refusal import Refused
 from services.scheduler.domain.ticket import KEPT, PRIORITY, WALK_IN, Ticket, TicketState
 
 MAX_NUMBER: Final = 100_000
 """Tickets in one line at most, as the contract has it."""
-STRETCH: Final = 100
-"""Places in one stretch of a lane."""
 MAX_KEPT: Final = 20
 """Who was transferred into a line with his place and waits there, at most."""
 MAX_RECALLS: Final = 100
@@ -27,55 +27,6 @@ MAX_RECALLS: Final = 100
 _AN_INSTANT: Final = timedelta(microseconds=1)
 _LONG_AGO: Final = 1000
 """Calls in turn since the last one out of turn, where there was none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A hundred places of a lane, with the numbers of those who wait there, by place."""
-
-    event_id: str
-    service: str
-    lane: str
-    index: int
-    version: int = 0
-    waiting: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def id(self) -> str:
-        """Return the stretch's id."""
-        return self.key(self.event_id, self.service, self.lane, self.index)
-
-    @staticmethod
-    def key(event_id: str, service: str, lane: str, index: int) -> str:
-        """Return the id of a stretch."""
-        return f"{event_id}/{service}/{lane}/{index}"
-
-    def take_in(self, ticket: Ticket) -> "Stretch":
-        """Let somebody wait at his place."""
-        waiting = sorted((*self.waiting, (ticket.place, ticket.number)))
-        return replace(self, version=self.version + 1, waiting=tuple(waiting))
-
-    def let_go(self, ticket: Ticket) -> "Stretch":
-        """Take somebody out."""
-        waiting = tuple(one for one in self.waiting if one[1] != ticket.number)
-        return replace(self, version=self.version + 1, waiting=waiting)
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """A part of a line that is called in order of joining. `opens_at`: nobody is called before."""
-
-    opens_at: datetime | None = None
-    joined: int = 0
-    """Places that were given out."""
-    waiting: int = 0
-    first: int = 0
-    """Every stretch before this one is empty."""
-
-    @property
-    def stretches(self) -> range:
-        """Return the stretches in which somebody may wait."""
-        return range(self.first, -(-self.joined // STRETCH))
 
 
 class Turn(StrEnum):
@@ -120,6 +71,10 @@ class Line:
     """Who came from another line with his place: when he joined, and his number."""
     recalls: tuple[tuple[int, int], ...] = ()
     """Who is to be called again, each with the count of calls at which that is due."""
+    pace: Pace = field(default_factory=Pace)
+    """How fast it moves today."""
+    closed: bool = False
+    """Nobody joins or is called any more."""
     latest: datetime | None = None
     """When the last one joined: who joins later is behind, whatever an instance's clock says."""
 
@@ -174,8 +129,32 @@ class Line:
             raise Refused(reason, said)
         return replace(self, version=self.version + 1)
 
+    def close(self) -> "Line":
+        """Let nobody join or be called any more; who waits is offered other ways."""
+        return replace(self, version=self.version + 1, closed=True)
+
+    def require_open(self) -> None:
+        """Refuse whoever wants to join a closed line: closed."""
+        if self.closed:
+            raise Refused("closed", f"the line for {self.service} is closed")
+
+    def ahead(self, policy: Policy, now: datetime, *, priority: bool = False) -> float:
+        """Return how many are to be expected to be called before somebody who joins now.
+
+        Who has priority is called out of turn at the latest. Before others some are called who join
+        later, by the share that priority had until now and never more than the policy's bound.
+        """
+        waiting = len(self.kept) + sum(lane.waiting for _, lane in self.open_lanes(now))
+        special = self._lane(PRIORITY)
+        if priority and policy.priority_every is not None:
+            return min(waiting, (special.waiting + 1) * policy.priority_every - 1)
+        joined = sum(lane.joined for lane in self.lanes.values())
+        share = special.joined / joined if joined else 0.0
+        return waiting + min(policy.passed_by(waiting), share * waiting)
+
     def issue(self) -> "Line":
-        """Give out the next number, which is then `issued`. Raises Refused: line_full."""
+        """Give out the next number, which is then `issued`. Raises Refused: closed, line_full."""
+        self.require_open()
         if self.issued == MAX_NUMBER:
             raise Refused("line_full", f"{MAX_NUMBER} tickets were issued")
         return replace(self, version=self.version + 1, issued=self.issued + 1)
@@ -278,13 +257,18 @@ class Line:
     def call(self, waiting: Ticket, called: Ticket) -> "Line":
         """Call somebody who waits."""
         in_order = self.in_order + 1 if called.in_order else 0
-        line = replace(self.let_go(waiting), called=self.called + 1, in_order=in_order)
+        pace = self.pace
+        if called.booth_id is not None and called.called_at is not None:
+            pace = pace.call(called.booth_id, waiting.joined_at, called.called_at)
+        line = replace(self.let_go(waiting), called=self.called + 1, in_order=in_order, pace=pace)
         return line.counted(waiting, called)
 
     def uncall(self, called: Ticket, waiting: Ticket) -> "Line":
         """Take a call back: he waits as before, and nobody may pass more often for it."""
         in_order = self.in_order - 1 if called.in_order else self.in_order
-        line = replace(self.take_back(waiting), called=self.called - 1, in_order=in_order)
+        pace = self.pace.uncall()
+        back = self.take_back(waiting)
+        line = replace(back, called=self.called - 1, in_order=in_order, pace=pace)
         return line.forget(called.number).counted(called, waiting)
 
     def recall_later(self, number: int, policy: Policy) -> "Line":

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.scheduler.domain.offer import Offer
 from services.scheduler.domain.programme import Caution, Programme
 from services.scheduler.domain.refusal import Refused
 
@@ -48,6 +49,8 @@ class Plan:
     opens: time
     closes: time
     booths: tuple[Booth, ...]
+    offers: tuple[Offer, ...] = ()
+    """What those are offered who are not served before the closing, beside the programme's own."""
 
     @property
     def ticketed_services(self) -> tuple[str, ...]:
@@ -71,9 +74,9 @@ class Plan:
         """Return a booth."""
         return next((booth for booth in self.booths if booth.id == booth_id), None)
 
-    def booths_for(self, service: str) -> tuple[Booth, ...]:
+    def with_line(self, service: str) -> tuple[Booth, ...]:
         """Return the booths that call the line of a service."""
-        return tuple(b for b in self.booths if b.ticketed and service in b.services)
+        return tuple(one for one in self.booths if one.ticketed and service in one.services)
 
     def of_agencies(self, agencies: frozenset[str]) -> "Plan":
         """Return the plan with the booths of these agencies alone."""
@@ -102,12 +105,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledEvent:
-    """A plan that stands. `version` counts its changes."""
+    """A plan that stands. `version` counts its changes; what was cancelled stays so."""
 
     id: str
     version: int
     plan: Plan
     time_zone: str
+    cancelled: bool = False
 
     @property
     def opens_at(self) -> datetime:
@@ -123,18 +127,35 @@ class ScheduledEvent:
         """Return whether it is the event's day, by the programme's clock."""
         return self._day(now) == self.plan.on
 
+    @property
+    def over_at(self) -> datetime:
+        """Return when its day ends, UTC: whoever waits then waits in vain."""
+        return self._at(time(), self.plan.on + timedelta(days=1))
+
+    def require_held(self) -> None:
+        """Refuse what needs an event that takes place: cancelled."""
+        if self.cancelled:
+            raise Refused("cancelled", "the event was cancelled")
+
+    def require_over(self, now: datetime) -> None:
+        """Refuse to send people away before the closing: not_closing_yet."""
+        if now < self.closes_at:
+            raise Refused("not_closing_yet", f"the event closes at {self.plan.closes:%H:%M}")
+
     def require_today(self, now: datetime) -> None:
-        """Refuse on any other day than the event's: not_its_day."""
+        """Refuse on any other day than the event's: cancelled, not_its_day."""
+        self.require_held()
         today = self._day(now)
         if today != self.plan.on:
             said = f"the event is on {self.plan.on}, and in {self.time_zone} it is {today}"
             raise Refused("not_its_day", said)
 
     def require_open(self, now: datetime, *, booked: bool = False) -> None:
-        """Refuse to give a ticket where nobody can use it: not_its_day, closed.
+        """Refuse to give a ticket where nobody can use it: cancelled, not_its_day, closed.
 
         Who books a time does so on any day up to the closing.
         """
+        self.require_held()
         if not booked:
             self.require_today(now)
         if now >= self.closes_at:
@@ -157,10 +178,24 @@ class ScheduledEvent:
         return self._at(local)
 
     def replan(self, plan: Plan) -> "ScheduledEvent":
-        """Take another plan; the same plan changes nothing. Raises Refused: other_programme."""
+        """Take another plan; the same one changes nothing.
+
+        Raises Refused: cancelled, other_programme.
+        """
+        self.require_held()
         if plan.programme_id != self.plan.programme_id:
             raise Refused("other_programme", "an event stays in its programme")
         return self if plan == self.plan else replace(self, version=self.version + 1, plan=plan)
+
+    def cancel(self) -> "ScheduledEvent":
+        """Let it not take place, for good."""
+        return replace(self, version=self.version + 1, cancelled=True)
+
+    def serves_who_missed(self, other: "ScheduledEvent", service: str) -> bool:
+        """Return whether somebody whom another event did not serve can come to this one."""
+        same = self.plan.programme_id == other.plan.programme_id
+        offered = any(service in booth.services for booth in self.plan.booths)
+        return same and offered and not self.cancelled and self.plan.on > other.plan.on
 
     def raised_to(self, version: int) -> "ScheduledEvent":
         """Return the same under a higher version. Raises Refused: version_not_above."""
@@ -171,6 +206,6 @@ class ScheduledEvent:
     def _day(self, now: datetime) -> date:
         return now.astimezone(ZoneInfo(self.time_zone)).date()
 
-    def _at(self, local: time) -> datetime:
+    def _at(self, local: time, day: date | None = None) -> datetime:
         zone = ZoneInfo(self.time_zone)
-        return datetime.combine(self.plan.on, local, zone).astimezone(UTC)
+        return datetime.combine(day or self.plan.on, local, zone).astimezone(UTC)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from services.scheduler.domain.offer import Offer, OfferKind
 from services.scheduler.domain.policy import Policy
 
 _SATURDAY = 5
@@ -35,11 +36,22 @@ class Programme:
     """What services are called, by their codes."""
     line: Policy = field(default_factory=Policy)
     """In which order its lines are called."""
+    whatsapp: bool = False
+    """Requests are taken by WhatsApp."""
+    at_home: tuple[str, ...] = ()
+    """Services for which papers are fetched and documents brought."""
 
     def reaches(self, region_code: str) -> bool:
         """Return whether a region lies in the programme's, compared segment by segment."""
         mine = self.region_code.split(".")
         return region_code.split(".")[: len(mine)] == mine
+
+    def offers(self, service: str) -> Iterator[Offer]:
+        """Yield the ways to a service that the programme itself runs."""
+        if self.whatsapp and service in self.services:
+            yield Offer(OfferKind.WHATSAPP)
+        if service in self.at_home:
+            yield Offer(OfferKind.COURIER)
 
     def cautions(self, on: date, holiday: str | None, stated: int | None) -> Iterator[Caution]:
         """Yield what is unusual about a day: no day is forbidden, because Saturday is custom.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.scheduler.domain.offer import OfferKind
 from services.scheduler.domain.refusal import Refused
 
 UNDO_WITHIN: Final = timedelta(minutes=2)
@@ -33,6 +34,8 @@ class TicketState(StrEnum):
     """Goes on in the line of another service, under another number."""
     LEFT = "left"
     NO_SHOW = "no_show"
+    UNSERVED = "unserved"
+    """Still waited when his line was closed, and was offered other ways."""
     VOID = "void"
     """The request was withdrawn before the ticket was called."""
 
@@ -71,6 +74,7 @@ _OVER: Final = {
     TicketState.TRANSFERRED: ("transferred", "the holder waits for another service now"),
     TicketState.LEFT: ("left", "the holder has left"),
     TicketState.NO_SHOW: ("no_show", "the holder did not come, and has to join again"),
+    TicketState.UNSERVED: ("unserved", "the line was closed before this ticket was called"),
     TicketState.VOID: ("void", "the request was withdrawn"),
 }
 
@@ -124,6 +128,8 @@ class Ticket:
     before: Before | None = None
     arrival_id: str | None = None
     """Who came through the gate with it."""
+    offers: tuple[OfferKind, ...] = ()
+    """What was offered to the holder, who was not served."""
 
     @property
     def served_at(self) -> datetime | None:
@@ -233,6 +239,11 @@ class Ticket:
             channel=channel,
             region_code=region_code,
         )
+
+    def end_unserved(self, offers: tuple[OfferKind, ...]) -> "Ticket":
+        """End because the line is closed, with what the holder is offered instead."""
+        state = TicketState.UNSERVED
+        return replace(self, version=self.version + 1, state=state, before=None, offers=offers)
 
     def void(self) -> "Ticket":
         """Take a waiting ticket out of its line."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from services.scheduler.pages import board, booth, choice, gate, place
+from services.scheduler.pages import board, booth, choice, closing, gate, place
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
 
@@ -18,10 +18,18 @@ NAVIGATION: Final = (
 RULES: Final[RouteRules] = {
     **choice.RULES,
     **booth.RULES,
+    **closing.RULES,
     **gate.RULES,
     **board.RULES,
     **place.RULES,
 }
-ROUTERS: Final = (choice.router, booth.router, gate.router, board.router, place.router)
+ROUTERS: Final = (
+    choice.router,
+    booth.router,
+    closing.router,
+    gate.router,
+    board.router,
+    place.router,
+)
 
 __all__ = ["NAVIGATION", "ROUTERS", "RULES", "STATIC", "TEMPLATES", "TEXTS"]

@@ -5,6 +5,7 @@ of its own, so that a double tap calls once; what the rules refuse is said on th
 words.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -96,6 +97,10 @@ REFUSALS: Final = frozenset(
         "no_show",
         "not_now",
         "not_gone",
+        "unserved",
+        "closed",
+        "cancelled",
+        "not_closing_yet",
         "nothing_to_undo",
         "undo_too_late",
         "too_many_sent",
@@ -142,8 +147,7 @@ class Counter:
 
     async def waiting(self, event: ScheduledEvent, booth: Booth) -> dict[str, Any]:
         """Return what changes without anybody's doing here."""
-        programme = await self.reader.get(Programme, event.plan.programme_id)
-        names = programme.names if programme else {}
+        name = await self.names(event)
         walked = {
             t.service: t.visitors
             for t in await self.reader.tallies(event.id)
@@ -153,14 +157,19 @@ class Counter:
         return {
             "booth": booth,
             "names": {
-                code: self.pages.texts.service(code, names)
-                for code in (*event.plan.ticketed_services, *booth.services)
+                code: name(code) for code in (*event.plan.ticketed_services, *booth.services)
             },
             "lines": lines,
             "visits": {service: walked.get(service, 0) for service in booth.services},
             "as_of": self.clock(),
             "zone": event.time_zone,
         }
+
+    async def names(self, event: ScheduledEvent) -> Callable[[str], str]:
+        """Return what services are called."""
+        programme = await self.reader.get(Programme, event.plan.programme_id)
+        names = programme.names if programme else {}
+        return lambda code: self.pages.texts.service(code, names)
 
     async def page(
         self, done: str = "", wrong: str = "", new_number: int | None = None
@@ -185,6 +194,7 @@ class Counter:
             services=dict.fromkeys(event.plan.ticketed_services),
             new_number=new_number,
             today=event.is_on(now),
+            over=now >= event.closes_at,
             words=script_words(self.pages.texts, WORDS),
             done=done,
             wrong=wrong,

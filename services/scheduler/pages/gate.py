@@ -29,7 +29,7 @@ RULES: Final[RouteRules] = {
     f"GET {GATE}": GATEKEEPERS,
     f"GET {GATE}/{{event_id}}": GATEKEEPERS,
 }
-WORDS: Final = ("gate.word", "gate.wrong", "booth.state")
+WORDS: Final = ("gate.word", "gate.wrong", "booth.state", "offer")
 """What the script may have to say, in the catalogue."""
 
 router = APIRouter(include_in_schema=False)
@@ -61,7 +61,7 @@ async def show_gate(
     programme = await reader.get(Programme, event.plan.programme_id)
     names = programme.names if programme else {}
     services = [
-        (code, pages.texts.service(code, names), event.plan.booths_for(code))
+        (code, pages.texts.service(code, names), event.plan.with_line(code))
         for code in event.plan.ticketed_services
     ]
     return pages.render(

@@ -5,6 +5,7 @@ counted by address; what stands here are numbers, services and booths.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
@@ -13,7 +14,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
-from services.scheduler.domain import Arrival, Booth, Minutes, Ticket, TicketState, expected
+from services.scheduler.domain import Arrival, Booth, Minutes, Offer, Ticket, TicketState, expected
 from services.scheduler.pages.board import Boards
 from services.scheduler.usecases import (
     Called,
@@ -21,6 +22,7 @@ from services.scheduler.usecases import (
     Reader,
     Waiting,
     ahead_of,
+    offers_of,
     tickets_of,
     waiting_in,
 )
@@ -68,12 +70,16 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a ticket stands; `ahead` and `minutes` where it waits and that can be said."""
+    """How a ticket stands; `ahead` and `minutes` where it waits and that can be said.
+
+    `offers`: other ways, where the line was closed before it.
+    """
 
     ticket: Ticket
     booths: tuple[Booth, ...]
     ahead: int | None = None
     minutes: Minutes | None = None
+    offers: Sequence[Offer] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +124,15 @@ class Own:
 
     async def _standing(self, ticket: Ticket, called: Called) -> Standing:
         plan = called.event.plan
+        if ticket.state is TicketState.UNSERVED:
+            offers = await offers_of(called.event, ticket.service, self.reader)
+            return Standing(ticket, (), offers=offers)
         if ticket.state is not TicketState.WAITING:
             return Standing(ticket, tuple(b for b in plan.booths if b.id == ticket.booth_id))
         waiting = await self.lines.of(ticket.event_id, ticket.service)
         ahead = await ahead_of(ticket, waiting, self.reader)
         minutes = expected(ahead, called.times(ticket.service), self.clock())
-        return Standing(ticket, plan.booths_for(ticket.service), ahead, minutes)
+        return Standing(ticket, plan.with_line(ticket.service), ahead, minutes)
 
 
 OwnDep = Annotated[Own, Depends(gathered(Own))]

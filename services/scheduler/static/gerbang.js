@@ -35,8 +35,9 @@
   }
 
   function closed() {
-    var now = lantai.now(), opens = new Date(page.dataset.buka), closes = new Date(page.dataset.tutup);
-    return now >= closes ? "closed" : now < opens ? "early" : "";
+    if (page.hasAttribute("data-batal")) { return "cancelled"; }
+    var now = lantai.now(), closes = new Date(page.dataset.tutup);
+    return now >= closes ? "closed" : "";
   }
 
   function begin() {
@@ -46,7 +47,8 @@
     at("cari").reset();
     at("putusan").hidden = true;
     show("ambil");
-    if (closed() === "closed") { say("tolak", "closed", word("gate.wrong.closed")); }
+    var why = closed();
+    if (why) { say("tolak", "closed", word("gate.wrong." + why)); }
     look();
     (choices()[0] || at("kode")).focus();
   }
@@ -80,8 +82,29 @@
     fill("layanan", one ? one.dataset.nama : ticket.service);
     fill("gerai", word("gate.word.booths", { booths: ticket.booth_id || (one ? one.dataset.gerai : "") }));
     fill("keadaan", ahead === undefined ? word("booth.state." + ticket.state) : ahead ? word("gate.word.ahead", { many: ahead }) : word("gate.word.first"));
+    if (ticket.warning) { made.append(late(ticket.warning)); }
     return made;
   }
+
+  // That the number will probably be called too late, and what the programme has instead.
+  function late(warning) {
+    var box = document.createElement("div"), told = document.createElement("p"), list = document.createElement("ul");
+    box.className = "notice";
+    told.textContent = word("gate.word.late", { percent: Math.round(100 * warning.probability), time: time(new Date(warning.closes_at)) });
+    if (warning.offers.length) { told.textContent += " " + word("gate.word.instead"); }
+    warning.offers.forEach(function (one) {
+      var entry = document.createElement("li"), parts = [word("offer." + one.kind, { place: one.place || "" })];
+      if (one.on) { parts.push(lantai.day(new Date(one.on + "T00:00:00Z"), "UTC")); }
+      if (one.opens && one.closes) { parts.push(word("offer.hours", { opens: dotted(one.opens), closes: dotted(one.closes) })); }
+      entry.textContent = parts.join(", ");
+      list.append(entry);
+    });
+    box.append(told, list);
+    return box;
+  }
+
+  function time(at) { return at.toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit", timeZone: page.dataset.zona }); }
+  function dotted(text) { return text.slice(0, 5).replace(":", "."); }
 
   // A slip of what was given just now, or of a code that was shown again.
   function give(given, how) {

@@ -85,10 +85,13 @@
   // By the office's clock, as of its last answer, in the event's zone.
   function now() { return new Date(Date.now() + sesi.ahead()); }
 
-  function when(at, zone) {
-    var day = at.toLocaleDateString("id-ID", { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: zone });
-    return day + " " + at.toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  function day(at, zone) {
+    return at.toLocaleDateString("id-ID", { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: zone });
   }
 
-  window.JemputLantai = { word: word, ask: ask, reason: reason, sender: sender, now: now, when: when };
+  function when(at, zone) {
+    return day(at, zone) + " " + at.toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  }
+
+  window.JemputLantai = { word: word, ask: ask, reason: reason, sender: sender, now: now, day: day, when: when };
 })();

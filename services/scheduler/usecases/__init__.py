@@ -5,8 +5,21 @@ from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
 from services.scheduler.usecases.boards import Call, Called, called_at
 from services.scheduler.usecases.calls import NO_SHOW, call_next
+from services.scheduler.usecases.closing import (
+    EVENT_OVER,
+    LINE_OVER,
+    close_line,
+    note_event_over,
+    note_line_over,
+)
 from services.scheduler.usecases.deeds import Deed, deeds_of, use_case
-from services.scheduler.usecases.events import republish_event, schedule_event
+from services.scheduler.usecases.events import (
+    cancel_event,
+    passed_by,
+    republish_event,
+    schedule_event,
+)
+from services.scheduler.usecases.offers import offers_of, told
 from services.scheduler.usecases.places import Waiting, ahead_of, tickets_of, waiting_in
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
@@ -16,6 +29,8 @@ from services.scheduler.usecases.transfers import send_on, transfer
 from services.scheduler.usecases.visits import record_visit
 
 __all__ = [
+    "EVENT_OVER",
+    "LINE_OVER",
     "NO_SHOW",
     "Allow",
     "Call",
@@ -33,13 +48,19 @@ __all__ = [
     "allowed",
     "call_next",
     "called_at",
+    "cancel_event",
+    "close_line",
     "copy_programme",
     "deeds_of",
     "issue_ticket",
     "name_agency",
     "narrowed",
     "new_code",
+    "note_event_over",
+    "note_line_over",
     "note_no_show",
+    "offers_of",
+    "passed_by",
     "permit_at",
     "record_visit",
     "rejoin",
@@ -47,6 +68,7 @@ __all__ = [
     "schedule_event",
     "send_on",
     "tickets_of",
+    "told",
     "transfer",
     "undo",
     "use_case",

@@ -14,6 +14,7 @@ from services.scheduler.domain import (
     ticket_id,
 )
 from services.scheduler.usecases.calls import NO_SHOW, counter_of, policy_of, wait_for
+from services.scheduler.usecases.closing import end_later
 from services.scheduler.usecases.ports import Allow
 from services.scheduler.usecases.ticket_events import (
     answer,
@@ -106,12 +107,13 @@ async def note_no_show(timer: Timer, uow: UnitOfWork) -> None:
 async def rejoin(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]:
     """Let a no-show who came after all wait behind those who walked in.
 
-    Raises Missing, and Refused: not_gone, not_offered, not_its_day.
+    Raises Missing, and Refused: not_gone, not_offered, cancelled, not_its_day, closed.
     """
     event, known = await found(at, uow, allow)
     require_offered(event, at.booth_id, at.service)
     event.require_today(uow.now())
     line = await line_of(known, uow)
+    line.require_open()
     ticket = known.rejoin(*line.joining(uow.now()))
     await place(ticket, uow)
     uow.add(ticket, line.join(ticket, known))
@@ -135,8 +137,16 @@ async def undo(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]
     if told is not None and done.before is not None:
         uow.publish(told, version=ticket.version, occurred_at=done.before.at)
     if ticket.state is TicketState.WAITING:
-        ticket = await void_withdrawn(ticket, uow)
+        ticket = await _waits_again(ticket, uow)
     return answer(ticket)
+
+
+async def _waits_again(ticket: Ticket, uow: UnitOfWork) -> Ticket:
+    """End a ticket whose request was withdrawn meanwhile, or later one whose line was closed."""
+    line = await line_of(ticket, uow)
+    if line.closed:
+        await end_later(line, uow)
+    return await void_withdrawn(ticket, uow)
 
 
 async def _put_back(done: Ticket, ticket: Ticket, booth_id: str, uow: UnitOfWork) -> None:

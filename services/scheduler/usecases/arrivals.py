@@ -1,13 +1,14 @@
 """The gate: tickets before anybody is asked a name, and the requests that are recorded later."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
-from services.scheduler.domain import Arrival, Line, Refused, ScheduledEvent, Ticket
+from services.scheduler.domain import WARNED_FROM, Arrival, Line, Refused, ScheduledEvent, Ticket
 from services.scheduler.domain.arrival import CODE_LENGTH, CODE_LETTERS, CODE_SIGNS
+from services.scheduler.usecases.calls import policy_of
+from services.scheduler.usecases.offers import offers_of, told
 from services.scheduler.usecases.ports import Allow
 from services.scheduler.usecases.ticket_events import ticket_event
 from services.scheduler.usecases.waiting import lines_of, place
@@ -35,22 +36,23 @@ async def admit(
 ) -> dict[str, Any]:
     """Give people a ticket for each service that they want; return their code and numbers.
 
-    Raises Missing, and Refused: not_its_day (unless they book), closed, not_in_hours, not_offered,
-    line_full.
+    Who will probably be called only after the closing is warned, with what he can do instead.
+    Raises Missing, and Refused: cancelled, not_its_day (unless they book), closed, not_in_hours,
+    not_offered, line_full.
     """
     event = await uow.require(ScheduledEvent, event_id)
     allow(event.plan, None)
     now = uow.now()
     event.require_open(now, booked=wanted.booked_for is not None)
-    tickets, ahead = list[Ticket](), list[int]()
+    given = []
     for line in await lines_of(event_id, wanted.services, uow):
         if not line.offered:
             raise Refused("not_offered", f"services: no booth has a line for {line.service}")
-        ahead.append(line.waiting)
-        tickets.append(await _give(line, event, code, wanted, uow))
-    ids = tuple(ticket.id for ticket in tickets)
+        warning = await _warning(line, event, wanted, uow)
+        given.append((await _give(line, event, code, wanted, uow), line.waiting, warning))
+    ids = tuple(ticket.id for ticket, _, _ in given)
     uow.add(Arrival(event_id, code, now, ids, wanted.priority))
-    return {"code": code, "tickets": _numbers(tickets, ahead)}
+    return {"code": code, "tickets": [_answer(*one) for one in given]}
 
 
 async def _give(
@@ -80,8 +82,30 @@ async def _give(
     return ticket
 
 
-def _numbers(tickets: Sequence[Ticket], ahead: Sequence[int]) -> list[dict[str, Any]]:
-    return [
-        {"ticket_id": one.id, "service": one.service, "number": one.number, "waiting": before}
-        for one, before in zip(tickets, ahead, strict=True)
-    ]
+async def _warning(
+    line: Line, event: ScheduledEvent, wanted: Wanted, uow: UnitOfWork
+) -> dict[str, Any] | None:
+    """Return how likely people are called only after the closing, and what they can do instead.
+
+    None: it is not so likely, cannot be said yet, or they come later, at a time that they booked.
+    """
+    now, policy = uow.now(), await policy_of(event, uow)
+    if wanted.booked_for is not None and event.booked_at(wanted.booked_for) > now:
+        return None
+    ahead = line.ahead(policy, now, priority=wanted.priority)
+    chance = line.pace.later_than(event.closes_at - now, ahead)
+    if chance is None or chance < WARNED_FROM:
+        return None
+    offers = told(await offers_of(event, line.service, uow))
+    closes = event.closes_at.isoformat()
+    return {"probability": round(chance, 2), "closes_at": closes, "offers": offers}
+
+
+def _answer(ticket: Ticket, before: int, warning: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket.id,
+        "service": ticket.service,
+        "number": ticket.number,
+        "waiting": before,
+        "warning": warning,
+    }

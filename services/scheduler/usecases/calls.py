@@ -41,7 +41,7 @@ async def call_next(
     Whom another booth has sent comes first. Then a service is chosen: by the booth's weights, or
     else by the longest wait; and of its line who is next by the programme's policy. The ticket that
     the booth called before need not be served: people do not come, and the line must go on.
-    Raises Missing, and Refused: no_tickets, not_its_day.
+    Raises Missing, and Refused: no_tickets, cancelled, not_its_day.
     """
     event, booth = await booth_of(event_id, booth_id, uow, allow)
     policy = await policy_of(event, uow)
@@ -151,7 +151,7 @@ async def booth_of(
 ) -> tuple[ScheduledEvent, Booth]:
     """Return an event and a booth of it that calls today.
 
-    Raises Missing, and Refused: no_tickets, not_its_day.
+    Raises Missing, and Refused: no_tickets, cancelled, not_its_day.
     """
     event = await uow.require(ScheduledEvent, event_id)
     booth = event.plan.booth(booth_id)

@@ -2,8 +2,10 @@
 
 from typing import Any, Final
 
-from services.scheduler.domain import Plan, Programme, ScheduledEvent
+from services.scheduler.domain import Plan, Policy, Programme, ScheduledEvent
 from services.scheduler.usecases.agencies import strangers
+from services.scheduler.usecases.closing import EVENT_OVER, close_all
+from services.scheduler.usecases.offers import no_way
 from services.scheduler.usecases.ports import Allow, Holidays
 from services.scheduler.usecases.waiting import lines_of
 from shared.contracts.scheduler import BoothPlan, EventScheduled
@@ -37,13 +39,40 @@ async def schedule_event(
     event = known.replan(plan) if known else _first(event_id, plan, programme)
     if event is not known:
         await _offer(event, known, uow)
+        await _await_end(event, uow)
         uow.add(event)
         uow.publish(_scheduled(event), version=event.version)
     cautions = list(programme.cautions(plan.on, holidays.on(plan.on), weekday))
-    cautions += [one for one in (plan.beside(programme), await strangers(plan, uow)) if one]
+    others = plan.beside(programme), await strangers(plan, uow), await no_way(event, uow)
+    cautions += [one for one in others if one]
     warnings = [{"reason": caution.reason, "detail": caution.detail} for caution in cautions]
-    passed_by = programme.line.passed_by(PEOPLE_AHEAD)
-    return {"version": event.version, "warnings": warnings, "passed_by": passed_by}
+    return {
+        "version": event.version,
+        "warnings": warnings,
+        "passed_by": passed_by(programme.line),
+    }
+
+
+def passed_by(policy: Policy) -> int:
+    """Return how many who join later can be called before somebody with a hundred before him."""
+    return policy.passed_by(PEOPLE_AHEAD)
+
+
+async def cancel_event(event_id: str, uow: UnitOfWork, *, allow: Allow) -> int:
+    """Let an event not take place, for good; return its version.
+
+    Whoever waits is offered other ways. Cancelled again it changes nothing. Raises Missing.
+    """
+    known = await uow.require(ScheduledEvent, event_id)
+    allow(known.plan, None)
+    if known.cancelled:
+        return known.version
+    event = known.cancel()
+    uow.add(event)
+    uow.publish(_scheduled(event), version=event.version)
+    await uow.clear_timer(EVENT_OVER, event.id)
+    await close_all(event, uow)
+    return event.version
 
 
 async def republish_event(event_id: str, version: int, uow: UnitOfWork) -> int:
@@ -80,6 +109,14 @@ async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: Unit
             uow.add(line.move(*moved))
 
 
+async def _await_end(event: ScheduledEvent, uow: UnitOfWork) -> None:
+    """Wait for the end of its day; what is written down of a day gone by is closed by nobody."""
+    if event.over_at > uow.now():
+        await uow.set_timer(EVENT_OVER, event.id, event.over_at)
+    else:
+        await uow.clear_timer(EVENT_OVER, event.id)
+
+
 def _scheduled(event: ScheduledEvent) -> EventScheduled:
     plan = event.plan
     return EventScheduled(
@@ -101,4 +138,5 @@ def _scheduled(event: ScheduledEvent) -> EventScheduled:
             )
             for b in plan.booths
         ),
+        cancelled=event.cancelled,
     )

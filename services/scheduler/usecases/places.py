@@ -88,5 +88,6 @@ _OVER = frozenset(
         TicketState.LEFT,
         TicketState.NO_SHOW,
         TicketState.VOID,
+        TicketState.UNSERVED,
     }
 )

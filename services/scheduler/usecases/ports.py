@@ -55,6 +55,10 @@ class Reader(Protocol):
         """Return the lines of these services, in their order, new where there are none yet."""
         ...
 
+    async def waiting(self, line: Line, most: int) -> list[int]:
+        """Return the numbers of those who wait in a line, lowest first, at most so many."""
+        ...
+
     async def tallies(self, event_id: str) -> list[Tally]:
         """Return who walked up, by booth and service."""
         ...

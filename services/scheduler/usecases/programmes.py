@@ -24,6 +24,8 @@ async def copy_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:
             no_show_minutes=event.line.no_show_minutes,
             weights={one.service: one.weight for one in event.line.weights},
         ),
+        whatsapp="whatsapp" in event.channels,
+        at_home=event.at_home,
         names={service.code: service.name for service in event.services},
     )
     await keep_newest(copy, uow)

@@ -49,7 +49,8 @@ def served_event(ticket: Ticket, booth_id: str) -> TicketEvent:
 
 def ended_event(ticket: Ticket, booth_id: str, end: TicketEnd) -> TicketEvent:
     """Return what is told of a ticket that ended without being served."""
-    return ticket_event(TicketEnded, ticket, booth_id=booth_id or None, end=end)
+    offers = [offer.value for offer in ticket.offers]
+    return ticket_event(TicketEnded, ticket, booth_id=booth_id or None, end=end, offers=offers)
 
 
 def reverted_event(done: Ticket, booth_id: str) -> TicketEvent | None:

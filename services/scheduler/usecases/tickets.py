@@ -23,9 +23,9 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     """Issue exactly one ticket for a request that belongs to an event.
 
     Where the applicant was given one at the gate, that becomes the request's. None is due where no
-    ticketed booth offers the service. A request that was withdrawn before it came here gets its
-    number all the same, void: the outcome must not depend on the order. Raises Refused:
-    other_programme; waits for an event that is not known yet.
+    ticketed booth offers the service or its line is closed. A request that was withdrawn before it
+    came here gets its number all the same, void: the outcome must not depend on the order. Raises
+    Refused: other_programme; waits for an event that is not known yet.
     """
     if event.event_id is None:
         return
@@ -41,7 +41,7 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
         await _assign(given, event, case, uow)
         return
     [line] = await lines_of(event.event_id, [event.service], uow)
-    if not line.offered:
+    if line.closed or not line.offered:
         uow.add(case.receive(None))
         return
     line = line.issue()

@@ -36,7 +36,7 @@ async def transfer(
     """Have the holder go on in the line of another service, with the place that he had.
 
     He gets a number of that line, which is returned, and the ticket ends. Raises Missing, and
-    Refused: same_service, not_offered, too_many_transferred, line_full, and as `act_on`.
+    Refused: same_service, not_offered, too_many_transferred, closed, line_full, and as `act_on`.
     """
     event, known = await found(at, uow, allow)
     if to_service == at.service:

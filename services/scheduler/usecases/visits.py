@@ -13,13 +13,15 @@ async def record_visit(
 ) -> str:
     """Count people who were served without a ticket; return the id of this count.
 
-    Raises Missing, and Refused: ticketed (its visitors are counted by their tickets), not_offered.
+    Raises Missing, and Refused: cancelled, ticketed (its visitors are counted by their tickets),
+    not_offered.
     """
     event = await uow.require(ScheduledEvent, event_id)
     booth = event.plan.booth(booth_id)
     allow(event.plan, booth)
     if booth is None:
         raise Missing("booth")
+    event.require_held()
     if booth.ticketed:
         raise Refused("ticketed", "visitors of this booth are counted by their tickets")
     if service not in booth.services:

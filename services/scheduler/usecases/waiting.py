@@ -86,13 +86,27 @@ async def _stretch(ticket: Ticket, uow: UnitOfWork) -> Stretch:
     return found or Stretch(ticket.event_id, ticket.service, ticket.lane, index)
 
 
+async def first_waiting(line: Line, uow: UnitOfWork) -> list[Ticket]:
+    """Return some of those who wait in a line, a hundred at most; nobody: nobody waits."""
+    kept = [number for _, number in line.kept]
+    for name, lane in line.lanes.items():
+        for index in lane.stretches if lane.waiting and not kept else ():
+            key = Stretch.key(line.event_id, line.service, name, index)
+            if (stretch := await uow.get(Stretch, key)) and stretch.waiting:
+                kept = [number for _, number in stretch.waiting]
+                break
+    return [ticket async for ticket in _tickets(line, kept, uow)]
+
+
 async def next_in(line: Line, policy: Policy, uow: UnitOfWork) -> tuple[Line, Choice | None]:
     """Return who is called next in a line, and the line, which knows where he stands.
 
     A line and its tickets are not read at one instant: between the two another instance may have
     called the next. It then wrote the line too, so that what is decided on such a reading meets a
-    newer version and is decided again.
+    newer version and is decided again. Of a closed line only who was called before is next.
     """
+    if line.closed:
+        return line, await _recalled(line, uow, nobody_else=True)
     heads, booked = [], False
     for name, lane in list(line.open_lanes(uow.now())):
         if booked and lane.opens_at is not None:

@@ -9,7 +9,8 @@ import pytest
 
 from services.reporting.pages import board as board_module
 from services.reporting.store.names import REVISIONS
-from shared.contracts.scheduler import EventScheduled
+from shared.contracts.scheduler import EventScheduled, TicketEnded
+from shared.contracts.schema import example_of
 from shared.messaging.errors import Unavailable
 from shared.testing.callers import HOST
 from shared.web import watched as watched_module
@@ -99,6 +100,29 @@ async def test_nothing_asked_yet_is_said(full: Desk) -> None:
     assert "Belum ada permohonan" in page
     assert "Belum ada yang tercatat." in page
     assert "<svg" not in page
+
+
+async def test_who_was_not_served_stands_by_service_beside_who_was_offered_another_way(
+    full: Desk,
+) -> None:
+    assert "Belum terlayani" not in (await full.see(PAGE)).text
+    example = example_of(TicketEnded)
+    said = {**example, "event_id": SETU, "programme_id": "botram", "service": "KIA"}
+    ends = [("unserved", ["next_event"]), ("unserved", ["next_event", "whatsapp"])]
+    ends += [("unserved", []), ("left", [])]
+    await full.tell(
+        *(
+            TicketEnded.model_validate(
+                {**said, "ticket_id": f"{SETU}/KIA/{n}", "end": end, "offers": offers}
+            )
+            for n, (end, offers) in enumerate(ends, start=1)
+        )
+    )
+    table = (await full.see(PAGE)).text.partition("Belum terlayani saat antrean ditutup")[2]
+    assert re.findall(r'<td class="number">(\d+)</td>', table.partition("</table>")[0]) == [
+        "3",
+        "2",
+    ]
 
 
 async def test_what_is_written_into_names_is_shown_and_not_obeyed(full: Desk) -> None:

@@ -43,6 +43,20 @@ def event_body(programme_id: str = "botram", **changes: Any) -> dict[str, Any]:
             booth_body("loket-2", "KIA"),
             booth_body("puskesmas", "HEALTH_CHECK", ticketed=False),
         ],
+        "offers": [offer_body()],
+        **changes,
+    }
+
+
+def offer_body(**changes: Any) -> dict[str, Any]:
+    """Where whoever was not served can go: the unit of the sub-district."""
+    return {
+        "kind": "service_point",
+        "place": "Kantor Kecamatan Setu",
+        "opens": None,
+        "closes": None,
+        "event_id": None,
+        "services": [],
         **changes,
     }
 
@@ -70,9 +84,10 @@ def counted(**numbers: int) -> dict[str, int]:
         "transferred",
         "left",
         "no_show",
+        "unserved",
         "void",
     ]
-    return {**dict.fromkeys(names, 0), **numbers}
+    return {**dict.fromkeys(names, 0), "closed": False, **numbers}
 
 
 @dataclass(frozen=True)

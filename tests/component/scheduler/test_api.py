@@ -51,6 +51,8 @@ async def test_an_event_is_planned_published_and_read() -> None:
             "time_zone": "Asia/Jakarta",
             "opens_at": "2023-03-11T02:00:00Z",
             "closes_at": "2023-03-11T04:30:00Z",
+            "cancelled": False,
+            "passed_by": 0,
             "lines": [{"service": s, **counted()} for s in ("KIA", "KK")],
             "visits": [],
         }
@@ -442,6 +444,7 @@ async def test_programmes_are_shown_to_those_who_have_to_do_with_them() -> None:
                 "name": "BOTRAM II",
                 "owner": "Disdukcapil Kabupaten Bekasi",
                 "version": 2,
+                "passed_by": 0,
             }
         ]
         assert [p["programme_id"] for p in all_of_them.json()] == ["botram", "halo_pamor"]

@@ -58,9 +58,8 @@ def body_of(row: Row) -> Any:
 
 
 def form_of(row: Row) -> Any:
-    return (
-        {"aksi": "panggil", "kunci": "rights-of-a-role"} if row.route.startswith("POST") else None
-    )
+    form = {"aksi": "panggil", "layanan": "KIA", "kunci": "rights-of-a-role"}
+    return form if row.route.startswith("POST") else None
 
 
 async def send(row: Row, at: Floor) -> httpx.Response:
@@ -80,6 +79,8 @@ async def send(row: Row, at: Floor) -> httpx.Response:
         code=await at.admit(EVENTS[row.programme]) if "{code}" in template else "",
         file_id=file_id,
     )
+    if template.endswith(("/closing", "/tutup")):
+        at.messaging.clock.advance(hours=3)
     headers = {}
     if row.role != "nobody":
         headers = at.messaging.headers(row.role, row.grant_programme, row.grant_region)

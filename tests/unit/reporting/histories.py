@@ -245,7 +245,8 @@ def _measures(event: Event) -> dict[str, int]:  # noqa: PLR0911 - one for each k
         case VisitRecorded():
             return {"visits": event.visitors}
         case scheduler.TicketEnded():
-            return {f"tickets_{event.end}": 1}
+            offered = {"tickets_offered": 1} if event.offers else {}
+            return {f"tickets_{event.end}": 1, **offered}
         case scheduler.TicketReverted():
             return {name: -amount for name, amount in _told(event.reverted, event.seconds).items()}
         case scheduler.TicketCalled():

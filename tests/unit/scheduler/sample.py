@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from services.scheduler.domain import Booth, Plan, Programme
+from services.scheduler.domain import Booth, Offer, OfferKind, Plan, Programme
 from shared.contracts.intake import (
     CalendarExceptions,
     CatalogueService,
@@ -56,6 +56,10 @@ def booth(id_: str = "loket-1", *services: str, ticketed: bool = True) -> Booth:
 HEALTH = Booth("puskesmas", "Dinas Kesehatan (Puskesmas)", ("HEALTH_CHECK",), ticketed=False)
 
 
+UNIT = Offer(OfferKind.SERVICE_POINT, "Kantor Kecamatan Setu")
+"""Where whoever was not served can go."""
+
+
 def plan(
     *booths: Booth,
     programme_id: str = "botram",
@@ -72,6 +76,7 @@ def plan(
         opens=time(9),
         closes=time(11, 30),
         booths=booths or (booth(), HEALTH),
+        offers=(UNIT,),
     )
 
 

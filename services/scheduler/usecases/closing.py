@@ -1,0 +1,89 @@
+"""The end of a line: who still waits is offered other ways before he leaves."""
+
+from typing import Any, Final
+
+from services.scheduler.domain import Line, OfferKind, ScheduledEvent, Ticket
+from services.scheduler.usecases.offers import offers_of, told
+from services.scheduler.usecases.ports import Allow
+from services.scheduler.usecases.ticket_events import ended_event
+from services.scheduler.usecases.waiting import first_waiting, lines_of, take
+from shared.contracts.scheduler import TicketEnd
+from shared.messaging.errors import Missing
+from shared.messaging.timers import Timer
+from shared.messaging.unit_of_work import UnitOfWork
+
+LINE_OVER: Final = "line_over"
+"""The timer of a closed line in which somebody waits still; it ends a hundred at a time."""
+EVENT_OVER: Final = "event_over"
+"""The timer of an event whose day ends: what nobody closed is closed then."""
+
+
+async def close_line(
+    event_id: str, service: str, uow: UnitOfWork, *, allow: Allow
+) -> dict[str, Any]:
+    """Close a line, from the event's closing on; return how many wait, and what they are offered.
+
+    It is for whoever may act at each booth of the line. Closed again it changes nothing. Raises
+    Missing, and Refused: not_closing_yet.
+    """
+    event = await uow.require(ScheduledEvent, event_id)
+    booths = event.plan.with_line(service)
+    for booth in booths or (None,):
+        allow(event.plan, booth)
+    if not booths:
+        raise Missing("line")
+    event.require_over(uow.now())
+    [line] = await lines_of(event_id, [service], uow)
+    await close(line, uow)
+    offers = await offers_of(event, service, uow)
+    return {"service": service, "waiting": line.waiting, "offers": told(offers)}
+
+
+async def close(line: Line, uow: UnitOfWork) -> None:
+    """Close a line, and have those who wait offered other ways."""
+    if not line.closed:
+        uow.add(line.close())
+    await end_later(line, uow)
+
+
+async def end_later(line: Line, uow: UnitOfWork) -> None:
+    """Have those who wait in a closed line told, at once and a hundred at a time."""
+    if line.waiting:
+        await uow.set_timer(LINE_OVER, line.id, uow.now())
+
+
+async def note_line_over(timer: Timer, uow: UnitOfWork) -> None:
+    """End the next hundred of a closed line, each with what he is offered."""
+    line = await uow.get(Line, timer.key)
+    if line is None or not line.closed:
+        return
+    event = await uow.require(ScheduledEvent, line.event_id)
+    offers = await offers_of(event, line.service, uow)
+    kinds = tuple(dict.fromkeys(offer.kind for offer in offers))
+    ended = await first_waiting(line, uow)
+    for ticket in ended:
+        line = await _end(ticket, line, kinds, uow)
+    if ended:
+        uow.add(line)
+        await end_later(line, uow)
+
+
+async def _end(waiting: Ticket, line: Line, offers: tuple[OfferKind, ...], uow: UnitOfWork) -> Line:
+    ticket = waiting.end_unserved(offers)
+    await take(waiting, uow)
+    uow.add(ticket)
+    uow.publish(ended_event(ticket, "", TicketEnd.UNSERVED), version=ticket.version)
+    return line.let_go(waiting).counted(waiting, ticket)
+
+
+async def note_event_over(timer: Timer, uow: UnitOfWork) -> None:
+    """Close what nobody closed on the event's day."""
+    event = await uow.get(ScheduledEvent, timer.key)
+    if event is not None and uow.now() >= event.over_at:
+        await close_all(event, uow)
+
+
+async def close_all(event: ScheduledEvent, uow: UnitOfWork) -> None:
+    """Close every line of an event."""
+    for line in await lines_of(event.id, event.plan.ticketed_services, uow):
+        await close(line, uow)
