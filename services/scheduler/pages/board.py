@@ -4,6 +4,7 @@ Public: a screen stands unattended in a field, and an account that is signed in 
 anybody's. It shows what is called out loud anyhow: numbers, services and booths.
 """
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,6 +57,7 @@ class Boards:
         self._reader = reader
         self._clock = clock
         self._read: OrderedDict[str, _Read] = OrderedDict()
+        self._reading = asyncio.Lock()
         self.watched = Watched(reader.floor_revisions)
         """Wakes the screens of an event."""
 
@@ -64,16 +66,20 @@ class Boards:
 
         Raises NotFound, and Unavailable where they have never been read.
         """
-        known, changes = self._read.get(event_id), self.watched.changes(event_id)
-        if known is not None and self._holds(known, changes):
-            return known.called
-        revision = changes.revision
-        try:
-            called = await called_at(event_id, self._reader)
-        except Unavailable:
-            if known is not None:
+        async with self._reading:
+            known, changes = self._read.get(event_id), self.watched.changes(event_id)
+            if known is not None and self._holds(known, changes):
                 return known.called
-            raise
+            try:
+                return await self._read_anew(event_id, changes)
+            except Unavailable:
+                if known is not None:
+                    return known.called
+                raise
+
+    async def _read_anew(self, event_id: str, changes: Changes) -> Called:
+        revision = changes.revision
+        called = await called_at(event_id, self._reader)
         if called is None:
             raise NotFound("event")
         self._keep(event_id, _Read(called, changes, revision, self._clock()))

@@ -4,6 +4,7 @@ The code comes in the body, and in the address behind `#`, which no server is se
 counted by address; what stands here are numbers, services and booths.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,19 +54,23 @@ class Lines:
         self._reader = reader
         self._clock = clock
         self._kept: OrderedDict[tuple[str, str], tuple[datetime, Waiting]] = OrderedDict()
+        self._reading = asyncio.Lock()
 
     async def of(self, event_id: str, service: str) -> Waiting:
         """Return who waits in a line, as of a moment ago."""
-        key = (event_id, service)
-        known = self._kept.get(key)
-        if known is not None and self._clock() - known[0] < FRESH:
-            return known[1]
-        found = await waiting_in(event_id, service, self._reader)
+        async with self._reading:
+            known = self._kept.get((event_id, service))
+            if known is not None and self._clock() - known[0] < FRESH:
+                return known[1]
+            found = await waiting_in(event_id, service, self._reader)
+            self._keep((event_id, service), found)
+            return found
+
+    def _keep(self, key: tuple[str, str], found: Waiting) -> None:
         self._kept[key] = (self._clock(), found)
         self._kept.move_to_end(key)
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        return found
 
 
 @dataclass(frozen=True, slots=True)

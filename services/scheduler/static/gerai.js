@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   var lantai = window.JemputLantai, word = lantai.word, page = document.querySelector("[data-layar]");
-  var LOOK = 5000, SETTLE = 700, RESULT = { panggil: "dipanggil", catat: "dicatat" };
+  var LOOK = 10000, SETTLE = 700, RESULT = { panggil: "dipanggil", catat: "dicatat" };
   var deeds = JSON.parse(page.dataset.tombol), names = JSON.parse(page.dataset.nama), others = JSON.parse(page.dataset.lain);
   var booth = page.dataset.gerai, sending = lantai.sender("jemput-gerai-" + page.dataset.acara + "-" + booth + "-" + page.dataset.akun, answered);
   // All that the page knows: the screen as the office told it last, and when that was by this browser.

@@ -76,10 +76,11 @@
     return { free: free, give: give, send: send };
   }
 
+  // Letters alone: a key with many digits might be somebody's number, and is refused.
   function key() {
     return Array.from(crypto.getRandomValues(new Uint8Array(16))).map(function (byte) {
-      return byte.toString(16).padStart(2, "0");
-    }).join("-");
+      return String.fromCharCode(97 + (byte >> 4), 97 + (byte & 15));
+    }).join("");
   }
 
   // By the office's clock, as of its last answer, in the event's zone.

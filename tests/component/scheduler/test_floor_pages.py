@@ -1,5 +1,6 @@
 """Gate, screens and one's own place in line as a browser gets them."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -7,11 +8,14 @@ import httpx
 import pytest
 
 from services.scheduler.domain import TicketState
-from services.scheduler.pages import TEXTS
+from services.scheduler.pages import TEXTS, board
+from services.scheduler.pages.board import Boards
 from services.scheduler.pages.gate import WORDS
+from services.scheduler.store import COLLECTIONS, SchedulerReader
+from services.scheduler.usecases import Called, Reader, called_at
 from shared.testing.callers import HOST
 from shared.web.texts import Texts
-from tests.component.scheduler.floor import KOTA, Floor, floor
+from tests.component.scheduler.floor import KOTA, Floor, event_body, floor
 from tests.unit.scheduler.sample import SETU
 
 OPERATOR = ("operator", "botram", "32.16")
@@ -228,3 +232,51 @@ async def test_wrong_codes_are_refused_counted_and_then_put_off(at: Floor) -> No
 async def test_right_codes_are_never_put_off(at: Floor) -> None:
     code = (await at.arrive()).json()["code"]
     assert {(await ask(at, code)).status_code for _ in range(30)} == {200}
+
+
+async def test_whom_the_line_did_not_reach_is_told_what_else_there_is(at: Floor) -> None:
+    offer = {"kind": "service_point", "place": "UPTD Setu"}
+    (await at.put(event_body(offers=[offer]))).raise_for_status()
+    code = (await at.arrive()).json()["code"]
+    at.messaging.clock.advance(hours=3)
+    (await at.post(f"/api/events/{SETU}/services/KIA/closing")).raise_for_status()
+    await at.messaging.settle()
+    page = (await ask(at, code)).text
+    assert "Antrean ditutup sebelum nomor Anda dipanggil" in page
+    assert "UPTD Setu" in page
+
+
+async def test_a_cancelled_event_says_so_at_the_gate_and_to_who_waits(at: Floor) -> None:
+    code = (await at.arrive()).json()["code"]
+    headers = at.messaging.headers("planner", "botram", "32.16")
+    path = f"/api/events/{SETU}/cancellation"
+    (await at.client.post(path, headers=headers)).raise_for_status()
+    assert "data-batal" in (await see(at, f"/gerbang/{SETU}")).text
+    assert "Acara ini dibatalkan." in (await ask(at, code)).text
+
+
+async def test_many_who_ask_at_once_are_answered_by_one_reading(
+    at: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[str]()
+
+    async def counted(event_id: str, reader: Reader) -> Called | None:
+        asked.append(event_id)
+        return await called_at(event_id, reader)
+
+    monkeypatch.setattr(board, "called_at", counted)
+    await asyncio.gather(*[look(at, BOARD) for _ in range(20)])
+    assert asked == [SETU]
+
+
+async def test_a_call_reaches_a_screen_that_is_watched(at: Floor) -> None:
+    boards = Boards(SchedulerReader(at.messaging.database, COLLECTIONS), at.messaging.clock)
+    held = boards.watched.changes(SETU)
+    seen = await boards.watched.look({})
+    assert (await boards.of(SETU)).calls == ()
+    await at.arrive()
+    await at.call()
+    assert (await boards.of(SETU)).calls == ()
+    await boards.watched.look(seen)
+    assert held.revision == 2
+    assert [call.number for call in (await boards.of(SETU)).calls] == [1]
