@@ -29,6 +29,7 @@ _FLOOR: Final = (
     "test_front_walk.py::"
     "test_one_sign_in_walks_desk_floor_agent_and_dashboard_and_one_sign_out_ends_all"
 )
+_GATE: Final = "test_floor.py::test_the_gate_gives_a_code_and_numbers_and_shows_them_again"
 _FIGURES: Final = "test_event_page.py::test_the_page_shows_the_day_at_every_width"
 WALKS: Final[Mapping[str, str]] = {
     "publik-ke-mana-setu": _PLACES,
@@ -50,6 +51,7 @@ WALKS: Final[Mapping[str, str]] = {
     "loket": _FLOOR,
     "loket-gerai": _FLOOR,
     "loket-puskesmas": _FLOOR,
+    "gerbang": _GATE,
     "tugas": _FLOOR,
     "tugas-alamat": _FLOOR,
     "acara": _FIGURES,

@@ -19,6 +19,7 @@ from shared.runtime import (
     ServiceContext,
     ServiceDefinition,
     assemble,
+    open_streams,
     utc_now,
 )
 from shared.web.live import Streams, Timing
@@ -58,13 +59,7 @@ def show(
     """Return what reporting shows and keeps; `timing` is that of its live streams."""
     reader, frame = Reader(context.messaging.database, COLLECTIONS), _frame(context.prefix)
     board, evidence = pages.Board(frame, reader), evidence_parts(settings, context, reader)
-    streams = Streams(
-        stopping=context.health.stopping,
-        clock=context.messaging.clock,
-        gauge=context.metrics.streams,
-        timing=timing,
-        revocations=context.revocations,
-    )
+    streams = open_streams(context, settings, timing)
     return HttpInterface(
         rules={**api.RULES, **pages.RULES},
         routers=[*api.ROUTERS, pages.router],
@@ -76,7 +71,7 @@ def show(
             Streams: streams,
         },
         pages=frame,
-        beside_http=[board.follow],
+        beside_http=[board.watched.follow],
         beside_queue=[evidence.removal],
     )
 

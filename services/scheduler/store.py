@@ -38,6 +38,7 @@ from shared.mongo.revocations import REVOCATION_INDEX
 ACCESSES = "lease_accesses"
 AGENCIES = "agencies"
 CONFLICTS = "late_conflicts"
+ARRIVALS = "arrivals"
 EVENTS = "events"
 TALLIES = "tallies"
 LISTED_CONFLICTS = 200
@@ -50,7 +51,7 @@ COLLECTIONS = Collections(
     Collection("stretches", Stretch),
     Collection("tickets", Ticket),
     Collection("cases", Case),
-    Collection("arrivals", Arrival),
+    Collection(ARRIVALS, Arrival),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
     Collection("device_leases", Lease),
@@ -69,6 +70,7 @@ INDEXES = (
     REVOCATION_INDEX,
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
     Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
+    Index(ARRIVALS, (("code", 1),)),
     Index(TALLIES, (("event_id", 1),)),
     Index(CONFLICTS, (("event_id", 1), ("_id", 1))),
     Index(ACCESSES, (("forgotten", 1),), expire_after=0),
@@ -131,12 +133,37 @@ class SchedulerReader(FileReader):
         of = {"event_id": event_id}
         return await self.find(Conflict, of, sort=(("_id", 1),), limit=LISTED_CONFLICTS)
 
+    async def counters(self, event_id: str) -> list[Counter]:
+        """Return the counters of an event's booths that have called anybody."""
+        return await self.find(Counter, _below(event_id))
+
+    async def floor_revisions(self, event_ids: Iterable[str]) -> dict[str, int]:
+        """Return for each event a number that rises with each call, and each recall."""
+        return {event_id: await self._revision(event_id) for event_id in event_ids}
+
+    async def _revision(self, event_id: str) -> int:
+        event = await self.get(ScheduledEvent, event_id)
+        lines = await self.find(Line, _below(event_id))
+        kept = [event, *await self.counters(event_id), *lines]
+        return sum(one.version for one in kept if one is not None)
+
+    async def arrival(self, code: str) -> Arrival | None:
+        """Return who came with this code, whichever the event: the last one who did."""
+        newest = (("arrived_at", -1),)
+        found = await self.find(Arrival, {"code": code}, sort=newest, limit=1)
+        return found[0] if found else None
+
     async def current(self, event_id: str, booth_id: str) -> Ticket | None:
         """Return the ticket that a booth called last."""
         counter = await self.get(Counter, Counter.key(event_id, booth_id))
         if counter is None or counter.ticket_id is None:
             return None
         return await self.get(Ticket, counter.ticket_id)
+
+
+def _below(event_id: str) -> dict[str, Any]:
+    """Return what finds all whose id begins with the event's: "0" follows "/"."""
+    return {"_id": {"$gte": f"{event_id}/", "$lt": f"{event_id}0"}}
 
 
 def _reached(grant: Grant) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from shared.runtime.service import Service, run
 from shared.runtime.settings import FileSettings, PathPrefix, ProcessSettings, ServiceSettings
 from shared.runtime.shell import Shell, add_account, add_republish, open_shell, run_command, sent_by
 from shared.runtime.start import start, utc_now
+from shared.runtime.streams import StreamSettings, open_streams
 from shared.runtime.worker import WorkerSettings, open_worker, start_worker
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "ServiceDefinition",
     "ServiceSettings",
     "Shell",
+    "StreamSettings",
     "WorkerSettings",
     "add_account",
     "add_republish",
@@ -45,6 +47,7 @@ __all__ = [
     "gathered",
     "open_messaging",
     "open_shell",
+    "open_streams",
     "open_worker",
     "provided",
     "run",

@@ -15,6 +15,7 @@ from services.scheduler.api import (
     leases,
     plans,
     programmes,
+    screens,
 )
 from services.scheduler.api.events import PAGE
 from shared.auth.rules import RouteRules
@@ -29,6 +30,7 @@ RULES: Final[RouteRules] = {
     **evidence.RULES,
     **leases.RULES,
     **programmes.RULES,
+    **screens.RULES,
 }
 ROUTERS: Final = (
     plans.router,
@@ -40,6 +42,7 @@ ROUTERS: Final = (
     leases.router,
     programmes.router,
     agencies.router,
+    screens.router,
 )
 
 __all__ = ["PAGE", "ROUTERS", "RULES"]

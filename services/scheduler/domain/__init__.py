@@ -2,7 +2,7 @@
 
 from services.scheduler.domain.agency import Agency, AgencyKind
 from services.scheduler.domain.arrival import Arrival, free_for
-from services.scheduler.domain.booth import Counter, Tally
+from services.scheduler.domain.booth import LATEST, Counter, Tally
 from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
 from services.scheduler.domain.holds import HELD_CHOICES, HOLD_LASTS, MAX_HELD
@@ -29,6 +29,7 @@ from services.scheduler.domain.lease import (
 from services.scheduler.domain.letter import next_letter
 from services.scheduler.domain.line import MAX_NUMBER, Line
 from services.scheduler.domain.offer import WARNED_FROM, Offer, OfferKind
+from services.scheduler.domain.place import Minutes, expected
 from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.programme import Caution, Programme
@@ -53,6 +54,7 @@ __all__ = [
     "HELD_CHOICES",
     "HOLD_LASTS",
     "KEPT",
+    "LATEST",
     "MAX_HELD",
     "MAX_NUMBER",
     "MAX_WANTED",
@@ -85,6 +87,7 @@ __all__ = [
     "Lease",
     "LeaseEnd",
     "Line",
+    "Minutes",
     "Offer",
     "OfferKind",
     "Plan",
@@ -97,6 +100,7 @@ __all__ = [
     "Ticket",
     "TicketState",
     "Turn",
+    "expected",
     "free_for",
     "next_letter",
     "ticket_id",

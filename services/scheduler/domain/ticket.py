@@ -198,9 +198,14 @@ class Ticket:
         """Return whether the holder has lost his place and may join again."""
         return self.state is TicketState.NO_SHOW
 
+    @property
+    def undo_until(self) -> datetime | None:
+        """Return until when what was done last can be undone; None: not at all."""
+        return self.before.at + UNDO_WITHIN if self.before else None
+
     def can_undo(self, now: datetime) -> bool:
         """Return whether what was done last can still be undone."""
-        return self.before is not None and now - self.before.at <= UNDO_WITHIN
+        return self.undo_until is not None and now <= self.undo_until
 
     def act(self, act: Act, booth_id: str, now: datetime) -> "Ticket":
         """Do something with a ticket at the booth that called it.

@@ -11,6 +11,9 @@ PATHS = {
     "GET /api/events/{event_id}/booths/{booth_id}/current": (
         f"/api/events/{SETU}/booths/loket-1/current"
     ),
+    "GET /api/events/{event_id}/booths/{booth_id}/screen": (
+        f"/api/events/{SETU}/booths/loket-1/screen"
+    ),
     "GET /api/events/{event_id}/arrivals/{code}": f"/api/events/{SETU}/arrivals/K7QW3ZTM",
     "GET /api/events/{event_id}/leases": f"/api/events/{SETU}/leases",
     "GET /api/events/{event_id}/conflicts": f"/api/events/{SETU}/conflicts",
@@ -29,4 +32,6 @@ async def test_every_read_is_put_off() -> None:
         at.messaging.memory.away = True
         for path in PATHS.values():
             assert_put_off(await at.get(path, "supervisor", "botram", "32.16"))
+            role = "operator" if path.endswith("/screen") else "planner"
+            assert_put_off(await at.get(path, role, "botram", "32.16"))
         at.messaging.memory.away = False
