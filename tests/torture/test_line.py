@@ -18,7 +18,7 @@ import pytest
 
 from deploy.local.servers import Servers
 from services.scheduler.domain import Line, Policy, Programme, Ticket
-from services.scheduler.domain.holds import HOLD_LASTS, Hold
+from services.scheduler.domain.holds import HOLD_LASTS, Held
 from services.scheduler.store import COLLECTIONS, INDEXES
 from services.scheduler.usecases import merging
 from shared.messaging.unit_of_work import UnitOfWork
@@ -137,7 +137,7 @@ def _counted_twice(line: Line, _: Ticket | None, after: Ticket) -> Line:
 
 FAULTS: Final = {
     "doubled_numbers": (Line, "lease", _same_numbers),
-    "starved": (Hold, "standing", lambda hold, *_: frozenset(n for n, _ in hold.numbers)),
+    "starved": (Held, "stands", lambda *_: True),
     "over_bound": (Policy, "may_pass", lambda *_: True),
     "lost_offline": (merging, "_take_in", _merged_nothing),
     "not_conserved": (Line, "counted", _counted_twice),

@@ -93,13 +93,14 @@ class HeldAnswer(TicketAnswer):
 
     priority: bool
     joined_at: datetime
+    held_until: datetime
 
 
 class LeaseAnswer(BaseModel):
     """All that a device needs to go on without uplink; nothing of any person.
 
     Times are the office's; a device counts from `now`, whatever its own clock says. `until` it may
-    give out numbers (before `closes_at`) and end what it called, `held_until` call whom it holds.
+    give out numbers (before `closes_at`) and end what it called, `held_until` call somebody.
     """
 
     event_id: str
@@ -111,7 +112,6 @@ class LeaseAnswer(BaseModel):
     booth_id: str | None
     now: datetime
     until: datetime
-    held_until: datetime | None
     blocks: list[BlockAnswer]
     held: list[HeldAnswer]
 

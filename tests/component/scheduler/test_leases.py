@@ -57,7 +57,7 @@ async def test_a_gate_and_a_booth_go_on_without_uplink_and_tell_it() -> None:
         assert (gate["event_id"], gate["time_zone"], gate["on"]) == (
             SETU, "Asia/Jakarta", "2023-03-11",
         )  # fmt: skip
-        assert booth["held_until"] < booth["until"]
+        assert booth["held"][0]["held_until"] < booth["until"]
 
         told = await at.tell({"issued": [issued(2), issued(3, "K7QW3ZTN")]})
         ended = called(1, end="served", end_claimed_at=TIME)

@@ -329,6 +329,16 @@ async def test_whom_a_silent_device_held_is_called_by_others_after_45_minutes() 
     assert await at.call("kia-2") == 2
 
 
+async def test_a_booth_that_rests_holds_nobody_longer_for_being_heard_of() -> None:
+    at = await field()
+    await at.admit(1)
+    for _ in range(5):
+        await at.lease("d1", booth_id="kia-1", hold=2)
+        at.work.clock.advance(minutes=9)
+
+    assert await at.call("kia-2") == 1
+
+
 async def test_who_is_held_is_passed_by_no_more_than_the_bound() -> None:
     at = await field()
     await at.admit(1)
