@@ -123,7 +123,8 @@ async def test_histories_double_starve_and_lose_nobody(world: World) -> None:
 
 
 def _same_numbers(line: Line, size: int) -> Line:
-    return replace(line, version=line.version + 1, numbered=max(line.last_number, size))
+    last = line.last_number + size if size == 1 else max(line.last_number, size)
+    return replace(line, version=line.version + 1, numbered=last)
 
 
 async def _merged_nothing(entry: Any, *_: Any) -> Any:

@@ -158,7 +158,6 @@ async def _remember(lease: Lease, holder: Holder, uow: UnitOfWork) -> None:
 async def _answer(lease: Lease, event: ScheduledEvent, uow: UnitOfWork) -> dict[str, Any]:
     lines = await lines_of(event.id, lease.services, uow)
     return {
-        "now": uow.now().isoformat(),
         "until": lease.until.isoformat(),
         "blocks": [
             {

@@ -182,8 +182,11 @@ async def test_the_same_number_of_stories_as_the_limit_is_taken_in_at_once() -> 
 
 async def test_a_lost_answer_is_told_again_under_any_key() -> None:
     async with floor() as at:
-        await at.lease({"numbers": {"KIA": 10}}, key="lease-001")
-        await at.lease({"numbers": {"KIA": 10}}, key="lease-001")
+        had = (await at.lease({"numbers": {"KIA": 10}}, key="lease-001")).json()
+        at.messaging.clock.advance(minutes=1)
+        late = (await at.lease({"numbers": {"KIA": 10}}, key="lease-001")).json()
+        assert late["now"] > had["now"], "a device counts from when it hears the answer"
+        assert {**late, "now": ""} == {**had, "now": ""}
         story = issued()
         first = await at.tell({"issued": [story]}, key="tell-0001")
         again = await at.tell({"issued": [story]}, key="tell-0001")
