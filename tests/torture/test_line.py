@@ -127,8 +127,8 @@ def _same_numbers(line: Line, size: int) -> Line:
     return replace(line, version=line.version + 1, numbered=last)
 
 
-async def _merged_nothing(entry: Any, *_: Any) -> Any:
-    return replace(entry, version=entry.version), {}
+async def _merged_nothing(_: Any, entry: Any, *__: Any) -> Any:
+    return entry, {}
 
 
 def _counted_twice(line: Line, _: Ticket | None, after: Ticket) -> Line:

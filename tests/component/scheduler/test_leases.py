@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import count
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -14,13 +15,15 @@ from tests.component.scheduler.floor import DEVICE, Floor, floor
 from tests.unit.scheduler.sample import SETU
 
 OTHER: Final = "0190f3c2-7a51-4c3e-9a5e-0d2f4b6a8c99"
+_IDS = count(1)
+"""The same in each worker, for they are parts of tests' names."""
 TIME: Final = "2023-03-11T09:15:00+07:00"
 
 
 def issued(number: int = 1, code: str = "K7QW3ZTM", **more: Any) -> dict[str, Any]:
     """A story of a gate."""
     return {
-        "entry_id": str(uuid4()),
+        "entry_id": str(UUID(int=next(_IDS))),
         "code": code,
         "numbers": {"KIA": number},
         "claimed_at": TIME,
@@ -31,7 +34,7 @@ def issued(number: int = 1, code: str = "K7QW3ZTM", **more: Any) -> dict[str, An
 def called(number: int = 1, booth_id: str = "loket-1", **more: Any) -> dict[str, Any]:
     """A story of a booth."""
     return {
-        "entry_id": str(uuid4()),
+        "entry_id": str(UUID(int=next(_IDS))),
         "booth_id": booth_id,
         "service": "KIA",
         "number": number,
