@@ -39,7 +39,8 @@ class Watched:
             try:
                 seen = await self.look(seen)
             except Unavailable:
-                continue
+                # Who looked meanwhile may have been shown what was known before: all look again.
+                seen = {}
 
     async def look(self, seen: Mapping[str, Hashable]) -> Mapping[str, Hashable]:
         """Wake whom a change since `seen` concerns, and return how all stands now."""

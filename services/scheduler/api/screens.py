@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.scheduler.api.booths import TicketAnswer
 from services.scheduler.api.parts import BoothPath, EventId, ReaderDep, visible_event
-from services.scheduler.domain import Booth, Ticket
+from services.scheduler.domain import Booth, Line, Ticket
 from services.scheduler.usecases import Clock, Deed, Reader, deeds_of
 from services.scheduler.usecases.ticket_events import answer
 from shared.auth.roles import Role
@@ -36,6 +36,8 @@ class Waits(BaseModel):
     """The line of a service of the booth."""
 
     service: str
+    letter: str
+    """What its numbers begin with."""
     waiting: int
     served: int
 
@@ -76,7 +78,7 @@ async def get_screen(
         as_of=clock(),
         today=event.is_on(clock()),
         ticket=_at_counter(ticket, booth, clock()) if ticket else None,
-        lines=[Waits(service=x.service, waiting=x.waiting, served=x.served) for x in lines],
+        lines=[_waits(line) for line in lines],
         visits=await _visits(event_id, booth, reader),
     )
 
@@ -89,6 +91,10 @@ def _at_counter(ticket: Ticket, booth: Booth, now: datetime) -> AtCounter:
             "undo_until": ticket.undo_until if ticket.can_undo(now) else None,
         }
     )
+
+
+def _waits(line: Line) -> Waits:
+    return Waits(service=line.service, letter=line.letter, waiting=line.waiting, served=line.served)
 
 
 async def _visits(event_id: str, booth: Booth, reader: Reader) -> list[WalkedUp]:

@@ -73,9 +73,11 @@ class Boards:
             try:
                 return await self._read_anew(event_id, changes)
             except Unavailable:
-                if known is not None:
-                    return known.called
-                raise
+                if known is None:
+                    raise
+                # Who asks next need not wait for MongoDB too; all look again once it is back.
+                self._keep(event_id, _Read(known.called, changes, changes.revision, self._clock()))
+                return known.called
 
     async def _read_anew(self, event_id: str, changes: Changes) -> Called:
         revision = changes.revision

@@ -5,6 +5,7 @@ of its own, so that a double tap calls once; what the rules refuse is said on th
 words.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +64,8 @@ DEEDS: Final = {
 """What the buttons do with a ticket, the likeliest first."""
 WORDS: Final = ("booth.word", "booth.result", "booth.wrong", "booth.state", "live")
 """What the script may have to say, in the catalogue."""
+LABEL: Final = r"^([A-Z]{0,2})([1-9][0-9]{0,5})$"
+"""A number as people read and type it."""
 FOLDED: Final = frozenset({"kirim", "pindah"})
 """Buttons that ask where the holder goes on, and stand apart."""
 RESULTS: Final = frozenset({"dipanggil", "kosong", "dicatat", *DEEDS})
@@ -172,7 +175,7 @@ class Counter:
         return lambda code: self.pages.texts.service(code, names)
 
     async def page(
-        self, done: str = "", wrong: str = "", new_number: int | None = None
+        self, done: str = "", wrong: str = "", new_number: str | None = None
     ) -> Response:
         """Return the screen; `done` is below `booth.result`, `wrong` below `booth.wrong`."""
         event, booth = await self.found()
@@ -221,14 +224,15 @@ class Counter:
 
     async def act(self, button: str, service: str, typed: str, goal: str) -> str:
         """Do something with a ticket; return what was done. `goal`: a booth or a service."""
-        at = TicketAt(self.event_id, service, _number(typed), self.booth_id)
+        [line] = await self.reader.lines(self.event_id, [service])
+        at = TicketAt(self.event_id, service, _number(typed, line.letter), self.booth_id)
         said = f"{button} {service} {at.number} {goal}".rstrip()
         try:
             deed = use_case(DEEDS[button], at, goal, allowed(self.caller))
             found = await self.run(deed, said, at.id)
         except NotFound:
             raise NotDone("unknown_ticket") from None
-        return f"pindah&baru={found['number']}" if button == "pindah" else button
+        return f"pindah&baru={found['label']}" if button == "pindah" else button
 
     async def count(self, service: str) -> str:
         """Count one more person who walked up; return what was done."""
@@ -249,7 +253,7 @@ CounterDep = Annotated[Counter, Depends(built(Counter))]
 async def show_booth(
     counter: CounterDep,
     hasil: str = "",
-    baru: Annotated[int | None, Query(ge=1, le=MAX_NUMBER)] = None,
+    baru: Annotated[str | None, Query(pattern=LABEL)] = None,
 ) -> Response:
     """Show a booth's screen. `baru`: the number under which somebody was transferred."""
     return await counter.page(done=hasil if hasil in RESULTS else "", new_number=baru)
@@ -288,9 +292,14 @@ def _seconds(until: datetime | None, now: datetime) -> int:
     return int((until - now).total_seconds()) if until else 0
 
 
-def _number(typed: str) -> int:
-    """Return a ticket's number as it was typed. Raises NotDone."""
-    digits = typed.strip()
-    if not (digits.isascii() and digits.isdigit() and 1 <= int(digits) <= MAX_NUMBER):
+def _number(typed: str, letter: str) -> int:
+    """Return a ticket's number as it was typed, its line's letter before it or not. Raises NotDone.
+
+    Another line's letter is a number of another service, which is not to be taken for this one's.
+    """
+    found = re.fullmatch(LABEL, typed.strip().upper())
+    if found is None or int(found[2]) > MAX_NUMBER:
         raise NotDone("number_malformed")
-    return int(digits)
+    if found[1] not in {"", letter}:
+        raise NotDone("unknown_ticket")
+    return int(found[2])

@@ -34,8 +34,9 @@
     var events = page.dataset.api, here = events + "/booths/" + booth;
     if (button === "panggil") { return { address: here + "/calls" }; }
     if (button === "catat") { return { address: here + "/visits", body: { service: service, visitors: 1 } }; }
-    var number = form.elements.nomor.value.trim();
-    if (!/^[1-9][0-9]{0,5}$/.test(number)) { return null; }
+    var typed = /^([A-Z]{0,2})([1-9][0-9]{0,5})$/.exec(form.elements.nomor.value.trim().toUpperCase()), number = typed && typed[2];
+    if (!typed) { return "number_malformed"; }
+    if (typed[1] && typed[1] !== letter(service)) { return "unknown_ticket"; }
     var body = { booth_id: booth };
     if (button === "kirim") { body.to_booth = goal; }
     if (button === "pindah") { body.to_service = goal; }
@@ -43,12 +44,18 @@
     return { address: events + "/services/" + service + "/tickets/" + number + "/" + deed, body: body };
   }
 
+  // What the numbers of a service begin with: with another letter somebody meant another line.
+  function letter(service) {
+    var line = state.screen && state.screen.lines.find(function (one) { return one.service === service; });
+    return line ? line.letter : "";
+  }
+
   // A second tap right after the first is one tap, and a key that is held one press: no other number is called.
   function submit(event) {
     event.preventDefault();
     var button = event.submitter ? event.submitter.value : "panggil", what = command(event.target, button);
     if (!sending.free() || (pointed && performance.now() - tapped < SETTLE)) { return; }
-    if (!what) { wrong("number_malformed"); return; }
+    if (typeof what === "string") { wrong(what); return; }
     tapped = performance.now();
     sending.give(what.address, what.body, button);
   }

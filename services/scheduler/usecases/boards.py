@@ -23,13 +23,13 @@ class Call:
 
     booth_id: str
     service: str
-    number: int
+    label: str
     at: datetime
 
     @property
     def id(self) -> str:
         """Return what tells this call from all others."""
-        return f"{self.service}-{self.number}-{int(self.at.timestamp() * 1000)}"
+        return f"{self.service}-{self.label}-{int(self.at.timestamp() * 1000)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +78,4 @@ def _call(counter: Counter, ticket: Ticket | None) -> Call | None:
         return None
     if ticket.booth_id != counter.booth_id:
         return None
-    return Call(counter.booth_id, ticket.service, ticket.number, ticket.called_at)
+    return Call(counter.booth_id, ticket.service, ticket.label, ticket.called_at)

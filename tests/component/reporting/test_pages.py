@@ -214,10 +214,11 @@ async def test_only_what_somebody_watches_is_looked_at(
     full.messaging.memory.away = True
     await asyncio.sleep(0.05)
     full.messaging.memory.away = False
+    await until(lambda: [changes.revision for changes in held] == [2, 2, 2])
     full.messaging.memory.collections[REVISIONS][SETU]["revision"] += 1
-    await until(lambda: held[0].revision == 2)
+    await until(lambda: held[0].revision == 3)
     await asyncio.sleep(0.05)
-    assert [changes.revision for changes in held] == [2, 2, 1]
+    assert [changes.revision for changes in held] == [3, 3, 2]
     held.clear()
     assert len(full.board.watched._watched) == 0
     following.cancel()

@@ -48,7 +48,7 @@ async def ask(at: Floor, code: str) -> httpx.Response:
 
 def shown(page: str) -> list[str]:
     """The numbers that are shown large, each with its booth."""
-    rows = re.findall(r"<li><strong>(\d+)</strong>.*?Gerai ([a-z0-9-]+)</span></li>", page)
+    rows = re.findall(r"<li><strong>([A-Z]\d+)</strong>.*?Gerai ([a-z0-9-]+)</span></li>", page)
     return [f"{number} {booth}" for number, booth in rows]
 
 
@@ -92,12 +92,12 @@ async def test_a_screen_shows_the_last_four_calls_the_newest_first(at: Floor) ->
         at.messaging.clock.advance(seconds=5)
         await at.call(booth)
     assert shown((await look(at, BOARD)).text) == [
-        "5 loket-1",
-        "4 loket-1",
-        "3 loket-1",
-        "2 loket-2",
+        "A5 loket-1",
+        "A4 loket-1",
+        "A3 loket-1",
+        "A2 loket-2",
     ]
-    assert shown((await look(at, f"{BOARD}?gerai=loket-2")).text) == ["2 loket-2"]
+    assert shown((await look(at, f"{BOARD}?gerai=loket-2")).text) == ["A2 loket-2"]
 
 
 async def test_who_is_called_again_stands_first_again_and_what_is_undone_is_gone(
@@ -108,10 +108,10 @@ async def test_who_is_called_again_stands_first_again_and_what_is_undone_is_gone
     for act in ("", "", "recall"):
         at.messaging.clock.advance(seconds=5)
         await (at.act(act) if act else at.call())
-    assert shown((await look(at, BOARD)).text) == ["1 loket-1", "2 loket-1"]
+    assert shown((await look(at, BOARD)).text) == ["A1 loket-1", "A2 loket-1"]
     at.messaging.clock.advance(seconds=5)
     (await at.act("undo", 2)).raise_for_status()
-    assert shown((await look(at, BOARD)).text) == ["1 loket-1"]
+    assert shown((await look(at, BOARD)).text) == ["A1 loket-1"]
 
 
 async def test_who_was_sent_on_is_shown_where_he_was_called(at: Floor) -> None:
@@ -122,7 +122,7 @@ async def test_who_was_sent_on_is_shown_where_he_was_called(at: Floor) -> None:
     assert shown((await look(at, BOARD)).text) == []
     await at.call("loket-2")
     at.messaging.clock.advance(seconds=5)
-    assert shown((await look(at, BOARD)).text) == ["1 loket-2"]
+    assert shown((await look(at, BOARD)).text) == ["A1 loket-2"]
 
 
 async def test_all_booths_stand_on_the_screen_of_the_event_and_one_on_its_own(at: Floor) -> None:
@@ -135,7 +135,7 @@ async def test_all_booths_stand_on_the_screen_of_the_event_and_one_on_its_own(at
     assert "gerai-nama" not in (await look(at, f"{BOARD}?gerai=loket-1")).text
     part = await look(at, f"{BOARD}/isi")
     assert "<html" not in part.text
-    assert shown(part.text) == ["1 loket-1"]
+    assert shown(part.text) == ["B1 loket-1"]
 
 
 @pytest.mark.parametrize(
@@ -279,4 +279,4 @@ async def test_a_call_reaches_a_screen_that_is_watched(at: Floor) -> None:
     assert (await boards.of(SETU)).calls == ()
     await boards.watched.look(seen)
     assert held.revision == 2
-    assert [call.number for call in (await boards.of(SETU)).calls] == [1]
+    assert [call.label for call in (await boards.of(SETU)).calls] == ["A1"]

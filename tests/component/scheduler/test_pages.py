@@ -87,7 +87,7 @@ async def test_the_next_is_called_in_one_tap_and_then_served(at: Floor) -> None:
     for case in ("case-1", "case-2"):
         await at.request(case)
     called = await tap(at, aksi="panggil")
-    assert "<strong data-angka>1</strong>" in called
+    assert "<strong data-angka>A1</strong>" in called
     assert "<span data-layanan>Kartu Identitas Anak</span>" in called
     assert "Sedang dipanggil" in called
     assert "Nomor berikutnya sudah dipanggil." in called
@@ -185,8 +185,8 @@ async def test_what_changes_is_to_be_had_alone(at: Floor) -> None:
     before = (await at.get(path)).json()
     assert (before["ticket"], before["today"], before["visits"]) == (None, True, [])
     assert before["lines"] == [
-        {"service": "KIA", "waiting": 2, "served": 0},
-        {"service": "KK", "waiting": 0, "served": 0},
+        {"service": "KIA", "letter": "A", "waiting": 2, "served": 0},
+        {"service": "KK", "letter": "B", "waiting": 0, "served": 0},
     ]
     await at.call()
     called = (await at.get(path)).json()
@@ -312,7 +312,7 @@ async def test_the_holder_is_sent_to_another_booth_or_gets_a_number_of_another_s
     assert (await at.call("loket-2")).json()["ticket"]["number"] == 1
     await tap(at, aksi="panggil")
     moved = await tap(at, aksi="pindah", layanan="KIA", nomor="2", tujuan="KK")
-    assert "Nomor barunya 1." in moved
+    assert "Nomor barunya B1." in moved
 
 
 @pytest.mark.parametrize(
@@ -337,6 +337,29 @@ async def test_what_a_button_cannot_do_is_said_in_words(
 
     assert refused.status_code == 409
     assert said in refused.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ("a1", 303, ""),
+        (" A1 ", 303, ""),
+        ("1", 303, ""),
+        ("B1", 409, "Nomor itu tidak ada."),
+        ("A0", 409, "dengan angka"),
+        ("A-1", 409, "dengan angka"),
+    ],
+)
+async def test_a_number_is_typed_as_it_is_read_and_another_lines_letter_is_no_number_of_this_one(
+    at: Floor, typed: str, status: int, said: str
+) -> None:
+    await at.arrive("KIA", "KK")
+    await at.call()
+    key = key_of((await see(at, BOOTH)).text)
+    form = {"kunci": key, "aksi": "selesai", "layanan": "KIA", "nomor": typed}
+    answer = await send(at, BOOTH, form)
+    assert answer.status_code == status
+    assert said in answer.text
 
 
 async def test_a_button_that_there_is_not_is_refused(at: Floor) -> None:
