@@ -112,7 +112,7 @@ class Line:
 
     def offer(self, letter: str) -> "Line":
         """Let numbers be given out from now on, with this letter before them."""
-        return replace(self, version=self.version + 1, offered=True, letter=letter)
+        return replace(self, version=self.version + 1, offered=True, closed=False, letter=letter)
 
     def withdraw(self) -> "Line":
         """Give out no more numbers. Raises Refused: tickets_issued."""
@@ -124,13 +124,13 @@ class Line:
     def move(self, reason: str, field: str) -> "Line":
         """Follow the event to another place or time. Refused for that reason once tickets exist.
 
-        Written although nothing in it changes, so that an issue at the same moment is decided
-        again.
+        Written although nothing else in it changes, so that an issue at the same moment is decided
+        again. What was closed while nobody had come is open on the new day.
         """
         if self.last_number:
             said = f"{field}: {self.last_number} numbers were given out for {self.service}"
             raise Refused(reason, said)
-        return replace(self, version=self.version + 1)
+        return replace(self, version=self.version + 1, closed=False)
 
     def close(self) -> "Line":
         """Let nobody join or be called any more; who waits is offered other ways."""
