@@ -3,7 +3,8 @@
 `python -m deploy.provision --rabbit --mongo` reads passwords and the servers' certificate authority
 from the files in JEMPUT_SECRETS and finds the servers by AMQP_ADMIN_HOST and MONGO_ADMIN_HOST.
 Which services there are is read from `services/*/subscriptions.toml`: a new one needs no line here.
-What its user of MongoDB may do stands in `services/*/database.toml`, where there is one.
+What its user of MongoDB may do stands in `services/*/database.toml`, where there is one; to its
+trail it only adds.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.compose import addresses
+from shared.audit.kept import ADDED_TO
 from shared.messaging.provision import BrokerUser, Management
 from shared.messaging.topology import OPERATOR, read_subscriptions, topology
 from shared.mongo.client import connect
@@ -58,7 +60,8 @@ async def mongo(admin_url: str, passwords: Mapping[str, str], prefix: str = "") 
         await limit_transactions(client)
         for service, password in passwords.items():
             rights = read_rights(SERVICES / service / "database.toml")
-            await ensure_user(client, service, password, f"{prefix}{service}", rights)
+            place = f"{prefix}{service}"
+            await ensure_user(client, service, password, place, rights, [ADDED_TO])
     finally:
         client.close()
 

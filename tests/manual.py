@@ -30,6 +30,9 @@ _FLOOR: Final = (
     "test_one_sign_in_walks_desk_floor_agent_and_dashboard_and_one_sign_out_ends_all"
 )
 _GATE: Final = "test_floor.py::test_the_gate_gives_a_code_and_numbers_and_shows_them_again"
+_PRINTED: Final = "test_batches.py::test_each_page_is_looked_at"
+_WRONG_DOCUMENT: Final = "test_desk.py::test_the_wrong_document_is_said_and_a_second_person_decides"
+_COUNTER: Final = "test_counter.py::test_ten_visits_with_the_network_cut_in_mid_entry"
 _FIGURES: Final = "test_event_page.py::test_the_page_shows_the_day_at_every_width"
 WALKS: Final[Mapping[str, str]] = {
     "publik-ke-mana-setu": _PLACES,
@@ -55,8 +58,18 @@ WALKS: Final[Mapping[str, str]] = {
     "tugas": _FLOOR,
     "tugas-alamat": _FLOOR,
     "acara": _FIGURES,
+    "cetak-belum-dicetak": _PRINTED,
+    "cetak-diserahkan": _PRINTED,
+    "dokumen-tidak-sesuai": _WRONG_DOCUMENT,
+    "konter-isian": _COUNTER,
+    "konter-sementara": _COUNTER,
+    "akun-baru": _ACCOUNTS,
+    "akun-hak": _ACCOUNTS,
 }
 """The test that takes a screenshot, by the screenshot's name without the width behind it."""
+
+AT_BOTH: Final = frozenset({_COUNTER})
+"""Tests that look at both widths in one run."""
 
 
 def walks(book: Book) -> list[str]:
@@ -71,7 +84,8 @@ def screenshots(book: Book) -> list[str]:
 
 def _walk(screenshot: str) -> str:
     name, _, width = screenshot.rpartition("-")
-    return f"{E2E}/{WALKS[name]}[{width}]"
+    walk = WALKS[name]
+    return f"{E2E}/{walk}" if walk in AT_BOTH else f"{E2E}/{walk}[{width}]"
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from services.intake.pages.manual.blocks import (
     Strong,
     Table,
     Text,
+    Typed,
     Word,
 )
 
@@ -25,7 +26,7 @@ WIDE: Final = "100%"
 
 def string(words: str) -> str:
     """Return words as Typst writes a string."""
-    escaped = words.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = words.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 
@@ -81,8 +82,8 @@ class Writer:
                 return f"#note[{self.blocks(blocks)}]"
             case Picture():
                 return self._picture(one)
-            case Table():
-                return _table(one)
+            case Table() | Typed():
+                return _table(one) if isinstance(one, Table) else _typed(one)
 
     def _items(self, one: Items) -> str:
         called = f"enum(start: {one.start}, " if one.ordered else "list("
@@ -95,6 +96,10 @@ class Writer:
         alt = f"{self.alt}: {one.seen}"
         file = string(f"gambar/{one.file}")
         return f"#shot({file}, {string(one.seen)}, {string(alt)}, wide: {wide})"
+
+
+def _typed(one: Typed) -> str:
+    return f"#typed({string(one.what)}, {string(one.lines)})"
 
 
 def _table(one: Table) -> str:

@@ -1,8 +1,15 @@
-"""`python -m services.courier`: read the settings once and run."""
+"""`python -m services.courier`: run the service; with `audit ...`, one command."""
+
+import sys
 
 from services.courier.app import build
+from services.courier.cli import main
 from services.courier.config import Settings
 from shared.runtime import start
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        status, lines = main(sys.argv[1:], Settings)
+        print(*lines, sep="\n", file=sys.stderr if status else sys.stdout)
+        sys.exit(status)
     start(build(Settings()))

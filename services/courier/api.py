@@ -6,22 +6,24 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, BeforeValidator, Field
 
-from services.courier.domain import Area, Job, JobState, Place, Programme, Step
+from services.courier.domain import Area, Deed, Job, JobState, Place, Programme, Step
 from services.courier.usecases import (
     JobFilter,
     Reader,
     allowed,
     give_job,
+    note_read,
     report_step,
     serve_area,
 )
+from shared.audit.looks import keep_read
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
 from shared.contracts.event import AggregateId, Moment, ProgrammeId, TypedNeighbourhoodUnit
 from shared.contracts.text import Reason, dotted_region
 from shared.messaging.unit_of_work import UnitOfWork
-from shared.runtime import CommandsDep, SentDep, provided
+from shared.runtime import Commands, CommandsDep, SentDep, provided
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
@@ -39,6 +41,8 @@ RULES: Final[RouteRules] = {
 
 _OWN_ONLY: Final = frozenset({Role.AGENT})
 """Roles whose grants show only the caller's own jobs."""
+_STAFF: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.SUPERVISOR})
+"""People of the office: what they look at is noted. Agents see their own jobs alone."""
 PAGE: Final = 200
 """Jobs in one answer at most."""
 
@@ -129,22 +133,29 @@ async def put_area(
 async def list_jobs(
     caller: CallerDep,
     reader: ReaderDep,
+    commands: CommandsDep,
     programme_id: Annotated[ProgrammeId, Query()],
     state: Annotated[JobState | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> list[JobAnswer]:
     """Return jobs, oldest first: an agent's own, and all in the regions of other roles."""
     found = await reader.jobs(_job_filter(caller, programme_id), state=state, limit=limit)
+    if caller.reach(programme_id, caller.acting & _STAFF):
+        await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, str(len(found)))
     return [_answer(job) for job in found]
 
 
 @router.get("/jobs/{job_id}")
-async def get_job(job_id: JobPath, caller: CallerDep, reader: ReaderDep) -> JobAnswer:
+async def get_job(
+    job_id: JobPath, caller: CallerDep, reader: ReaderDep, commands: CommandsDep
+) -> JobAnswer:
     """Return one job: to an agent his own, to others what their region covers."""
     job = await reader.get(Job, job_id)
     if job is None:
         raise NotFound("job")
     _require_visible(caller, job)
+    if caller.may(caller.acting & _STAFF, programme=job.programme_id, region=job.place.village):
+        await _note_read(Deed.JOB_READ, job_id, caller, commands)
     return _answer(job)
 
 
@@ -193,6 +204,14 @@ async def _step(job_id: str, body: StepBody, caller: Caller, uow: UnitOfWork) ->
         reason=body.reason,
         occurred_at=happened,
     )
+
+
+async def _note_read(
+    deed: Deed, about: str, caller: Caller, commands: Commands, *said: str
+) -> None:
+    """Have a look noted before it is answered. Raises Unavailable."""
+    subject = caller.subject
+    await keep_read(about, lambda uow: note_read(deed, about, subject, uow, *said), commands)
 
 
 def _job_filter(caller: Caller, programme_id: str) -> JobFilter:

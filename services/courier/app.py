@@ -9,6 +9,8 @@ from services.courier.config import Settings
 from services.courier.domain import Refused
 from services.courier.store import COLLECTIONS, INDEXES, CourierReader
 from services.courier.usecases import Reader, SettleAreas
+from shared.audit.parts import trail_jobs
+from shared.contracts.courier import AuditHeadPublished
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
     HttpInterface,
@@ -39,7 +41,10 @@ def definition(neighbours: Mapping[str, str]) -> ServiceDefinition:
             routers=[api.router, pages.router],
             provides={Reader: reader, Pages: frame, Neighbours: Neighbours(neighbours)},
             pages=frame,
-            beside_queue=[SettleAreas(reader, context.commands, context.messaging.clock).run],
+            beside_queue=[
+                SettleAreas(reader, context.commands, context.messaging.clock).run,
+                *trail_jobs(context, COLLECTIONS, AuditHeadPublished),
+            ],
         )
 
     return ServiceDefinition(

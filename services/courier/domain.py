@@ -35,6 +35,19 @@ class Step(StrEnum):
     FAIL = "fail"
 
 
+class Deed(StrEnum):
+    """What courier notes in its trail (`shared/audit`)."""
+
+    AREA_SERVED = "area_served"
+    """An agent was put in charge of an RW: `said` has who. He reads whom he visits (intake)."""
+    JOB_GIVEN = "job_given"
+    """Somebody gave a job to another agent: `said` has whom."""
+    JOB_READ = "job_read"
+    """Somebody of the office looked at a job that he does not carry."""
+    JOBS_LISTED = "jobs_listed"
+    """Somebody of the office listed a programme's jobs: `said` has how many were shown."""
+
+
 class Refused(Exception):  # noqa: N818 - reads as the decision it is
     """A step that the rules do not allow; `reason` is stable, `detail` a sentence."""
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from services.courier.domain import ENDED, Area, Job, JobState, Place, Programme
 from services.courier.usecases import WAITING_PAGE, JobFilter
+from shared.audit.kept import TRAIL, TRAIL_INDEXES
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
 from shared.mongo.migrations import Index
@@ -19,10 +20,12 @@ COLLECTIONS = Collections(
     Collection(JOBS, Job),
     Collection(AREAS, Area),
     Collection("programmes", Programme),
+    *TRAIL,
     REVOCATIONS,
 )
 INDEXES = (
     REVOCATION_INDEX,
+    *TRAIL_INDEXES,
     Index(JOBS, (("agent_id", 1), ("state", 1), ("_id", 1))),
     Index(JOBS, (("programme_id", 1), ("state", 1), ("_id", 1))),
     Index(JOBS, (("programme_id", 1), ("place.village", 1), ("_id", 1))),

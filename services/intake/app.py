@@ -32,7 +32,6 @@ from services.intake.usecases import (
     SEND_AT_ONCE,
     BreachReader,
     Catalogues,
-    ChainEntries,
     Clock,
     Eraser,
     Importing,
@@ -49,16 +48,18 @@ from services.intake.usecases import (
     SignIn,
     Tables,
     Throttle,
-    Trail,
     Vault,
     WatchRights,
     erase_again,
 )
 from services.intake.usecases.outside import OutsideSystems
 from services.intake.usecases.watch import Watch, WatchLate
+from shared.audit.commands import AuditDesk
+from shared.audit.parts import trail_jobs
 from shared.auth.breached import BreachedPasswords
 from shared.auth.keys import load_private
 from shared.auth.watched import Watched
+from shared.contracts.intake import AuditHeadPublished
 from shared.files.frames import Frames
 from shared.files.removal import Removal
 from shared.files.scanner import Clamd, Scanner
@@ -99,7 +100,6 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
     def http_interface(context: ServiceContext) -> HttpInterface:
         frame = frame_of(context.prefix)
         reader = IntakeReader(context.messaging.database, COLLECTIONS)
-        chain = ChainEntries(reader, context.commands, context.messaging.clock)
         provides = _provided(settings, context, hasher)
         known = KnownProgrammes(reader, context.messaging.clock)
         metrics = IntakeMetrics(context.registry)
@@ -129,7 +129,13 @@ def definition(settings: Settings, hasher: PasswordHasher | None = None) -> Serv
             },
             pages=frame,
             beside_http=[lambda: _erase_again(settings, context.commands)],
-            beside_queue=[chain.run, removal.run, watch.run, eraser.run, importing.run],
+            beside_queue=[
+                *trail_jobs(context, COLLECTIONS, AuditHeadPublished),
+                removal.run,
+                watch.run,
+                eraser.run,
+                importing.run,
+            ],
         )
 
     return ServiceDefinition(
@@ -300,7 +306,7 @@ class Desk:
 
     commands: Commands
     reader: Reader
-    trail: Trail
+    audit: AuditDesk
     breaches: BreachReader
     frames: Frames
     eraser: Eraser
@@ -320,4 +326,5 @@ async def open_desk(
         regions = KemendagriRegions()
         erasures = erasure_list_of(settings)
         eraser = Eraser(erasures, reader.erasures_decided, shell.commands, clock)
-        yield Desk(shell.commands, reader, reader, reader, frames, eraser, regions, settings, clock)
+        audit = AuditDesk(reader, clock)
+        yield Desk(shell.commands, reader, audit, reader, frames, eraser, regions, settings, clock)

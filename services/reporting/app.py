@@ -11,6 +11,8 @@ from services.reporting.metrics import ProjectionMetrics
 from services.reporting.store import COLLECTIONS, INDEXES, Ledger, Reader
 from services.reporting.usecases import reports
 from services.reporting.usecases.project import Projector
+from shared.audit.parts import trail_jobs
+from shared.contracts.reporting import AuditHeadPublished
 from shared.files.evidence_parts import evidence_parts
 from shared.messaging.unit_of_work import Clock
 from shared.runtime import (
@@ -72,7 +74,10 @@ def show(
         },
         pages=frame,
         beside_http=[board.watched.follow],
-        beside_queue=[evidence.removal],
+        beside_queue=[
+            evidence.removal,
+            *trail_jobs(context, COLLECTIONS, AuditHeadPublished),
+        ],
     )
 
 

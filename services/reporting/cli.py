@@ -8,22 +8,24 @@ from datetime import datetime
 from services.reporting.app import NAME, definition
 from services.reporting.config import OperatorSettings, Settings
 from services.reporting.domain import Difference
-from services.reporting.store import COLLECTIONS, Archive, HistoryStore, Reader, Rebuilds
+from services.reporting.store import Archive, HistoryStore, Rebuilds
+from services.reporting.usecases.deeds import Deed
 from services.reporting.usecases.history import Order, send_history
 from services.reporting.usecases.rebuild import Superseded
 from services.reporting.usecases.rebuild import rebuild as rebuild_totals
 from services.reporting.usecases.recount import recount as recount_programme
+from shared.audit.trail import note
 from shared.contracts import CATALOGUE
-from shared.files.evidence_parts import file_keys_of
-from shared.files.keys import file_key_desk
 from shared.messaging.bus import AmqpBus
 from shared.messaging.topology import OPERATOR
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.mongo.client import Client, connect
-from shared.runtime import Shell, open_shell
-from shared.runtime.master_keys import MasterKeyDesk
+from shared.runtime import Shell, open_shell, sent_by
 
 CONNECT_SECONDS = 30.0
 """How long a command waits for RabbitMQ."""
+HEAD = "audit_head_published.v1"
+"""What stands behind a service's name in the type of its trail's heads."""
 
 Say = Callable[[str], None]
 
@@ -42,22 +44,9 @@ def order(queue: str, types: Sequence[str], since: datetime | None) -> Order:
     return Order(queue, tuple(types), since)
 
 
-Desk = tuple[Shell, Settings]
-
-
-def wrapped(desk: Desk) -> MasterKeyDesk:
-    """Return what the commands about master keys work with."""
-    shell, given = desk
-    reader = Reader(shell.messaging.database, COLLECTIONS)
-    return file_key_desk(given.sealing_keys, reader, shell.commands, file_keys_of(given))
-
-
-@asynccontextmanager
-async def desk(settings: Callable[[], Settings]) -> AsyncIterator[Desk]:
-    """Give a command about master keys what it works with. Raises Unavailable."""
-    given = settings()
-    async with open_shell(definition(given), given) as shell:
-        yield shell, given
+def with_trails() -> list[str]:
+    """Return the services whose trails publish heads."""
+    return sorted(type_.partition(".")[0] for type_ in CATALOGUE if type_.endswith(f".{HEAD}"))
 
 
 async def recount(settings: Settings, programme_id: str | None, say: Say) -> int:
@@ -78,28 +67,37 @@ async def recount(settings: Settings, programme_id: str | None, say: Say) -> int
     return 1 if differing else 0
 
 
-async def rebuild(settings: Settings, say: Say) -> int:
+async def rebuild(settings: Settings, by: str, say: Say) -> int:
     """Fold the archive anew and take the new totals into use."""
-    async with _connected(settings) as client:
-        name = settings.mongo_database
+    async with open_shell(definition(settings), settings) as shell:
+        place = (shell.messaging.client, settings.mongo_database)
+        await _note(Deed.TOTALS_REBUILT, "totals", by, shell)
         try:
-            await rebuild_totals(Archive(client, name), Rebuilds(client, name), say)
+            await rebuild_totals(Archive(*place), Rebuilds(*place), say)
         except Superseded as superseded:
             raise NotDone("another rebuild has begun since") from superseded
     return 0
 
 
 async def history(
-    settings: Settings, operator: OperatorSettings, wanted: Order, say: Say, *, anew: bool = False
+    settings: Settings,
+    operator: OperatorSettings,
+    wanted: Order,
+    by: str,
+    say: Say,
+    *,
+    anew: bool = False,
 ) -> int:
     """Send archived events to a new consumer's queue, going on where the last run stopped."""
     bus = AmqpBus(operator.amqp_url, f"{NAME}.history", user=OPERATOR)
-    async with _connected(settings) as client:
-        store = HistoryStore(client, settings.mongo_database)
+    async with open_shell(definition(settings), settings) as shell:
+        store = HistoryStore(shell.messaging.client, settings.mongo_database)
         try:
             await _connect(bus)
             if not await bus.queue_exists(wanted.queue):
                 raise NotDone(f"there is no queue {wanted.queue}: apply the topology first")
+            since = [f"since {wanted.since.isoformat()}"] if wanted.since else []
+            await _note(Deed.HISTORY_SENT, wanted.queue, by, shell, *wanted.types, *since)
             if anew:
                 await store.forget(wanted)
             progress = await send_history(store, bus, wanted, say)
@@ -107,6 +105,22 @@ async def history(
             await bus.close()
     say(f"done: {progress.sent} events sent to {wanted.queue}")
     return 0
+
+
+async def heads(settings: Settings, service: str, say: Say) -> int:
+    """Print the heads of a service's trail as they came, for its `audit verify --heads`."""
+    async with _connected(settings) as client:
+        found = Archive(client, settings.mongo_database).heads(f"{service}.{HEAD}")
+        async for number, head in found:
+            say(f"{number}:{head}")
+    return 0
+
+
+async def _note(deed: Deed, about: str, by: str, shell: Shell, *said: str) -> None:
+    async def noted(uow: UnitOfWork) -> None:
+        note(deed, about, uow, *said)
+
+    await shell.commands.run(noted, sent=sent_by(by, deed), key=about)
 
 
 async def _connect(bus: AmqpBus) -> None:

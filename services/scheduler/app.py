@@ -11,6 +11,8 @@ from services.scheduler.pages.board import Boards
 from services.scheduler.pages.place import Lines
 from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader
 from services.scheduler.usecases import Clock, Holidays, Reader
+from shared.audit.parts import trail_jobs
+from shared.contracts.scheduler import AuditHeadPublished
 from shared.files.evidence_parts import evidence_parts
 from shared.limits.clients import ClientLimit
 from shared.limits.counts import Tries
@@ -59,7 +61,10 @@ def definition(settings: Settings) -> ServiceDefinition:
             },
             pages=frame,
             beside_http=[boards.watched.follow],
-            beside_queue=[evidence.removal],
+            beside_queue=[
+                evidence.removal,
+                *trail_jobs(context, COLLECTIONS, AuditHeadPublished),
+            ],
         )
 
     return ServiceDefinition(

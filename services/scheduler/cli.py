@@ -1,28 +1,25 @@
-"""Commands of scheduler: `events republish`, and `keys` about what seals its files."""
+"""Commands of scheduler: `events republish`, `audit`, and `keys` about what seals its files."""
 
 import argparse
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from services.scheduler.app import definition
 from services.scheduler.config import Settings
-from services.scheduler.store import COLLECTIONS, SchedulerReader
 from services.scheduler.usecases import republish_event
-from shared.files.evidence_parts import file_keys_of
-from shared.files.keys import file_key_desk
-from shared.runtime import Shell, add_republish, open_shell, run_command, sent_by
-from shared.runtime.master_keys import MasterKeyDesk, add_key_commands, run_at_desk
+from shared.audit.commands import add_audit_commands
+from shared.files.evidence_parts import evidence_keys
+from shared.runtime import ServiceDesk, add_republish, open_desk, run_command, sent_by
+from shared.runtime.master_keys import add_key_commands, run_at_desk
 from shared.sealing.masterkeys import InvalidKey
 
 _TOLD: Final = (InvalidKey,)
-Desk = tuple[Shell, Settings]
 
 
 def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
     """Run one command; return its exit status and lines, for stderr where it is not 0."""
     options = _parser().parse_args(arguments)
-    return run_command(lambda: run_at_desk(options, lambda: _desk(settings)), _TOLD)
+    return run_command(lambda: run_at_desk(options, lambda: open_desk(settings, definition)), _TOLD)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,26 +31,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_republish(again)
     again.set_defaults(run=_republish)
-    add_key_commands(themes, "the master keys that seal files' keys", _wrapped)
+    add_audit_commands(themes, "the trail of plans, agencies, policies and looks at evidence")
+    add_key_commands(themes, "the master keys that seal files' keys", evidence_keys)
     return parser
 
 
-@asynccontextmanager
-async def _desk(settings: Callable[[], Settings]) -> AsyncIterator[Desk]:
-    given = settings()
-    async with open_shell(definition(given), given) as shell:
-        yield shell, given
-
-
-def _wrapped(desk: Desk) -> MasterKeyDesk:
-    shell, given = desk
-    reader = SchedulerReader(shell.messaging.database, COLLECTIONS)
-    return file_key_desk(given.sealing_keys, reader, shell.commands, file_keys_of(given))
-
-
-async def _republish(options: argparse.Namespace, desk: Desk) -> list[str]:
-    shell, _ = desk
-    outcome = await shell.commands.run(
+async def _republish(options: argparse.Namespace, desk: ServiceDesk[Settings]) -> list[str]:
+    outcome = await desk.shell.commands.run(
         lambda uow: republish_event(options.id, options.version, uow),
         sent=sent_by(options.by, "events republish"),
         key=options.id,

@@ -12,6 +12,7 @@ from services.scheduler.domain import (
     Access,
     Agency,
     Arrival,
+    Awaited,
     Case,
     Conflict,
     Counter,
@@ -25,8 +26,9 @@ from services.scheduler.domain import (
     Tally,
     Ticket,
 )
+from shared.audit.kept import TRAIL, TRAIL_INDEXES
 from shared.auth.roles import Grant
-from shared.files.evidence import EVIDENCE, EVIDENCE_LOOKS
+from shared.files.evidence import EVIDENCE
 from shared.files.kept import FILE_INDEXES, RAW_FILES, FileReader
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
@@ -52,6 +54,7 @@ COLLECTIONS = Collections(
     Collection("tickets", Ticket),
     Collection("cases", Case),
     Collection(ARRIVALS, Arrival),
+    Collection("awaited_codes", Awaited),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
     Collection("device_leases", Lease),
@@ -60,7 +63,7 @@ COLLECTIONS = Collections(
     Collection("late_entries", LateEntry),
     Collection(CONFLICTS, Conflict),
     EVIDENCE,
-    EVIDENCE_LOOKS,
+    *TRAIL,
     FILES,
     REVOCATIONS,
     raw=RAW_FILES,
@@ -68,6 +71,7 @@ COLLECTIONS = Collections(
 INDEXES = (
     *FILE_INDEXES,
     REVOCATION_INDEX,
+    *TRAIL_INDEXES,
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
     Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
     Index(ARRIVALS, (("code", 1),)),

@@ -136,6 +136,8 @@ class Caller:
     session: str | None = None
     """The session of an account; None for a machine, whose token comes by command."""
     issued_at: datetime | None = None
+    token_id: str | None = None
+    """Which token it is: of a machine it can be ended alone."""
     signed_in_at: datetime | None = None
     """When the person last proved who he is, with password and second factor."""
 

@@ -56,6 +56,12 @@ class InvalidToken(Exception):  # noqa: N818 - reads as the finding it is
         self.reason = reason
 
 
+class NotKnownYet(Exception):  # noqa: N818 - reads as the finding it is
+    """A token that may have been ended: what was revoked has not been read since the start."""
+
+    safe_to_log: ClassVar[bool] = True
+
+
 class KeySource(Protocol):
     """Public keys that may change while the process runs, such as `Watched`."""
 
@@ -89,10 +95,12 @@ class Issuer:
         *,
         session: str | None = None,
         signed_in_at: datetime | None = None,
+        token_id: str | None = None,
     ) -> str:
         """A token for this subject, valid from now for `lifetime`; ValueError when it cannot be.
 
-        `session` is what can be revoked; `signed_in_at` is when the person proved who he is.
+        `session` is what can be revoked, and of a machine `token_id`; `signed_in_at` is when the
+        person proved who he is.
         """
         if not _fits(subject):
             raise ValueError(
@@ -110,7 +118,7 @@ class Issuer:
             "sub": subject,
             "iat": now,
             "exp": now + int(lifetime.total_seconds()),
-            "jti": token_urlsafe(12),
+            "jti": token_id or token_urlsafe(12),
             "grants": [str(grant) for grant in grants],
         }
         if session is not None:
@@ -144,7 +152,10 @@ class Verifier:
         self._remembered = lru_cache(REMEMBERED)(self._believed)
 
     def verify(self, token: str) -> Caller:
-        """Whom the token names; InvalidToken with the reason when it is not believed."""
+        """Whom the token names; InvalidToken with the reason when it is not believed.
+
+        Raises NotKnownYet where it may have been ended.
+        """
         if len(token) > MAX_TOKEN_BYTES:
             raise InvalidToken(f"longer than {MAX_TOKEN_BYTES} bytes")
         self._take(self._source.current())
@@ -154,6 +165,8 @@ class Verifier:
             raise InvalidToken("not valid yet")
         if statement.expires <= now - LEEWAY:
             raise InvalidToken("expired")
+        if not self._revocations.known:
+            raise NotKnownYet
         if self._revocations.ended(statement.caller):
             raise InvalidToken("revoked")
         return statement.caller
@@ -179,6 +192,7 @@ class Verifier:
             _grants(claims),
             expires,
             session=_session(claims),
+            token_id=str(claims["jti"]),
             issued_at=_instant(claims, "iat"),
             signed_in_at=_instant(claims, "auth_time") if "auth_time" in claims else None,
         )

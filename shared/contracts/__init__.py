@@ -5,11 +5,12 @@ Depends on pydantic alone, so that a partner can read or vendor it without the r
 
 from types import MappingProxyType
 
-from shared.contracts import courier, intake, scheduler
+from shared.contracts import courier, intake, reporting, scheduler
 from shared.contracts.event import Event
 
+_PRODUCERS = (intake, scheduler, courier, reporting)
 CATALOGUE: MappingProxyType[str, type[Event]] = MappingProxyType(
-    {event.type: event for module in (intake, scheduler, courier) for event in module.EVENTS}
+    {event.type: event for module in _PRODUCERS for event in module.EVENTS}
 )
 """Every event class by its type. Explicit: what is not listed here does not exist."""
 

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from shared.contracts.audit import AuditHead
 from shared.contracts.event import (
     AggregateId,
     Channel,
@@ -121,6 +122,12 @@ class JobWithdrawn(JobEvent):
     type: ClassVar[str] = "courier.job_withdrawn.v1"
 
 
+class AuditHeadPublished(AuditHead):
+    """The hash of an audit trail's newest block: kept elsewhere, it shows if one was altered."""
+
+    type: ClassVar[str] = "courier.audit_head_published.v1"
+
+
 EVENTS: tuple[type[Event], ...] = (
     JobOpened,
     JobAssigned,
@@ -131,4 +138,5 @@ EVENTS: tuple[type[Event], ...] = (
     DeliveryFailed,
     DeliveryConfirmed,
     JobWithdrawn,
+    AuditHeadPublished,
 )

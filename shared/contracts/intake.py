@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
+from shared.contracts.audit import AuditHead
 from shared.contracts.event import (
     AggregateId,
     Channel,
@@ -17,14 +18,14 @@ from shared.contracts.event import (
     PublicText,
     RegionCode,
     ServiceCode,
-    Slug,
 )
 from shared.contracts.text import Reason, gate_code
 
 AccessId = Annotated[
     AggregateId,
     Field(
-        description="Pseudonymous id of an account, or of one session of it; never a name.",
+        description="Pseudonymous id of an account or of one session of it, never a name; of a "
+        "machine its name, of one token of a machine the token's id.",
         examples=["a-2m7k3q9xw4tz8v5b"],
     ),
 ]
@@ -234,38 +235,33 @@ class AccessKind(StrEnum):
 
     ACCOUNT = "account"
     SESSION = "session"
+    MACHINE = "machine"
+    TOKEN = "token"  # noqa: S105 - a kind
+    """One token of a machine."""
 
 
 class AccessRevoked(Event):
-    """Tokens of this account, or of this session, that were issued up to then count no more."""
+    """Tokens of this account, session or machine that were issued up to then count no more."""
 
     type: ClassVar[str] = "intake.access_revoked.v1"
     aggregate_field: ClassVar[str] = "access_id"
     correlation_field: ClassVar[str] = "access_id"
 
-    access_id: AccessId
-    kind: AccessKind = Field(examples=[AccessKind.ACCOUNT])
+    access_id: AccessId = Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"])
+    kind: AccessKind = Field(examples=[AccessKind.TOKEN])
     revoked_at: Moment = Field(examples=["2023-03-11T02:15:00Z"])
+    until: Moment | None = Field(
+        default=None,
+        description="Until when this has to be remembered: no token that it ends lives longer. "
+        "Null: an hour.",
+        examples=["2024-03-12T02:15:00Z"],
+    )
 
 
-class AuditHeadPublished(Event):
+class AuditHeadPublished(AuditHead):
     """The hash of an audit trail's newest block: kept elsewhere, it shows if one was altered."""
 
     type: ClassVar[str] = "intake.audit_head_published.v1"
-    aggregate_field: ClassVar[str] = "chain"
-    correlation_field: ClassVar[str] = "chain"
-
-    chain: Annotated[Slug, Field(description="Whose trail it is.", examples=["intake"])]
-    number: int = Field(ge=1, le=2**31 - 1, description="Of the block.", examples=[17])
-    head: Annotated[
-        str,
-        Field(
-            pattern="^[0-9a-f]{64}$",
-            description="SHA-256 of the block, which holds that of the block before.",
-            examples=["5e8c" * 16],
-        ),
-    ]
-    entries: int = Field(ge=1, le=500, description="In the block.", examples=[3])
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from shared.contracts.audit import AuditHead
 from shared.contracts.event import (
     AggregateId,
     Channel,
@@ -240,6 +241,12 @@ class VisitRecorded(Event):
     visitors: int = Field(ge=1, le=1000, examples=[4])
 
 
+class AuditHeadPublished(AuditHead):
+    """The hash of an audit trail's newest block: kept elsewhere, it shows if one was altered."""
+
+    type: ClassVar[str] = "scheduler.audit_head_published.v1"
+
+
 EVENTS: tuple[type[Event], ...] = (
     EventScheduled,
     TicketIssued,
@@ -249,4 +256,5 @@ EVENTS: tuple[type[Event], ...] = (
     TicketEnded,
     TicketReverted,
     VisitRecorded,
+    AuditHeadPublished,
 )

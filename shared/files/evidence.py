@@ -8,9 +8,10 @@ what kinds of files there are, is the service's.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
-from shared.contracts.envelope import new_id
+from shared.audit.trail import note
 from shared.files.purpose import Purpose
 from shared.files.stored import begin_removal, bind, keep_checked
 from shared.files.upload import Received
@@ -21,6 +22,15 @@ from shared.worker.jobs import MIB
 
 PURPOSE: Final = Purpose(name="evidence", limit=20 * MIB)
 """A phone's photo at its finest, or scanned lists of many pages."""
+
+
+class Deed(StrEnum):
+    """What a service's trail has of evidence: about what, by whom, which file."""
+
+    BOUND = "evidence_bound"
+    REMOVED = "evidence_removed"
+    READ = "evidence_read"
+
 
 Permit = Callable[[UnitOfWork], Awaitable[None]]
 """Raises where who acts may not, or what the evidence is of is not there."""
@@ -67,22 +77,8 @@ class EvidenceOf:
         return replace(self, version=self.version + 1, items=left)
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceLook:
-    """One look at one file. It holds no personal data."""
-
-    id: str
-    subject: str
-    """Pseudonymous account id of who looked."""
-    about: str
-    """What the file is evidence of."""
-    file_id: str
-    at: datetime
-
-
 EVIDENCE: Final = Collection("evidence", EvidenceOf)
-EVIDENCE_LOOKS: Final = Collection("evidence_looks", EvidenceLook)
-"""Both for the `COLLECTIONS` of a service that keeps evidence, beside `FILES`."""
+"""For the `COLLECTIONS` of a service that keeps evidence, beside `FILES` and `TRAIL`."""
 
 
 async def keep_evidence(received: Received, uow: UnitOfWork, *, permit: Permit) -> dict[str, Any]:
@@ -103,6 +99,7 @@ async def bind_evidence(
     file = await bind(file_id, PURPOSE.name, about, uow)
     item = Evidence(file.id, kind, file.type, file.size, file.sha256, uow.now(), uow.actor)
     uow.add((await _evidence_of(about, uow)).having(item, limit))
+    note(Deed.BOUND, about, uow, file_id, kind)
 
 
 async def remove_evidence(about: str, file_id: str, uow: UnitOfWork, *, permit: Permit) -> None:
@@ -112,12 +109,13 @@ async def remove_evidence(about: str, file_id: str, uow: UnitOfWork, *, permit: 
     if evidence.item(file_id) is None:
         raise Missing("evidence")
     uow.add(evidence.without(file_id))
+    note(Deed.REMOVED, about, uow, file_id)
     await begin_removal(file_id, uow, unless=frozenset())
 
 
 async def note_look(subject: str, about: str, file_id: str, uow: UnitOfWork) -> None:
-    """Keep who looks at which file, and when."""
-    uow.add(EvidenceLook(new_id(), subject, about, file_id, uow.now()))
+    """Note who looks at which file."""
+    note(Deed.READ, about, uow, file_id, actor=subject)
 
 
 async def _evidence_of(about: str, uow: UnitOfWork) -> EvidenceOf:

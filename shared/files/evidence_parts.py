@@ -7,17 +7,19 @@ of it. Whoever keeps evidence serves without.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
 from shared.files.evidence_web import EvidenceReader
 from shared.files.kept import FileReader
-from shared.files.keys import FileKeys
+from shared.files.keys import FileKeys, file_key_desk
 from shared.files.removal import Removal
 from shared.files.scanner import Clamd
 from shared.files.upload import Files
 from shared.mongo.files import MongoFrames
-from shared.runtime import ServiceContext, ServiceSettings
+from shared.runtime import ServiceContext, ServiceDesk, ServiceSettings
+from shared.runtime.master_keys import MasterKeyDesk
 from shared.sealing.masterkeys import MasterKeyFile
 from shared.worker.client import WorkerClient, WorkerMetrics
 
@@ -46,6 +48,13 @@ def file_keys_of(settings: EvidenceSettings) -> FileKeys:
     """Return what seals files' keys. Raises InvalidKey and OSError."""
     file = MasterKeyFile(settings.sealing_keys)
     return FileKeys(lambda: file.current)
+
+
+def evidence_keys(desk: ServiceDesk[Any]) -> MasterKeyDesk:
+    """Return what the commands about the master keys of evidence work with."""
+    shell, settings = desk.shell, desk.settings
+    reader = FileReader(shell.messaging.database, shell.collections)
+    return file_key_desk(settings.sealing_keys, reader, shell.commands, file_keys_of(settings))
 
 
 def evidence_parts(

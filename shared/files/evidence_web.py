@@ -3,7 +3,6 @@
 A service's routes say who may, by their rules and before they come here.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol, TypeVar
@@ -12,6 +11,7 @@ from fastapi import Depends, Path, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from shared.audit.looks import keep_look
 from shared.contracts.event import AggregateId
 from shared.files.evidence import (
     PURPOSE,
@@ -28,9 +28,8 @@ from shared.files.stored import StoredFile
 from shared.files.upload import Files
 from shared.files.web import FileAnswer, attachment, incoming
 from shared.runtime import CommandsDep, Sent, built, provided, sent_with
-from shared.runtime.commands import ANSWER_WITHIN
-from shared.web.guard import CallerDep, asks_for_person
-from shared.web.problems import NotFound, Unavailable
+from shared.web.guard import CallerDep
+from shared.web.problems import NotFound
 from shared.web.sealed import openable
 
 FilePath = Annotated[AggregateId, Path()]
@@ -104,8 +103,13 @@ class EvidenceRoom:
         stored = await self.reader.get(StoredFile, file_id)
         if stored is None:
             raise NotFound("evidence")
-        asks_for_person(self.request, file_id)
-        await self._look_kept(about, file_id)
+        subject = self.caller.subject
+        await keep_look(
+            self.request,
+            file_id,
+            lambda uow: note_look(subject, about, file_id, uow),
+            self.commands,
+        )
         with openable("the file's"):
             content = self.files.content(stored, self.keys.opened(stored))
             return await attachment(f"{item.kind}-{file_id}", item.type, item.size, content)
@@ -122,16 +126,6 @@ class EvidenceRoom:
         if item is None:
             raise NotFound("evidence")
         return item
-
-    async def _look_kept(self, about: str, file_id: str) -> None:
-        subject = self.caller.subject
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await self.commands.run_own(
-                    lambda uow: note_look(subject, about, file_id, uow), key=f"look:{file_id}"
-                )
-        except TimeoutError:
-            raise Unavailable("the look cannot be kept") from None
 
 
 RoomDep = Annotated[EvidenceRoom, Depends(built(EvidenceRoom))]

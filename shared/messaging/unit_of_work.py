@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
@@ -255,6 +255,14 @@ class UnitOfWork:
 
 
 UseCase = Callable[[UnitOfWork], Awaitable[Any]]
+
+
+class OwnCommands(Protocol):
+    """Runs what the service does by its own rule."""
+
+    def run_own(self, use_case: UseCase, *, key: str) -> Awaitable[Any]:
+        """Return what the use case answers."""
+        ...
 
 
 def _version(document: Document | None) -> int | None:

@@ -1,6 +1,6 @@
 """Indexes and collections, declared as data and brought about at every start."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,12 +71,20 @@ async def migrate(
     wanted = {*collections, *MESSAGING_COLLECTIONS, *(index.collection for index in indexes)}
     with translated():
         for name in ("", *sorted(set(parts.values()))):
-            place = part(database, name)
             here = {one for one in wanted if parts.get(one, "") == name}
-            for missing in sorted(here - set(await place.list_collection_names())):
-                await _create(place, missing)
-        for index in (*MESSAGING, *indexes):
-            await _index(part(database, parts.get(index.collection, "")), index)
+            theirs = [one for one in (*MESSAGING, *indexes) if one.collection in here]
+            await create_missing(part(database, name), here, theirs)
+
+
+async def create_missing(
+    database: Database, collections: Collection[str], indexes: Sequence[Index]
+) -> None:
+    """Create what is missing of these in one database."""
+    there = set(await database.list_collection_names())
+    for missing in sorted(set(collections) - there):
+        await _create(database, missing)
+    for index in indexes:
+        await _index(database, index)
 
 
 async def _create(database: Database, name: str) -> None:

@@ -8,7 +8,7 @@ event's way, EVERY, and for an open stream one heartbeat (`shared.web.live`) bes
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from shared.auth.revocations import Revocations
@@ -21,12 +21,8 @@ from shared.mongo.reader import MongoReader
 
 EVERY: Final = 3.0
 """Seconds between two looks at the database."""
-REMEMBERED: Final = timedelta(hours=1)
-"""How long a revocation is of use: tokens of sessions live ten minutes."""
 
-REVOCATION_INDEX: Final = Index(
-    REVOCATIONS.name, (("revoked", 1),), expire_after=int(REMEMBERED.total_seconds())
-)
+REVOCATION_INDEX: Final = Index(REVOCATIONS.name, (("forgotten", 1),), expire_after=0)
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +47,13 @@ class RevocationWatch:
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:
-        """Read what was revoked lately. Raises Unavailable."""
-        since = self._clock() - REMEMBERED
-        found = await self._reader.find(Revocation, {"revoked": {"$gte": since}})
-        self._revocations.replace({one.id: one.at for one in found})
+        """Read what is revoked. Raises Unavailable."""
+        found = await self._reader.find(Revocation, {"forgotten": {"$gte": self._clock()}})
+        self._revocations.replace(
+            {one.id: one.at for one in found if one.machine is None},
+            {one.machine: one.at for one in found if one.machine is not None},
+        )
+
+    async def check(self) -> str | None:
+        """Say what is wrong, for `/readyz`."""
+        return None if self._revocations.known else "what was revoked has not been read yet"

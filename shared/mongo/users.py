@@ -2,7 +2,7 @@
 
 A service's `database.toml` may name `apart`, parts of its data that lie in databases of their own,
 and may grant less: the collections that are written at will, and those to which documents are only
-added.
+added. `AddedTo` is such a part for every service, whatever its file says.
 """
 
 import tomllib
@@ -14,7 +14,7 @@ from typing import Any
 from pymongo.errors import OperationFailure
 
 from shared.mongo.client import Client
-from shared.mongo.migrations import MESSAGING_COLLECTIONS, Index, migrate
+from shared.mongo.migrations import MESSAGING_COLLECTIONS, Index, create_missing, migrate
 
 TRANSACTION_SECONDS = 10
 """After so long the server ends a transaction that nobody commits; ours take well under one."""
@@ -37,6 +37,19 @@ class Rights:
     """Parts of the data, each in a database `<database>_<part>`, written at will."""
 
 
+@dataclass(frozen=True, slots=True)
+class AddedTo:
+    """A part of the data, a database `<database>_<part>`, to which documents are only added.
+
+    Its collections and indexes are made by provisioning: who may make an index may have one that
+    lets documents expire.
+    """
+
+    part: str
+    collections: tuple[str, ...]
+    indexes: tuple[Index, ...]
+
+
 def read_rights(file: Path) -> Rights | None:
     """Return the content of a service's `database.toml`; None where it has none."""
     if not file.exists():
@@ -51,7 +64,12 @@ def read_rights(file: Path) -> Rights | None:
 
 
 async def ensure_user(
-    client: Client, service: str, password: str, database: str, rights: Rights | None = None
+    client: Client,
+    service: str,
+    password: str,
+    database: str,
+    rights: Rights | None = None,
+    added_to: Iterable[AddedTo] = (),
 ) -> None:
     """Create a service's user in its own database, or set its password and rights anew."""
     role = {"role": "readWrite", "db": database}
@@ -59,15 +77,23 @@ async def ensure_user(
         indexes = [index for some in rights.added_to.values() for index in some]
         await migrate(client[database], list(rights.added_to), indexes)
         role = {"role": service, "db": database}
-        granted = {
-            "privileges": list(_privileges(rights, rights.written, database)),
-            "roles": [],
-        }
+        written = {*rights.written, *MESSAGING_COLLECTIONS}
+        granted = {"privileges": list(_privileges(written, rights.added_to, database)), "roles": []}
         await _ensure(client[database], "Role", service, granted, _ROLE_EXISTS)
     parts = [f"{database}_{part}" for part in rights.apart] if rights else []
     roles = [role, *({"role": "readWrite", "db": part} for part in parts)]
+    roles += [await _adding(client, service, database, one) for one in added_to]
     said = {"pwd": password, "roles": roles}
     await _ensure(client[database], "User", service, said, _USER_EXISTS)
+
+
+async def _adding(client: Client, service: str, database: str, added_to: AddedTo) -> dict[str, str]:
+    """Make a part and the role that adds to it; return the role as a user has it."""
+    part = f"{database}_{added_to.part}"
+    await create_missing(client[part], added_to.collections, added_to.indexes)
+    granted = {"privileges": list(_privileges((), added_to.collections, part)), "roles": []}
+    await _ensure(client[part], "Role", service, granted, _ROLE_EXISTS)
+    return {"role": service, "db": part}
 
 
 async def _ensure(database: Any, kind: str, name: str, said: Mapping[str, Any], code: int) -> None:
@@ -80,13 +106,12 @@ async def _ensure(database: Any, kind: str, name: str, said: Mapping[str, Any], 
 
 
 def _privileges(
-    rights: Rights, written: tuple[str, ...], database: str
+    written: Iterable[str], added_to: Iterable[str], database: str
 ) -> Iterable[dict[str, Any]]:
     yield {"resource": {"db": database, "collection": ""}, "actions": ["listCollections"]}
-    for name in sorted({*written, *MESSAGING_COLLECTIONS}):
-        yield {"resource": {"db": database, "collection": name}, "actions": list(_WRITE)}
-    for name in sorted(rights.added_to):
-        yield {"resource": {"db": database, "collection": name}, "actions": list(_ADD)}
+    for names, actions in ((written, _WRITE), (added_to, _ADD)):
+        for name in sorted(names):
+            yield {"resource": {"db": database, "collection": name}, "actions": list(actions)}
 
 
 async def limit_transactions(client: Client, seconds: int = TRANSACTION_SECONDS) -> None:

@@ -15,7 +15,16 @@ from shared.runtime.provided import built, gathered, provided
 from shared.runtime.server_urls import AmqpUrl
 from shared.runtime.service import Service, run
 from shared.runtime.settings import FileSettings, PathPrefix, ProcessSettings, ServiceSettings
-from shared.runtime.shell import Shell, add_account, add_republish, open_shell, run_command, sent_by
+from shared.runtime.shell import (
+    ServiceDesk,
+    Shell,
+    add_account,
+    add_republish,
+    open_desk,
+    open_shell,
+    run_command,
+    sent_by,
+)
 from shared.runtime.start import start, utc_now
 from shared.runtime.streams import StreamSettings, open_streams
 from shared.runtime.worker import WorkerSettings, open_worker, start_worker
@@ -35,6 +44,7 @@ __all__ = [
     "Service",
     "ServiceContext",
     "ServiceDefinition",
+    "ServiceDesk",
     "ServiceSettings",
     "Shell",
     "StreamSettings",
@@ -45,6 +55,7 @@ __all__ = [
     "built",
     "form_sent",
     "gathered",
+    "open_desk",
     "open_messaging",
     "open_shell",
     "open_streams",

@@ -91,11 +91,19 @@ def assemble(
     registry = service_registry(definition.name, definition.version)
     messaging = open_messaging(definition.name, settings, registry, clock, definition.collections)
     context = context_of(
-        definition, messaging, Health(), registry, settings.path_prefix, settings.account_rates
+        definition,
+        messaging,
+        Health(),
+        registry,
+        settings.path_prefix,
+        settings.account_rates,
+        Revocations(known=False),
     )
     messaging.watch(context.health)
     http_interface = definition.http_interface(context)
     watch = RevocationWatch(messaging.database, context.revocations, clock)
+    if settings.role != "consumer":
+        context.health.add("revocations", watch.check)
     places = encrypted_places(settings.amqp_url, settings.mongo_url)
     certificates = CertificateWatch(places, clock, registry)
     certificates.watch(context.health)
@@ -129,6 +137,7 @@ def context_of(
     registry: CollectorRegistry,
     prefix: str,
     rates: AccountRates | None = None,
+    revocations: Revocations | None = None,
 ) -> ServiceContext:
     """Return what a service's own parts are wired to, on this messaging."""
     return ServiceContext(
@@ -137,7 +146,7 @@ def context_of(
         health,
         registry,
         HttpMetrics(registry),
-        Revocations(),
+        revocations or Revocations(),
         AccountLimits(messaging.counts, messaging.clock, rates),
         prefix,
     )

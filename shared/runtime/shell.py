@@ -6,13 +6,15 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from shared.contracts.envelope import new_id
 from shared.contracts.text import holds_number
+from shared.messaging.collections import Collections
 from shared.messaging.errors import Unavailable
 from shared.messaging.task import fingerprint_of
 from shared.messaging.unit_of_work import Clock
@@ -28,6 +30,9 @@ _ACCOUNT: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,63}")
 """As an event's actor is written."""
 
 
+S = TypeVar("S", bound=ServiceSettings)
+
+
 class CommandRefused(Exception):  # noqa: N818 - reads as the decision it is
     """A command that is not carried out; the message says why and names nobody."""
 
@@ -38,6 +43,26 @@ class Shell:
 
     commands: Commands
     messaging: Messaging
+    collections: Collections
+    """What the service keeps, for its readers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDesk(Generic[S]):
+    """What the commands of a service work with that needs no more than a shell and its settings."""
+
+    shell: Shell
+    settings: S
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Callable[[], S], definition: Callable[[S], ServiceDefinition]
+) -> AsyncIterator[ServiceDesk[S]]:
+    """Give a service's commands what they work with. Raises Unavailable and ValidationError."""
+    given = settings()
+    async with open_shell(definition(given), given) as shell:
+        yield ServiceDesk(shell, given)
 
 
 @asynccontextmanager
@@ -55,7 +80,8 @@ async def open_shell(
     try:
         await messaging.prepare(definition.collections.names, definition.indexes)
         committing = asyncio.create_task(messaging.commit.run())
-        yield Shell(messaging.commands(definition.refused), messaging)
+        commands = messaging.commands(definition.refused)
+        yield Shell(commands, messaging, definition.collections)
         await messaging.outbox.retire()
     finally:
         if committing is not None:
@@ -132,3 +158,18 @@ def _version(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < MAX_VERSION:
         raise argparse.ArgumentTypeError(f"a whole number from 1 to {MAX_VERSION - 1} is needed")
     return int(text)
+
+
+def moment(text: str) -> datetime:
+    """Return a time with its zone, in UTC. ArgumentTypeError where it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _no_moment() from None
+    if at.tzinfo is None:
+        raise _no_moment()
+    return at.astimezone(UTC)
+
+
+def _no_moment() -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError("a time with its zone, such as 2026-11-26T19:00:00+07:00")

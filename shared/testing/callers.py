@@ -76,6 +76,15 @@ class Callers:
         )
         return {"Authorization": f"Bearer {token}", HEADER: new_id()}
 
+    def machine_headers(
+        self, *grants: str, subject: str, token_id: str, days: int = 90
+    ) -> dict[str, str]:
+        """Return the headers of a machine that was given such a token."""
+        token = Issuer(self._key, self.clock).issue(
+            subject, [Grant.parse(text) for text in grants], timedelta(days=days), token_id=token_id
+        )
+        return {"Authorization": f"Bearer {token}", HEADER: new_id()}
+
     def headers(
         self,
         role: Role | str,

@@ -177,6 +177,8 @@ def _fits(document: Mapping[str, Any], field: str, wanted: Any) -> bool:
 def _compares(value: Any, operator: str, wanted: Any) -> bool:
     if operator not in _OPERATORS:
         raise NotImplementedError(f"the fake has no {operator}")
+    if isinstance(value, list) and operator == "$in":
+        return any(one in stored(wanted) for one in value)
     if isinstance(value, list):
         raise NotImplementedError(f"the fake has no {operator} on a list")
     return _OPERATORS[operator](value, stored(wanted))

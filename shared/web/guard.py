@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.auth.roles import Caller, Forbidden
-from shared.auth.tokens import InvalidToken, Verifier
+from shared.auth.tokens import InvalidToken, NotKnownYet, Verifier
 from shared.web import problems
 from shared.web.accounts import AccountLimits
 from shared.web.answers import Answers
@@ -28,6 +28,7 @@ from shared.web.problems import (
     NotAccepted,
     NotFresh,
     Problem,
+    Unavailable,
 )
 from shared.web.routes import Route, RouteTable
 from shared.web.scopekeys import ACCOUNTS, CALLER, MORE_TIME, PERSON, PROBLEM, ROUTE, UPLOAD, VIEWER
@@ -157,6 +158,8 @@ class Guard:
             scope[CALLER] = scope[VIEWER].acting_as(route.rule.roles)
         except InvalidToken as error:
             raise NotAccepted(error.reason) from None
+        except NotKnownYet:
+            raise Unavailable("the service is starting", retry_after=1) from None
         except Forbidden as error:
             raise Denied(error.reason) from None
         scope[ACCOUNTS] = self._accounts
@@ -171,7 +174,7 @@ class Guard:
             return
         try:
             scope[VIEWER] = self._verifier.verify(credential.token)
-        except InvalidToken:
+        except (InvalidToken, NotKnownYet):
             return
 
     def _credential(self, scope: Scope, headers: Headers) -> _Credential | None:

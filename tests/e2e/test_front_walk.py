@@ -75,7 +75,7 @@ class Office:
 
     async def plan(self, event_id: str) -> None:
         """Plan an event of today with a line and a stand."""
-        await until(self._programme_known)
+        await until(self.programmes_known)
         booths = [
             {"booth_id": "gerai-1", "services": ["KIA", "KK"], "ticketed": True},
             {"booth_id": "puskesmas", "services": ["HEALTH_CHECK"], "ticketed": False},
@@ -96,7 +96,8 @@ class Office:
             },
         )
 
-    async def _programme_known(self) -> bool:
+    async def programmes_known(self) -> bool:
+        """Return whether scheduler and courier have copied the programmes."""
         found = [
             {one["programme_id"] for one in await self.send("GET", name, "/api/programmes")}
             for name in ("scheduler", "courier")
@@ -128,8 +129,8 @@ class Office:
         assert answer.is_success or not known, answer.text
         return known
 
-    async def job(self, account_id: str, rw: str) -> None:
-        """Have an agent carry from and to a home, and intake know it."""
+    async def job(self, account_id: str, rw: str) -> Any:
+        """Have an agent carry from and to a home, and intake know it; return the request."""
         await self.send(
             "PUT",
             "courier",
@@ -157,6 +158,7 @@ class Office:
             return "job_assigned" in said["facts"]
 
         await until(assigned)
+        return made
 
 
 async def invited(page: Page, stack: Stack, own: Page, login: str) -> str:
@@ -298,7 +300,7 @@ async def test_without_a_script_the_agent_reports_steps_and_is_told_why_there_is
     stack: Stack, browser: Browser
 ) -> None:
     origin, office = stack.origin("intake"), Office(stack)
-    await until(office._programme_known)
+    await until(office.programmes_known)
     await office.job("tanpa-skrip", "077")
     context = await browser.new_context(
         java_script_enabled=False, viewport={"width": 360, "height": 800}
@@ -319,7 +321,7 @@ async def test_an_agent_who_lost_the_job_is_told_so_instead_of_the_address(
     stack: Stack, browser: Browser
 ) -> None:
     origin, office = stack.origin("intake"), Office(stack)
-    await until(office._programme_known)
+    await until(office.programmes_known)
     await office.job("agen-lama", "088")
     async with opened(browser, 360) as page:
         token = stack.token("agen-lama", "agent:*:*")

@@ -45,6 +45,9 @@ async def test_a_resident_and_an_officer_find_their_chapters(
             "complete", value=True
         )
         await looked_at(page, f"petunjuk-meja-{width}")
+        await page.goto(f"{origin}/intake/petunjuk/admin-hak-warga")
+        await expect(page.locator("pre").first).to_contain_text("rights record")
+        await looked_at(page, f"petunjuk-perintah-{width}")
         await page.goto(f"{origin}/intake/petunjuk/operator-loket")
         await looked_at(page, f"petunjuk-loket-{width}")
         await page.goto(f"{origin}/intake/petunjuk/katalog/botram")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -17,6 +18,8 @@ from tests.component.intake.test_ask import offered
 from tests.component.scheduler.floor import event_body
 from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
 from tests.e2e.compose_kit import eventually
+from tests.e2e.test_front_walk import Office
+from tests.integration.intake_kit import until
 from tests.unit.files.samples import image
 
 pytestmark = pytest.mark.browser
@@ -151,6 +154,52 @@ async def test_a_parent_asks_for_a_childs_card_sends_a_paper_and_sees_how_it_sta
         await expect(page.get_by_text("Bawa Kartu Keluarga.")).not_to_be_visible()
         await looked_at(page, f"publik-lacak-{width}")
         assert page.url == f"{stack.origin('intake')}/intake/lacak"
+
+
+async def brought(stack: Stack, width: int) -> tuple[str, str]:
+    """Have an agent bring a document home; return the codes of its recipient."""
+    office, agent = Office(stack), f"agen-{width}"
+    await until(office.programmes_known)
+    made = await office.job(agent, f"{width % 1000:03}")
+    step = {"step": "issue"}
+    await office.send("POST", "intake", f"/api/requests/{made['case_id']}/steps", step)
+
+    async def taken(step: str) -> bool:
+        key = {"Idempotency-Key": new_id()}
+        headers = {"Authorization": f"Bearer {stack.token(agent, 'agent:*:*')}", **key}
+        url = f"{stack.url('courier')}/api/jobs/{made['case_id']}/steps"
+        async with httpx.AsyncClient(headers=headers, timeout=60) as http:
+            return (await http.post(url, json={"step": step})).is_success
+
+    for one in ("collect_papers", "hand_in_papers", "collect_document", "deliver"):
+        await until(partial(taken, one))
+
+    async def awaited() -> bool:
+        code = {"code": made["tracking_code"]}
+        return bool((await office.send("POST", "intake", "/api/track", code))["awaits_receipt"])
+
+    await until(awaited)
+    return made["tracking_code"], made["receipt_code"]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_a_recipient_says_that_his_document_came(
+    stack: Stack, browser: Browser, width: int
+) -> None:
+    tracking, receipt = await brought(stack, width)
+    async with opened(browser, width) as page:
+        await page.goto(f"{stack.origin('intake')}/intake/lacak")
+        await page.get_by_label("Kode permohonan").fill(tracking)
+        await answer(page, "Lihat")
+        await page.get_by_label("Kode penerimaan").fill("0000-0000")
+        await answer(page, "Dokumen sudah saya terima")
+        await expect(page.get_by_role("alert")).to_contain_text("Kode penerimaan tidak cocok")
+        await looked_at(page, f"publik-terima-salah-{width}")
+        await page.get_by_label("Kode penerimaan").fill(receipt)
+        await answer(page, "Dokumen sudah saya terima")
+        await expect(page.get_by_role("status")).to_contain_text("sudah kami catat")
+        await expect(page.get_by_label("Kode penerimaan")).to_have_count(0)
+        await looked_at(page, f"publik-terima-{width}")
 
 
 async def send_papers(page: Page, width: int) -> None:

@@ -48,8 +48,8 @@ def kept(mongo_url: str, database: str) -> Iterator[tuple[str, bytes]]:
     """Yield every document of a service's databases and every change of them, as raw bytes."""
     raw: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
     with MongoClient[Any](mongo_url) as client:
-        parts = {database, f"{database}_keys"}
-        for part in parts & set(client.list_database_names()):
+        parts = [database, f"{database}_keys", f"{database}_audit"]
+        for part in sorted({*parts} & {*client.list_database_names()}):
             place = client.get_database(part, codec_options=raw)
             for name in place.list_collection_names():
                 for document in place[name].find({}):

@@ -16,6 +16,7 @@ from deploy.compose.make_secrets import FILE_KEYS
 from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
 from deploy.local.stack import WORKER, Stack
+from shared.audit.kept import ADDED_TO, AUDIT
 from shared.contracts.envelope import new_id
 from shared.sealing.masterkeys import load
 from tests.component.scheduler.floor import event_body
@@ -75,7 +76,9 @@ async def test_a_photo_goes_through_the_worker_and_comes_back_without_its_place(
         chunks = [one["data"] for one in kept["fs.chunks"].find()]
         assert chunks
         assert not any(b"JFIF" in one for one in chunks)
-        assert kept["evidence_looks"].count_documents({"file_id": file_id, "subject": "rina"}) == 1
+        looks = client[f"{kept.name}_{ADDED_TO.part}"][AUDIT]
+        look = {"deed": "evidence_read", "said": file_id, "actor": "rina"}
+        assert looks.count_documents(look) == 1
     removed = await ask(stack, "DELETE", f"{PATH}/{file_id}")
     assert removed.status_code == 204
     assert (await ask(stack, "GET", f"{PATH}/{file_id}/content")).status_code == 404
@@ -149,11 +152,12 @@ async def test_a_years_evidence_lies_in_reporting_whose_looks_nobody_removes(sta
     ]
     assert fetched.content.startswith(b"\xff\xd8"), fetched.text
     with MongoClient[dict[str, Any]](stack._mongo_url("reporting")) as client:
-        looks = client[stack.database("reporting")]["evidence_looks"]
-        assert looks.count_documents({"about": "botram.2023", "subject": "rina"}) == 1
+        looks = client[f"{stack.database('reporting')}_{ADDED_TO.part}"][AUDIT]
+        look = {"deed": "evidence_read", "about": "botram.2023", "actor": "rina"}
+        assert looks.count_documents(look) == 1
         for change in (
             lambda: looks.delete_many({}),
-            lambda: looks.update_many({}, {"$set": {"subject": "tono"}}),
+            lambda: looks.update_many({}, {"$set": {"actor": "tono"}}),
         ):
             with pytest.raises(OperationFailure, match="not authorized"):
                 change()

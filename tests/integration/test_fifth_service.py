@@ -211,7 +211,7 @@ async def history(stack: Stack, *options: str) -> int:
     """Give the new service its history; how many letters that were."""
     only = ("--types", "intake.request_received.v1")
     status, said = await reporting_command(
-        stack, "history", "--to", "counting.events", *only, *options
+        stack, "history", "--by", "a-op", "--to", "counting.events", *only, *options
     )
     assert status == 0, said
     done = re.fullmatch(r"done: (\d+) events sent to counting.events", said.splitlines()[-1])

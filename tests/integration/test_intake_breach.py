@@ -13,8 +13,9 @@ import pytest
 from pymongo import MongoClient
 
 from deploy.local.servers import Servers
-from services.intake.domain import AuditEntry, Deed, Party, PersonRead, Resident, Statement
+from services.intake.domain import Deed, Party, PersonRead, Resident, Statement
 from services.intake.store import COLLECTIONS
+from shared.audit.trail import AuditEntry
 from shared.contracts.envelope import new_id
 from tests.integration.intake_kit import PROGRAMMES, Office, open_office
 from tests.size import examples
@@ -69,7 +70,9 @@ def fill(servers: Servers, database: str) -> None:
         documents.setdefault(collection.name, []).append(collection.encode(one))
     with MongoClient[dict[str, Any]](servers.mongo_url) as client:
         for name, some in documents.items():
-            client[database][name].insert_many(some, ordered=False)
+            apart = COLLECTIONS.apart.get(name)
+            place = client[f"{database}_{apart}" if apart else database]
+            place[name].insert_many(some, ordered=False)
 
 
 async def test_what_many_looks_saw_is_told_in_time_and_by_index(
@@ -113,6 +116,9 @@ async def test_what_many_looks_saw_is_told_in_time_and_by_index(
         for query in ({"at": times}, {"at": times, "subject": "a-1"}):
             plan = log.find(query).sort("at", 1).explain()["executionStats"]
             assert plan["totalDocsExamined"] == plan["nReturned"] > 0, query
+        carried = {"carriers": {"$in": ["a-0"]}, "carrier": {"$gt": ""}, "_id": {"$gt": ""}}
+        plan = client[mongo_database]["cases"].find(carried).sort("_id", 1).explain()
+        assert plan["executionStats"]["totalDocsExamined"] == 0
 
 
 async def test_what_a_machine_could_have_read_is_within_reach(
@@ -130,10 +136,14 @@ async def test_what_a_machine_could_have_read_is_within_reach(
     status, lines = await office.run("breach", *times, "--account", "impor-1", "--out", str(out))
 
     assert token[0] == 0
-    assert jwt.decode(token[1][0], options={"verify_signature": False})["sub"] == "impor-1"
+    claims = jwt.decode(token[1][0], options={"verify_signature": False})
     assert listed[1][0].startswith("impor-1: operator:botram:32.16 until ")
+    assert listed[1][0].endswith(f"; Impor riwayat; token {claims['jti']}")
+    assert claims["sub"] == "impor-1"
     assert (powerful[0], "366 days" in powerful[1][0]) == (1, True)
-    assert (status, len(lines)) == (0, 2), lines
+    assert (status, len(lines)) == (0, 5), lines
+    assert lines[3].startswith("ask also: python -m services.courier audit acts --from 2")
+    assert lines[3].endswith(" --account impor-1")
     assert lines[0].startswith(f"within reach botram: {CASES} residents")
     rights = json.loads((out / "ringkasan.json").read_text("utf-8"))["rights"]
     assert [(one["account"], one["grant"]) for one in rights] == [("impor-1", grant[1])]

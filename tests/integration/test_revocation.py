@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import httpx
@@ -15,6 +16,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from jwt.algorithms import ECAlgorithm
+from pymongo import MongoClient
 
 from deploy.compose.make_secrets import PRIVATE_KEY, PUBLIC_KEYS, SESSION_KEY
 from deploy.local.folder import ROOT
@@ -34,7 +36,7 @@ STATED: Final = 30.0
 EVENT: Final = "botram-2023-03-11-setu"
 PASSWORD: Final = "kebun teh di Puncak 7"
 GRANTS: Final = ("operator:*:*", "head:*:*")
-COMMAND: Final = (sys.executable, "-m", "services.intake", "accounts", "first-admin")
+INTAKE: Final = (sys.executable, "-m", "services.intake")
 ASKED: Final = {
     "intake": "/api/requests?programme_id=botram",
     "scheduler": "/api/events?programme_id=botram",
@@ -111,8 +113,19 @@ class Browser:
 
 def first_admin(stack: Stack, login: str = "kepala") -> str:
     """Run the command; the code of the link it prints."""
+    said = shell(stack, "accounts", "first-admin", "--login", login, "--by", "petugas")
+    return said.rpartition("#")[2].strip()
+
+
+def machines(stack: Stack, *words: str) -> str:
+    """Run a command about machines; what it prints."""
+    return shell(stack, "machines", *words)
+
+
+def shell(stack: Stack, *words: str) -> str:
+    """Run a command of intake; what it prints."""
     done = subprocess.run(
-        [*COMMAND, "--login", login, "--by", "petugas"],
+        [*INTAKE, *words],
         env=stack._environment("intake"),
         cwd=ROOT,
         capture_output=True,
@@ -121,7 +134,7 @@ def first_admin(stack: Stack, login: str = "kepala") -> str:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.rpartition("#")[2].strip()
+    return done.stdout
 
 
 async def used(browser: Browser, link: str) -> str | None:
@@ -214,6 +227,73 @@ async def test_a_disabled_account_is_out_everywhere_within_the_stated_seconds(
     assert (await siti.refresh()).json()["reason"] == "account_disabled"
     assert (await siti.sign_in("siti", None)).json()["reason"] == "not_recognised"
     assert await statuses(stack, admin.token) != dict.fromkeys(ASKED, 401)
+
+
+async def test_a_machine_that_is_ended_is_out_everywhere_also_after_a_restart(
+    stack: Stack, servers: Servers
+) -> None:
+    await planned(stack)
+    ended, goes_on = [machine_token(stack) for _ in range(2)]
+    listed = await asyncio.to_thread(machines, stack, "list")
+    id_ = listed.splitlines()[0].partition("; token ")[2]
+    for token in (ended, goes_on):
+        assert await statuses(stack, token) == dict.fromkeys(ASKED, 200)
+    begun = asyncio.Event()
+    stream = asyncio.create_task(streamed(stack, ended, begun))
+    await asyncio.wait_for(begun.wait(), 30)
+
+    why = ("--reason", "Laptop mitra hilang", "--by", "petugas")
+    await asyncio.to_thread(machines, stack, "end", "--token", id_, *why)
+
+    since = ended_at(stack, servers, id_)
+
+    async def out() -> bool:
+        return await statuses(stack, ended) == dict.fromkeys(ASKED, 401)
+
+    await until(out)
+    refused_after = time.monotonic() - since
+    ended_after = await asyncio.wait_for(stream, 60) - since
+    _log.info("refused after %.1f s, stream ended after %.1f s", refused_after, ended_after)
+    assert refused_after < STATED
+    assert ended_after < STATED
+    assert await statuses(stack, goes_on) == dict.fromkeys(ASKED, 200)
+    assert await restarted(stack, "reporting", ended) <= {401, 503}
+    assert await statuses(stack, goes_on) == dict.fromkeys(ASKED, 200)
+    assert f"token {id_}; ended" in await asyncio.to_thread(machines, stack, "list")
+
+
+def ended_at(stack: Stack, servers: Servers, token_id: str) -> float:
+    """When a machine's token was ended, by this process's own timer: its command took longer."""
+    with MongoClient[dict[str, Any]](servers.mongo_url) as client:
+        kept = client[stack.database("intake")]["revocations"].find_one(f"machine:{token_id}")
+    assert kept is not None
+    return time.monotonic() - (utc_now() - datetime.fromisoformat(kept["at"])).total_seconds()
+
+
+def machine_token(stack: Stack) -> str:
+    """Have intake give a machine a token for everything that is asked here."""
+    grants = [word for grant in ("service:*:*", *GRANTS) for word in ("--grant", grant)]
+    words = ("--name", "mitra-1", "--purpose", "Angka untuk mitra", *grants, "--days", "90")
+    return machines(stack, "token", *words, "--by", "petugas").strip()
+
+
+async def restarted(stack: Stack, name: str, token: str) -> set[int]:
+    """Kill a service and start it; all that it answers to a token until it answers nothing new."""
+    process = stack.process(name)
+    process.kill()
+    await asyncio.to_thread(process.wait)
+    starting = asyncio.create_task(asyncio.to_thread(stack.start, name))
+    headers, found = {"Authorization": f"Bearer {token}"}, set[int]()
+    async with httpx.AsyncClient(timeout=30) as client, asyncio.timeout(60):
+        while httpx.codes.UNAUTHORIZED not in found:
+            try:
+                answer = await client.get(stack.url(name) + ASKED[name], headers=headers)
+            except httpx.ConnectError:
+                continue
+            found.add(answer.status_code)
+    await starting
+    await asyncio.to_thread(stack.await_ready, [name])
+    return found
 
 
 async def test_keys_are_rotated_while_people_work(stack: Stack) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from deploy.local.servers import Servers
 from services.scheduler.domain import Line, Policy, Programme, Ticket
-from services.scheduler.domain.holds import HOLD_LASTS, Hold
+from services.scheduler.domain.holds import HOLD_LASTS, Held
 from services.scheduler.store import COLLECTIONS, INDEXES
 from services.scheduler.usecases import merging
 from shared.messaging.unit_of_work import UnitOfWork
@@ -123,11 +123,12 @@ async def test_histories_double_starve_and_lose_nobody(world: World) -> None:
 
 
 def _same_numbers(line: Line, size: int) -> Line:
-    return replace(line, version=line.version + 1, numbered=max(line.last_number, size))
+    last = line.last_number + size if size == 1 else max(line.last_number, size)
+    return replace(line, version=line.version + 1, numbered=last)
 
 
-async def _merged_nothing(entry: Any, *_: Any) -> Any:
-    return replace(entry, version=entry.version), {}
+async def _merged_nothing(_: Any, entry: Any, *__: Any) -> Any:
+    return entry, {}
 
 
 def _counted_twice(line: Line, _: Ticket | None, after: Ticket) -> Line:
@@ -137,7 +138,7 @@ def _counted_twice(line: Line, _: Ticket | None, after: Ticket) -> Line:
 
 FAULTS: Final = {
     "doubled_numbers": (Line, "lease", _same_numbers),
-    "starved": (Hold, "standing", lambda hold, *_: frozenset(n for n, _ in hold.numbers)),
+    "starved": (Held, "stands", lambda *_: True),
     "over_bound": (Policy, "may_pass", lambda *_: True),
     "lost_offline": (merging, "_take_in", _merged_nothing),
     "not_conserved": (Line, "counted", _counted_twice),

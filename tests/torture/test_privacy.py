@@ -31,6 +31,9 @@ def test_residents_are_found_nowhere_and_planted_leaks_are(tmp_path: Path) -> No
     assert {"mongodb intake_keys.resident_keys", "mongodb local.oplog.rs"} <= held
     # Papers and evidence that name residents lie there, and nothing is read in them.
     gridfs = {one["place"]: one["files"] for one in said["each"] if "files" in one}
-    for service, least in (("intake", 5), ("scheduler", 1)):
+    for service, least in (("intake", 5), ("scheduler", 1), ("reporting", 1)):
         assert gridfs[f"mongodb {service}.fs.chunks, joined"] >= least, gridfs
+    documents = {one["place"]: one["documents"] for one in said["each"] if "documents" in one}
+    for name, least in (("batches", 1), ("visits", 3), ("revocations", 1)):
+        assert documents[f"mongodb intake.{name}"] >= least, documents
     assert {"rabbitmq queue intake.events.dead", "files log/intake.log", "process proxy"} <= held

@@ -12,6 +12,7 @@ from services.courier.usecases.jobs import (
 from services.courier.usecases.ports import WAITING_PAGE, JobFilter, Reader
 from services.courier.usecases.programmes import copy_programme
 from services.courier.usecases.reach import allowed
+from services.courier.usecases.reads import note_read
 
 __all__ = [
     "WAITING_PAGE",
@@ -23,6 +24,7 @@ __all__ = [
     "copy_programme",
     "give_job",
     "note_issued",
+    "note_read",
     "open_job",
     "report_step",
     "serve_area",

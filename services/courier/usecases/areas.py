@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from services.courier.domain import Area, Job, JobState, Place, Programme
+from services.courier.domain import Area, Deed, Job, JobState, Place, Programme
 from services.courier.usecases.job_events import assign
-from services.courier.usecases.ports import OwnCommands, Reader
+from services.courier.usecases.ports import Reader
+from shared.audit.trail import note
 from shared.messaging.errors import Unavailable
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.unit_of_work import OwnCommands, UnitOfWork
 
 SETTLE_SECONDS = 2.0
 """Between two looks for open jobs of areas that have an agent."""
@@ -23,7 +24,9 @@ async def serve_area(
     """
     await uow.require(Programme, programme_id)
     area = await _area(programme_id, place, uow)
-    uow.add(area.served_by(agent_id, uow.now()))
+    served = area.served_by(agent_id, uow.now())
+    uow.add(served)
+    note(Deed.AREA_SERVED, served.id, uow, agent_id)
     return await _assign_open(waiting, agent_id, uow)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from services.courier.domain import Area, Job, Place, Refused, Step
+from services.courier.domain import Area, Deed, Job, Place, Refused, Step
 from services.courier.usecases.job_events import assign, job_event, publish_if_done, step_event
+from shared.audit.trail import note
 from shared.contracts.courier import FailureReason, JobAssigned, JobOpened, JobWithdrawn
 from shared.contracts.event import CLOCKS_APART
 from shared.contracts.intake import (
@@ -114,6 +115,7 @@ async def give_job(
     if given is not job:
         uow.add(given)
         uow.publish(job_event(JobAssigned, given, agent_id=agent_id), version=given.version)
+        note(Deed.JOB_GIVEN, job_id, uow, agent_id)
     return given.state.value
 
 

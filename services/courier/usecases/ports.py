@@ -1,10 +1,9 @@
 """What the use cases and routes need from outside."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from services.courier.domain import Area, Job, JobState, Place
-from shared.messaging.unit_of_work import UseCase
 
 T = TypeVar("T")
 
@@ -23,14 +22,6 @@ class JobFilter:
     regions: frozenset[str]
     own_regions: frozenset[str]
     agent_id: str
-
-
-class OwnCommands(Protocol):
-    """Runs what the service does by its own rule."""
-
-    async def run_own(self, use_case: UseCase, *, key: str) -> Any:
-        """Run a use case in a unit of work; return its answer."""
-        ...
 
 
 class Reader(Protocol):

@@ -29,6 +29,7 @@ from services.intake.usecases import (
     confirm_receipt,
     track,
 )
+from services.intake.usecases.tracking import RECEIPT, is_recipient
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.task import fingerprint_of
 from shared.runtime import CommandsDep, Sent, provided
@@ -39,12 +40,8 @@ from shared.web.texts import Texts
 
 RULES: Final[RouteRules] = {
     "POST /api/track": PUBLIC,
-    "POST /api/track/receipt": PUBLIC,
+    RECEIPT: PUBLIC,
 }
-
-_RECEIPT_REASONS: Final = frozenset(
-    {"nothing_to_deliver", "closed", "not_issued", "not_delivered_yet"}
-)
 
 
 CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
@@ -167,10 +164,8 @@ async def post_receipt(
     case = await reader.case_by_code(digest(body.code))
     if case is not None:
         require_no_wait(await limiter.case_waits(case.id), texts)
-    if case is None or not secrets.confirms(case.id, body.receipt_code):
-        await limiter.count_client(client)
-        if case is not None:
-            await limiter.count_case(case.id)
+    right = await is_recipient(case, body.receipt_code, client, secrets, limiter)
+    if case is None or not right:
         raise _unknown(texts)
     case_id = case.id
     with _in_residents_words(texts):
@@ -186,7 +181,7 @@ def _resident(case_id: str) -> Sent:
         fingerprint_of("receipt", case_id),
         "receipt",
         actor=RESIDENT,
-        action="POST /api/track/receipt",
+        action=RECEIPT,
     )
 
 
@@ -208,7 +203,7 @@ def _in_residents_words(texts: Texts) -> Iterator[None]:
         yield
     except Problem as refused:
         reason = refused.members.get("reason")
-        if reason in _RECEIPT_REASONS:
+        if f"receipt.{reason}" in texts:
             refused.detail = texts(f"receipt.{reason}")
         raise
 

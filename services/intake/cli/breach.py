@@ -19,6 +19,8 @@ from shared.auth.roles import Grant
 from shared.web.formats import angka, tanggal_waktu
 from shared.web.texts import Texts
 
+_ELSEWHERE: Final = ("scheduler", "courier", "reporting")
+"""Services in whose trails there are looks too: at evidence, at jobs."""
 _SECOND: Final = timedelta(seconds=1)
 _ZONE: Final = "Asia/Jakarta"
 """Of the notice to the agency; each programme's own notice is in its own zone."""
@@ -72,7 +74,8 @@ async def _breach(options: argparse.Namespace, desk: Desk) -> list[str]:
     }
     for name, text in files.items():
         (options.out / name).write_text(f"{text}\n" if text else "", "utf-8")
-    return [*_told(found), f"written to {options.out}: {', '.join(files)}"]
+    written = f"written to {options.out}: {', '.join(files)}"
+    return [*_told(found), written, *_elsewhere(question)]
 
 
 def _told(found: Breach) -> list[str]:
@@ -94,6 +97,16 @@ def _told(found: Breach) -> list[str]:
             f"unless --grant says it: {', '.join(sorted(found.unknown))}"
         )
     return lines or ["nobody read anything, and nobody could have"]
+
+
+def _elsewhere(question: Question) -> list[str]:
+    """Return what to ask the other services: each has a trail of its own."""
+    span = f"--from {question.since.isoformat()} --to {question.until.isoformat()}"
+    account = f" --account {question.account}" if question.account else ""
+    return [
+        f"ask also: python -m services.{service} audit acts {span}{account}"
+        for service in _ELSEWHERE
+    ]
 
 
 def _summary(question: Question, found: Breach) -> Mapping[str, Any]:

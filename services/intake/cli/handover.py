@@ -18,6 +18,7 @@ from services.intake.domain import (
     Case,
     CaseDocument,
     CasePapers,
+    Checklist,
     Party,
     Programme,
     Resident,
@@ -26,6 +27,9 @@ from services.intake.domain import (
     RightsOutcome,
     RightsRequest,
 )
+from services.intake.domain.batch import Batch
+from services.intake.domain.outside import Errand
+from services.intake.domain.visit import Visit
 from services.intake.usecases import answer_rights_request, opened_key
 from shared.files.frames import opened
 from shared.files.stored import StoredFile
@@ -78,6 +82,23 @@ async def papers_and_trail(case: Case, desk: Desk) -> dict[str, Any]:
             for paper in papers.papers
         ],
         "worked_on": list(await desk.reader.worked_on(case.id)),
+        **await _beside(case, desk),
+    }
+
+
+async def _beside(case: Case, desk: Desk) -> dict[str, Any]:
+    """Return what other places hold of a case: who collected, what was waived and passed on."""
+    reader = desk.reader
+    batch = await reader.get(Batch, case.batch_id) if case.batch_id else None
+    visit = await reader.get(Visit, case.visit_id) if case.visit_id else None
+    errand = await reader.get(Errand, case.id)
+    checklist = await reader.get(Checklist, case.id)
+    collected = batch.collected.get(case.id) if batch else None
+    return {
+        "collected": asdict(collected) if collected else None,
+        "counter": asdict(visit.counter) if visit and visit.counter else None,
+        "outside": asdict(errand) if errand else None,
+        "waived": [asdict(waiver) for waiver in checklist.waivers] if checklist else [],
     }
 
 

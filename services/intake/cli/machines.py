@@ -1,4 +1,4 @@
-"""Machines by command: `machines token` and `machines list`.
+"""Machines by command: `machines token`, `machines list` and `machines end`.
 
 A machine's token is written into the trail before it is shown: what for, which grants, until when.
 So a breach query knows what could have been read with it. Machines hold no right that needs a
@@ -10,26 +10,43 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from services.intake.app import Desk
 from services.intake.cli.shell import CommandRefused, Themes, public_text
-from services.intake.domain import Deed, powerful
-from services.intake.domain.breach import MachineToken
-from services.intake.usecases import note
+from services.intake.domain import EVERY_TOKEN, MachineEnd, Machines, MachineToken, powerful
+from services.intake.usecases.machines import end_machine, end_token, note_token
 from shared.auth.keys import load_private
 from shared.auth.roles import Grant
-from shared.auth.tokens import Issuer
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.auth.tokens import MAX_LIFETIME, Issuer
+from shared.contracts.envelope import new_id
+from shared.contracts.intake import AccessId
 from shared.runtime import add_account, sent_by
 
 _TOKEN: Final = "machines token"  # noqa: S105 - a command
+_NAME: Final[TypeAdapter[str]] = TypeAdapter(AccessId)
 
 
 def add_commands(themes: Themes) -> None:
     """Add the commands about machines."""
     machines = themes.add_parser("machines", help="tokens of systems and programs")
     commands = machines.add_subparsers(required=True)
-    token = commands.add_parser("token", help="print a token, and keep in the trail that it is")
-    token.add_argument("--name", required=True, help="which machine: its account in logs and trail")
+    _add_token(commands.add_parser("token", help="print a token, and keep in the trail that it is"))
+    listed = commands.add_parser("list", help="tokens whose time is not over, and what ended some")
+    listed.set_defaults(run=_list)
+    end = commands.add_parser("end", help="have tokens count no more in all services")
+    which = end.add_mutually_exclusive_group(required=True)
+    which.add_argument("--token", metavar="ID", help="this one, as `list` names it")
+    which.add_argument("--name", type=_name, help="all that this machine has, known or not")
+    end.add_argument("--reason", type=public_text, required=True, help="it names nobody")
+    add_account(end)
+    end.set_defaults(run=_end)
+
+
+def _add_token(token: argparse.ArgumentParser) -> None:
+    token.add_argument(
+        "--name", type=_name, required=True, help="which machine: its account in logs and trail"
+    )
     token.add_argument("--purpose", required=True, type=public_text, help="it names nobody")
     token.add_argument(
         "--grant",
@@ -43,39 +60,65 @@ def add_commands(themes: Themes) -> None:
     token.add_argument("--private", type=Path, metavar="FILE", help="else intake's signing key")
     add_account(token)
     token.set_defaults(run=_token)
-    commands.add_parser("list", help="tokens that still count").set_defaults(run=_list)
 
 
 async def _token(options: argparse.Namespace, desk: Desk) -> list[str]:
-    now, lifetime = desk.clock(), timedelta(days=options.days)
+    now, lifetime, id_ = desk.clock(), timedelta(days=options.days), new_id()
     issuer = Issuer(load_private(options.private or desk.settings.signing_key), lambda: now)
+    grants = [Grant.parse(one) for one in options.grants]
     try:
-        token = issuer.issue(options.name, [Grant.parse(one) for one in options.grants], lifetime)
+        token = issuer.issue(options.name, grants, lifetime, token_id=id_)
     except ValueError as wrong:
         raise CommandRefused(str(wrong)) from None
     until = (now + lifetime).replace(microsecond=0)
-    made = MachineToken(options.name, now, until, options.purpose, tuple(options.grants))
-
-    async def noted(uow: UnitOfWork) -> None:
-        note(Deed.MACHINE_TOKEN, made.name, uow, *made.said, actor=options.by)
-
+    made = MachineToken(options.name, now, until, options.purpose, tuple(options.grants), id_)
     # Kept before it is shown: a token that nobody knows of is the one that a breach query lacks.
-    await desk.commands.run(noted, sent=sent_by(options.by, _TOKEN), key=made.name)
+    await desk.commands.run(
+        lambda uow: note_token(made, uow), sent=sent_by(options.by, _TOKEN), key=made.name
+    )
     return [token]
 
 
 async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:
-    now = desk.clock()
-    made = [
-        MachineToken.of(entry)
-        async for entry in desk.breaches.rights_given(datetime.max.replace(tzinfo=UTC))
-        if entry.deed is Deed.MACHINE_TOKEN
+    now, known = desk.clock(), await _machines(desk)
+    lines = [_line(one, known.end_of(one)) for one in known.tokens if one.until > now]
+    whole = [one for one in known.ends if one.token_id == EVERY_TOKEN]
+    lines += [
+        f"{one.name}: every token until {one.at:%Y-%m-%d %H:%M:%S} UTC, {_why(one)}"
+        for one in whole
+        if one.at + MAX_LIFETIME > now
     ]
-    return [
-        f"{one.name}: {', '.join(one.grants)} until {one.until:%Y-%m-%d}; {one.purpose}"
-        for one in made
-        if one.until > now
-    ] or ["no token of a machine counts"]
+    return lines or ["no token of a machine counts"]
+
+
+def _line(token: MachineToken, end: MachineEnd | None) -> str:
+    said = f"{token.name}: {', '.join(token.grants)} until {token.until:%Y-%m-%d}; {token.purpose}"
+    known = f"{said}; token {token.id}" if token.id else said
+    return known if end is None else f"{known}; {_why(end)}"
+
+
+def _why(end: MachineEnd) -> str:
+    return f"ended {end.at:%Y-%m-%d} by {end.by}: {end.reason}"
+
+
+async def _end(options: argparse.Namespace, desk: Desk) -> list[str]:
+    sent, known = sent_by(options.by, "machines end"), await _machines(desk)
+    if options.name is not None:
+        name, reason = options.name, options.reason
+        await desk.commands.run(lambda uow: end_machine(name, reason, uow), sent=sent, key=name)
+        return [f"{name}: no token of before counts any more; {known.count(name)} were made here"]
+    token = next((one for one in known.tokens if one.id == options.token), None)
+    if token is None:
+        raise CommandRefused("no machine was given such a token here; --name ends all of a machine")
+    await desk.commands.run(
+        lambda uow: end_token(token, options.reason, uow), sent=sent, key=token.name
+    )
+    return [f"{token.name}: token {token.id} counts no more"]
+
+
+async def _machines(desk: Desk) -> Machines:
+    ever = datetime.max.replace(tzinfo=UTC)
+    return Machines.of([entry async for entry in desk.breaches.rights_given(ever)])
 
 
 def _grant(text: str) -> str:
@@ -86,3 +129,12 @@ def _grant(text: str) -> str:
     if powerful([grant]):
         raise argparse.ArgumentTypeError(f"{grant}: a person's right, who signs in with a code")
     return grant
+
+
+def _name(text: str) -> str:
+    try:
+        return _NAME.validate_python(text)
+    except ValidationError:
+        raise argparse.ArgumentTypeError(
+            "a machine's name: letters, digits and . _ : / -, without nine digits in a row"
+        ) from None

@@ -42,12 +42,12 @@ from services.intake.usecases import (
     approve_erasure,
     ask_erasure,
     erase_again,
-    note,
     note_person_read,
     opened,
     retire,
 )
 from services.intake.usecases.erasure import decline_erasure
+from shared.audit.trail import note
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import add_account, sent_by
 

@@ -3,16 +3,15 @@
 import argparse
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.event import PublicText
-from shared.runtime.shell import CommandRefused
+from shared.runtime.shell import CommandRefused, moment
 
-__all__ = ["CommandRefused"]
+__all__ = ["CommandRefused", "moment"]
 
 ITSELF: Final = "service:intake"
 """Who publishes what is shipped: nobody's account, at the first start."""
@@ -36,21 +35,6 @@ def by_shell(*_: object, **__: object) -> None:
 def new_folder(folder: Path) -> None:
     """Make a folder that its owner alone can read. Raises OSError where there is one already."""
     folder.mkdir(mode=0o700)
-
-
-def moment(text: str) -> datetime:
-    """Return a time with its zone, in UTC. ArgumentTypeError where it is none."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise _no_moment() from None
-    if at.tzinfo is None:
-        raise _no_moment()
-    return at.astimezone(UTC)
-
-
-def _no_moment() -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError("a time with its zone, such as 2026-11-26T19:00:00+07:00")
 
 
 def json_object(file: Path) -> Mapping[str, Any]:

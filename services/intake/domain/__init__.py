@@ -22,14 +22,8 @@ from services.intake.domain.account_request import (
     RequestState,
     needs_approval,
 )
-from services.intake.domain.audit import (
-    AuditEntry,
-    Block,
-    Deed,
-    next_block,
-    wrong_entries,
-)
-from services.intake.domain.breach import READS_PERSONS, RIGHTS, Affected, Held, held
+from services.intake.domain.audit import Deed
+from services.intake.domain.breach import REACH, RIGHTS, Affected, Held, Reach, held
 from services.intake.domain.calendar import (
     CalendarExceptions,
     Holidays,
@@ -76,6 +70,7 @@ from services.intake.domain.erasure import (
 from services.intake.domain.life_event import LifeEvent
 from services.intake.domain.line_order import LineOrder
 from services.intake.domain.lookup import LookupKeys
+from services.intake.domain.machine import EVERY_TOKEN, MachineEnd, Machines, MachineToken
 from services.intake.domain.new_request import NewRequest, TakenUp, open_case, require_door
 from services.intake.domain.next_step import Awaited, NextStep, awaited_from, next_step
 from services.intake.domain.notice import MAX_NOTICES, Notice, NoticeKind, Notices
@@ -161,6 +156,7 @@ __all__ = [
     "CORRECTIONS_LIMIT",
     "ERASED",
     "ERASURE_WITHIN",
+    "EVERY_TOKEN",
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
@@ -173,7 +169,7 @@ __all__ = [
     "PARTIES_LIMIT",
     "PLAIN",
     "POWER_MISSING",
-    "READS_PERSONS",
+    "REACH",
     "RIGHTS",
     "TOTP",
     "UNNAMED",
@@ -183,10 +179,8 @@ __all__ = [
     "Affected",
     "AlreadyOpen",
     "Alternative",
-    "AuditEntry",
     "Awaited",
     "Basis",
-    "Block",
     "Bringing",
     "CalendarExceptions",
     "Case",
@@ -225,6 +219,9 @@ __all__ = [
     "LoginName",
     "Lookup",
     "LookupKeys",
+    "MachineEnd",
+    "MachineToken",
+    "Machines",
     "NamedParty",
     "NewRequest",
     "NextStep",
@@ -243,6 +240,7 @@ __all__ = [
     "PlannedEvent",
     "Programme",
     "Promise",
+    "Reach",
     "Refused",
     "RequestKind",
     "RequestState",
@@ -300,7 +298,6 @@ __all__ = [
     "mask_nik",
     "mask_phone",
     "needs_approval",
-    "next_block",
     "next_step",
     "office_region",
     "open_case",
@@ -316,5 +313,4 @@ __all__ = [
     "token_digest",
     "within",
     "written_password",
-    "wrong_entries",
 ]

@@ -13,7 +13,8 @@ is given. Forty bits are enough, since it is tried only together with a tracking
 A laptop's share: what a counter's laptop must have beside its operator's PIN to open what it keeps.
 It forgets it after twelve hours, and gets it again from the office alone.
 
-A pass: whoever showed a tracking code may send papers for a while, under a label of its own too.
+A pass: whoever showed a tracking code may send papers for a while, and go on to the receipt code,
+under a label of its own too.
 """
 
 import hmac

@@ -79,6 +79,11 @@ class AskForm(BaseModel):
         return tuple(one for one in STEPS if one != "wali" or self.untuk in (CHILD, OTHER))
 
     @property
+    def born(self) -> date | None:
+        """Return the birth date that was typed, so that it is shown in words; None where none."""
+        return _day(self.lahir)
+
+    @property
     def kept(self) -> dict[str, str]:
         """Return what goes on to the next page."""
         return self.model_dump(exclude={"langkah", "aksi"})
@@ -142,7 +147,7 @@ class Checks:
         if not form.lahir.strip():
             # Whether somebody is a child, and needs a guardian, is told by this alone.
             return [*found, ("lahir", "lahir_empty")] if form.untuk == CHILD else found
-        born = _day(form.lahir)
+        born = form.born
         fits = born is not None and born.year >= _FIRST_YEAR and born <= self.today
         return found if fits else [*found, ("lahir", "lahir")]
 
@@ -169,7 +174,7 @@ class Checks:
 def new_request(form: AskForm, asked: Asked, case_id: str, tracking: str) -> NewRequest:
     """Return the request that a form without faults describes."""
     phone = checked_phone(form.hp) if form.hp.strip() else None
-    born = _day(form.lahir)
+    born = form.born
     mine = form.untuk == MYSELF
     applicant = Person(
         checked_name(form.nama),

@@ -14,11 +14,12 @@ from starlette.responses import RedirectResponse, Response
 from services.intake.usecases import sign_out
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import PUBLIC, RouteRules, Rule
-from shared.auth.tokens import InvalidToken, Verifier
+from shared.auth.tokens import InvalidToken, NotKnownYet, Verifier
 from shared.contracts.envelope import new_id
 from shared.messaging.task import fingerprint_of
 from shared.runtime import CommandsDep, Sent, provided
 from shared.web.pages import Pages
+from shared.web.problems import Unavailable
 from shared.web.scopekeys import VIEWER
 from shared.web.session import (
     SESSIONS,
@@ -148,6 +149,8 @@ async def sign_in(
     onwards, pasted = safe_address(lanjut), "".join(token.split())
     try:
         caller = verifier.verify(pasted)
+    except NotKnownYet:
+        raise Unavailable("the service is starting", retry_after=1) from None
     except InvalidToken as error:
         words = _WORDS.get(error.reason, "signin.unknown") if pasted else "signin.empty"
         return _form(request, pages, onwards, error=words)

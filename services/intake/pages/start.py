@@ -1,6 +1,6 @@
 """The start page of the origin: what anybody can do here, and what each role can."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from services.intake.domain import Notices
+from services.intake.pages.manual.chapters import PARTS, Chapter, shipped_book
 from services.intake.usecases import Reader
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import PUBLIC, RouteRules
@@ -63,14 +64,46 @@ TASKS: Final = (
     Task("import", frozenset({Role.IMPORTER})),
 )
 """What has a page comes first."""
+CHAPTERS: Final[Mapping[str, str]] = {
+    "figures": "supervisor-angka-acara",
+    "desk": "operator-meja",
+    "counter": "operator-konter",
+    "serve": "operator-loket",
+    "carry": "jemput-tugas",
+    "accounts": "admin-akun",
+    "approvals": "supervisor-menyetujui",
+    "security": "supervisor-keamanan",
+    "devices": "petugas-perangkat",
+    "record": "jemput-mencatat",
+    "plan": "perencana-acara",
+    "programmes": "admin-program",
+    "agents": "admin-petugas-rw",
+    "import": "pemasuk-riwayat",
+}
+"""The chapter of the manual that tells how a task is done, by the task's name."""
+PARTS_OF: Final[Mapping[Role, str]] = {
+    Role.OPERATOR: "operator",
+    Role.AGENCY_OPERATOR: "operator",
+    Role.AGENT: "jemput",
+    Role.SUPERVISOR: "supervisor",
+    Role.HEAD: "supervisor",
+    Role.PLANNER: "perencana",
+    Role.ADMIN: "admin",
+    Role.IMPORTER: "pemasuk",
+    Role.AUDITOR: "auditor",
+    Role.SERVICE: "mesin",
+    Role.CHANNEL: "mesin",
+}
+"""The part of the manual that is for a role."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A task as the page lists it."""
+    """A task as the page lists it, with the chapter that tells how it is done."""
 
     name: str
     address: str
+    chapter: Chapter | None
 
 
 router = APIRouter(include_in_schema=False)
@@ -92,6 +125,7 @@ async def show_start(
         request,
         "start.html",
         tasks=list(_tasks(viewer, neighbours)),
+        parts=_parts(viewer),
         notices=notices,
         shown=notices.unseen[: -SHOWN_NOTICES - 1 : -1],
     )
@@ -108,4 +142,11 @@ async def _notices(viewer: Caller, reader: Reader) -> Notices:
 def _tasks(viewer: Caller, neighbours: Neighbours) -> Iterator[Shown]:
     for task in TASKS:
         if task.roles & viewer.roles:
-            yield Shown(task.name, task.address(neighbours))
+            chapter = shipped_book().chapter(CHAPTERS.get(task.name, ""))
+            yield Shown(task.name, task.address(neighbours), chapter)
+
+
+def _parts(viewer: Caller) -> list[str]:
+    """Return the parts of the manual that are for the viewer, in the order of the book."""
+    mine = {part for role, part in PARTS_OF.items() if role in viewer.roles}
+    return [part for part in PARTS if part in mine]

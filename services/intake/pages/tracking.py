@@ -14,27 +14,33 @@ from starlette.responses import Response
 from services.intake.domain import OWN_LIMIT, Case, Secrets
 from services.intake.usecases import (
     PAPER,
+    RESIDENT,
     Catalogues,
     Clock,
     KnownProgrammes,
     Limiter,
     Reader,
     Tracked,
+    confirm_receipt,
     track,
     tracked,
 )
+from services.intake.usecases.tracking import RECEIPT, is_recipient
 from shared.auth.rules import PUBLIC, RouteRules
-from shared.runtime import gathered
+from shared.messaging.task import fingerprint_of
+from shared.runtime import Commands, Sent, gathered
 from shared.web.pages import Pages
-from shared.web.problems import TooManyRequests
+from shared.web.problems import Conflict, TooManyRequests
 from shared.worker.jobs import MIB
 
 TRACK: Final = "/lacak"
 PAPERS: Final = f"{TRACK}/berkas"
+RECEIVED: Final = f"{TRACK}/terima"
 RULES: Final[RouteRules] = {
     f"GET {TRACK}": PUBLIC,
     f"POST {TRACK}": PUBLIC,
     f"POST {PAPERS}": PUBLIC,
+    f"POST {RECEIVED}": PUBLIC,
 }
 MAX_CODE: Final = 200
 """Characters that are looked at; a code and a pass have fewer."""
@@ -56,13 +62,14 @@ class Tracking:
     programmes: KnownProgrammes
     secrets: Secrets
     clock: Clock
+    commands: Commands
 
     async def found(self, request: Request, code: str, shown: str) -> Tracked | None:
         """Return the request of a code, or of a pass. Raises TooManyRequests."""
         client = request.client.host if request.client else ""
         if (seconds := await self.limiter.client_waits(client)) is not None:
             raise TooManyRequests("too many wrong codes", retry_after=seconds)
-        one = await self._of_pass(shown) if shown else await self._of_code(code)
+        one = await self.of_pass(shown) if shown else await self._of_code(code)
         if one is None and (shown or code):
             await self.limiter.count_client(client)
         return one
@@ -72,12 +79,27 @@ class Tracking:
             return None
         return await track(code, self.reader, self.catalogues, self.programmes)
 
-    async def _of_pass(self, shown: str) -> Tracked | None:
+    async def of_pass(self, shown: str) -> Tracked | None:
+        """Return the request of a pass that counts, as it stands now."""
         case_id = self.secrets.passed(shown, int(self.clock().timestamp()))
         case = await self.reader.get(Case, case_id) if case_id else None
         if case is None:
             return None
         return await tracked(case, self.reader, self.catalogues, self.programmes)
+
+    async def recipient(self, request: Request, case: Case, typed: str) -> bool:
+        """Return whether a receipt code is right. Raises TooManyRequests after too many."""
+        if (seconds := await self.limiter.case_waits(case.id)) is not None:
+            raise TooManyRequests("too many wrong codes", retry_after=seconds)
+        client = request.client.host if request.client else ""
+        return await is_recipient(case, typed, client, self.secrets, self.limiter)
+
+    async def receive(self, case_id: str) -> None:
+        """Take the recipient's word. Raises Conflict where the request is not ready for it."""
+        # One for each case, the same as the API's: whoever confirms twice is answered alike.
+        own = fingerprint_of("receipt", case_id)
+        sent = Sent(own, "receipt", actor=RESIDENT, action=RECEIPT)
+        await self.commands.run(lambda uow: confirm_receipt(case_id, uow), sent=sent, key=case_id)
 
     def passes(self, case: Case, now: datetime) -> str:
         """Return a pass for a case from now on."""
@@ -127,15 +149,54 @@ async def show_papers(
     )
 
 
+@router.post(RECEIVED)
+async def take_receipt(
+    request: Request,
+    parts: TrackingDep,
+    kode: Typed = "",
+    tanda: Typed = "",
+    kode_terima: Typed = "",
+) -> Response:
+    """Take the recipient's word, by the code that no agent has, and show how it stands."""
+    code, shown, receipt = _cut(kode), _cut(tanda), _cut(kode_terima)
+    one = await parts.found(request, code, shown)
+    if one is None:
+        return _unknown(request, parts, code, shown)
+    if not receipt:
+        return _standing(request, parts, one, wrong="tracking.receipt_empty")
+    if not await parts.recipient(request, one.case, receipt):
+        return _standing(request, parts, one, wrong="tracking.receipt_wrong")
+    try:
+        await parts.receive(one.case.id)
+    except Conflict as refused:
+        words = f"receipt.{refused.members.get('reason')}"
+        if words not in parts.pages.texts:
+            raise
+        return _standing(request, parts, one, wrong=words)
+    after = await parts.of_pass(parts.passes(one.case, parts.clock()))
+    return _standing(request, parts, after or one, noted="track.receipt_noted")
+
+
 def _cut(typed: str) -> str:
     return typed.strip()[:MAX_CODE]
 
 
-def _standing(request: Request, parts: Tracking, one: Tracked) -> Response:
+def _standing(
+    request: Request, parts: Tracking, one: Tracked, *, wrong: str = "", noted: str = ""
+) -> Response:
     now = parts.clock()
-    shown = parts.passes(one.case, now) if one.takes_papers else ""
-    late = one.case.is_late(now)
-    return parts.pages.render(request, "lacak.html", tracked=one, error="", tanda=shown, late=late)
+    goes_on = one.takes_papers or one.case.awaits_receipt or wrong
+    return parts.pages.render(
+        request,
+        "lacak.html",
+        status=422 if wrong else 200,
+        tracked=one,
+        error="",
+        wrong=wrong,
+        noted=noted,
+        tanda=parts.passes(one.case, now) if goes_on else "",
+        late=one.case.is_late(now),
+    )
 
 
 def _unknown(request: Request, parts: Tracking, code: str, shown: str) -> Response:
@@ -145,5 +206,13 @@ def _unknown(request: Request, parts: Tracking, code: str, shown: str) -> Respon
 
 def _asked(request: Request, parts: Tracking, error: str, status: int) -> Response:
     return parts.pages.render(
-        request, "lacak.html", status=status, tracked=None, error=error, tanda="", late=False
+        request,
+        "lacak.html",
+        status=status,
+        tracked=None,
+        error=error,
+        wrong="",
+        noted="",
+        tanda="",
+        late=False,
     )

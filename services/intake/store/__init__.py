@@ -5,8 +5,6 @@ from typing import Any, Final
 from services.intake.domain import (
     Account,
     AccountRequest,
-    AuditEntry,
-    Block,
     Case,
     CaseDocument,
     CasePapers,
@@ -37,8 +35,6 @@ from services.intake.domain.sop import Sop
 from services.intake.domain.visit import Visit
 from services.intake.store.names import (
     ACCOUNT_REQUESTS,
-    AUDIT,
-    AUDIT_BLOCKS,
     BATCHES,
     CASES,
     ERASURES,
@@ -56,12 +52,13 @@ from services.intake.store.names import (
     VISITS,
 )
 from services.intake.store.reader import IntakeReader
+from shared.audit.kept import TRAIL
 from shared.files.kept import RAW_FILES
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
 
-__all__ = ["AUDIT", "AUDIT_BLOCKS", "COLLECTIONS", "INDEXES", "IntakeReader"]
+__all__ = ["COLLECTIONS", "INDEXES", "IntakeReader"]
 
 
 def _derived(case: Case) -> dict[str, Any]:
@@ -120,8 +117,7 @@ COLLECTIONS: Final = Collections(
     Collection("notices", Notices, label="notices"),
     Collection("devices", Devices, label="devices"),
     Collection(SECURITY_RECORDS, SecurityRecord),
-    Collection(AUDIT, AuditEntry, derived=lambda entry: {"noted": entry.at}, listed=False),
-    Collection(AUDIT_BLOCKS, Block, derived=lambda block: {"made": block.at}, listed=False),
+    *TRAIL,
     Collection(RIGHTS_REQUESTS, RightsRequest, label="request", derived=_by_deadline),
     Collection(IMPORTS, Import, label="import"),
     Collection("import_files", ImportedFile, listed=False),

@@ -7,6 +7,7 @@ from services.intake.domain import (
     RequestState,
 )
 from services.intake.domain.imports import ImportState
+from shared.audit.kept import TRAIL_INDEXES
 from shared.files.kept import FILE_INDEXES
 from shared.mongo.migrations import Index
 from shared.mongo.revocations import REVOCATION_INDEX
@@ -16,8 +17,6 @@ CASES: Final = "cases"
 EVENTS: Final = "events"
 VISITS: Final = "visits"
 PERSON_READS: Final = "person_reads"
-AUDIT: Final = "audit"
-AUDIT_BLOCKS: Final = "audit_blocks"
 SECURITY_RECORDS: Final = "security_records"
 ACCOUNT_REQUESTS: Final = "account_requests"
 RESIDENTS: Final = "residents"
@@ -35,6 +34,7 @@ EVERYWHERE: Final = "*"
 INDEXES: Final = (
     *FILE_INDEXES,
     REVOCATION_INDEX,
+    *TRAIL_INDEXES,
     Index(CASES, (("tracking", 1),), unique=True),
     Index(CASES, (("programme_id", 1), ("within", 1), ("_id", 1))),
     Index(CASES, (("programme_id", 1), ("within", 1), ("state", 1), ("_id", 1))),
@@ -44,6 +44,7 @@ INDEXES: Final = (
         (("programme_id", 1), ("within", 1), ("overdue", 1), ("_id", 1)),
         partial={"overdue": True},
     ),
+    Index(CASES, (("carriers", 1), ("_id", 1)), partial={"carrier": {"$gt": ""}}),
     Index(CASES, (("claimed_by", 1), ("_id", 1)), partial={"claimed_by": {"$gt": ""}}),
     Index(
         CASES, (("programme_id", 1), ("within", 1), ("late", 1), ("_id", 1)), partial={"late": True}
@@ -60,8 +61,6 @@ INDEXES: Final = (
     Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
     Index(PERSON_READS, (("at", 1),)),
-    Index(AUDIT, (("noted", 1), ("_id", 1))),
-    Index(AUDIT_BLOCKS, (("made", 1),)),
     Index(SECURITY_RECORDS, (("at", -1),)),
     Index(ACCOUNT_REQUESTS, (("asked_at", 1),), partial={"state": RequestState.OPEN.value}),
     Index(PERSON_READS, (("subject", 1), ("at", 1))),

@@ -8,8 +8,6 @@ from services.intake.domain import (
     RIGHTS,
     Account,
     AccountRequest,
-    AuditEntry,
-    Block,
     Case,
     Deed,
     Erasure,
@@ -29,10 +27,12 @@ from services.intake.domain.visit import Visit
 from services.intake.store.names import EVERYWHERE
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
 from services.intake.usecases.watch import Late
+from shared.audit.kept import TrailReader
+from shared.audit.trail import AuditEntry
 from shared.files.kept import FileReader
 
 
-class IntakeReader(FileReader):
+class IntakeReader(FileReader, TrailReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
 
     async def imports_running(self) -> list[Import]:
@@ -53,34 +53,6 @@ class IntakeReader(FileReader):
         """Return erasures that are decided and not carried out yet."""
         query = {"state": ErasureState.APPROVED.value}
         return await self.find(Erasure, query, limit=limit)
-
-    async def last_block(self) -> Block | None:
-        """Return the newest block of the audit trail."""
-        found = await self.find(Block, sort=(("_id", -1),), limit=1)
-        return found[0] if found else None
-
-    async def loose(self, since: datetime, limit: int) -> list[AuditEntry]:
-        """Return entries since then that are in no block, oldest first."""
-        chained = {
-            id_
-            for block in await self.find(Block, {"made": {"$gte": since}})
-            for id_ in block.entries
-        }
-        query = {"noted": {"$gte": since}, "_id": {"$nin": sorted(chained)}}
-        return await self.find(AuditEntry, query, sort=(("noted", 1), ("_id", 1)), limit=limit)
-
-    async def blocks(self, after: str, limit: int) -> list[Block]:
-        """Return blocks behind an id, in order."""
-        return await self.find(Block, {"_id": {"$gt": after}}, limit=limit)
-
-    async def entries(self, ids: Sequence[str]) -> dict[str, AuditEntry]:
-        """Return entries by their ids."""
-        found = await self.find(AuditEntry, {"_id": {"$in": list(ids)}})
-        return {entry.id: entry for entry in found}
-
-    async def noted(self) -> int:
-        """Return how many entries there are."""
-        return await self.count(AuditEntry, {})
 
     async def accounts(self, after: str, limit: int) -> list[Account]:
         """Return accounts in order of ids behind `after`, so many at most."""
@@ -116,6 +88,11 @@ class IntakeReader(FileReader):
     async def cases(self, case_filter: CaseFilter) -> list[Case]:
         """Return cases, oldest first."""
         return await self.find(Case, _query(case_filter), limit=case_filter.limit)
+
+    async def carried_by(self, accounts: Sequence[str], after: str, limit: int) -> list[Case]:
+        """Return cases that any of these agents was given, behind an id, in order of ids."""
+        query = {"carriers": {"$in": list(accounts)}, "carrier": {"$gt": ""}, "_id": {"$gt": after}}
+        return await self.find(Case, query, limit=limit)
 
     async def count_cases(self, case_filter: CaseFilter) -> int:
         """Return how many cases fit, whatever the limit."""
@@ -158,15 +135,11 @@ class IntakeReader(FileReader):
         self, since: datetime, until: datetime, subject: str | None
     ) -> AsyncIterator[AuditEntry]:
         """Yield the trail's entries about looks of that time, oldest first."""
-        query: dict[str, Any] = {"noted": {"$gte": since, "$lt": until}, "deed": Deed.READ.value}
-        who = {"actor": subject} if subject else {}
-        return self.each(AuditEntry, {**query, **who}, sort=(("noted", 1), ("_id", 1)))
+        return self.acts(until, since=since, actor=subject, deeds={Deed.READ})
 
     def rights_given(self, until: datetime) -> AsyncIterator[AuditEntry]:
         """Yield the trail's entries about rights until then, oldest first."""
-        deeds = sorted(deed.value for deed in RIGHTS)
-        query = {"noted": {"$lt": until}, "deed": {"$in": deeds}}
-        return self.each(AuditEntry, query, sort=(("noted", 1), ("_id", 1)))
+        return self.acts(until, deeds=RIGHTS)
 
     async def keys_not_under(self, master: str, after: str, limit: int) -> list[ResidentKey]:
         """Return keys that another master key wraps, in order of ids behind `after`."""

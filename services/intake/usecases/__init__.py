@@ -13,7 +13,6 @@ from services.intake.usecases.accounts import (
     redeem,
 )
 from services.intake.usecases.allow import Allow, require_right
-from services.intake.usecases.audit import ChainEntries, Trail, Verdict, note, verify
 from services.intake.usecases.breach import Breach, BreachReader, Question, investigate
 from services.intake.usecases.case_events import OVERDUE
 from services.intake.usecases.case_progress import (
@@ -196,7 +195,6 @@ __all__ = [
     "Browser",
     "CaseFilter",
     "Catalogues",
-    "ChainEntries",
     "Checked",
     "Choice",
     "Clock",
@@ -235,10 +233,8 @@ __all__ = [
     "Throttle",
     "Told",
     "Tracked",
-    "Trail",
     "Try",
     "Vault",
-    "Verdict",
     "Wanted",
     "WatchRights",
     "administers",
@@ -285,7 +281,6 @@ __all__ = [
     "lift_restriction",
     "mark_seen",
     "name_party",
-    "note",
     "note_claim_over",
     "note_expired",
     "note_failure",
@@ -334,6 +329,5 @@ __all__ = [
     "told_of",
     "track",
     "tracked",
-    "verify",
     "waive",
 ]

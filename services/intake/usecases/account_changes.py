@@ -16,8 +16,8 @@ from services.intake.domain import (
     Invitation,
     NoticeKind,
 )
-from services.intake.usecases.audit import note
 from services.intake.usecases.notices import tell
+from shared.audit.trail import note
 from shared.contracts.envelope import new_id
 from shared.contracts.intake import AccessKind, AccessRevoked
 from shared.messaging.revocations import note_revocation
@@ -103,6 +103,6 @@ async def revoke_sessions(sessions: Sequence[str], uow: UnitOfWork) -> None:
 
 async def publish_ended(access_id: str, kind: AccessKind, version: int, uow: UnitOfWork) -> None:
     """Tell every service that tokens of an account or session from before now count no more."""
-    await note_revocation(access_id, uow.now(), uow)
     event = AccessRevoked(access_id=access_id, kind=kind, revoked_at=uow.now())
+    await note_revocation(event, uow)
     uow.publish(event, version=version)

@@ -22,8 +22,8 @@ from services.intake.usecases.account_changes import (
     hand_back,
     welcome,
 )
-from services.intake.usecases.audit import note
 from services.intake.usecases.notices import tell
+from shared.audit.trail import note
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 

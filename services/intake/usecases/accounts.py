@@ -30,9 +30,9 @@ from services.intake.usecases.account_changes import (
     welcome,
 )
 from services.intake.usecases.account_requests import ask_for, none_open, overtake
-from services.intake.usecases.audit import note
 from services.intake.usecases.notices import tell
 from services.intake.usecases.ports import Vault
+from shared.audit.trail import note
 from shared.contracts.intake import AccessKind
 from shared.messaging.unit_of_work import UnitOfWork
 

@@ -8,21 +8,19 @@ from typing import Final, Protocol, TypeVar
 
 from services.intake.domain import (
     Affected,
-    AuditEntry,
     Case,
-    CaseDocument,
-    CasePapers,
     Fact,
     Held,
     PersonRead,
     Programme,
-    Resident,
-    Statement,
+    Reach,
     held,
-    statement_id,
 )
-from services.intake.domain.breach import DOCUMENT, ERASED_SINCE, PAPERS
+from services.intake.domain.breach import NARROW, carried_until
+from services.intake.usecases.breach_kept import kept_of
 from services.intake.usecases.ports import CaseFilter
+from shared.audit.trail import AuditEntry
+from shared.auth.roles import Grant
 
 PAGE: Final = 500
 """Cases that are looked at together."""
@@ -89,6 +87,10 @@ class BreachReader(Protocol):
         """Return all of a type."""
         ...
 
+    async def carried_by(self, accounts: Sequence[str], after: str, limit: int) -> list[Case]:
+        """Return cases that any of these agents was given, behind an id, in order of ids."""
+        ...
+
     async def cases(self, case_filter: CaseFilter) -> list[Case]:
         """Return cases, in order of ids."""
         ...
@@ -102,46 +104,72 @@ async def investigate(question: Question, reader: BreachReader) -> Breach:
     for ids in _pages(sorted(looked_at)):
         there = (await reader.many(Case, ids)).values()
         wanted = [case for case in there if question.programme in (None, case.programme_id)]
-        await _add(wanted, breach.read, programmes, question, reader)
+        for reach in Reach:
+            seen = [case for case in wanted if reach in looked_at[case.id]]
+            await _add(seen, reach, breach.read, programmes, question, reader)
     everybody = held([entry async for entry in reader.rights_given(question.until)])
     accounts = {one.account_id for one in everybody}
     breach.unknown = {account for account, _ in breach.looks} - accounts
     breach.held = [one for one in everybody if _concerns(one, question)]
-    for programme, regions in _scopes(question, breach.held, programmes).items():
-        async for cases in _within(programme, regions, reader):
-            then = [case for case in cases if case.facts[Fact.RECEIVED] < question.until]
-            await _add(then, breach.could, programmes, question, reader)
+    async for reach, reached in _reached(question, breach.held, programmes, reader):
+        then = [case for case in reached if case.facts[Fact.RECEIVED] < question.until]
+        await _add(then, reach, breach.could, programmes, question, reader)
     return breach
 
 
-async def _looks(question: Question, reader: BreachReader, breach: Breach) -> set[str]:
-    """Count the looks and return whose cases they were of, by the log and by the trail."""
+async def _reached(
+    question: Question,
+    found: Sequence[Held],
+    programmes: Mapping[str, Programme],
+    reader: BreachReader,
+) -> AsyncIterator[tuple[Reach, Sequence[Case]]]:
+    """Yield cases within reach of these rights and of those told, a page at a time."""
+    told = [Held(question.account or "", grant, question.since) for grant in question.grants]
+    rights = [*found, *told]
+    for reach in (Reach.PERSONS, Reach.DOCUMENTS):
+        theirs = [one for one in rights if one.reach is reach]
+        for programme, regions in _scopes(question, theirs, programmes).items():
+            async for cases in _within(programme, regions, reader):
+                yield reach, cases
+    agents = [one for one in rights if one.reach is Reach.ADDRESSES]
+    async for given in _carried(agents, reader):
+        yield Reach.ADDRESSES, [case for case in given if _told_whom(case, agents, question)]
+
+
+async def _looks(
+    question: Question, reader: BreachReader, breach: Breach
+) -> Mapping[str, set[Reach]]:
+    """Count the looks and return how much of which cases they saw, by the log and by the trail."""
     span = (question.since, question.until, question.account)
+    found: dict[str, set[Reach]] = defaultdict(set)
     logged: set[tuple[str, str]] = set()
     async for read in reader.reads_between(*span):
         breach.looks[read.subject, read.route] += 1
         logged.add((read.subject, read.case_id))
-    noted = {(entry.actor, entry.about) async for entry in reader.trail_reads(*span)}
-    breach.unlogged = noted - logged
+        found[read.case_id].add(NARROW.get(read.route, Reach.PERSONS))
+    async for entry in reader.trail_reads(*span):
+        found[entry.about].add(NARROW.get(" ".join(entry.said), Reach.PERSONS))
+        if (entry.actor, entry.about) not in logged:
+            breach.unlogged.add((entry.actor, entry.about))
     for account, _ in breach.unlogged:
         breach.looks[account, "not in the access log"] += 1
-    return {case_id for _, case_id in logged | noted}
+    return found
 
 
 def _concerns(one: Held, question: Question) -> bool:
     ours = question.account in (None, one.account_id)
     programme = one.place[0]
     there = question.programme is None or programme in (EVERYWHERE, question.programme)
-    return ours and there and one.reads_persons and one.overlaps(question.since, question.until)
+    spans = one.overlaps(question.since, question.until)
+    return ours and there and one.reach is not None and spans
 
 
 def _scopes(
     question: Question, rights: Iterable[Held], programmes: Mapping[str, Programme]
 ) -> dict[str, set[str]]:
     """Return the regions within reach, by programme."""
-    told = [Held("", grant, question.since) for grant in question.grants]
     found: dict[str, set[str]] = defaultdict(set)
-    for one in [*rights, *(grant for grant in told if grant.reads_persons)]:
+    for one in rights:
         programme, region = one.place
         for id_ in programmes if programme == EVERYWHERE else [programme]:
             if question.programme in (None, id_):
@@ -160,34 +188,43 @@ async def _within(
         after = page[-1].id
 
 
+async def _carried(agents: Sequence[Held], reader: BreachReader) -> AsyncIterator[Sequence[Case]]:
+    """Yield the cases that any of these agents carried, a page at a time."""
+    accounts = sorted({one.account_id for one in agents if one.account_id})
+    after = ""
+    while accounts and (page := await reader.carried_by(accounts, after, PAGE)):
+        yield page
+        after = page[-1].id
+
+
+def _told_whom(case: Case, agents: Sequence[Held], question: Question) -> bool:
+    """Return whether any of them carried the case by his right and may have been told then."""
+    if question.programme not in (None, case.programme_id):
+        return False
+    until = carried_until(case)
+    return (until is None or until >= question.since) and any(
+        one.account_id in case.carriers
+        and Grant.parse(one.grant).covers(case.programme_id, case.region_code)
+        for one in agents
+    )
+
+
 async def _add(
     cases: Sequence[Case],
+    reach: Reach,
     found: dict[str, Affected],
     programmes: Mapping[str, Programme],
     question: Question,
     reader: BreachReader,
 ) -> None:
-    """Add these cases with what was kept of them; not those whose people were erased before."""
-    parties = [(case, party, id_) for case in cases for party, id_ in case.parties.items()]
-    residents = await reader.many(Resident, sorted({id_ for _, _, id_ in parties}))
-    gone = {one.id: one.erased_at < question.since for one in residents.values() if one.erased_at}
-    names = [statement_id(case.id, party) for case, party, _ in parties]
-    said = await reader.many(Statement, names)
-    ids = [case.id for case in cases]
-    papers = await reader.many(CasePapers, ids)
-    issued = await reader.many(CaseDocument, ids)
+    """Add what a reach shows of these; not those whose people were erased before."""
+    kept = await kept_of(cases, question.since, question.until, reader)
     for case in cases:
-        theirs = {id_ for id_ in case.parties.values() if not gone.get(id_, False)}
-        if not theirs:
-            continue
-        statements = (said.get(statement_id(case.id, party)) for party in case.parties)
-        kinds = {kind for one in statements if one is not None for kind in one.sealed}
-        kinds |= {PAPERS} if case.id in papers else set()
-        kept = issued.get(case.id)
-        kinds |= {DOCUMENT} if kept and kept.document else set()
-        kinds |= {ERASED_SINCE} if theirs & gone.keys() else set()
-        child = _is_childs(case, programmes)
-        found[case.programme_id].add(case.id, theirs, kinds, child=child)
+        people = kept.people(case, reach)
+        if people:
+            kinds = kept.kinds(case, people, reach)
+            child = _is_childs(case, programmes)
+            found[case.programme_id].add(case.id, people.values(), kinds, child=child)
 
 
 def _is_childs(case: Case, programmes: Mapping[str, Programme]) -> bool:

@@ -27,12 +27,12 @@ from services.intake.domain.correction import with_birth_date
 from services.intake.domain.resident import party_of
 from services.intake.domain.visit import subject_apart
 from services.intake.usecases.allow import Allow
-from services.intake.usecases.audit import note
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.erasure import allowed_resident
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.ports import Vault
 from services.intake.usecases.residents import as_told
+from shared.audit.trail import note
 from shared.messaging.unit_of_work import UnitOfWork
 
 CORRECTION: Final = "residents correct"

@@ -27,11 +27,11 @@ from services.intake.domain import (
     statement_id,
 )
 from services.intake.usecases.allow import Allow, require_right
-from services.intake.usecases.audit import note
 from services.intake.usecases.papers import ResidentErased
 from services.intake.usecases.ports import Reader, Vault
 from services.intake.usecases.residents import told_of
 from services.intake.usecases.restriction import require_processing
+from shared.audit.trail import note
 from shared.files.purpose import Purpose
 from shared.files.sniff import PDF
 from shared.files.stored import begin_removal, bind, keep_checked

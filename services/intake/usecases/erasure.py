@@ -29,12 +29,12 @@ from services.intake.domain import (
     statement_id,
 )
 from services.intake.usecases.allow import Allow, require_right
-from services.intake.usecases.audit import OwnCommands, note
 from services.intake.usecases.ports import Clock, Reader
+from shared.audit.trail import note
 from shared.files.stored import begin_removal
 from shared.messaging.errors import Conflict, Missing, Unavailable
 from shared.messaging.timers import Timer
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.unit_of_work import OwnCommands, UnitOfWork
 
 ERASURE: Final = "erasure_expires"
 """The timer that ends an erasure which nobody approves; its key is the resident."""

@@ -12,10 +12,9 @@ from typing import Any, Final, Protocol
 from services.intake.domain import Case, Refused
 from services.intake.domain.outside import Errand, Reply, Standing, System
 from services.intake.usecases.allow import Allow, require_right
-from services.intake.usecases.audit import OwnCommands
 from services.intake.usecases.restriction import require_processing
 from shared.messaging.timers import Timer
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.unit_of_work import OwnCommands, UnitOfWork
 
 SILENT: Final = "outside_silent"
 """The timer that waits for an answer; its key is the case."""

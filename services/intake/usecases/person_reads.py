@@ -1,7 +1,7 @@
 """The access log: every look at a person is kept before the person is shown."""
 
 from services.intake.domain import Deed, PersonRead
-from services.intake.usecases.audit import note
+from shared.audit.trail import note
 from shared.contracts.envelope import new_id
 from shared.messaging.unit_of_work import UnitOfWork
 

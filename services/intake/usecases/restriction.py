@@ -9,9 +9,9 @@ from typing import Any
 
 from services.intake.domain import Case, Deed, Resident
 from services.intake.usecases.allow import Allow
-from services.intake.usecases.audit import note
 from services.intake.usecases.erasure import allowed_resident
 from services.intake.usecases.ports import Reader
+from shared.audit.trail import note
 from shared.messaging.unit_of_work import UnitOfWork
 
 

@@ -20,8 +20,8 @@ from services.intake.domain import (
     Standing,
 )
 from services.intake.usecases.account_changes import end_sessions, revoke_sessions
-from services.intake.usecases.audit import note
 from services.intake.usecases.notices import tell
+from shared.audit.trail import note
 from shared.contracts.envelope import new_id
 from shared.messaging.unit_of_work import UnitOfWork
 

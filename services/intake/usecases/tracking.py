@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Final
 
 from services.intake.domain import (
     Awaited,
@@ -11,6 +12,7 @@ from services.intake.domain import (
     NextStep,
     PlannedEvent,
     Programme,
+    Secrets,
     State,
     awaited_from,
     digest,
@@ -19,8 +21,11 @@ from services.intake.domain import (
 from services.intake.usecases.checklists import Checked, checklist_of
 from services.intake.usecases.erasure import why_declined
 from services.intake.usecases.known_programmes import KnownProgrammes
-from services.intake.usecases.ports import Catalogues, Reader
+from services.intake.usecases.ports import Catalogues, Limiter, Reader
 from services.intake.usecases.restriction import paused
+
+RECEIPT: Final = "POST /api/track/receipt"
+"""What a recipient's word is called in actions, whether it came by the API or by the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,18 @@ async def track(
     """Return how the request with this code stands; None where no request has it."""
     case = await reader.case_by_code(digest(code))
     return await tracked(case, reader, catalogues, programmes) if case else None
+
+
+async def is_recipient(
+    case: Case | None, typed: str, client: str, secrets: Secrets, limiter: Limiter
+) -> bool:
+    """Return whether a receipt code is the case's; a wrong one counts for client and case."""
+    if case is not None and secrets.confirms(case.id, typed):
+        return True
+    await limiter.count_client(client)
+    if case is not None:
+        await limiter.count_case(case.id)
+    return False
 
 
 async def tracked(

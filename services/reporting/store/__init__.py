@@ -19,7 +19,8 @@ from services.reporting.store.names import (
 from services.reporting.store.reader import Reader
 from services.reporting.store.rebuilds import Rebuilds
 from services.reporting.usecases.archive import ArchivedEvent, Uncounted
-from shared.files.evidence import EVIDENCE, EVIDENCE_LOOKS
+from shared.audit.kept import TRAIL
+from shared.files.evidence import EVIDENCE
 from shared.files.kept import RAW_FILES
 from shared.files.stored import FILES
 from shared.messaging.collections import Collection, Collections
@@ -31,7 +32,7 @@ COLLECTIONS = Collections(
     Collection(PROGRAMMES, Programme),
     Collection(EVENTS, EventPlan, label="event"),
     EVIDENCE,
-    EVIDENCE_LOOKS,
+    *TRAIL,
     FILES,
     REVOCATIONS,
     raw=(*RAW_FILES, REFOLDED, TOTALS, REVISIONS, STATE, CURSORS),

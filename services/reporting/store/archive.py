@@ -134,6 +134,13 @@ class Archive:
                 raise Unavailable("reading took longer than a snapshot lives") from error
             raise
 
+    async def heads(self, event_type: str) -> AsyncIterator[tuple[int, str]]:
+        """Yield number and hash of each block that a trail has published. Raises Unavailable."""
+        query = {"programme_id": None, "type": event_type}
+        with translated():
+            async for found in self._db[ARCHIVE].find(query, {"payload": 1}, sort=[("_id", 1)]):
+                yield found["payload"]["number"], found["payload"]["head"]
+
     async def counted_before(
         self, programme_id: str, generation: int
     ) -> AsyncIterator[Sequence[Fact]]:

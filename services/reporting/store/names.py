@@ -12,6 +12,7 @@ from pymongo import WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from services.reporting.domain import By, Cell, Measure, Totals
+from shared.audit.kept import TRAIL_INDEXES
 from shared.files.kept import FILE_INDEXES
 from shared.mongo.client import Client, Database
 from shared.mongo.migrations import Index
@@ -38,6 +39,7 @@ FIRST_GENERATION = 1
 INDEXES = (
     *FILE_INDEXES,
     REVOCATION_INDEX,
+    *TRAIL_INDEXES,
     Index(ARCHIVE, (("archived_at", 1), ("_id", 1))),
     Index(ARCHIVE, (("programme_id", 1), ("_id", 1))),
     Index(UNFOLDED, (("programme_id", 1), ("type", 1), ("since", 1))),

@@ -14,7 +14,7 @@ from shared.contracts.intake import AccessRevoked, ProgrammePublished
 from shared.contracts.scheduler import EventScheduled
 from shared.messaging.consumer import UnknownEvent
 from shared.messaging.copies import keep_newest, published_version
-from shared.messaging.revocations import note_revocation
+from shared.messaging.revocations import keep_revocation
 from shared.messaging.unit_of_work import UnitOfWork
 
 _MAY_BE_FINE = re.compile(rb'"rw"|[0-9]{2}\.[0-9]{4}|\\')
@@ -86,7 +86,7 @@ def _coarse(body: bytes) -> bytes:
 async def archive_revocation(event: AccessRevoked, uow: UnitOfWork) -> None:
     """Keep that access was revoked, for the archive and for this service's own guard."""
     await archive(event, uow)
-    await note_revocation(event.access_id, event.revoked_at, uow)
+    await keep_revocation(event, uow)
 
 
 async def archive_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:

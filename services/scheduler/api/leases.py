@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Final, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, StrictBool, StrictInt, model_validator
 
 from services.scheduler.api.booths import TicketAnswer
@@ -27,13 +27,13 @@ from services.scheduler.domain import (
     LeaseEnd,
     Plan,
 )
-from services.scheduler.usecases import LeaseWanted, allowed, end_lease, merge, take_lease
+from services.scheduler.usecases import Clock, LeaseWanted, allowed, end_lease, merge, take_lease
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ServiceCode
 from shared.contracts.intake import TypedArrivalCode
 from shared.contracts.scheduler import BoothId
-from shared.runtime import CommandsDep, SentDep
+from shared.runtime import CommandsDep, SentDep, provided
 from shared.web.body import Body, Unfit
 from shared.web.claims import ClaimedAt, ClockAhead
 from shared.web.guard import CallerDep
@@ -93,13 +93,14 @@ class HeldAnswer(TicketAnswer):
 
     priority: bool
     joined_at: datetime
+    held_until: datetime
 
 
 class LeaseAnswer(BaseModel):
     """All that a device needs to go on without uplink; nothing of any person.
 
     Times are the office's; a device counts from `now`, whatever its own clock says. `until` it may
-    give out numbers (before `closes_at`) and end what it called, `held_until` call whom it holds.
+    give out numbers (before `closes_at`) and end what it called, `held_until` call somebody.
     """
 
     event_id: str
@@ -111,7 +112,6 @@ class LeaseAnswer(BaseModel):
     booth_id: str | None
     now: datetime
     until: datetime
-    held_until: datetime | None
     blocks: list[BlockAnswer]
     held: list[HeldAnswer]
 
@@ -228,6 +228,7 @@ async def put_lease(
     commands: CommandsDep,
     reader: ReaderDep,
     sent: SentDep,
+    clock: Annotated[Clock, Depends(provided(Clock))],
 ) -> LeaseAnswer:
     """Let a device go on without uplink, or longer; asked again it gets nothing more."""
     holder = Holder(event_id, str(device), caller.subject, caller.session, caller.issued_at)
@@ -244,6 +245,7 @@ async def put_lease(
         closes_at=event.closes_at,
         time_zone=event.time_zone,
         booth_id=body.booth_id,
+        now=clock(),
         **outcome.answer,
     )
 

@@ -1,7 +1,7 @@
 """Events, booths and lines. Standard library only, no clock, no IO."""
 
 from services.scheduler.domain.agency import Agency, AgencyKind
-from services.scheduler.domain.arrival import Arrival, free_for
+from services.scheduler.domain.arrival import Arrival, Awaited, free_for
 from services.scheduler.domain.booth import LATEST, Counter, Tally
 from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
@@ -67,6 +67,7 @@ __all__ = [
     "Agency",
     "AgencyKind",
     "Arrival",
+    "Awaited",
     "Block",
     "Booth",
     "Case",

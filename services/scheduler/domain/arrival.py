@@ -79,6 +79,21 @@ class Arrival:
         return replace(self, version=self.version + 1, tickets=tickets)
 
 
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Requests with a code that no gate has told yet, or that was typed wrong."""
+
+    id: str
+    """As that of the arrival."""
+    version: int = 0
+    cases: tuple[str, ...] = ()
+
+    def with_case(self, case_id: str) -> "Awaited":
+        """Know of one more; of as many as a code has tickets."""
+        cases = (*self.cases, case_id)[-MAX_TICKETS:]
+        return replace(self, version=self.version + 1, cases=cases)
+
+
 def free_for(service: str, tickets: Sequence[Ticket]) -> Ticket | None:
     """Return the ticket of a service that no request has yet, and that has not ended; or None."""
     free = (one for one in tickets if one.service == service and one.case_id is None)

@@ -24,6 +24,11 @@ class Claim:
     at: datetime
     ahead: int = 0
 
+    @property
+    def said(self) -> str:
+        """Return it as it is kept."""
+        return f"{self.at.isoformat()} {self.ahead}"
+
     def put_right(self) -> datetime:
         """Return the time with the clock put right as far as it was known."""
         try:
@@ -74,7 +79,8 @@ class LateIssue:
     @property
     def said(self) -> str:
         """Return what may not change."""
-        return f"{self.code} {self.numbers} {self.priority} {self.claim}"
+        numbers = ",".join(f"{service}/{number}" for service, number in self.numbers)
+        return f"{self.code} {numbers} {self.priority} {self.claim.said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ class LateCall:
     @property
     def said(self) -> str:
         """Return what may not change; the end may come later."""
-        return f"{self.booth_id} {self.service} {self.number} {self.claim}"
+        return f"{self.booth_id} {self.service} {self.number} {self.claim.said}"
 
 
 LateStory = LateIssue | LateCall

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Final
 
 from services.scheduler.domain.choice import Choice, Turn
-from services.scheduler.domain.holds import Hold
+from services.scheduler.domain.holds import Held, Hold
 from services.scheduler.domain.lane import Lane, stretch_of
 from services.scheduler.domain.pace import Pace
 from services.scheduler.domain.policy import Policy
@@ -112,7 +112,7 @@ class Line:
 
     def offer(self, letter: str) -> "Line":
         """Let numbers be given out from now on, with this letter before them."""
-        return replace(self, version=self.version + 1, offered=True, letter=letter)
+        return replace(self, version=self.version + 1, offered=True, closed=False, letter=letter)
 
     def withdraw(self) -> "Line":
         """Give out no more numbers. Raises Refused: tickets_issued."""
@@ -124,13 +124,13 @@ class Line:
     def move(self, reason: str, field: str) -> "Line":
         """Follow the event to another place or time. Refused for that reason once tickets exist.
 
-        Written although nothing in it changes, so that an issue at the same moment is decided
-        again.
+        Written although nothing else in it changes, so that an issue at the same moment is decided
+        again. What was closed while nobody had come is open on the new day.
         """
         if self.last_number:
             said = f"{field}: {self.last_number} numbers were given out for {self.service}"
             raise Refused(reason, said)
-        return replace(self, version=self.version + 1)
+        return replace(self, version=self.version + 1, closed=False)
 
     def close(self) -> "Line":
         """Let nobody join or be called any more; who waits is offered other ways."""
@@ -225,7 +225,7 @@ class Line:
         else:
             line = self._with_waiting(ticket.lane, -1)
         holds = {device: hold.without(ticket.number) for device, hold in self.holds.items()}
-        return replace(line, holds={device: hold for device, hold in holds.items() if hold.numbers})
+        return replace(line, holds={device: hold for device, hold in holds.items() if hold.people})
 
     def take_back(self, ticket: Ticket) -> "Line":
         """Let somebody wait again at the place that he had."""
@@ -312,29 +312,23 @@ class Line:
         """Call a number no more for not having come."""
         return replace(self, recalls=tuple(one for one in self.recalls if one[1] != number))
 
-    def held(self, device: str, now: datetime) -> frozenset[int]:
-        """Return the numbers that a device holds."""
+    def held(self, device: str, now: datetime) -> tuple[Held, ...]:
+        """Return whom a device holds."""
         hold = self.holds.get(device)
-        return hold.standing(now, self.chosen) if hold else frozenset()
+        return hold.standing(now, self.chosen) if hold else ()
 
     def held_elsewhere(self, device: str | None, now: datetime) -> frozenset[int]:
         """Return the numbers that other devices hold: whom nobody else calls."""
         others = (self.held(one, now) for one in self.holds if one != device)
-        return frozenset(chain.from_iterable(others))
+        return frozenset(held.number for held in chain.from_iterable(others))
 
-    def hold(self, device: str, number: int, until: datetime) -> "Line":
+    def hold(self, device: str, number: int, now: datetime, until: datetime) -> "Line":
         """Let a device call somebody without asking, and nobody else until then."""
-        hold = self.holds.get(device, Hold(until)).with_one(number, self.chosen)
-        holds = {**self.holds, device: hold}
+        people = (*self.held(device, now), Held(number, self.chosen, until))
+        holds = {**self.holds, device: Hold(people)}
         return replace(self, version=self.version + 1, holds=holds, chosen=self.chosen + 1)
 
-    def renew(self, device: str, until: datetime | None, now: datetime) -> "Line":
-        """Let a device hold until then those whom it still holds; None: nobody any more."""
-        known = self.holds.get(device)
-        if known is None:
-            return self
-        kept = self.held(device, now)
+    def free(self, device: str) -> "Line":
+        """Let everybody be called by anybody whom a device holds."""
         holds = {one: hold for one, hold in self.holds.items() if one != device}
-        if kept and until is not None:
-            holds[device] = known.renewed(kept, until)
         return replace(self, version=self.version + 1, holds=holds)

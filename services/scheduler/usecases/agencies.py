@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from services.scheduler.domain import Agency, Caution, Plan, Programme
+from services.scheduler.domain.audit import Deed
+from shared.audit.trail import note
 from shared.messaging.unit_of_work import UnitOfWork
 
 AllowProgramme = Callable[[Programme], None]
@@ -19,6 +21,7 @@ async def name_agency(wanted: Agency, uow: UnitOfWork, *, allow: AllowProgramme)
     agency = known.described(wanted.name, wanted.kind) if known else wanted
     if agency is not known:
         uow.add(agency)
+        note(Deed.AGENCY_NAMED, agency.id, uow, agency.kind)
     return agency.version
 
 

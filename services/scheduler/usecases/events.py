@@ -3,11 +3,13 @@
 from typing import Any, Final
 
 from services.scheduler.domain import Plan, Policy, Programme, ScheduledEvent, next_letter
+from services.scheduler.domain.audit import Deed
 from services.scheduler.usecases.agencies import strangers
 from services.scheduler.usecases.closing import EVENT_OVER, close_all
 from services.scheduler.usecases.offers import no_way
 from services.scheduler.usecases.ports import Allow, Holidays
 from services.scheduler.usecases.waiting import lines_of
+from shared.audit.trail import note
 from shared.contracts.scheduler import BoothPlan, EventScheduled
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -42,6 +44,8 @@ async def schedule_event(
         await _await_end(event, uow)
         uow.add(event)
         uow.publish(_scheduled(event), version=event.version)
+        agencies = sorted({booth.agency_id for booth in plan.booths if booth.agency_id})
+        note(Deed.EVENT_PLANNED, event_id, uow, f"version {event.version}", *agencies)
     cautions = list(programme.cautions(plan.on, holidays.on(plan.on), weekday))
     others = plan.beside(programme), await strangers(plan, uow), await no_way(event, uow)
     cautions += [one for one in others if one]
@@ -70,6 +74,7 @@ async def cancel_event(event_id: str, uow: UnitOfWork, *, allow: Allow) -> int:
     event = known.cancel()
     uow.add(event)
     uow.publish(_scheduled(event), version=event.version)
+    note(Deed.EVENT_CANCELLED, event_id, uow, f"version {event.version}")
     await uow.clear_timer(EVENT_OVER, event.id)
     await close_all(event, uow)
     return event.version
@@ -84,6 +89,7 @@ async def republish_event(event_id: str, version: int, uow: UnitOfWork) -> int:
     event = (await uow.require(ScheduledEvent, event_id)).raised_to(version)
     uow.add(event)
     uow.publish(_scheduled(event), version=version)
+    note(Deed.EVENT_REPUBLISHED, event_id, uow, f"version {version}")
     return version
 
 

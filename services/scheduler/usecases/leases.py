@@ -1,9 +1,8 @@
 """What devices may do without uplink: leased, given back, ended when an access is revoked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from services.scheduler.domain import (
@@ -15,6 +14,7 @@ from services.scheduler.domain import (
     Holder,
     Lease,
     LeaseEnd,
+    Line,
     Plan,
     Refused,
     ScheduledEvent,
@@ -109,13 +109,10 @@ async def _holds(lease: Lease, booth: Booth | None, wanted: int, uow: UnitOfWork
     services = booth.services if booth and wanted else ()
     for line in await lines_of(lease.event_id, lease.services, uow):
         if line.service not in services and lease.device in line.holds:
-            uow.add(line.renew(lease.device, None, uow.now()))
+            uow.add(line.free(lease.device))
     until = min(uow.now() + HOLD_LASTS, lease.until)
-    for line in await lines_of(lease.event_id, services, uow):
-        if lease.device in line.holds:
-            uow.add(line.renew(lease.device, until, uow.now()))
-    held = sum(map(len, (await held_by(lease.event_id, services, lease.device, uow)).values()))
-    for _ in range(wanted - held):
+    held = await _held(lease.device, await lines_of(lease.event_id, services, uow), uow)
+    for _ in range(wanted - len(held)):
         if not await _hold_next(lease, services, until, uow):
             break
     return lease.at_booth(booth.id if booth else None, services)
@@ -132,20 +129,20 @@ async def _hold_next(
     if not found:
         return False
     _, _, line, ticket = min(found, key=lambda one: one[:2])
-    uow.add(line.hold(lease.device, ticket.number, until), ticket.hold())
+    uow.add(line.hold(lease.device, ticket.number, uow.now(), until), ticket.hold())
     return True
 
 
-async def held_by(
-    event_id: str, services: tuple[str, ...], device: str, uow: UnitOfWork
-) -> dict[str, list[Ticket]]:
-    """Return whom a device holds in these lines, in the order of the line."""
-    held: dict[str, list[Ticket]] = {}
-    for line in await lines_of(event_id, services, uow):
-        ids = [ticket_id(event_id, line.service, n) for n in line.held(device, uow.now())]
-        tickets = [await uow.require(Ticket, id_) for id_ in ids]
-        held[line.service] = sorted(tickets, key=lambda ticket: ticket.turn)
-    return held
+async def _held(
+    device: str, lines: Iterable[Line], uow: UnitOfWork
+) -> list[tuple[Ticket, datetime]]:
+    """Return whom a device holds in these lines and until when, who joined first first."""
+    found = [
+        (await uow.require(Ticket, ticket_id(line.event_id, line.service, one.number)), one.until)
+        for line in lines
+        for one in line.held(device, uow.now())
+    ]
+    return sorted(found, key=lambda one: one[0].turn)
 
 
 async def _remember(lease: Lease, holder: Holder, uow: UnitOfWork) -> None:
@@ -159,13 +156,9 @@ async def _remember(lease: Lease, holder: Holder, uow: UnitOfWork) -> None:
 
 
 async def _answer(lease: Lease, event: ScheduledEvent, uow: UnitOfWork) -> dict[str, Any]:
-    held = await held_by(event.id, lease.services, lease.device, uow)
     lines = await lines_of(event.id, lease.services, uow)
-    untils = [line.holds[lease.device].until for line in lines if lease.device in line.holds]
     return {
-        "now": uow.now().isoformat(),
         "until": lease.until.isoformat(),
-        "held_until": min(untils).isoformat() if untils else None,
         "blocks": [
             {
                 "service": block.service,
@@ -181,8 +174,9 @@ async def _answer(lease: Lease, event: ScheduledEvent, uow: UnitOfWork) -> dict[
                 **answer(ticket),
                 "priority": ticket.has_priority,
                 "joined_at": ticket.joined_at.isoformat(),
+                "held_until": until.isoformat(),
             }
-            for ticket in sorted(chain.from_iterable(held.values()), key=lambda one: one.turn)
+            for ticket, until in await _held(lease.device, lines, uow)
         ],
     }
 
@@ -219,5 +213,5 @@ async def end_revoked(event: AccessRevoked, uow: UnitOfWork) -> None:
 async def _end(lease: Lease, why: LeaseEnd, uow: UnitOfWork) -> None:
     for line in await lines_of(lease.event_id, lease.services, uow):
         if lease.device in line.holds:
-            uow.add(line.renew(lease.device, None, uow.now()))
+            uow.add(line.free(lease.device))
     uow.add(lease.end(why, uow.now()))

@@ -26,6 +26,7 @@ from services.scheduler.usecases.closing import end_later
 from services.scheduler.usecases.conflicts import About, Found, keep_entry
 from services.scheduler.usecases.late_calls import take_in_call
 from services.scheduler.usecases.ports import Allow
+from services.scheduler.usecases.tickets import bind_earlier
 from services.scheduler.usecases.waiting import lines_of
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -106,7 +107,7 @@ async def _issue(
     new = Arrival(event.id, story.code, at, ids, story.priority, told=(entry.name,))
     uow.add(known.with_tickets(ids, entry.name) if known else new)
     services = [block.service for block in blocks]
-    lines = await lines_of(event.id, services, uow)
+    lines, given = await lines_of(event.id, services, uow), list[Ticket]()
     for line, block, (service, number) in zip(lines, blocks, story.numbers, strict=True):
         place = (block.lane(priority=story.priority), block.place_of(at), at)
         ticket = gate_ticket(event, line, number, story.code, at, place)
@@ -114,7 +115,10 @@ async def _issue(
         if line.closed:
             await end_later(line.join(ticket), uow)
         lease = lease.using(service, number)
+        given.append(ticket)
     uow.add(lease)
+    if known is None:
+        await bind_earlier(new.id, given, uow)
     twice = {ConflictKind.SAME_CODE: About(story.code, (), known.told)} if known else {}
     return replace(entry, happened_at=at), twice
 

@@ -1,6 +1,8 @@
 """Keeping up with what intake publishes about programmes."""
 
 from services.scheduler.domain import Policy, Programme
+from services.scheduler.domain.audit import Deed
+from shared.audit.trail import note
 from shared.contracts.intake import ProgrammePublished
 from shared.messaging.copies import keep_newest, published_version
 from shared.messaging.unit_of_work import UnitOfWork
@@ -28,4 +30,14 @@ async def copy_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:
         at_home=event.at_home,
         names={service.code: service.name for service in event.services},
     )
+    known = await uow.get(Programme, copy.id)
     await keep_newest(copy, uow)
+    if known is None or known.version < copy.version:
+        _note_policy(known.line if known else Policy(), copy, uow)
+
+
+def _note_policy(before: Policy, copy: Programme, uow: UnitOfWork) -> None:
+    """Note that lines are called by another policy from now on, at the word of who published."""
+    if copy.line != before and uow.cause is not None:
+        said = f"version {copy.version}"
+        note(Deed.POLICY_CHANGED, copy.id, uow, said, actor=uow.cause.actor)

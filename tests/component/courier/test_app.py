@@ -65,7 +65,14 @@ def test_it_reads_one_queue_and_owns_its_collections(service: Service) -> None:
     assert consumer.queue == "courier.events"
     assert not consumer.consuming
     assert (service.collections, service.indexes) == (COLLECTIONS.names, INDEXES)
-    assert COLLECTIONS.names == ("jobs", "areas", "programmes", "revocations")
+    assert COLLECTIONS.names == (
+        "jobs",
+        "areas",
+        "programmes",
+        "audit",
+        "audit_blocks",
+        "revocations",
+    )
 
 
 def test_its_settings_come_from_its_own_names_and_never_change(

@@ -2,10 +2,23 @@
 
 from shared.contracts.intake import AccessKind
 from tests.component.courier.counter import counter
-from tests.component.revoked import EACH_KIND, assert_refused
+from tests.component.revoked import (
+    EACH_KIND,
+    MACHINES,
+    assert_machine_refused,
+    assert_refused,
+)
 
 
 @EACH_KIND
 async def test_a_revoked_token_is_refused(access_id: str, kind: AccessKind) -> None:
     async with counter() as at:
         await assert_refused(at, "admin:halo_pamor:*", access_id, kind)
+
+
+@MACHINES
+async def test_the_token_of_a_machine_that_was_ended_is_refused(
+    access_id: str, kind: AccessKind
+) -> None:
+    async with counter() as at:
+        await assert_machine_refused(at, "admin:halo_pamor:*", access_id, kind)

@@ -1,23 +1,17 @@
 """Accounts at the shell: the second person of an office that has one admin."""
 
-import argparse
 import re
 from collections.abc import Iterator
 
 import pytest
 
-from services.intake.app import Desk as ShellDesk
 from services.intake.cli import accounts
 from services.intake.cli.shell import CommandRefused
 from services.intake.config import Settings
-from services.intake.domain import Refused
-from services.intake.gateways import KemendagriRegions
-from services.intake.store import COLLECTIONS, IntakeReader
-from services.intake.usecases import Eraser
-from shared.testing.files import MemoryFrames
 from shared.web.problems import Conflict
 from tests.component.intake.kit import Desk, desk, settings
 from tests.component.intake.people import ready
+from tests.component.intake.shell import run_command
 from tests.component.intake.test_account_requests import AUDITOR, asked, kept, told
 
 
@@ -28,20 +22,8 @@ def given() -> Iterator[Settings]:
 
 
 async def shell(office: Desk, given: Settings, *words: str) -> list[str]:
-    """Run a command beside the service."""
-    parser = argparse.ArgumentParser()
-    accounts.add_commands(parser.add_subparsers())
-    options = parser.parse_args(["accounts", *words])
-    messaging = office.messaging
-    reader = IntakeReader(messaging.database, COLLECTIONS)
-    commands = messaging.commands(Refused)
-    eraser = Eraser(None, reader.erasures_decided, commands, messaging.clock)
-    frames, regions = MemoryFrames(), KemendagriRegions()
-    here = ShellDesk(
-        commands, reader, reader, reader, frames, eraser, regions, given, messaging.clock
-    )
-    lines: list[str] = await options.run(options, here)
-    return lines
+    """Run a command about accounts."""
+    return await run_command(office, given, accounts, *words)
 
 
 async def test_what_waits_is_listed_and_approved_by_another_name(given: Settings) -> None:

@@ -100,6 +100,13 @@ async def test_only_what_the_channel_promises_can_be_chosen() -> None:
         assert office.messaging.documents("cases") == []
 
 
+async def test_the_page_of_a_service_leads_to_the_form_where_it_may_be_asked_for() -> None:
+    async with by_page() as office:
+        for entry_code, leads in (("KK", True), ("KIA", True), ("IKD", False)):
+            page = (await office.client.get(f"/layanan/daring/{entry_code}", headers=HTML)).text
+            assert ('href="/intake/ajukan"' in page) == leads, entry_code
+
+
 async def test_the_way_from_page_to_page_asks_one_thing_at_a_time_and_keeps_the_rest() -> None:
     async with by_page() as office:
         page = (await office.client.get("/ajukan", headers=HTML)).text
@@ -120,6 +127,7 @@ async def test_the_way_from_page_to_page_asks_one_thing_at_a_time_and_keeps_the_
             kept = hidden(answer.text)
         assert walked == ["layanan", "untuk", "orang", "wali", "tempat", "hp"]
         assert "Anak Contoh" in answer.text
+        assert "Sabtu, 1 Februari 2020" in answer.text
         assert NIK not in re.sub(r"<input[^>]*>", "", answer.text)
         back = await post(office, kept.pop("langkah"), "orang", **kept)
         assert 'value="Anak Contoh"' in back.text

@@ -3,15 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from services.intake.domain import Block, Deed, Refused
-from services.intake.store import AUDIT, AUDIT_BLOCKS, COLLECTIONS, IntakeReader
-from services.intake.usecases import ChainEntries, Verdict, verify
+from services.intake.domain import Deed, Refused
+from services.intake.store import COLLECTIONS, IntakeReader
+from shared.audit.chain import MOST, ChainEntries
+from shared.audit.kept import AUDIT, AUDIT_BLOCKS
+from shared.audit.metrics import TrailMetrics
+from shared.audit.trail import AuditEntry, Block
+from shared.audit.verify import Verdict, WatchTrail, verify
+from shared.contracts.envelope import new_id
 from shared.contracts.intake import AuditHeadPublished
 from shared.messaging.message import Document
+from shared.testing.memory import stored
 from tests.component.intake.kit import Desk, at_event, desk
 from tests.component.intake.people import Browser, admin_headers, person
 from tests.component.intake.test_sessions import OPERATOR, at_work
@@ -54,12 +61,20 @@ class Trail:
         return await verify(self.reader, self.office.messaging.clock(), heads)
 
 
+def _chain(
+    office: Desk, reader: IntakeReader, done: Callable[[], None] = lambda: None
+) -> ChainEntries:
+    messaging = office.messaging
+    commands = messaging.commands(Refused)
+    return ChainEntries(reader, commands, messaging.clock, AuditHeadPublished, done)
+
+
 @pytest.fixture
 async def trail() -> AsyncIterator[Trail]:
     async with desk() as office:
         messaging = office.messaging
         reader = IntakeReader(messaging.messaging.database, COLLECTIONS)
-        chain = ChainEntries(reader, messaging.commands(Refused), messaging.clock)
+        chain = _chain(office, reader)
         yield Trail(office, reader, chain)
 
 
@@ -139,6 +154,19 @@ def remove_the_end(trail: Trail) -> None:
     del trail.blocks["000000000003"]
 
 
+def spoil_entry(trail: Trail) -> None:
+    trail.entries[min(trail.entries)]["at"] = "never"
+
+
+def move_entry(trail: Trail) -> None:
+    """Queries by time would pass it over."""
+    trail.entries[min(trail.entries)]["noted"] = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def spoil_block(trail: Trail) -> None:
+    trail.blocks["000000000003"]["entries"] = "none"
+
+
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
@@ -147,6 +175,9 @@ def remove_the_end(trail: Trail) -> None:
         (alter_block, "block 3 does not follow the one before it"),
         (remove_block, "block 3 does not follow the one before it"),
         (remove_the_end, "block 3 was published and is missing"),
+        (spoil_entry, "is altered"),
+        (move_entry, "is altered"),
+        (spoil_block, "block 0 does not follow the one before it"),
     ],
 )
 async def test_a_trail_that_was_altered_by_hand_is_found(
@@ -174,10 +205,68 @@ async def test_an_entry_that_stays_without_a_block_is_found(three: Trail) -> Non
     assert len((await three.verdict()).findings) == 2
 
 
+async def test_a_spoilt_entry_in_no_block_is_found_once_it_is_chained(three: Trail) -> None:
+    await person(three.office, "ani", OPERATOR)
+    three.entries[max(three.entries)]["at"] = "never"
+    await three.chain.look()
+    assert [one for one in (await three.verdict()).findings if "is altered" in one]
+
+
+async def test_a_service_watches_its_own_trail_and_knows_the_head_it_saw(three: Trail) -> None:
+    told: list[int] = []
+    watch = WatchTrail(three.reader, three.office.messaging.clock, told.append)
+    await watch.look()
+    remove_the_end(three)
+    three.office.messaging.clock.advance(minutes=5)
+    await watch.look()
+    await watch.look()
+    assert told == [0, 1, 1]
+
+
+async def test_how_far_the_chain_is_behind_is_told_and_grows_while_it_stands_still(
+    trail: Trail,
+) -> None:
+    messaging = trail.office.messaging
+    registry = CollectorRegistry()
+    metrics = TrailMetrics(registry, messaging.clock)
+    chain = _chain(trail.office, trail.reader, metrics.chained)
+
+    def behind() -> float | None:
+        return registry.get_sample_value("jemput_audit_behind_seconds")
+
+    assert behind() is None
+    await chain.look()
+    await person(trail.office, "siti", OPERATOR)
+    messaging.clock.advance(minutes=1)
+    await chain.look()
+    assert behind() == 0
+    # A block of this number lies there that no reader understands: nothing can follow it.
+    await person(trail.office, "tono", OPERATOR)
+    spoilt = trail.blocks[max(trail.blocks)]
+    spoilt["made"] = None
+    for _ in range(3):
+        messaging.clock.advance(minutes=10)
+        await chain.look()
+    assert behind() == 20 * 60
+
+
+async def test_what_waited_for_long_is_chained_whole_however_much_it_is(three: Trail) -> None:
+    """The process that chains was away for hours, others went on."""
+    clock = three.office.messaging.clock
+    collection = COLLECTIONS.of(AuditEntry)
+    for number in range(2 * MOST + 1):
+        at = clock() + timedelta(seconds=10 * number)
+        entry = AuditEntry(new_id(), at, Deed.READ, "a-1", f"case-{number}")
+        three.entries[entry.id] = stored(collection.encode(entry))
+    clock.advance(hours=12)
+
+    assert [await three.chain.look() for _ in range(4)] == [MOST, MOST, 1, 0]
+    assert (await three.verdict()).findings == []
+
+
 async def test_two_instances_that_chain_at_one_moment_make_one_block(trail: Trail) -> None:
     await person(trail.office, "siti", OPERATOR)
-    commands = trail.office.messaging.commands(Refused)
-    other = ChainEntries(trail.reader, commands, trail.office.messaging.clock)
+    other = _chain(trail.office, trail.reader)
     await asyncio.gather(trail.chain.look(), other.look())
     assert len(trail.blocks) == 1
     assert len(trail.told) == 1

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.intake.app import TEXTS, definition
-from services.intake.pages.start import TASKS
+from services.intake.pages.start import CHAPTERS, PARTS_OF, TASKS
 from services.intake.store import COLLECTIONS
 from shared.auth.roles import Role
 from shared.testing.callers import HOST
@@ -52,6 +52,22 @@ async def test_each_role_is_shown_what_it_can_do_and_no_more(role: Role) -> None
     assert found == {task.name for task in TASKS if role in task.roles}
     assert found
     assert ("/reporting/acara" in set(links(page))) == ("figures" in found)
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_each_role_finds_its_part_of_the_manual_and_a_chapter_of_each_task(
+    role: Role,
+) -> None:
+    async with desk() as office:
+        page = (await start(office, role)).text
+        found = set(links(page))
+        listed = (await office.client.get("/petunjuk", headers=HTML)).text
+    assert f"/intake/petunjuk#{PARTS_OF[role]}" in found
+    assert f'<h2 id="{PARTS_OF[role]}">' in listed
+    for task in TASKS:
+        chapter = f"/intake/petunjuk/{CHAPTERS[task.name]}"
+        assert (chapter in found) == (role in task.roles), task.name
+        assert f'href="{chapter}"' in listed
 
 
 async def test_links_to_other_services_follow_their_prefixes() -> None:

@@ -10,6 +10,7 @@ from shared.testing.callers import NOW
 from shared.web.texts import Texts
 from tests.component.intake.catalogues import publish
 from tests.component.intake.kit import BOTRAM, Desk, desk
+from tests.component.intake.test_ask import by_page
 from tests.unit.intake.bus import scheduled
 
 WORDS = Texts.load(TEXTS)
@@ -102,9 +103,19 @@ async def test_ways_from_home_say_what_the_channel_may_promise() -> None:
     async with desk() as office:
         shown = await page(office)
         assert "HALO PAMOR: Lewat e-OPen" in shown
+        assert "Disdukcapil Kota Bekasi" in shown
+        assert WORDS("places.how.agent") in shown
+        assert "#halo_pamor" not in shown, "it has no catalogue yet"
         (await publish(office)).raise_for_status()
         without = await page(office, "?kecamatan=32.16.18")
     assert WORDS("places.no_way") in without
+
+
+async def test_a_way_from_home_leads_to_its_programmes_services() -> None:
+    async with by_page() as office:
+        assert 'href="/intake/layanan#daring"' in await page(office)
+        answer = await office.client.get("/layanan", headers={"Accept": "text/html"})
+        assert 'id="daring"' in answer.text
 
 
 async def test_what_is_in_no_list_is_named_beside_its_field_and_never_repeated() -> None:

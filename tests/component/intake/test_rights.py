@@ -166,9 +166,7 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
         recorded = await office.record(request_body(row))
         await asked_outside(row.route, recorded["case_id"], office)
         if path == "/api/track/receipt":
-            (await office.step(recorded["case_id"], "issue")).raise_for_status()
-            fetched = job(DocumentCollected, home_case(), case_id=recorded["case_id"])
-            await office.messaging.deliver(fetched)
+            await brought(recorded["case_id"], office)
         if path.endswith("/address"):
             given = job(JobAssigned, home_case(), case_id=recorded["case_id"], agent_id="agus")
             await office.messaging.deliver(given)
@@ -186,6 +184,12 @@ async def ask_of_programme(row: Row, office: Desk) -> httpx.Response:
         return await office.client.request(method, path, **how)
     headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     return await office.client.request(method, path, headers=headers, **how)
+
+
+async def brought(case_id: str, office: Desk) -> None:
+    """Have a document issued and fetched by an agent."""
+    (await office.step(case_id, "issue")).raise_for_status()
+    await office.messaging.deliver(job(DocumentCollected, home_case(), case_id=case_id))
 
 
 def asked_with(row: Row) -> str:
@@ -247,8 +251,11 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
         headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
     if method == "GET":
         return await office.client.get(address, headers=headers)
-    code = (await office.record(request_body(row)))["tracking_code"]
-    form = {"kode": code, "token": office.messaging.token("operator")}
+    recorded = await office.record(request_body(row))
+    form = {"kode": recorded["tracking_code"], "token": office.messaging.token("operator")}
+    if row.route == "POST /lacak/terima":
+        await brought(recorded["case_id"], office)
+        form["kode_terima"] = recorded["receipt_code"]
     return await office.client.post(address, data=form, headers=headers)
 
 

@@ -27,7 +27,7 @@ async def test_a_code_tells_how_a_request_stands_and_nothing_of_the_person() -> 
             "programme": "BOTRAM",
             "service": "Kartu Identitas Anak",
             "state": "received",
-            "state_text": "Permohonan diterima",
+            "state_text": "Permohonan sudah masuk",
             "ticket_number": 17,
             "event": {
                 "name": "BOTRAM Setu",

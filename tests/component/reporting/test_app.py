@@ -12,6 +12,8 @@ from services.reporting.app import build
 from services.reporting.config import OperatorSettings, Settings
 from services.reporting.pages import Board
 from services.reporting.usecases.project import Projector
+from shared.audit.chain import ChainEntries
+from shared.audit.verify import WatchTrail
 from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
@@ -59,7 +61,8 @@ async def test_one_process_counts_and_shows_and_an_api_alone_does_not_count(
     def jobs(built: Service) -> set[type]:
         return {type(getattr(job, "__self__", None)) for job in built.background}
 
-    assert jobs(service) == {AccountLimits, Board, Projector, Removal, RevocationWatch}
+    beside_queue = {ChainEntries, Projector, Removal, WatchTrail}
+    assert jobs(service) == {AccountLimits, Board, RevocationWatch, *beside_queue}
     alone = build(settings.model_copy(update={"role": "api"}))
     alone.messaging.client.close()
     assert jobs(alone) == {AccountLimits, Board, RevocationWatch}

@@ -24,13 +24,14 @@ async def test_a_file_is_sent_bound_listed_and_fetched_and_each_look_is_kept() -
         bound = await full.bind(file["file_id"], "survey")
         assert bound.status_code == 200, bound.text
         assert (await full.get(EVIDENCE, *HEAD)).json() == {"items": [bound.json()]}
-        assert full.messaging.documents("evidence_looks") == []
         fetched = await full.get(f"{EVIDENCE}/{file['file_id']}/content", *HEAD)
         assert fetched.status_code == 200
         assert samples.WHERE.encode() not in fetched.content
         assert "survey-" in fetched.headers["content-disposition"]
-        (look,) = full.messaging.documents("evidence_looks")
-        assert (look["subject"], look["about"]) == ("agus", "botram.2023")
+        bound_by, look = full.messaging.documents("audit")
+        assert (bound_by["deed"], look["deed"]) == ("evidence_bound", "evidence_read")
+        assert (look["actor"], look["about"]) == ("agus", "botram.2023")
+        assert look["said"] == [file["file_id"]]
         assert b"JFIF" not in b"".join(full.frames.frames.values())
 
 

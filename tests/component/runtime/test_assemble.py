@@ -15,6 +15,7 @@ from shared.auth.tokens import Issuer
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
 from shared.messaging.errors import Unavailable
+from shared.mongo.revocations import RevocationWatch
 from shared.runtime import (
     HttpInterface,
     Service,
@@ -110,11 +111,9 @@ def http(service: Service) -> httpx.AsyncClient:
 async def test_every_process_says_how_it_fares(build: Build, role: str) -> None:
     async with http(build(role)) as client:
         assert (await client.get("/healthz")).status_code == 200
-        assert set((await client.get("/readyz")).json()["checks"]) == {
-            "mongodb",
-            "rabbitmq",
-            "outbox",
-        }
+        checks = {"mongodb", "rabbitmq", "outbox"}
+        believes = set() if role == "consumer" else {"revocations"}
+        assert set((await client.get("/readyz")).json()["checks"]) == checks | believes
         assert 'service="kiosk"' in (await client.get("/metrics")).text
 
 
@@ -139,16 +138,48 @@ async def test_what_cannot_be_read_is_put_off(build: Build) -> None:
         assert_put_off(await client.get("/kiosk/api/things"))
 
 
+def issued(session: str | None) -> str:
+    grants = [Grant.parse("operator:*:*")]
+    return Issuer(KEY, utc_now).issue("agus", grants, timedelta(minutes=5), session=session)
+
+
+def watch_of(service: Service) -> RevocationWatch:
+    """What looks at the database for what was ended."""
+    owners = (getattr(job, "__self__", None) for job in service.background)
+    (watch,) = (one for one in owners if isinstance(one, RevocationWatch))
+    return watch
+
+
+def know_the_ended(service: Service) -> None:
+    """Have it known that nothing was ended, as the first look at the database does."""
+    watch_of(service)._revocations.replace({})
+
+
+@pytest.mark.parametrize("session", [None, "s-1"])
+async def test_no_token_is_believed_before_it_is_known_which_were_ended(
+    build: Build, session: str | None
+) -> None:
+    service = build("all")
+    async with http(service) as client:
+        headers = {"Authorization": f"Bearer {issued(session)}"}
+        early = await client.get("/kiosk/api/mine", headers=headers)
+        unready = await watch_of(service).check()
+        know_the_ended(service)
+        later = await client.get("/kiosk/api/mine", headers=headers)
+    assert_put_off(early)
+    assert unready == "what was revoked has not been read yet"
+    assert (later.status_code, await watch_of(service).check()) == (200, None)
+
+
 @pytest.mark.parametrize(
     ("setting", "session"), [("requests_per_machine", None), ("requests_per_person", "s-1")]
 )
 async def test_an_office_says_how_much_one_account_may_ask(
     build: Build, setting: str, session: str | None
 ) -> None:
-    token = Issuer(KEY, utc_now).issue(
-        "agus", [Grant.parse("operator:*:*")], timedelta(minutes=5), session=session
-    )
-    async with http(build("all", **{setting: "2/day"})) as client:
+    token, service = issued(session), build("all", **{setting: "2/day"})
+    know_the_ended(service)
+    async with http(service) as client:
         headers = {"Authorization": f"Bearer {token}"}
         answers = [await client.get("/kiosk/api/mine", headers=headers) for _ in range(3)]
     assert [one.status_code for one in answers] == [200, 200, 429]

@@ -31,7 +31,6 @@ async def test_every_read_is_put_off() -> None:
     async with floor() as at:
         at.messaging.memory.away = True
         for path in PATHS.values():
-            assert_put_off(await at.get(path, "supervisor", "botram", "32.16"))
-            role = "operator" if path.endswith("/screen") else "planner"
+            role = "operator" if path.endswith("/screen") else "supervisor"
             assert_put_off(await at.get(path, role, "botram", "32.16"))
         at.messaging.memory.away = False

@@ -59,10 +59,11 @@ async def test_every_look_is_kept_and_counted_and_a_look_at_the_list_is_none() -
     async with floor() as at:
         file_id = await at.evidence()
         await at.get(PATH, *PLANNER)
-        assert at.messaging.documents("evidence_looks") == []
+        before = len(at.messaging.documents("audit"))
         await at.get(f"{PATH}/{file_id}/content", *PLANNER)
-        (look,) = at.messaging.documents("evidence_looks")
-        assert (look["subject"], look["about"], look["file_id"]) == ("agus", SETU, file_id)
+        (look,) = at.messaging.documents("audit")[before:]
+        assert (look["deed"], look["said"]) == ("evidence_read", [file_id])
+        assert (look["actor"], look["about"]) == ("agus", SETU)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,12 @@
 """What intake says is revoked is refused here."""
 
 from shared.contracts.intake import AccessKind
-from tests.component.revoked import EACH_KIND, assert_refused
+from tests.component.revoked import (
+    EACH_KIND,
+    MACHINES,
+    assert_machine_refused,
+    assert_refused,
+)
 from tests.component.scheduler.floor import floor
 
 
@@ -9,3 +14,11 @@ from tests.component.scheduler.floor import floor
 async def test_a_revoked_token_is_refused(access_id: str, kind: AccessKind) -> None:
     async with floor() as at:
         await assert_refused(at, "operator:botram:32.16", access_id, kind)
+
+
+@MACHINES
+async def test_the_token_of_a_machine_that_was_ended_is_refused(
+    access_id: str, kind: AccessKind
+) -> None:
+    async with floor() as at:
+        await assert_machine_refused(at, "operator:botram:32.16", access_id, kind)

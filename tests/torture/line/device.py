@@ -26,9 +26,9 @@ class Device:
     """Its lease was taken back."""
     ahead: int = 0
     numbers: list[int] = field(default_factory=list)
-    held: list[int] = field(default_factory=list)
+    held: dict[int, datetime] = field(default_factory=dict)
+    """Whom it may call until when."""
     until: datetime | None = None
-    held_until: datetime | None = None
     stories: dict[str, Story] = field(default_factory=dict)
     """All that it did, as far as it is known how it ended."""
     unknown: set[str] = field(default_factory=set)
@@ -55,10 +55,12 @@ class Device:
         given = {number for one in self.stories.values() for number in _numbers(one)}
         blocks = [range(one["first"], one["last"] + 1) for one in answer["blocks"]]
         self.numbers = [n for block in blocks for n in block if n not in given]
-        self.held = [one["number"] for one in answer["held"] if one["number"] not in given]
+        self.held = {
+            one["number"]: datetime.fromisoformat(one["held_until"])
+            for one in answer["held"]
+            if one["number"] not in given
+        }
         self.until = datetime.fromisoformat(answer["until"])
-        held = answer["held_until"]
-        self.held_until = datetime.fromisoformat(held) if held else None
 
     def act(self, now: datetime) -> None:
         """Do what it can without uplink."""
@@ -66,7 +68,7 @@ class Device:
             return
         if self.booth_id is None:
             self._give(now)
-        elif self.held and self.held_until and now < self.held_until and self.seed.random() < 0.6:
+        elif any(now < until for until in self.held.values()) and self.seed.random() < 0.6:
             self._call(now)
         else:
             self._end(now)
@@ -83,8 +85,9 @@ class Device:
                 self._keep(LateIssue(self._id(), code, numbers, self._claim(now), priority))
 
     def _call(self, now: datetime) -> None:
-        booth_id = self.booth_id or ""
-        self._keep(LateCall(self._id(), booth_id, SERVICE, self.held.pop(0), self._claim(now)))
+        number = next(one for one, until in self.held.items() if now < until)
+        del self.held[number]
+        self._keep(LateCall(self._id(), self.booth_id or "", SERVICE, number, self._claim(now)))
 
     def _end(self, now: datetime) -> None:
         """End a call of its own; where it was killed in the middle of one it finds it again."""

@@ -179,8 +179,8 @@ class History:
             return await call_next(self.event_id, name, uow, allow=anybody, device=device)
 
         found = await self.do(calling, device=device)
-        if found and device and found["number"] in self.device(device).held:
-            self.device(device).held.remove(found["number"])
+        if found and device:
+            self.device(device).held.pop(found["number"], None)
 
     async def act(self) -> None:
         """A booth does something with a ticket, or takes it back."""
@@ -236,7 +236,10 @@ class History:
             answer = await take_lease(holder, wanted, uow, allow=anybody)
             line = await uow.require(Line, Line.key(self.event_id, SERVICE))
             hold = line.holds.get(device.name)
-            return {**answer, "marks": [list(one) for one in hold.numbers] if hold else []}
+            return {
+                **answer,
+                "marks": [[one.number, one.before] for one in hold.people] if hold else [],
+            }
 
         answer = await self.do(leasing)
         device.leased(answer)

@@ -26,6 +26,8 @@ from shared.runtime import utc_now
 from shared.testing.callers import StandingClock
 
 Document = dict[str, Any]
+TRIES = 100
+"""Of one command, before it is called impossible: others are quicker, instances die."""
 UseCase = Callable[[UnitOfWork], Awaitable[Any]]
 
 
@@ -126,7 +128,7 @@ class World:
     async def _once(
         self, use_case: UseCase, key: str, inbox_id: str, message: Message | None
     ) -> Any:
-        while True:
+        for _ in range(TRIES):
             instance = self.seed.choice(self.instances)
             print_of = None if message else "same"
             try:
@@ -137,6 +139,7 @@ class World:
                 continue
             except (Refused, Missing):
                 return None
+        raise AssertionError(f"{key}: nobody could do it")
 
     def code(self) -> str:
         """Return a code that a gate gives."""

@@ -13,7 +13,7 @@ from shared.contracts.envelope import new_id
 from tests.integration.kernel_kit import line
 from tests.integration.test_kernel_consumer import send_poison
 from tests.torture.hostile.stage import enveloped, shipped, until
-from tests.torture.privacy import files
+from tests.torture.privacy import files, work
 from tests.torture.privacy.office import (
     EVENT,
     EVENT_PROGRAMME,
@@ -62,7 +62,9 @@ async def lived(office: Office, persons: Sequence[Person]) -> Day:
         for one in persons[:3]:
             await _refused(office, http, one, day)
         day.refusals += await files.sent(office, http, persons, day.cases)
+        day.refusals += await work.done(office, http, persons, day.cases)
     await _troubled(office)
+    await work.noticed(office)
     courier = office.client[office.stack.database("courier")]["jobs"]
     homes = [case for number, case in day.cases.items() if number % EVERY_HOME == 0]
     found = {"_id": {"$in": homes}}
@@ -152,6 +154,7 @@ def _wrong(office: Office, one: Person) -> Iterator[Sent]:
     yield from _wrong_requests(office, one)
     yield from _wrong_to_intake(office, one)
     yield from _wrong_to_others(office, one)
+    yield from work.wrong(office, one)
 
 
 def _wrong_requests(office: Office, one: Person) -> Iterator[Sent]:

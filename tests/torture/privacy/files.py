@@ -13,6 +13,8 @@ from tests.torture.privacy.persons import Person
 from tests.unit.files.letters import letter
 from tests.unit.files.samples import pdf, with_hidden_script
 
+YEAR: Final = 2026
+"""Of the programme, that has evidence in reporting."""
 SENT: Final = 5
 """Residents who send a paper."""
 
@@ -27,9 +29,14 @@ async def sent(
         path = f"{office.stack.url('intake')}/api/requests/{cases[one.number]}/papers"
         data = letter(*_lines(one))
         await _kept(office, http, path, data, {"kind": "family_card"}, grants)
-    evidence = f"{office.stack.url('scheduler')}/api/events/{EVENT}/evidence"
     lists = letter("DAFTAR HADIR", *(line for one in some for line in _lines(one)))
-    await _kept(office, http, evidence, lists, {"kind": "list"}, [f"planner:{EVENT_PROGRAMME}:*"])
+    for service, about, kind in (
+        ("scheduler", f"events/{EVENT}", "list"),
+        ("reporting", f"programmes/{EVENT_PROGRAMME}/years/{YEAR}", "assignment"),
+    ):
+        evidence = f"{office.stack.url(service)}/api/{about}/evidence"
+        planner = [f"planner:{EVENT_PROGRAMME}:*"]
+        await _kept(office, http, evidence, lists, {"kind": kind}, planner)
     bad = pdf(change=with_hidden_script, compress_streams=False)
     bad += f"\n% {' '.join(_lines(some[0]))}\n".encode()
     headers = office.headers("petugas-1", *grants)

@@ -55,7 +55,18 @@ class Office:
 
     def command(self, words: Sequence[str], said: str = "") -> str:
         """Run a command of intake at the shell; what it prints. Raises AssertionError."""
-        done = subprocess.run(
+        done = self._run(words, said)
+        assert done.returncode == 0, f"{words[:2]}: {done.stderr[-500:]}"
+        return done.stdout
+
+    def refused(self, words: Sequence[str]) -> str:
+        """Run one that is not carried out; all that it prints. Raises AssertionError."""
+        done = self._run(words)
+        assert done.returncode != 0, f"{words[:2]} was carried out"
+        return done.stdout + done.stderr
+
+    def _run(self, words: Sequence[str], said: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "-m", "services.intake", *words],
             cwd=ROOT,
             env=self.stack._environment("intake"),
@@ -65,8 +76,6 @@ class Office:
             timeout=COMMAND_SECONDS,
             check=False,
         )
-        assert done.returncode == 0, f"{words[:2]}: {done.stderr[-500:]}"
-        return done.stdout
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from deploy.manual.pages import write_pages
 from deploy.manual.pictures import LARGEST, PictureMissing, kept, shown, take
 from services.intake.app import TEXTS
 from services.intake.pages.manual.chapters import Book, read_book, shipped_book
+from services.intake.pages.manual.markup import TYPED
 from shared.web.texts import Texts
 
 WORDS: Final = Texts.load(TEXTS)
@@ -63,7 +64,7 @@ def test_the_book_is_tagged_for_whoever_listens_to_it(printed: Path) -> None:
 
 def test_every_chapter_and_every_service_is_in_it(printed: Path) -> None:
     found = pages(printed)
-    assert 25 <= len(found) <= 60
+    assert 25 <= len(found) <= 80
     whole = " ".join(found)
     for chapter in shipped_book().chapters:
         at = [number for number, page in enumerate(found) if chapter.called in page]
@@ -105,10 +106,13 @@ def test_no_word_is_read_as_typst_and_a_picture_that_is_not_there_is_left_out(
 ) -> None:
     odd = ODD.replace("<", "&lt;").replace("[", "&#91;")
     picture = '![Meja](meja.webp "meja-1280 0 900")'
-    book = small(tmp_path, f"# Aneh\n\n{odd}\n\n{picture}\n\nSesudahnya.")
+    fences = "\n\n".join(f"```{what}\n{ODD} --{what}\n```" for what in TYPED)
+    book = small(tmp_path, f"# Aneh\n\n{odd}\n\n{fences}\n\n{picture}\n\nSesudahnya.")
     file = print_book(book, WORDS, DAY, tmp_path / "book", tmp_path)
     found = " ".join(pages(file))
     assert ODD in found
+    for what in TYPED:
+        assert f"{ODD} --{what}" in found
     assert "Sesudahnya." in found
 
 

@@ -24,6 +24,8 @@ REQUIRED = {
 # What Prometheus itself makes, what our kernel counts, what RabbitMQ's plugin counts.
 METRICS = {
     "up",
+    "jemput_audit_behind_seconds",
+    "jemput_audit_findings",
     "jemput_database_unavailable_total",
     "jemput_outbox_rounds_failed_total",
     "jemput_intake_late_requests",

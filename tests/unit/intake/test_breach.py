@@ -11,9 +11,9 @@ from services.intake.api import RULES
 from services.intake.app import TEXTS
 from services.intake.cli.breach import _notices, _summary
 from services.intake.domain import (
-    READS_PERSONS,
+    REACH,
     Affected,
-    AuditEntry,
+    Case,
     CaseDocument,
     Check,
     Comparison,
@@ -24,10 +24,13 @@ from services.intake.domain import (
     Person,
     PersonRead,
     Programme,
+    Reach,
     Resident,
     Signature,
+    Step,
     held,
 )
+from services.intake.domain.breach import NARROW
 from services.intake.usecases import (
     Breach,
     Question,
@@ -35,6 +38,7 @@ from services.intake.usecases import (
     investigate,
     note_person_read,
 )
+from shared.audit.trail import AuditEntry
 from shared.testing.bench import Bench
 from shared.web.texts import Texts
 from tests.unit.intake.sample import (
@@ -115,6 +119,27 @@ def test_a_machines_token_holds_until_it_ends_beside_an_older_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "found"),
+    [
+        (("t-1",), [(OPERATOR, 0, 25), (OPERATOR, 20, 60), (OPERATOR, 30, 60)]),
+        (("*",), [(OPERATOR, 0, 25), (OPERATOR, 20, 25), (OPERATOR, 30, 60)]),
+        (("t-9",), [(OPERATOR, 0, 60), (OPERATOR, 20, 60), (OPERATOR, 30, 60)]),
+    ],
+)
+def test_a_machines_token_that_was_ended_holds_until_then(
+    end: tuple[str], found: list[tuple[str, int, int]]
+) -> None:
+    until = later(60).isoformat()
+    made = [
+        entry(Deed.MACHINE_TOKEN, minutes, until, "Impor", *id_, OPERATOR, about="impor")
+        for minutes, id_ in ((0, ("t-1",)), (20, ()), (30, ("t-3",)))
+    ]
+    ended = entry(Deed.MACHINE_ENDED, 25, *end, "Hilang", about="impor")
+    stranger = entry(Deed.MACHINE_ENDED, 5, "*", "Hilang", about="lain")
+    assert spans(*made, ended, stranger) == found
+
+
+@pytest.mark.parametrize(
     ("since", "until", "overlaps"),
     [(0, 10, False), (0, 11, True), (20, 30, False), (19, 30, True), (12, 13, True)],
 )
@@ -124,8 +149,22 @@ def test_a_span_counts_where_it_held_at_any_time(since: int, until: int, overlap
 
 
 def test_the_roles_that_read_persons_are_those_of_the_routes_that_show_them() -> None:
-    shown = (LOOK, "GET /api/requests/{case_id}/papers/{file_id}/content")
-    assert {role.value for route in shown for role in RULES[route].roles} == READS_PERSONS
+    shown = {
+        LOOK: Reach.PERSONS,
+        "GET /api/requests/{case_id}/papers/{file_id}/content": Reach.PERSONS,
+        **NARROW,
+    }
+    widest: dict[str, Reach] = {}
+    for route, reach in sorted(shown.items(), key=lambda one: list(Reach).index(one[1])):
+        for role in RULES[route].roles:
+            widest.setdefault(role.value, reach)
+    assert widest == REACH
+
+
+def test_every_route_that_logs_a_look_is_weighed() -> None:
+    """Who adds a route that shows people says how much it shows, or it counts as all."""
+    told = {rule for rule in RULES if rule.endswith(("/address", "/document/content"))}
+    assert told == set(NARROW)
 
 
 def test_a_case_counts_once() -> None:
@@ -182,9 +221,7 @@ async def test_what_was_read_is_counted_by_programme_and_kind(work: Bench) -> No
 
 
 async def test_an_issued_document_is_a_kind_of_data_once_one_is_bound(work: Bench) -> None:
-    check = Check(Comparison.MATCH, (), (), Signature.UNSIGNED, Party.APPLICANT, 1, later(1), "a-2")
-    document = Document("file-1", 9, "0" * 64, later(1), "a-2", check)
-    work.keep(CaseDocument(CASE, 1, document=document), CaseDocument("case-3", 1))
+    work.keep(bound(CASE), CaseDocument("case-3", 1))
     await look(work, "a-1", CASE)
     await look(work, "a-1", "case-3")
 
@@ -287,6 +324,101 @@ async def test_who_was_erased_before_is_not_affected_and_who_was_since_is(work: 
 
     assert since.read["botram"].kinds == {"erased_since": 1}
     assert before.could == {}
+
+
+def bound(case_id: str, minutes: int = 1) -> CaseDocument:
+    at = later(minutes)
+    check = Check(Comparison.MATCH, (), (), Signature.UNSIGNED, Party.APPLICANT, 1, at, "a-2")
+    return CaseDocument(case_id, 1, document=Document("file-1", 9, "0" * 64, at, "a-2", check))
+
+
+SUPERVISOR, AGENT = "supervisor:botram:32.16", "agent:halo_pamor:32.75"
+
+
+async def test_a_supervisor_reaches_documents_that_were_there_and_nothing_else(work: Bench) -> None:
+    work.memory.collections["audit"].clear()
+    work.keep(entry(Deed.INVITED, -30, SUPERVISOR, about="rina"), bound(CASE))
+    work.keep(bound("case-2", 601))
+
+    found = await ask(work)
+
+    assert set(found.could) == {"botram"}
+    assert found.could["botram"].by_case == {CASE: {"document"}}
+
+
+async def test_an_operator_s_reach_is_not_made_less_by_a_supervisor_s(work: Bench) -> None:
+    work.keep(entry(Deed.INVITED, -20, SUPERVISOR, about="rina"), bound(CASE))
+    found = await ask(work)
+    assert found.could["botram"].by_case[CASE] == {"name", "nik", "phone", "address", "document"}
+    assert found.could["botram"].cases == {CASE, "case-2"}
+
+
+async def carried(work: Bench, *agents: str) -> None:
+    """Have case-3 given to these agents, one after the other."""
+    for version, agent in enumerate(agents, 1):
+        case = await work.get(Case, "case-3")
+        assert case is not None
+        work.keep(case.note_carrier(agent, version))
+
+
+@pytest.mark.parametrize(
+    ("account", "grant", "within"),
+    [
+        ("agent-1", AGENT, True),
+        ("agent-2", AGENT, True),
+        ("agent-3", AGENT, False),
+        ("agent-2", "agent:halo_pamor:32.16", False),
+        ("agent-2", "agent:botram:32.75", False),
+        ("agent-2", "head:halo_pamor:32.75", False),
+    ],
+)
+async def test_an_agent_reaches_whom_he_carried_for_by_his_right(
+    work: Bench,
+    account: str,
+    grant: str,
+    within: bool,  # noqa: FBT001
+) -> None:
+    await carried(work, "agent-1", "agent-2")
+    work.memory.collections["audit"].clear()
+    work.keep(entry(Deed.INVITED, -30, grant, about=account))
+
+    found = await ask(work)
+
+    kinds = {"case-3": {"name", "phone", "address"}} if within else {}
+    assert {id_: one for all_ in found.could.values() for id_, one in all_.by_case.items()} == kinds
+    assert (await ask(work, programme="botram")).could == {}
+
+
+async def test_an_agent_s_reach_ends_with_his_case_and_with_his_right(work: Bench) -> None:
+    await carried(work, "agent-1")
+    work.keep(entry(Deed.INVITED, -30, AGENT, about="agent-1"))
+    case = await work.get(Case, "case-3")
+    assert case is not None
+    work.keep(case.step(Step.CANCEL, later(50), "a-1"))
+
+    assert set((await ask(work, account="agent-1")).could) == {"halo_pamor"}
+    after = Question(later(51), END, account="agent-1")
+    assert (await investigate(after, reader(work))).could == {}
+
+
+async def test_a_look_counts_for_no_more_than_its_route_shows(work: Bench) -> None:
+    work.keep(bound(CASE))
+    await look(work, "rina", CASE, "GET /api/requests/{case_id}/document/content")
+    await look(work, "agent-1", "case-3", "GET /api/requests/{case_id}/address")
+
+    found = await ask(work)
+
+    assert found.read["botram"].by_case == {CASE: {"document"}}
+    assert found.read["halo_pamor"].by_case == {"case-3": {"name", "phone", "address"}}
+    await look(work, "rina", CASE)
+    assert "nik" in (await ask(work)).read["botram"].by_case[CASE]
+
+
+async def test_a_document_whose_resident_was_erased_since_counts_as_erased(work: Bench) -> None:
+    work.memory.collections["audit"].clear()
+    work.keep(entry(Deed.INVITED, -30, SUPERVISOR, about="rina"))
+    work.keep(replace(bound(CASE), document=None, erased=True))
+    assert (await ask(work)).could["botram"].by_case == {CASE: {"erased_since"}}
 
 
 def drafts(found: Breach) -> dict[str, str]:

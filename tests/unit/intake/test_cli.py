@@ -42,6 +42,27 @@ def test_a_machine_gets_no_right_of_those_who_sign_in_with_a_code(
     assert "--grant" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--by", "admin-1", "--reason", "Hilang"),
+        ("--token", "t-1", "--name", "m-1", "--by", "admin-1", "--reason", "Hilang"),
+        ("--token", "t-1", "--by", "admin-1"),
+        ("--token", "t-1", "--reason", "Hilang"),
+        ("--name", NIK, "--by", "admin-1", "--reason", "Hilang"),
+        ("--name", "m-1", "--by", "admin-1", "--reason", f"NIK {NIK}"),
+    ],
+)
+def test_a_machine_is_ended_by_somebody_for_a_reason_and_by_one_of_two(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["machines", "end", *words], never)
+
+    assert ended.value.code == 2
+    assert NIK not in capsys.readouterr().err
+
+
 def test_settings_with_a_short_secret_are_refused_without_showing_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from services.intake.domain import (
     ERASURE_WITHIN,
-    AuditEntry,
     Case,
     CasePapers,
     Erasure,
@@ -37,6 +36,7 @@ from services.intake.usecases import (
     take_step,
     told_of,
 )
+from shared.audit.trail import AuditEntry
 from shared.files.stored import FileState, StoredFile
 from shared.messaging.errors import Missing
 from shared.testing.bench import Bench
@@ -93,7 +93,7 @@ def eraser(work: Bench, notes: Notes | None) -> Eraser:
 
 async def deeds(work: Bench) -> list[str]:
     entries = sorted(await work.all(AuditEntry), key=lambda one: one.id)
-    return [entry.deed.value for entry in entries]
+    return [entry.deed for entry in entries]
 
 
 async def test_one_asks_another_approves_and_the_key_is_destroyed() -> None:

@@ -14,10 +14,12 @@ from services.intake.pages.manual.blocks import (
     Picture,
     Strong,
     Text,
+    Typed,
     Word,
     links,
     pictures,
     plain,
+    typed,
 )
 from services.intake.pages.manual.chapters import read_book
 from services.intake.pages.manual.markup import MarkupRefused, read
@@ -71,6 +73,11 @@ def test_a_chapter_is_read_into_what_every_writer_knows() -> None:
     assert plain(blocks[0].parts) == "Tekan Ambil berikutnya, jangan tunggu. Lihat Meja kerja."
 
 
+def test_a_fence_holds_what_is_typed_as_it_stands() -> None:
+    _, blocks = read("# J\n\n1. A\n\n   ```sh\n   x --y `z`\n   w\n   ```\n", WORDS.__getitem__)
+    assert typed(blocks) == [Typed("sh", "x --y `z`\nw")]
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -79,6 +86,7 @@ def test_a_chapter_is_read_into_what_every_writer_knows() -> None:
         ("# J\n\n#### Kecil", "h4"),
         ("# J\n\n---", "hr"),
         ("# J\n\n```\nkode\n```", "code"),
+        ("# J\n\n```python\nkode\n```", "code"),
         ("# J\n\n*miring*", "em"),
         ("# J\n\nteks ![a](a.webp 'a 0 1') teks", "img"),
         ("# J\n\n![](a.webp 'a 0 1')", "what is seen"),

@@ -16,6 +16,7 @@ from pymongo import MongoClient
 from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack, prepared
+from shared.audit.kept import ADDED_TO
 from shared.messaging.bus import AmqpBus
 from shared.messaging.message import Message
 
@@ -52,7 +53,9 @@ async def _provisioned(
         with MongoClient[dict[str, Any]](servers.mongo_url) as client:
             for service in stack.ports:
                 client[prefix + service].command("dropAllUsersFromDatabase")
-                client.drop_database(prefix + service)
+                for name in (prefix + service, f"{prefix}{service}_{ADDED_TO.part}"):
+                    client[name].command("dropAllRolesFromDatabase")
+                    client.drop_database(name)
 
 
 async def start(stack: Stack, environment: dict[str, str] | None = None) -> None:

@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from services.scheduler.api.fields import LAST_DAY
 from services.scheduler.domain import (
     Act,
     Arrival,
@@ -282,6 +283,24 @@ async def test_an_event_that_was_moved_ends_on_its_new_day_and_a_past_one_by_nob
     assert timer.due.date() == DAY + timedelta(days=7)
     await put(work, replace(plan(*BOOTHS), on=DAY - timedelta(days=7)))
     assert not [one for one in work.timers if one.name == EVENT_OVER]
+
+
+async def test_an_event_that_nobody_came_to_is_open_again_on_the_day_it_was_moved_to() -> None:
+    work = await at_setu()
+    work.clock.now = (await stored(work, ScheduledEvent, SETU)).over_at
+    await work.fire(note_event_over, work.due(EVENT_OVER, SETU))
+    assert (await line(work)).closed
+    await put(work, replace(plan(*BOOTHS), on=DAY + timedelta(days=7)))
+    work.clock.advance(days=6, hours=10)
+    await arrive(work)
+    assert await call(work) == 1
+
+
+async def test_the_last_day_that_can_be_planned_ends_too() -> None:
+    work = await at_setu()
+    await put(work, replace(plan(*BOOTHS), on=LAST_DAY))
+    [timer] = [one for one in work.timers if one.name == EVENT_OVER]
+    assert timer.due.date() == LAST_DAY
 
 
 async def test_of_a_cancelled_event_everybody_who_waits_gets_an_offer_at_once() -> None:

@@ -13,6 +13,7 @@ from services.scheduler.domain import (
     MAX_HELD,
     MAX_WANTED,
     Act,
+    Case,
     Claim,
     Conflict,
     ConflictKind,
@@ -41,6 +42,7 @@ from services.scheduler.usecases import (
     call_next,
     end_lease,
     end_revoked,
+    issue_ticket,
     merge,
     note_no_show,
     schedule_event,
@@ -51,7 +53,7 @@ from shared.contracts.intake import AccessKind, AccessRevoked
 from shared.contracts.scheduler import TicketCalled, TicketIssued, TicketServed
 from shared.testing.bench import Bench
 from shared.testing.callers import StandingClock
-from tests.unit.scheduler.sample import SETU, booth, plan, programme
+from tests.unit.scheduler.sample import SETU, booth, plan, programme, received
 from tests.unit.scheduler.test_usecases import Calendar, anybody, stored
 
 GATE: Final = "gate"
@@ -281,6 +283,31 @@ async def test_one_code_at_two_gates_gives_both_numbers_and_a_conflict() -> None
     assert await at.call("kia-2") is None, "they are at one booth at a time"
 
 
+@pytest.mark.parametrize("called", [False, True])
+async def test_a_request_recorded_before_its_gate_is_heard_takes_over_the_gates_number(
+    called: bool,  # noqa: FBT001
+) -> None:
+    at = await field()
+    await at.lease(numbers={"KIA": 10})
+    at.work.clock.advance(minutes=5)
+    asked = received("case-1").model_copy(update={"arrival_code": "K7QW3ZTM"})
+    await at.work.handle(issue_ticket, asked)
+    if called:
+        assert await at.call("kia-1") == 11
+    await at.tell(at.issue(1, code="K7QW3ZTM"))
+
+    own, gates = await at.ticket(11), await at.ticket(1)
+    case = await stored(at.work, Case, "case-1")
+    if called:
+        assert (own.state, gates.case_id) == (TicketState.CALLED, None)
+        assert case.ticket_id == own.id
+    else:
+        assert (own.state, gates.case_id, gates.channel) == (TicketState.VOID, "case-1", "event")
+        assert case.ticket_id == gates.id
+        assert at.work.types[-2:] == ["ticket_issued", "ticket_assigned"]
+        assert [await at.call("kia-1"), await at.call("kia-1")] == [1, None]
+
+
 async def test_one_code_has_an_end() -> None:
     at = await field()
     await at.lease(numbers={"KIA": 100})
@@ -327,6 +354,16 @@ async def test_whom_a_silent_device_held_is_called_by_others_after_45_minutes() 
 
     assert (await at.lease("d1", booth_id="kia-1", hold=2))["held"] == [], "held once in a life"
     assert await at.call("kia-2") == 2
+
+
+async def test_a_booth_that_rests_holds_nobody_longer_for_being_heard_of() -> None:
+    at = await field()
+    await at.admit(1)
+    for _ in range(5):
+        await at.lease("d1", booth_id="kia-1", hold=2)
+        at.work.clock.advance(minutes=9)
+
+    assert await at.call("kia-2") == 1
 
 
 async def test_who_is_held_is_passed_by_no_more_than_the_bound() -> None:

@@ -8,7 +8,7 @@ from shared.auth.keys import SigningKey
 from shared.auth.revocations import Revocations
 from shared.auth.roles import FRESH, Grant, Role
 from shared.auth.rules import Rule
-from shared.auth.tokens import InvalidToken, Issuer, Verifier
+from shared.auth.tokens import InvalidToken, Issuer, NotKnownYet, Verifier
 from tests.unit.shared.web_kit import NOW, Clock
 
 GRANTS = [Grant.parse("operator:botram:32.16")]
@@ -26,9 +26,11 @@ class Desk:
         self.issuer = Issuer(key, self.clock)
         self.verifier = Verifier({key.kid: key.public}, self.clock, self.revocations)
 
-    def token(self, session: str | None = "s-1") -> str:
+    def token(self, session: str | None = "s-1", token_id: str | None = None) -> str:
         """A token of the account a-1."""
-        return self.issuer.issue("a-1", GRANTS, TEN, session=session, signed_in_at=self.clock())
+        return self.issuer.issue(
+            "a-1", GRANTS, TEN, session=session, signed_in_at=self.clock(), token_id=token_id
+        )
 
     def believes(self, token: str) -> bool:
         """Whether it is believed."""
@@ -69,6 +71,36 @@ def test_the_token_of_a_machine_is_no_session() -> None:
     token = desk.token(None)
     desk.revocations.replace({"a-1": NOW})
     assert desk.believes(token)
+
+
+def test_a_machine_is_ended_by_its_name_and_what_it_gets_later_is_believed() -> None:
+    desk = Desk()
+    token, person = desk.token(None), desk.token()
+    desk.revocations.replace({}, {"a-1": NOW})
+    assert not desk.believes(token)
+    assert desk.believes(person)
+    desk.clock.advance(SECOND)
+    assert desk.believes(desk.token(None))
+
+
+def test_one_token_of_a_machine_is_ended_alone() -> None:
+    desk = Desk()
+    ended, other = desk.token(None, "t-1"), desk.token(None, "t-2")
+    session = desk.token("t-1")
+    desk.revocations.replace({}, {"t-1": NOW})
+    assert not desk.believes(ended)
+    assert desk.believes(other)
+    assert desk.believes(session)
+
+
+def test_nothing_is_believed_before_it_is_known_what_was_ended() -> None:
+    key, clock, revocations = SigningKey.generate(), Clock(), Revocations(known=False)
+    verifier = Verifier({key.kid: key.public}, clock, revocations)
+    token = Issuer(key, clock).issue("a-1", GRANTS, TEN)
+    with pytest.raises(NotKnownYet):
+        verifier.verify(token)
+    revocations.replace({})
+    assert verifier.verify(token).subject == "a-1"
 
 
 @pytest.mark.parametrize("session", ["", "x" * 65, "0812 0000 0001", 7])

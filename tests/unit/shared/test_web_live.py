@@ -16,7 +16,7 @@ from shared.observability.metrics import HttpMetrics, service_registry
 from shared.web.app import create_app
 from shared.web.guard import CallerDep
 from shared.web.live import RETRY, SHARE, Changes, Streams, Timing
-from tests.unit.shared.web_kit import Browser, Kit
+from tests.unit.shared.web_kit import NOW, Browser, Kit
 
 QUICK = Timing(heartbeat=0.01, pace=0.0)
 PATIENT = Timing(heartbeat=60.0, pace=0.0)
@@ -318,16 +318,27 @@ async def test_a_stream_ends_with_the_callers_token() -> None:
     assert board.open == 0
 
 
-@pytest.mark.parametrize("revoked", ["a-1", "s-1"])
-async def test_a_stream_ends_at_a_heartbeat_after_access_was_revoked(revoked: str) -> None:
+@pytest.mark.parametrize(
+    ("session", "revoked"),
+    [
+        ("s-1", ({"a-1": NOW}, {})),
+        ("s-1", ({"s-1": NOW}, {})),
+        (None, ({}, {"a-1": NOW})),
+        (None, ({}, {"t-1": NOW})),
+    ],
+)
+async def test_a_stream_ends_at_a_heartbeat_after_access_was_revoked(
+    session: str | None, revoked: tuple[dict[str, datetime], dict[str, datetime]]
+) -> None:
     board = Board(QUICK)
     issuer = Issuer(board.kit.key, board.kit.clock)
     grants = [Grant.parse("head:*:*")]
-    token = issuer.issue("a-1", grants, timedelta(minutes=10), session="s-1")
+    ten = timedelta(minutes=10)
+    token = issuer.issue("a-1", grants, ten, session=session, token_id="t-1")
     async with board.browser(Authorization=f"Bearer {token}") as browser:
         await browser.until("938")
         await browser.until("still here")
-        board.streams.revocations.replace({revoked: board.kit.clock.now})
+        board.streams.revocations.replace(*revoked)
         async with asyncio.timeout(10):
             while await browser.piece() is not None:
                 pass

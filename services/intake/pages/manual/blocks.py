@@ -106,7 +106,16 @@ class Table:
     widths: tuple[int, ...]
 
 
-Block = Heading | Paragraph | Items | Note | Picture | Table
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Lines that are typed at a shell (`sh`), or kept in a file (`json`), as they stand."""
+
+    kind: ClassVar = "typed"
+    what: str
+    lines: str
+
+
+Block = Heading | Paragraph | Items | Note | Picture | Table | Typed
 
 
 def plain(parts: Sequence[Inline]) -> str:
@@ -124,6 +133,17 @@ def pictures(blocks: Sequence[Block]) -> list[Picture]:
             found.append(one)
         for inner in inside(one):
             found.extend(pictures(inner))
+    return found
+
+
+def typed(blocks: Sequence[Block]) -> list[Typed]:
+    """Return what these blocks have people type, in their order."""
+    found: list[Typed] = []
+    for one in blocks:
+        if isinstance(one, Typed):
+            found.append(one)
+        for inner in inside(one):
+            found.extend(typed(inner))
     return found
 
 

@@ -17,7 +17,10 @@ from shared.web.texts import Texts
 
 SERVICES: Final = Path(__file__).parents[3]
 FOLDER: Final = "manual"
-PARTS: Final = ("warga", "petugas", "operator", "jemput", "supervisor")
+PARTS: Final = (
+    "warga", "petugas", "operator", "jemput", "supervisor",
+    "perencana", "admin", "pemasuk", "auditor", "mesin",
+)  # fmt: skip
 """For whom a chapter is, in the order of the book; titles below `manual.part` in the texts."""
 PICTURES: Final = "gambar"
 """The folder of a service's pictures, within that of its chapters."""

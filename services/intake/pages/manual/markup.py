@@ -3,8 +3,9 @@
 `` `desk.next` `` is what the button says, by its key in the texts of the chapter's service;
 `` `intake:start.title` `` is a key of another's, and what follows it fills it in: `` `booth.title
 booth=gerai-1` ``. A picture stands alone in its paragraph; its title names the screenshot and the
-rows of it that it shows: `![Antrean](meja.webp "meja-1280 0 900")`. A quotation is a note. All else
-that Markdown has is refused, so that each writer has all of it.
+rows of it that it shows: `![Antrean](meja.webp "meja-1280 0 900")`. A quotation is a note. A fence
+that begins with `sh` or `json` holds what is typed or kept in a file. All else that Markdown has is
+refused, so that each writer has all of it.
 """
 
 import re
@@ -26,6 +27,7 @@ from services.intake.pages.manual.blocks import (
     Picture,
     Strong,
     Text,
+    Typed,
     Word,
 )
 
@@ -33,6 +35,7 @@ Words = Callable[[str], str]
 """Returns the text of a page that a code span names. Raises KeyError where there is none."""
 
 _READER: Final = MarkdownIt("commonmark", {"html": False})
+TYPED: Final = ("sh", "json")
 _CUT: Final = re.compile(r"([a-z0-9-]+) (\d+) (\d+)")
 
 
@@ -65,6 +68,8 @@ def _block(node: SyntaxTreeNode, words: Words) -> Block:
             return Items(node.type == "ordered_list", items, int(node.attrs.get("start", 1)))
         case "blockquote":
             return Note(tuple(_blocks(node.children, words)))
+        case "fence" if node.info in TYPED:
+            return Typed(node.info, node.content.rstrip())
     raise MarkupRefused(f"{node.tag or node.type} is not used here")
 
 

@@ -1,0 +1,1 @@
+"""The trail of a service: noted with each deed, chained, published, watched, verified."""
