@@ -6,7 +6,7 @@
   function word(name, values) {
     var found = document.querySelector('[data-kata="' + name + '"]');
     if (!found) { return ""; }
-    var text = found.textContent;
+    var text = found.content.textContent;
     Object.keys(values || {}).forEach(function (one) { text = text.replace("{" + one + "}", values[one]); });
     return text;
   }
