@@ -86,6 +86,7 @@ ENDS = {
     "scheduler.programmes.at_home": "100, by the contract",
     "scheduler.arrivals.tickets": "10, by the route",
     "scheduler.arrivals.at": "an arrival's tickets",
+    "scheduler.counters.latest": "4, by the domain",
     "scheduler.counters.sent": "50, by the domain",
     "scheduler.counters.turns": "of one booth's services, by the route",
     "scheduler.lines.states": "one for each state",
