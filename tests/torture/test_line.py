@@ -152,7 +152,7 @@ async def test_what_is_broken_on_purpose_is_found(
 ) -> None:
     where, name, fault = FAULTS[wrong]
     monkeypatch.setattr(where, name, fault)
-    found = await play(world, 24, steps=24)
+    found = await play(world, 16, steps=20)
     known = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
     planted = {**known.get("planted_and_found", {}), wrong: found.wrong[wrong]}
     RESULT.parent.mkdir(exist_ok=True)

@@ -290,8 +290,9 @@ class History:
             for _ in "ab":
                 stories = list(device.stories.values())
                 self.world.seed.shuffle(stories)
-                for story in stories:
-                    await self.tell(device, [story], "budi" if device.lost else "")
+                for first in range(0, len(stories), 8):
+                    some = stories[first : first + 8]
+                    await self.tell(device, some, "budi" if device.lost else "")
 
     async def drain(self) -> None:
         """Call and serve whoever waits, now that no device holds anybody any more."""

@@ -21,7 +21,7 @@ from services.intake.pages.manual.chapters import Chapter, shipped_book
 from services.reporting import __main__ as reporting
 from services.scheduler import api as scheduler
 from services.scheduler.api.agencies import AgencyBody
-from services.scheduler.api.events import EventBody
+from services.scheduler.api.plans import EventBody
 from services.scheduler.domain import Policy
 from shared.auth import __main__ as auth
 
