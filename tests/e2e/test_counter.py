@@ -13,6 +13,13 @@ from playwright.async_api import Browser, Page, Playwright, async_playwright, ex
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from tests.e2e.browser_kit import looked_at, opened_alone, whole_stack
+from tests.e2e.counter_forms import (
+    SAVED,
+    at_the_office,
+    child_by_proxy,
+    family_card_too,
+    there_again,
+)
 from tests.e2e.counter_kit import (
     EVENT,
     PLANTED,
@@ -32,7 +39,7 @@ from tests.e2e.counter_kit import (
     written,
 )
 from tests.e2e.test_account_pages import SMALL
-from tests.e2e.test_accounts import admin_at, sign_in
+from tests.e2e.test_accounts import admin_at, send, sign_in
 from tests.torture.privacy.persons import Person, made_up
 
 pytestmark = pytest.mark.browser
@@ -246,7 +253,7 @@ async def test_with_a_clock_a_day_ahead_what_is_refused_later_is_shown_and_put_r
     ahead, persons = datetime.now(UTC) + timedelta(days=1), made_up(3, seed=76)
     async with counter_of(stack, admin, playwright, tmp_path, "konter-jam", ahead) as counter:
         page = counter.page
-        await expect(seen(page, "menit lebih cepat dari jam kantor")).to_be_visible()
+        await expect(seen(page, "24 jam lebih cepat dari jam kantor")).to_be_visible()
         await page.context.set_offline(True)
         papers = list[dict[str, str]]()
         for one in persons:
@@ -302,6 +309,78 @@ async def test_who_is_no_longer_signed_in_is_asked_and_it_goes_on(
         await page.wait_for_url(counter.address)
         await counter.unlock()
         await counter.synced(1)
+
+
+async def test_what_is_typed_comes_back_after_the_pin_and_goes_with_its_people_and_papers(
+    stack: Stack, admin: Page, playwright: Playwright, tmp_path: Path
+) -> None:
+    mother, proxy = persons = made_up(2, seed=78)
+    async with counter_of(stack, admin, playwright, tmp_path, "konter-draf") as counter:
+        page = counter.page
+        account = str(await page.locator("[data-konter]").get_attribute("data-account"))
+        await page.context.set_offline(True)
+        await child_by_proxy(counter, mother, proxy)
+        await family_card_too(page)
+        await expect(page.locator("[data-draf]")).to_have_text(SAVED)
+        await look(page, "konter-orang")
+        await page.clock.run_for(1_000)
+        assert (await kept(page))["names"] == ["bekal", "draf", "laptop"]
+        assert await asyncio.to_thread(readable, tmp_path, persons) == set()
+        await page.reload()
+        await counter.unlock()
+        await there_again(page, mother)
+        await look(page, "konter-kembali")
+        await other_window(counter, mother)
+        await counter.unlock()
+        await there_again(page, mother)
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("article.tanda")).to_be_visible()
+        paper = await counter.receipt()
+        assert (await kept(page))["names"] == ["bekal", "laptop"]
+        async with page.expect_request("**/api/visits") as sending:
+            await page.context.set_offline(False)
+        assert '"arrival_code":"K7QW3ZTM"' in str((await sending.value).post_data)
+        await counter.synced(1)
+        await at_the_office(counter, paper, account)
+        await page.reload()
+        await counter.unlock()
+        await expect(counter.name).to_have_value("")
+
+
+async def other_window(counter: Counter, mother: Person) -> None:
+    """Open the counter in another window: it takes over, and the first asks for the PIN."""
+    page = await counter.context.new_page()
+    await page.goto(counter.address)
+    await Counter(counter.stack, page).unlock()
+    await there_again(page, mother)
+    await expect(seen(counter.page, "Konter ini dibuka di jendela lain")).to_be_visible()
+    await expect(seen(counter.page, mother.name)).to_have_count(0)
+    await page.close()
+    await counter.page.bring_to_front()
+
+
+async def test_a_colleague_s_disabled_account_wipes_nothing_of_this_laptop(
+    stack: Stack, admin: Page, playwright: Playwright, tmp_path: Path
+) -> None:
+    async with counter_of(stack, admin, playwright, tmp_path, "konter-rina") as counter:
+        page = counter.page
+        await page.context.set_offline(True)
+        await enter(counter, made_up(1, seed=79)[0])
+        await page.context.clear_cookies()
+        await page.context.set_offline(False)
+        colleague = await signed_in(page, stack, admin, "konter-dedi")
+        shut = await send(admin, "POST", f"/intake/api/accounts/{colleague}/disable")
+        assert shut["status"] == 200, shut
+        assert await page.evaluate("JemputSesi.refresh(true)") == "over"
+        assert (await page.evaluate("JemputSesi.why()")) == {
+            "reason": "account_disabled",
+            "account": colleague,
+        }
+        await page.context.set_offline(True)
+        await page.goto(counter.address)
+        await page.clock.fast_forward("00:00:20")
+        await counter.unlock()
+        await expect(counter.counted("menunggu")).to_have_text("1")
 
 
 async def test_the_first_load_is_light_and_a_code_is_what_a_library_makes(

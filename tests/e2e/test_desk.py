@@ -148,6 +148,28 @@ async def unmask(office: Office) -> None:
     await expect(page.get_by_text(NIK, exact=True)).to_have_count(0)
 
 
+async def somebody_more(office: Office) -> None:
+    """A proxy is named, warned of until his F-1.07 was seen, and that is noted without a file."""
+    page, warning = office.page, office.page.get_by_text("surat kuasa (F-1.07) belum dilihat")
+    await fold(page, "Sebutkan orang lain")
+    await page.get_by_label("Sebagai", exact=True).select_option("proxy")
+    await page.get_by_label("NIK (").fill("123")
+    await page.get_by_role("button", name="Simpan orang ini").click()
+    await page.get_by_role("link", name="Nama belum benar").click()
+    await expect(page.get_by_label("Nama", exact=True)).to_be_focused()
+    await office.look(page, "meja-orang-salah")
+    await page.get_by_label("Nama", exact=True).fill("Kuasa Contoh")
+    await page.get_by_label("NIK (").fill("")
+    await page.get_by_role("button", name="Simpan orang ini").click()
+    await expect(page.get_by_text("Orang itu sudah disebut")).to_be_visible()
+    await expect(warning).to_be_visible()
+    card = page.get_by_role("listitem").filter(has_text="Surat kuasa F-1.07")
+    await card.get_by_role("button", name="Berkas ini sudah saya lihat").click()
+    await expect(card.get_by_text("Sudah dilihat")).to_be_visible()
+    await expect(warning).to_have_count(0)
+    await office.look(page, "meja-dilihat")
+
+
 async def send_back(office: Office) -> None:
     """The case is returned for one paper, and its resident reads for which and why."""
     page, resident = office.page, office.resident
@@ -225,6 +247,7 @@ async def test_from_the_queue_to_the_end(
         await record(stack)
         await take(office)
         await unmask(office)
+        await somebody_more(office)
         await send_back(office)
         await send_papers(office, photo, note)
         await finish(office)

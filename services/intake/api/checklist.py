@@ -1,4 +1,4 @@
-"""The checklist of a case over HTTP, and the step that does without one of its papers."""
+"""The checklist of a case over HTTP: a paper that was seen, and one that is done without."""
 
 from datetime import date, datetime
 from typing import Annotated, Final
@@ -16,6 +16,7 @@ from services.intake.usecases import (
     require_right,
     waive,
 )
+from services.intake.usecases.checklists import see_paper
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId, Slug
@@ -26,6 +27,7 @@ from shared.web.problems import NotFound
 
 RULES: Final[RouteRules] = {
     "GET /api/requests/{case_id}/checklist": Rule({Role.OPERATOR, Role.AGENT}),
+    "POST /api/requests/{case_id}/checklist/{requirement_id}/seen": Rule({Role.OPERATOR}),
     "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver": Rule({Role.OPERATOR}),
 }
 
@@ -53,6 +55,13 @@ class WaiverAnswer(BaseModel):
     at: datetime
 
 
+class SeenAnswer(BaseModel):
+    """Who saw a paper first, and when the office came to know of it."""
+
+    by: str
+    at: datetime
+
+
 class AlternativeAnswer(BaseModel):
     """One paper that meets the requirement; `form` is its number where it is a form."""
 
@@ -72,6 +81,7 @@ class LineAnswer(BaseModel):
     any_of: list[AlternativeAnswer]
     waivable_for: list[str]
     waiver: WaiverAnswer | None
+    seen: SeenAnswer | None
     fault: Fault | None
     """What is wrong with its papers, where the case was returned for it."""
 
@@ -95,6 +105,27 @@ async def get_checklist(
     """Return which papers of a case are there, missing or waived."""
     case = await _case(case_id, reader)
     require_right(case, allowed(caller), backdated=False)
+    return _answer(case, await checklist_of(case, reader, catalogues))
+
+
+@router.post("/{requirement_id}/seen")
+async def post_seen(
+    case_id: CasePath,
+    requirement_id: RequirementPath,
+    caller: CallerDep,
+    commands: CommandsDep,
+    reader: ReaderDep,
+    catalogues: CataloguesDep,
+    sent: SentDep,
+) -> ChecklistAnswer:
+    """Note that the caller saw a paper, of which no file is kept; the first look stands."""
+    case = await _case(case_id, reader)
+    require_right(case, allowed(caller), backdated=False)
+    await commands.run(
+        lambda uow: see_paper(case_id, requirement_id, uow, allow=allowed(caller)),
+        sent=sent,
+        key=case_id,
+    )
     return _answer(case, await checklist_of(case, reader, catalogues))
 
 
@@ -141,7 +172,7 @@ def _answer(case: Case, checked: Checked | None) -> ChecklistAnswer:
 
 
 def _line(line: Line, reasons: dict[str, str]) -> LineAnswer:
-    needed, waiver = line.requirement, line.waiver
+    needed, waiver, seen = line.requirement, line.waiver, line.seen
     return LineAnswer(
         requirement_id=needed.id,
         standing=line.standing,
@@ -150,6 +181,7 @@ def _line(line: Line, reasons: dict[str, str]) -> LineAnswer:
         any_of=[AlternativeAnswer(kind=a.kind, form=a.form, text=a.text) for a in needed.any_of],
         waivable_for=list(needed.waivers),
         fault=line.fault,
+        seen=SeenAnswer(by=seen.by, at=seen.at) if seen else None,
         waiver=None
         if waiver is None
         else WaiverAnswer(

@@ -1,6 +1,5 @@
 """What a counter takes along to an event where there may be no uplink, and what came of it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final
@@ -12,16 +11,21 @@ from pydantic import BaseModel
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.domain import (
     Catalogue,
-    Entry,
+    PaperKind,
+    Party,
     PlannedEvent,
     Programme,
+    Requirement,
     Secrets,
     catalogue_id,
     local_day,
 )
-from services.intake.domain.counter import counter_open
+from services.intake.domain.counter import AT_COUNTER, Offer, counter_open, offered_at
+from services.intake.domain.paper import Whose
 from services.intake.domain.visit import counted
 from services.intake.usecases import Catalogues, Clock, Reader, Regions
+from services.intake.usecases.counters import event_within
+from services.intake.usecases.reach import allowed_region
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId
@@ -33,7 +37,14 @@ RULES: Final[RouteRules] = {
     "GET /api/counters/{event_id}": Rule({Role.OPERATOR}),
     "GET /api/counters/{event_id}/counts": Rule({Role.OPERATOR, Role.SUPERVISOR}),
 }
-CHANNEL: Final = "event"
+
+
+class AnyOfAnswer(BaseModel):
+    """One paper that will do, and whose it is where it serves a whole visit."""
+
+    kind: PaperKind
+    text: str
+    of: Whose
 
 
 class PaperAnswer(BaseModel):
@@ -42,7 +53,9 @@ class PaperAnswer(BaseModel):
     requirement_id: str
     text: str
     condition: str | None
-    any_of: list[str]
+    any_of: list[AnyOfAnswer]
+    shows_power: bool
+    """It says that a proxy may: F-1.07."""
 
 
 class OfferAnswer(BaseModel):
@@ -53,6 +66,10 @@ class OfferAnswer(BaseModel):
     name: str
     presence: str | None
     papers: list[PaperAnswer]
+    needs: list[Party]
+    """Whom the law wants named beside the applicant."""
+    child: bool
+    """It is about a child, where no birth date says otherwise."""
 
 
 class TogetherAnswer(BaseModel):
@@ -61,6 +78,8 @@ class TogetherAnswer(BaseModel):
     code: str
     name: str
     services: list[str]
+    """Their names."""
+    variants: list[str]
     referrals: list[str]
 
 
@@ -173,9 +192,9 @@ async def get_counter(
         standard_working_days=programme.standard_working_days,
         cost=catalogue.cost if catalogue else None,
         complaints=catalogue.complaints if catalogue else None,
-        bring=catalogue.bring(CHANNEL) if catalogue else None,
+        bring=catalogue.bring(AT_COUNTER) if catalogue else None,
         data_use=await parts.receipts.of(programme.id),
-        services=list(_offers(event, programme, catalogue)),
+        services=[_offer(one) for one in offered_at(event, programme, catalogue)],
         life_events=_together(event, catalogue),
         subdistricts=[
             PlaceAnswer(region_code=code, name=parts.regions.name(code) or code)
@@ -195,7 +214,7 @@ async def get_counts(
 ) -> CountsAnswer:
     """Return how many visits and cases the office has of an event's counters, by laptop."""
     event = await event_of(event_id, caller, reader)
-    found = counted(await reader.counter_visits(event.id, str(device) if device else None))
+    found = counted(await reader.counter_visits([event.id], str(device) if device else None))
     return CountsAnswer(
         event_id=event.id,
         visits=sum(one.visits for one in found),
@@ -217,55 +236,43 @@ async def get_counts(
 
 async def event_of(event_id: str, caller: Caller, reader: Reader) -> PlannedEvent:
     """Return an event that the caller works at. Raises NotFound and Forbidden."""
-    event = await reader.get(PlannedEvent, event_id)
+    event = await event_within(event_id, reader, allow=allowed_region(caller))
     if event is None:
         raise NotFound("event")
-    caller.require(programme=event.programme_id, region=event.region_code)
     return event
 
 
-def _offers(
-    event: PlannedEvent, programme: Programme, catalogue: Catalogue | None
-) -> Iterator[OfferAnswer]:
-    for service in programme.services:
-        if service.code not in event.services:
-            continue
-        entries = (
-            [one for one in catalogue.entries if one.service == service.code] if catalogue else []
-        )
-        yield from (_offer(entry) for entry in entries if entry.taken_in(CHANNEL))
-        if not entries:
-            yield OfferAnswer(
-                service=service.code, variant=None, name=service.name, presence=None, papers=[]
-            )
-
-
-def _offer(entry: Entry) -> OfferAnswer:
-    papers = [
-        PaperAnswer(
-            requirement_id=one.id,
-            text=one.missing,
-            condition=one.condition,
-            any_of=[each.text for each in one.any_of],
-        )
-        for one in entry.requirements
-    ]
+def _offer(offer: Offer) -> OfferAnswer:
+    entry = offer.entry
     return OfferAnswer(
-        service=entry.service,
-        variant=entry.code,
-        name=entry.name,
-        presence=entry.presence,
-        papers=papers,
+        service=offer.service.code,
+        variant=entry.code if entry else None,
+        name=offer.name,
+        presence=entry.presence if entry else None,
+        papers=[_paper(one) for one in entry.requirements] if entry else [],
+        needs=list(entry.needs) if entry else [],
+        child=offer.service.child,
+    )
+
+
+def _paper(one: Requirement) -> PaperAnswer:
+    return PaperAnswer(
+        requirement_id=one.id,
+        text=one.missing,
+        condition=one.condition,
+        any_of=[AnyOfAnswer(kind=each.kind, text=each.text, of=each.of) for each in one.any_of],
+        shows_power=one.shows_power,
     )
 
 
 def _together(event: PlannedEvent, catalogue: Catalogue | None) -> list[TogetherAnswer]:
-    found = catalogue.together_in(CHANNEL, event.services) if catalogue else []
+    found = catalogue.together_in(AT_COUNTER, event.services) if catalogue else []
     return [
         TogetherAnswer(
             code=one.code,
             name=one.name,
             services=[entry.name for entry in entries],
+            variants=[entry.code for entry in entries],
             referrals=list(one.referrals),
         )
         for one, entries in found

@@ -11,6 +11,7 @@ from services.intake.api.rights import allowed
 from services.intake.domain import Case, Fact, State
 from services.intake.usecases import Reader, require_right
 from services.intake.usecases.hints import hints_among, hints_of
+from services.intake.usecases.reach import within_reach
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId
@@ -55,7 +56,7 @@ async def get_hints(
     if case is None:
         raise NotFound("request")
     require_right(case, allowed(caller), backdated=False)
-    found = _within_reach(await hints_of(case, reader), caller)
+    found = within_reach(await hints_of(case, reader), caller)
     return HintsAnswer(items=[_answer(one) for one in found])
 
 
@@ -65,17 +66,7 @@ async def hinted(case_id: str, earlier: Iterable[str], caller: Caller, reader: R
     case = await reader.get(Case, case_id) if ids else None
     if case is None:
         return []
-    return [one.id for one in _within_reach(await hints_among(case, ids, reader), caller)]
-
-
-def _within_reach(cases: Iterable[Case], caller: Caller) -> list[Case]:
-    """Return those that the caller works on; a system of others is told of none."""
-    return [
-        one
-        for one in cases
-        if caller.may({Role.OPERATOR}, programme=one.programme_id, region=one.office_region)
-        or caller.may({Role.AGENT}, programme=one.programme_id, region=one.region_code)
-    ]
+    return [one.id for one in within_reach(await hints_among(case, ids, reader), caller)]
 
 
 def _answer(case: Case) -> HintAnswer:

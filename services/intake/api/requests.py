@@ -56,6 +56,7 @@ from shared.contracts.event import (
     ProgrammeId,
     PublicText,
     ServiceCode,
+    Slug,
     TypedNeighbourhoodUnit,
 )
 from shared.messaging.task import Outcome
@@ -68,6 +69,10 @@ from shared.web.texts import Texts
 RULES: Final[RouteRules] = {
     "POST /api/requests": Rule({Role.OPERATOR, Role.AGENT, Role.CHANNEL, Role.IMPORTER}),
 }
+
+
+SEEN_LIMIT: Final = 20
+"""Papers that were seen, of one request: a catalogue's entry has no more."""
 
 
 class PersonBody(Body):
@@ -123,6 +128,8 @@ class RequestBody(Body):
     """Why this person asks once more for this service at this event."""
     target_group: TargetGroup | None = None
     """For whom the programme comes, where it is asked; in no event."""
+    seen: Annotated[tuple[Slug, ...], Field(max_length=SEEN_LIMIT)] = ()
+    """Requirements of the catalogue whose papers an operator saw; no file of them is kept."""
 
     def request(self, case_id: str, tracking: str) -> NewRequest:
         """Return the request that this describes."""
@@ -142,6 +149,7 @@ class RequestBody(Body):
             others=tuple(one.named() for one in self.parties),
             variant=self.variant,
             target_group=self.target_group,
+            seen=self.seen,
             arrival_code=self.arrival_code,
         )
 

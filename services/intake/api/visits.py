@@ -1,6 +1,7 @@
 """A visit over HTTP: several people's requests in one command, also from a counter, sent later."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
@@ -9,21 +10,20 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.intake.api.fields import Domicile, GateCode, invalid, require_region
 from services.intake.api.requests import (
+    SEEN_LIMIT,
     PartyName,
     PersonBody,
     RecordedAnswer,
     Recording,
     RecordingDep,
-    already_open,
     require_province,
 )
 from services.intake.api.sealed import openable
-from services.intake.api.told import LifeEventAnswer, cannot, told_of_event
+from services.intake.api.told import LifeEventAnswer, told_of_event
+from services.intake.api.visit_refusals import refused_visit
 from services.intake.domain import (
     PARTIES_LIMIT,
-    AlreadyOpen,
     Basis,
-    ChannelCannot,
     NamedParty,
     NewRequest,
     Person,
@@ -34,9 +34,9 @@ from services.intake.domain import (
     require_parties,
 )
 from services.intake.domain.counter import CounterClaim
-from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, Wanted
+from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, SeenFor, Wanted
 from services.intake.usecases import InVisit, NewVisit, record_visit
-from shared.auth.roles import Caller, Forbidden, Role
+from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import (
@@ -54,7 +54,7 @@ from shared.runtime import SentDep
 from shared.web.body import Body, Unfit
 from shared.web.claims import ClaimedAt, ClockAhead
 from shared.web.guard import CallerDep
-from shared.web.problems import Conflict, FieldError, InvalidFields
+from shared.web.problems import FieldError, InvalidFields
 
 RULES: Final[RouteRules] = {
     "POST /api/visits": Rule({Role.OPERATOR, Role.AGENT, Role.CHANNEL, Role.IMPORTER}),
@@ -80,6 +80,14 @@ class MemberBody(Body):
     basis: Basis | None = None
 
 
+class SeenBody(Body):
+    """A requirement whose paper an operator saw, as on a counter; no file of it is kept."""
+
+    requirement_id: Slug
+    variant: ServiceCode | None = None
+    """Of a life event: of which of what it opens. A service's requests need none."""
+
+
 class WantedBody(Body):
     """What one of them wants: a service, or all that belong to a life event."""
 
@@ -94,6 +102,7 @@ class WantedBody(Body):
     reason: PublicText | None = None
     """Why this person asks once more for this service at this event."""
     target_group: TargetGroup | None = None
+    seen: Annotated[tuple[SeenBody, ...], Field(max_length=SEEN_LIMIT * 3)] = ()
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -101,7 +110,16 @@ class WantedBody(Body):
             raise Unfit("either a service or a life event is needed")
         if self.variant is not None and self.service is None:
             raise Unfit("a variant goes with its service")
+        if any((one.variant is None) == (self.service is None) for one in self.seen):
+            raise Unfit("what was seen names its variant for a life event, and for nothing else")
         return self
+
+    def wanted(self, request: NewRequest) -> Wanted:
+        """Return what this asks for, given its request."""
+        seen = tuple(SeenFor(one.requirement_id, one.variant or "") for one in self.seen)
+        if self.life_event is None:
+            request = replace(request, seen=tuple(one.requirement for one in seen))
+        return Wanted(request, self.life_event, seen if self.life_event else ())
 
 
 class CounterBody(Body):
@@ -148,7 +166,7 @@ class VisitBody(Body):
     def visit(self, visit_id: str) -> NewVisit:
         """Return the visit that this describes; each person is one object in all requests."""
         people = [one.person() for one in self.people]
-        wanted = tuple(Wanted(self._request(one, people), one.life_event) for one in self.requests)
+        wanted = tuple(one.wanted(self._request(one, people)) for one in self.requests)
         claim = self.counter.claim() if self.counter else None
         return NewVisit(visit_id, self.programme_id, self.channel, self.event_id, wanted, claim)
 
@@ -226,7 +244,7 @@ async def post_visit(
                 key=visit_id,
             )
     except InVisit as refused:
-        raise _refused(refused) from None
+        raise refused_visit(refused) from None
     return await _recorded(outcome, new, caller, parts)
 
 
@@ -274,28 +292,6 @@ def _check_requests(new: NewVisit) -> None:
                 require_door(wanted.request)
         except Refused as refused:
             raise invalid(refused, f"/requests/{number}") from None
-
-
-def _refused(found: InVisit) -> Exception:
-    """Return the answer to a visit of which one request is refused."""
-    at = f"requests.{found.index}."
-    match found.cause:
-        case Forbidden(reason=reason):
-            return Forbidden(f"{at} {reason}")
-        case ChannelCannot() as cause:
-            problem = cannot(cause)
-        case AlreadyOpen() as cause:
-            problem = already_open(cause)
-        case Refused() as cause:
-            problem = Conflict(cause.detail, reason=cause.reason)
-        case cause:
-            return cause
-    problem.detail = at + problem.detail
-    problem.members["index"] = found.index
-    if found.same_as is not None:
-        del problem.members["case_id"]  # of the other one nothing was recorded
-        problem.members["same_as"] = found.same_as
-    return problem
 
 
 async def _recorded(

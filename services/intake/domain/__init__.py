@@ -45,7 +45,7 @@ from services.intake.domain.catalogue import (
     WaiverReason,
     catalogue_id,
 )
-from services.intake.domain.checklist import Checklist, Line, PaperStanding, Waiver
+from services.intake.domain.checklist import Checklist, Line, PaperStanding, Seen, Waiver
 from services.intake.domain.claim import CLAIMED_FOR, Claim
 from services.intake.domain.correction import CORRECTIONS_LIMIT, former_id
 from services.intake.domain.data_use import DataUse
@@ -256,6 +256,7 @@ __all__ = [
     "RightsRequest",
     "Secrets",
     "SecurityRecord",
+    "Seen",
     "ServicePoint",
     "Session",
     "Sign",

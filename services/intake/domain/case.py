@@ -95,7 +95,7 @@ class Case:
     needs: tuple[Party, ...] = ()
     """Whom the catalogue's entry wants named beside the applicant."""
     power_of_attorney: bool = False
-    """A power of attorney is bound to it, or to its visit by its applicant."""
+    """A power of attorney is bound to it, or to its visit by its applicant, or was seen."""
     claim: Claim | None = None
     """Who works on it at the desk; rules in `desk_work.py`."""
     returned: Returned | None = None

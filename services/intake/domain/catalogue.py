@@ -61,6 +61,11 @@ class Requirement:
     condition: str | None = None
     waivers: tuple[str, ...] = ()
 
+    @property
+    def shows_power(self) -> bool:
+        """Return whether nothing but a power of attorney meets it: who saw one, saw that."""
+        return all(one.kind is PaperKind.POWER_OF_ATTORNEY for one in self.any_of)
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelPromise:
@@ -182,13 +187,17 @@ class Catalogue:
 
         Raises Refused: variant_unknown.
         """
-        fitting = [entry for entry in self.entries if entry.service == service]
+        fitting = self.entries_of(service)
         if variant is None:
             return fitting[0] if fitting else None
         found = next((entry for entry in fitting if entry.code == variant), None)
         if found is None:
             raise Refused("variant_unknown", "variant: the service has no such variant")
         return found
+
+    def entries_of(self, service: str) -> tuple[Entry, ...]:
+        """Return the variants of a service."""
+        return tuple(entry for entry in self.entries if entry.service == service)
 
     def life_event(self, code: str) -> LifeEvent:
         """Return what belongs together after such an event. Raises Refused."""
@@ -201,14 +210,14 @@ class Catalogue:
         self, channel: str, services: Collection[str]
     ) -> list[tuple[LifeEvent, tuple[Entry, ...]]]:
         """Return the life events of which a channel takes everything where these services are."""
-        found = [(one, self._entries_of(one)) for one in self.life_events]
+        found = [(one, self._opened_by(one)) for one in self.life_events]
         return [
             (one, entries)
             for one, entries in found
             if all(entry.service in services and entry.taken_in(channel) for entry in entries)
         ]
 
-    def _entries_of(self, event: LifeEvent) -> tuple[Entry, ...]:
+    def _opened_by(self, event: LifeEvent) -> tuple[Entry, ...]:
         return tuple(entry for entry in map(self.entry, event.entries) if entry)
 
     def bring(self, channel: str) -> str | None:

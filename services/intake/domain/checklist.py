@@ -1,4 +1,4 @@
-"""The checklist of a case: which papers are there, which are missing, what was waived and why."""
+"""The checklist of a case: which papers are there or were seen, what is missing or waived."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -15,6 +15,8 @@ class PaperStanding(StrEnum):
     """How a requirement stands."""
 
     PRESENT = "present"
+    SEEN = "seen"
+    """An officer saw it on paper; no file of it is here."""
     WAIVED = "waived"
     MISSING = "missing"
     IF_APPLIES = "if_applies"
@@ -34,6 +36,18 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """That an officer saw a requirement's paper, as at a counter. `by`: the pseudonymous account.
+
+    `at` is when the office came to know of it: what a laptop claims stands with its visit.
+    """
+
+    requirement: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One requirement of a case, and how it stands."""
 
@@ -42,30 +56,45 @@ class Line:
     waiver: Waiver | None = None
     fault: Fault | None = None
     """What is wrong, where the case was returned for it."""
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """What was waived in one case. Papers stand elsewhere, requirements in the catalogue."""
+    """What was seen and waived in one case. Files stand elsewhere, as the catalogue does."""
 
     id: str
     """The case's."""
     waivers: tuple[Waiver, ...] = ()
     version: int = 0
+    seen: tuple[Seen, ...] = ()
+    """The first look at each."""
 
     def waived(self, entry: Entry, waiver: Waiver) -> "Checklist":
         """Add a waiver; the checklist itself where the requirement is waived already.
 
         Raises Refused: requirement_unknown, not_waivable.
         """
-        requirement = entry.requirement(waiver.requirement)
-        if requirement is None:
-            raise Refused("requirement_unknown", "requirement_id: the case has no such requirement")
+        requirement = _required(entry, waiver.requirement)
         if waiver.reason not in requirement.waivers:
             raise Refused("not_waivable", "reason: nobody may do without this paper for it")
         if self.waiver(requirement.id) is not None:
             return self
         return replace(self, version=self.version + 1, waivers=(*self.waivers, waiver))
+
+    def shown(self, entry: Entry, seen: Seen) -> "Checklist":
+        """Add that a paper was seen; the checklist itself where it was before.
+
+        Raises Refused: requirement_unknown.
+        """
+        requirement = _required(entry, seen.requirement)
+        if self.sight(requirement.id) is not None:
+            return self
+        return replace(self, version=self.version + 1, seen=(*self.seen, seen))
+
+    def sight(self, requirement_id: str) -> Seen | None:
+        """Return who saw a requirement's paper first, or None."""
+        return next((one for one in self.seen if one.requirement == requirement_id), None)
 
     def waiver(self, requirement_id: str) -> Waiver | None:
         """Return a requirement's waiver, or None."""
@@ -81,12 +110,21 @@ class Checklist:
         self, requirement: Requirement, kinds: Collection[PaperKind], returned: Returned | None
     ) -> Line:
         fault = returned.fault_of(requirement.id) if returned else None
+        waiver, seen = self.waiver(requirement.id), self.sight(requirement.id)
         if fault is not None:
-            return Line(requirement, PaperStanding.RETURNED, fault=fault)
-        waiver = self.waiver(requirement.id)
+            return Line(requirement, PaperStanding.RETURNED, fault=fault, seen=seen)
+        standing = PaperStanding.IF_APPLIES if requirement.condition else PaperStanding.MISSING
         if any(alternative.kind in kinds for alternative in requirement.any_of):
-            return Line(requirement, PaperStanding.PRESENT, waiver)
-        if waiver is not None:
-            return Line(requirement, PaperStanding.WAIVED, waiver)
-        lacking = PaperStanding.IF_APPLIES if requirement.condition else PaperStanding.MISSING
-        return Line(requirement, lacking)
+            standing = PaperStanding.PRESENT
+        elif seen is not None:
+            standing = PaperStanding.SEEN
+        elif waiver is not None:
+            standing = PaperStanding.WAIVED
+        return Line(requirement, standing, waiver, seen=seen)
+
+
+def _required(entry: Entry, requirement_id: str) -> Requirement:
+    requirement = entry.requirement(requirement_id)
+    if requirement is None:
+        raise Refused("requirement_unknown", "requirement_id: the case has no such requirement")
+    return requirement

@@ -4,14 +4,33 @@ A laptop's clock proves nothing: the office's time of arrival counts, and the cl
 it. That a visit belongs to an event's day is known from the event, not from the laptop.
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+
+from services.intake.domain.catalogue import Catalogue, Entry
+from services.intake.domain.programme import CatalogueService, PlannedEvent, Programme
+
+AT_COUNTER: Final = "event"
+"""The channel of what a counter takes."""
 
 COUNTER_DAYS: Final = 7
 """Days after an event within which what its counters wrote down is still taken."""
 CLOCK_OFF: Final = timedelta(minutes=5)
 """From here on a laptop's clock is called wrong."""
+
+
+_NUMBER: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{4})[- ]?([0-9]{3,5})")
+_ALIKE: Final = str.maketrans("OIL", "011")
+"""Signs that no number has, and what was meant by them."""
+
+
+def read_number(typed: str) -> str | None:
+    """Return the number of a counter's receipt as it is kept, however it is typed; None: none."""
+    found = _NUMBER.fullmatch(typed.strip().upper().translate(_ALIKE))
+    return "-".join(found.groups()) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,32 @@ class Counted:
     def clock_off(self) -> bool:
         """Return whether the laptop's clock was wrong at its newest visit."""
         return clock_off(self.clock_ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be asked for at an event's counter; without a catalogue a service by its name."""
+
+    service: CatalogueService
+    entry: Entry | None = None
+
+    @property
+    def name(self) -> str:
+        """Return what it is called."""
+        return self.entry.name if self.entry else self.service.name
+
+
+def offered_at(
+    event: PlannedEvent, programme: Programme, catalogue: Catalogue | None
+) -> Iterator[Offer]:
+    """Yield what counters of an event take: what it has a booth for and the channel promises."""
+    for service in programme.services:
+        if service.code not in event.services:
+            continue
+        entries = catalogue.entries_of(service.code) if catalogue else ()
+        yield from (Offer(service, one) for one in entries if one.taken_in(AT_COUNTER))
+        if not entries:
+            yield Offer(service)
 
 
 def clock_off(ahead: int) -> bool:

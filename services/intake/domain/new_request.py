@@ -50,6 +50,8 @@ class NewRequest:
     """What the applicant was given at the event's gate."""
     at_counter: bool = False
     """A counter of the event wrote it down, and may have sent it after the event."""
+    seen: tuple[str, ...] = ()
+    """Requirements whose papers an officer saw when it was recorded."""
 
     @property
     def at_home(self) -> bool:

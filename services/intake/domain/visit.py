@@ -4,7 +4,7 @@ Its cases are ordinary ones and go their own ways. What they share is that a pap
 them brought is not asked for again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,14 @@ VISIT_PEOPLE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
+class SeenFor:
+    """A requirement whose paper was seen, and of which entry it is."""
+
+    requirement: str
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What is asked for in a visit: one service, or all that belong to a life event.
 
@@ -31,11 +39,25 @@ class Wanted:
 
     request: NewRequest
     life_event: str | None = None
+    seen: tuple[SeenFor, ...] = ()
+    """Of a life event: which papers an officer saw, for which of what it opens."""
 
-    def opened(self, entries: Iterable[Entry]) -> list[NewRequest]:
-        """Return the requests for these entries of the catalogue, in their order."""
+    def opened(self, entries: Sequence[Entry], *, lenient: bool) -> list[NewRequest]:
+        """Return the requests for these entries of the catalogue, in their order.
+
+        `lenient`: what was seen for none of them is passed over, else Refused: variant_unknown.
+        """
+        codes = {entry.code for entry in entries}
+        if not lenient and any(one.variant not in codes for one in self.seen):
+            raise Refused("variant_unknown", "seen: the life event opens no such variant")
         return [
-            replace(self.request, service=entry.service, variant=entry.code) for entry in entries
+            replace(
+                self.request,
+                service=entry.service,
+                variant=entry.code,
+                seen=tuple(one.requirement for one in self.seen if one.variant == entry.code),
+            )
+            for entry in entries
         ]
 
 
@@ -79,6 +101,14 @@ def counted(visits: Iterable[Visit]) -> list[Counted]:
             clock_ahead=one.counter.clock_ahead,
         )
     return [found[device] for device in sorted(found)]
+
+
+def counted_at(visits: Iterable[Visit]) -> Mapping[str | None, list[Counted]]:
+    """Return what there is of each laptop, by event."""
+    by_event = dict[str | None, list[Visit]]()
+    for one in visits:
+        by_event.setdefault(one.event_id, []).append(one)
+    return {event_id: counted(of_it) for event_id, of_it in by_event.items()}
 
 
 def subject_apart(case: Case) -> str | None:

@@ -44,7 +44,7 @@ OTHER: Final = "orang_lain"
 FOR_WHOM: Final = (MYSELF, CHILD, OTHER)
 BASES: Final = (Basis.PARENT, Basis.COURT_DECISION, Basis.INSTITUTION)
 """On what somebody speaks for a child."""
-_FIRST_YEAR: Final = 1900
+FIRST_YEAR: Final = 1900
 Text = Annotated[str, Field(max_length=300)]
 Wrong = tuple[str, str]
 """A field's name, and the key of what is wrong with it, below `ask.wrong`."""
@@ -81,7 +81,7 @@ class AskForm(BaseModel):
     @property
     def born(self) -> date | None:
         """Return the birth date that was typed, so that it is shown in words; None where none."""
-        return _day(self.lahir)
+        return typed_day(self.lahir)
 
     @property
     def kept(self) -> dict[str, str]:
@@ -148,7 +148,7 @@ class Checks:
             # Whether somebody is a child, and needs a guardian, is told by this alone.
             return [*found, ("lahir", "lahir_empty")] if form.untuk == CHILD else found
         born = form.born
-        fits = born is not None and born.year >= _FIRST_YEAR and born <= self.today
+        fits = born is not None and born.year >= FIRST_YEAR and born <= self.today
         return found if fits else [*found, ("lahir", "lahir")]
 
     def _place(self, form: AskForm) -> list[Wrong]:
@@ -223,7 +223,7 @@ def _field(field: str, typed: str, check: Callable[[str], str]) -> list[Wrong]:
     return []
 
 
-def _day(typed: str) -> date | None:
+def typed_day(typed: str) -> date | None:
     """Return a day as a browser sends it, or as people write it: 31-12-2020."""
     parts = typed.strip().replace("/", "-").replace(".", "-").split("-")
     if len(parts) == 3 and len(parts[2]) == 4:  # noqa: PLR2004 - day, month, a year of four digits

@@ -7,7 +7,7 @@ every operator of an event and holds nobody's data; what is written down is seal
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -15,8 +15,10 @@ from starlette.responses import Response
 
 from services.intake.domain import PlannedEvent, Programme, local_day
 from services.intake.domain.counter import COUNTER_DAYS, Counted, counter_open
-from services.intake.domain.visit import counted
+from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, counted_at
 from services.intake.usecases import Clock, Reader
+from services.intake.usecases.counters import event_within
+from services.intake.usecases.reach import allowed_region
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import PUBLIC, RouteRules, Rule
 from shared.contracts.event import AggregateId
@@ -38,6 +40,9 @@ SHOWN: Final = 50
 """Events that are listed, the nearest first."""
 LOOKED_AT: Final = 200
 """Of the caller's programmes, before his regions are held against them."""
+
+MOST: Final = {"people": VISIT_PEOPLE, "requests": VISIT_REQUESTS}
+"""Of one visit."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -85,19 +90,23 @@ async def _events(caller: Caller, shelf: Shelf) -> Sequence[AtEvent]:
     now = shelf.clock()
     programmes = {one.id: one for one in await shelf.reader.find(Programme)}
     since = (now - timedelta(days=COUNTER_DAYS + 1)).date()
-    shown = list[AtEvent]()
     mine = sorted(id_ for id_ in programmes if caller.belongs_to(id_))
-    for event in await shelf.reader.events_since(since, LOOKED_AT, mine):
-        if len(shown) == SHOWN:
-            break
-        if not _reaches(caller, event, caller.acting):
-            continue
-        programme = programmes[event.programme_id]
-        still = counter_open(local_day(now, programme.time_zone), event.on)
-        serves = still and _reaches(caller, event, {Role.OPERATOR})
-        laptops = counted(await shelf.reader.counter_visits(event.id, None))
-        shown.append(AtEvent(event, programme, laptops, serves))
-    return shown
+    near = await shelf.reader.events_since(since, LOOKED_AT, mine)
+    shown = [event for event in near if _reaches(caller, event, caller.acting)][:SHOWN]
+    sent = counted_at(await shelf.reader.counter_visits([event.id for event in shown]))
+    return [
+        AtEvent(
+            event,
+            programmes[event.programme_id],
+            sent.get(event.id, ()),
+            _serves(caller, event, local_day(now, programmes[event.programme_id].time_zone)),
+        )
+        for event in shown
+    ]
+
+
+def _serves(caller: Caller, event: PlannedEvent, today: date) -> bool:
+    return counter_open(today, event.on) and _reaches(caller, event, {Role.OPERATOR})
 
 
 def _reaches(caller: Caller, event: PlannedEvent, roles: frozenset[Role] | set[Role]) -> bool:
@@ -109,13 +118,12 @@ async def show_counter(
     request: Request, event_id: Annotated[AggregateId, Path()], caller: CallerDep, shelf: ShelfDep
 ) -> Response:
     """Show the counter of an event; from then on the browser has it."""
-    event = await shelf.reader.get(PlannedEvent, event_id)
+    event = await event_within(event_id, shelf.reader, allow=allowed_region(caller))
     if event is None:
         raise NotFound("event")
-    caller.require(programme=event.programme_id, region=event.region_code)
     words = shelf.pages.texts.below("counter.word")
     return shelf.pages.render(
-        request, "konter.html", event=event, account=caller.subject, words=words
+        request, "konter.html", event=event, account=caller.subject, words=words, most=MOST
     )
 
 

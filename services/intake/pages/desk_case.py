@@ -12,11 +12,13 @@ from starlette.responses import RedirectResponse, Response
 
 from services.intake.domain import (
     MAX_REASON,
+    Basis,
     Case,
     CasePapers,
     Fact,
     Fault,
     PaperKind,
+    Party,
     Programme,
     Refused,
     ReturnedItem,
@@ -25,8 +27,10 @@ from services.intake.domain import (
 )
 from services.intake.domain.desk_work import possible_steps
 from services.intake.domain.outside import Errand
+from services.intake.domain.visit import Visit
 from services.intake.pages.desk import DESK, DeskDep, held_by
 from services.intake.pages.issued import issued_of, takes_document
+from services.intake.pages.other_cases import OtherCases, other_cases
 from services.intake.pages.people import ShowsPeople, shown_person
 from services.intake.usecases import (
     Catalogues,
@@ -44,6 +48,7 @@ from services.intake.usecases import (
     take_step,
     waive,
 )
+from services.intake.usecases.checklists import see_paper
 from services.intake.usecases.outside import OutsideSystems
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
@@ -57,6 +62,8 @@ from shared.web.problems import NotFound
 CASE: Final = f"{DESK}/{{case_id}}"
 _OFFICE: Final = Rule({Role.OPERATOR, Role.SUPERVISOR})
 RULES: Final[RouteRules] = {f"GET {CASE}": _OFFICE, f"POST {CASE}": _OFFICE}
+FIELDS: Final = ("sebagai", "nama", "nik", "hp", "lahir", "dasar")
+"""Of the form that names somebody; what is wrong with one is called as it is."""
 REFUSALS: Final = frozenset(
     {
         "claimed",
@@ -87,6 +94,8 @@ REFUSALS: Final = frozenset(
         "errand_open",
         "not_timed_out",
         "sent_too_often",
+        "party_named",
+        *FIELDS,
     }
 )
 """What can be refused, below `case.wrong` in the texts; all else is `other`."""
@@ -94,12 +103,14 @@ _AT: Final = {
     "reason_malformed": "alasan",
     "nothing_returned": "kembalikan",
     "explanation_malformed": "penjelasan",
+    "party_named": "sebagai",
+    **{name: name for name in FIELDS},
 }
-Action = Literal["ambil", "lepas", "langkah", "tanpa", "kembalikan", "ajukan", "tampilkan"]
+Action = Literal["ambil", "lepas", "langkah", "lihat", "tanpa", "kembalikan", "ajukan", "tampilkan"]
 DONE: Final = frozenset(
     {
-        *("ambil", "lepas", "langkah", "tanpa", "kembalikan", "ajukan"),
-        *("berkas", "dokumen", "pastikan", "luar"),
+        *("ambil", "lepas", "langkah", "lihat", "tanpa", "kembalikan", "ajukan"),
+        *("berkas", "dokumen", "pastikan", "luar", "orang"),
     }
 )
 """What was done, below `case.done` in the texts."""
@@ -215,6 +226,7 @@ def _use_case(at: CaseDesk, case_id: str, sent: Sent) -> UseCase:
         "ambil": lambda uow: claim_case(case_id, uow, allow=operator),
         "lepas": lambda uow: release_claim(case_id, uow, allow=either, allow_others=supervisor),
         "langkah": lambda uow: take_step(case_id, step, uow, allow=operator),
+        "lihat": lambda uow: see_paper(case_id, sent.requirement, uow, allow=operator),
         "tanpa": lambda uow: waive(case_id, sent.requirement, sent.reason, uow, allow=operator),
         "kembalikan": lambda uow: return_case(case_id, sent.items, uow, allow=operator),
         "ajukan": lambda uow: resubmit(case_id, uow, allow=operator),
@@ -238,9 +250,18 @@ async def _unmasked(at: CaseDesk, case: Case, reason: str) -> Response:
 
 
 async def case_page(
-    at: CaseDesk, case: Case, *, done: str = "", refused: Refused | None = None, reason: str = ""
+    at: CaseDesk,
+    case: Case,
+    *,
+    done: str = "",
+    refused: Refused | None = None,
+    reason: str = "",
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the page of a case; `reason`: its people's numbers are shown whole, this once."""
+    """Return the page of a case; `reason`: its people's numbers are shown whole, this once.
+
+    `typed`: of somebody who could not be named.
+    """
     works = at.works_on(case)
     said = (
         await at.people.shown_to(at.desk.caller, at.desk.request, case, reason or None)
@@ -257,12 +278,16 @@ async def case_page(
         unmasked=bool(reason),
         done=done,
         wrong=_wrong(refused) if refused else None,
-        **await _values(at, case),
+        typed=typed or {},
+        namable=[one for one in Party if one not in case.parties and one is not Party.APPLICANT],
+        bases=list(Basis),
+        **await _values(at, case, works=works),
     )
     return at.desk.form.done(page)
 
 
-async def _values(at: CaseDesk, case: Case) -> dict[str, Any]:
+async def _values(at: CaseDesk, case: Case, *, works: bool) -> dict[str, Any]:
+    visit = await at.reader.get(Visit, case.visit_id) if case.visit_id else None
     programme = await at.reader.get(Programme, case.programme_id)
     service = programme.catalogue.get(case.service) if programme else None
     papers = await at.reader.get(CasePapers, case.id) or CasePapers(case.id)
@@ -284,6 +309,8 @@ async def _values(at: CaseDesk, case: Case) -> dict[str, Any]:
         "takes_document": takes_document(case, service),
         "document": await issued_of(case, at.desk.caller.subject, at.reader),
         "reasons": list(WhyRight),
+        "visit": visit,
+        "others": await other_cases(case, programme, visit, at.desk) if works else OtherCases(),
         "errand": await at.reader.get(Errand, case.id),
         "systems": at.systems.connected,
         "returnable": case.outcome is None and Fact.ISSUED not in case.facts and not case.returned,

@@ -1,19 +1,25 @@
-/* The form of a visit: people, what each wants, and the papers for it. It needs no uplink. */
+/* The form of a visit: people, what each wants and what they are to it. It needs no uplink. */
 (function () {
   "use strict";
-  var isian = window.JemputIsian, made = 0, kit = null;
+  var isian = window.JemputIsian, bekal = window.JemputBekal, berkas = window.JemputBerkas;
   var form = document.querySelector('[data-step="isian"]'), people = form.querySelector("[data-orang]");
-  var wanted = form.querySelector("[data-permintaan]"), region = form.querySelector("#kecamatan");
-  var PARENT = "parent", NIK = /^\d{16}$/;
+  var wanted = form.querySelector("[data-permintaan]"), region = form.querySelector("#kecamatan"), group = form.querySelector("#kelompok");
+  var gate = form.querySelector("#kode-gerbang"), NIK = /^\d{16}$/, CODE = /^[A-Z0-9]{8}$/, ADULT = 18, POWER = "power_of_attorney", made = 0, untouched = "";
+  var SAID = ["nama", "nik", "hp", "lahir"], WHO = ["pemohon", "untuk", "wali", "kuasa", "pelapor", "pemilik"];
+  var PARTIES = { wali: "guardian", kuasa: "proxy", pelapor: "reporter", pemilik: "phone_owner" };
 
   function of(node, name) { return node.querySelector('[data-isi="' + name + '"]'); }
   function said(node, name) { return of(node, name).value.trim(); }
-  function option(value, text) { return new Option(text, value); }
+  function digits(node) { return said(node, "nik").replace(/[\s.]/g, ""); }
+  function code() { return gate.value.replace(/[\s.-]/g, "").toUpperCase(); }
+  function persons() { return Array.from(people.children); }
+  function requests() { return Array.from(wanted.children); }
 
   // Fields of a copy get ids of their own, and their labels and hints follow.
   function copy(name, into) {
     var node = document.getElementById(name).content.firstElementChild.cloneNode(true);
     made += 1;
+    node.dataset.ke = made;
     node.querySelectorAll("[id], [for], [aria-describedby]").forEach(function (one) {
       ["id", "for", "aria-describedby"].forEach(function (what) {
         if (one.hasAttribute(what)) { one.setAttribute(what, one.getAttribute(what) + "-" + made); }
@@ -29,6 +35,7 @@
     node.remove();
     number();
     if (before) { before.querySelector("input, select").focus(); } else { into.focus(); }
+    form.dispatchEvent(new Event("change"));
   }
 
   function number() {
@@ -38,205 +45,228 @@
         node.querySelector("[data-hapus]").hidden = list.children.length === 1;
       });
     });
-    Array.from(wanted.children).forEach(function (node) { choices(node); });
+    form.querySelector("[data-tambah-orang]").hidden = people.children.length >= Number(form.dataset.orangPaling);
+    form.querySelector("[data-tambah-layanan]").hidden = wanted.children.length >= Number(form.dataset.permintaanPaling);
+    requests().forEach(choices);
+    follow();
   }
 
+  function follow() {
+    berkas.carry();
+    requests().forEach(warn);
+  }
+
+  // Who is chosen stays chosen by who he is, not by his place: of whom was removed nobody takes the place.
   function choices(node) {
-    ["pemohon", "untuk"].forEach(function (name) {
-      var list = of(node, name), kept = Math.max(list.selectedIndex, 0);
-      list.replaceChildren.apply(list, Array.from(people.children).map(function (one, at) {
-        return option(at, (at + 1) + ". " + (said(one, "nama") || list.dataset.tanpa));
-      }));
-      list.selectedIndex = Math.min(kept, people.children.length - 1);
+    WHO.forEach(function (name) {
+      var list = of(node, name), fresh = !list.options.length, kept = list.value;
+      var all = persons().map(function (one, at) {
+        return new Option((at + 1) + ". " + (said(one, "nama") || list.dataset.tanpa), one.dataset.ke);
+      });
+      if (list.dataset.tiada) { all.unshift(new Option(list.dataset.tiada, "")); }
+      list.replaceChildren.apply(list, all);
+      list.value = kept;
+      if (fresh || (list.selectedIndex < 0 && list.dataset.tiada)) { list.selectedIndex = 0; }
     });
-    basis(node);
-  }
-
-  function basis(node) {
-    of(node, "wali").closest(".choice").hidden = of(node, "pemohon").value === of(node, "untuk").value;
   }
 
   function person() {
     var node = copy("orang", people);
     of(node, "nama").addEventListener("input", number);
+    of(node, "lahir").addEventListener("input", follow);
     number();
     return node;
   }
 
   function request() {
     var node = copy("permintaan", wanted), list = of(node, "layanan");
-    list.append.apply(list, services(list));
-    list.addEventListener("change", function () { papers(node); });
-    ["pemohon", "untuk"].forEach(function (name) {
-      of(node, name).addEventListener("change", function () { basis(node); });
-    });
+    list.append.apply(list, bekal.options(list));
+    list.addEventListener("change", function () { berkas.show(node); });
+    node.addEventListener("change", follow);
     number();
     return node;
   }
 
-  function services(list) {
-    var one = kit.services.map(function (offer, at) { return option("s" + at, offer.name); });
-    if (!kit.life_events.length) { return one; }
-    var both = [document.createElement("optgroup"), document.createElement("optgroup")];
-    both[0].label = list.dataset.layanan;
-    both[1].label = list.dataset.peristiwa;
-    both[0].append.apply(both[0], one);
-    both[1].append.apply(both[1], kit.life_events.map(function (event, at) { return option("p" + at, event.name); }));
-    return both;
+  function at(node, name) {
+    var who = of(node, name).value;
+    return who ? persons().findIndex(function (one) { return one.dataset.ke === who; }) : -1;
   }
 
-  function offered(value) { return value[0] === "s" ? [kit.services[Number(value.slice(1))]] : []; }
+  function child(node) {
+    var subject = persons()[at(node, "untuk")], born = subject && of(subject, "lahir").value;
+    if (!born) { return bekal.opened(said(node, "layanan")).some(function (offer) { return offer.child; }); }
+    var grown = Number(born.slice(0, 4)) + ADULT + born.slice(4);
+    return bekal.kit().on < grown;
+  }
 
-  function together(value) { return value[0] === "p" ? kit.life_events[Number(value.slice(1))] : null; }
-
-  // The papers of what was chosen; of a life event those of everything that it opens.
-  function listed(value) {
-    var event = together(value);
-    var offers = event ? kit.services.filter(function (one) { return event.services.indexOf(one.name) >= 0; }) : offered(value);
-    var seen = {};
-    return offers.flatMap(function (offer) { return offer.papers; }).filter(function (paper) {
-      var first = !seen[paper.requirement_id];
-      seen[paper.requirement_id] = true;
-      return first;
+  // What the law asks for and nobody has named: it is said, and stops nothing.
+  function lacking(node) {
+    var offers = bekal.opened(said(node, "layanan")), found = [];
+    var there = { subject: at(node, "pemohon") !== at(node, "untuk"), reporter: said(node, "pelapor") };
+    var power = berkas.ticked(node).some(function (paper) { return paper.shows_power; });
+    if (child(node) && !said(node, "wali")) { found.push("guardian_missing"); }
+    ["subject", "reporter"].forEach(function (party) {
+      var needed = offers.some(function (offer) { return offer.needs.indexOf(party) >= 0; });
+      if (needed && !there[party]) { found.push(party + "_missing"); }
     });
+    if (said(node, "kuasa") && !power) { found.push(POWER + "_missing"); }
+    return found;
   }
 
-  function papers(node) {
-    var box = node.querySelector("[data-berkas]"), list = box.querySelector("ul"), needed = listed(said(node, "layanan"));
-    list.replaceChildren.apply(list, needed.map(function (paper, at) {
-      var line = document.getElementById("berkas").content.firstElementChild.cloneNode(true);
-      var tick = line.querySelector("input"), label = line.querySelector("label");
-      tick.id = of(node, "layanan").id + "-b" + at;
-      tick.dataset.berkasId = paper.requirement_id;
-      label.htmlFor = tick.id;
-      label.textContent = (paper.condition ? paper.condition + ": " : "") + paper.any_of.join(label.dataset.atau);
+  function warn(node) {
+    var box = node.querySelector("[data-peringatan]"), found = lacking(node);
+    of(node, "wali").closest(".field").hidden = !said(node, "wali") && !child(node) && at(node, "pemohon") === at(node, "untuk");
+    of(node, "dasar").closest(".field").hidden = !said(node, "wali");
+    if (found.indexOf("reporter_missing") >= 0 || found.indexOf(POWER + "_missing") >= 0) { node.querySelector("[data-lainnya]").open = true; }
+    if (box.dataset.isi === found.join()) { return; }
+    box.dataset.isi = found.join();
+    box.replaceChildren.apply(box, found.map(function (one) {
+      var line = document.createElement("p");
+      line.className = "notice";
+      line.textContent = document.querySelector('[data-kata="periksa-' + one + '"]').textContent;
       return line;
     }));
-    box.hidden = !needed.length;
   }
 
-  function born(node) { return said(node, "lahir") || undefined; }
-
   function one(node) {
-    var told = { name: said(node, "nama"), nik: said(node, "nik").replace(/\s/g, ""), phone: said(node, "hp"), birth_date: born(node) };
+    var told = { name: said(node, "nama"), nik: digits(node), phone: said(node, "hp"), birth_date: said(node, "lahir") };
     Object.keys(told).forEach(function (name) { if (!told[name]) { delete told[name]; } });
     return told;
   }
 
-  function asked(node) {
-    var value = said(node, "layanan"), event = together(value), offer = offered(value)[0];
-    var by = Number(said(node, "pemohon")), of_ = Number(said(node, "untuk"));
-    var told = event ? { life_event: event.code } : { service: offer.service };
-    if (offer && offer.variant) { told.variant = offer.variant; }
-    told.applicant = by;
-    if (of_ !== by) {
-      told.parties = [{ party: "subject", person: of_ }];
-      if (of(node, "wali").checked) { told.parties.push({ party: "guardian", person: by, basis: PARENT }); }
-    }
-    if (form.querySelector("#kelompok").value) { told.target_group = form.querySelector("#kelompok").value; }
-    if (said(node, "alasan")) { told.reason = said(node, "alasan"); }
-    return told;
-  }
-
-  function ticked(node) {
-    return Array.from(node.querySelectorAll("[data-berkas-id]:checked")).map(function (box) { return box.dataset.berkasId; });
-  }
-
-  // Told once, on the receipt.
-  function missing(node) {
-    var there = ticked(node);
-    return listed(said(node, "layanan")).filter(function (paper) { return there.indexOf(paper.requirement_id) < 0; })
-      .map(function (paper) { return (paper.condition ? paper.condition + ": " : "") + paper.text; });
-  }
-
-  function wrong() {
-    var found = [], used = {};
-    Array.from(wanted.children).forEach(function (node) {
-      if (!said(node, "layanan")) { found.push([of(node, "layanan").id, isian.words("layanan_empty")]); }
-      used[said(node, "pemohon")] = used[said(node, "untuk")] = true;
+  function parties(node) {
+    var found = at(node, "untuk") === at(node, "pemohon") ? [] : [{ party: "subject", person: at(node, "untuk") }];
+    Object.keys(PARTIES).forEach(function (name) {
+      if (said(node, name)) { found.push({ party: PARTIES[name], person: at(node, name) }); }
     });
-    Array.from(people.children).forEach(function (node, at) {
-      var nik = said(node, "nik").replace(/\s/g, "");
-      if (!said(node, "nama")) { found.push([of(node, "nama").id, isian.words("nama_empty")]); }
-      if (nik && !NIK.test(nik)) { found.push([of(node, "nik").id, isian.words("nik_wrong")]); }
-      if (!of(node, "lahir").validity.valid) { found.push([of(node, "lahir").id, isian.words("lahir_wrong")]); }
-      if (!used[at]) { found.push([of(node, "nama").id, isian.words("orang_unused")]); }
+    found.forEach(function (told) {
+      if (told.party === "guardian") { told.basis = of(node, "dasar").value; }
+      if (told.party === "proxy") { told.basis = POWER; }
     });
     return found;
   }
 
-  function label(node) { return of(node, "layanan").selectedOptions[0].text; }
+  function asked(node) {
+    var value = said(node, "layanan"), told = bekal.wanted(value), named = parties(node), seen = bekal.seen(value, berkas.ticked(node));
+    told.applicant = at(node, "pemohon");
+    if (named.length) { told.parties = named; }
+    if (seen.length) { told.seen = seen; }
+    if (group.value) { told.target_group = group.value; }
+    if (said(node, "alasan")) { told.reason = said(node, "alasan"); }
+    return told;
+  }
 
-  // What is sent, and beside it what the receipt says: names, and which papers were there.
+  function wrongOf(node) {
+    var found = [];
+    function add(name, why) { found.push([of(node, name).id, isian.words(why)]); }
+    if (!said(node, "layanan")) { add("layanan", "layanan_empty"); }
+    ["pemohon", "untuk"].forEach(function (name) { if (at(node, name) < 0) { add(name, "orang_empty"); } });
+    if (said(node, "wali") && said(node, "wali") === said(node, "untuk")) { add("wali", "wali_sendiri"); }
+    if (said(node, "kuasa") && said(node, "kuasa") === said(node, "pemohon")) {
+      node.querySelector("[data-lainnya]").open = true;
+      add("kuasa", "kuasa_sendiri");
+    }
+    return found;
+  }
+
+  function wrong() {
+    var found = requests().flatMap(wrongOf), used = {}, niks = persons().map(digits);
+    if (code() && !CODE.test(code())) { found.push([gate.id, isian.words("kode_wrong")]); }
+    requests().forEach(function (node) { WHO.forEach(function (name) { used[of(node, name).value] = true; }); });
+    persons().forEach(function (node, number) {
+      if (!said(node, "nama")) { found.push([of(node, "nama").id, isian.words("nama_empty")]); }
+      if (niks[number] && !NIK.test(niks[number])) { found.push([of(node, "nik").id, isian.words("nik_wrong")]); }
+      else if (niks[number] && niks.indexOf(niks[number]) < number) { found.push([of(node, "nik").id, isian.words("nik_twice")]); }
+      if (!of(node, "lahir").validity.valid) { found.push([of(node, "lahir").id, isian.words("lahir_wrong")]); }
+      if (!used[node.dataset.ke]) { found.push([of(node, "nama").id, isian.words("orang_unused")]); }
+    });
+    return found;
+  }
+
+  // What is sent, and beside it what the receipt says, and what was typed, should it be refused.
   function collected() {
-    var nodes = Array.from(wanted.children);
+    var nodes = requests(), kit = bekal.kit();
+    var body = {
+      programme_id: kit.programme_id, channel: "event", event_id: kit.event_id, region_code: region.value,
+      people: persons().map(one), requests: nodes.map(asked)
+    };
+    if (code()) { body.arrival_code = code(); }
     return {
-      body: {
-        programme_id: kit.programme_id, channel: "event", event_id: kit.event_id, region_code: region.value,
-        people: Array.from(people.children).map(one), requests: nodes.map(asked)
-      },
-      names: nodes.map(label),
-      who: nodes.map(function (node) { return said(people.children[Number(said(node, "untuk"))], "nama"); }),
-      ticked: nodes.map(ticked),
-      missing: nodes.map(missing)
+      body: body,
+      names: nodes.map(function (node) { return of(node, "layanan").selectedOptions[0].text; }),
+      who: nodes.map(function (node) { return said(persons()[at(node, "untuk")], "nama"); }),
+      missing: nodes.map(berkas.missing), warnings: nodes.map(lacking), typed: typed()
     };
   }
 
-  function empty(again) {
-    people.replaceChildren();
-    wanted.replaceChildren();
-    form.querySelector("#kelompok").value = "";
-    if (!again) { region.value = kit.region_code.split(".").slice(0, 3).join("."); }
-    person();
-    request();
+  function typed() {
+    return {
+      region: region.value, group: group.value, code: gate.value,
+      people: persons().map(function (node) { return SAID.map(function (name) { return of(node, name).value; }); }),
+      requests: requests().map(function (node) {
+        return {
+          layanan: said(node, "layanan"), dasar: of(node, "dasar").value, alasan: of(node, "alasan").value,
+          who: WHO.map(function (name) { return at(node, name); }), berkas: berkas.byHand(node)
+        };
+      })
+    };
   }
 
-  function use(given) {
-    kit = given;
-    region.replaceChildren.apply(region, kit.subdistricts.map(function (place) { return option(place.region_code, place.name); }));
+  function clear() {
+    gate.value = "";
+    people.replaceChildren();
+    wanted.replaceChildren();
+  }
+
+  function empty(again) {
+    clear();
+    group.value = "";
+    if (!again) { region.value = bekal.kit().region_code.split(".").slice(0, 3).join("."); }
+    person();
+    request();
+    untouched = JSON.stringify(typed());
+  }
+
+  function use() {
+    region.replaceChildren.apply(region, bekal.kit().subdistricts.map(function (place) { return new Option(place.name, place.region_code); }));
     empty(false);
   }
 
-  function value(told) {
-    if (told.life_event) { return "p" + kit.life_events.findIndex(function (event) { return event.code === told.life_event; }); }
-    return "s" + kit.services.findIndex(function (offer) {
-      return offer.service === told.service && (offer.variant || undefined) === told.variant;
+  function wantedAgain(told, withReason) {
+    var node = request();
+    of(node, "layanan").value = told.layanan;
+    if (of(node, "layanan").selectedIndex < 0) { of(node, "layanan").selectedIndex = 0; }
+    of(node, "dasar").value = told.dasar;
+    of(node, "alasan").value = told.alasan;
+    of(node, "alasan").closest(".field").hidden = !withReason && !told.alasan;
+    WHO.forEach(function (name, number) {
+      var who = persons()[told.who[number]], list = of(node, name);
+      list.value = who ? who.dataset.ke : "";
     });
+    node.querySelector("[data-lainnya]").open = WHO.slice(3).some(function (name) { return said(node, name); });
+    berkas.show(node);
+    berkas.again(node, told.berkas);
   }
 
-  // What was refused, to be put right and sent as a new one.
-  function again(what) {
-    people.replaceChildren();
-    wanted.replaceChildren();
-    region.value = what.body.region_code;
-    what.body.people.forEach(function (told) {
+  // What was typed before: a draft, or what was refused, to be put right.
+  function again(what, withReason) {
+    clear();
+    region.value = what.region;
+    group.value = what.group;
+    gate.value = what.code;
+    what.people.forEach(function (values) {
       var node = person();
-      of(node, "nama").value = told.name;
-      of(node, "nik").value = told.nik || "";
-      of(node, "hp").value = told.phone || "";
-      of(node, "lahir").value = told.birth_date || "";
+      SAID.forEach(function (name, number) { of(node, name).value = values[number]; });
     });
+    what.requests.forEach(function (told) { wantedAgain(told, withReason); });
     number();
-    what.body.requests.forEach(function (told, at) {
-      var node = request(), parties = told.parties || [];
-      of(node, "layanan").value = value(told);
-      papers(node);
-      of(node, "pemohon").value = told.applicant;
-      of(node, "untuk").value = parties.length ? parties[0].person : told.applicant;
-      of(node, "wali").checked = parties.length > 1;
-      of(node, "alasan").closest(".field").hidden = false;
-      of(node, "alasan").value = told.reason || "";
-      form.querySelector("#kelompok").value = told.target_group || "";
-      (what.ticked[at] || []).forEach(function (id) {
-        var box = node.querySelector('[data-berkas-id="' + id + '"]');
-        if (box) { box.checked = true; }
-      });
-      basis(node);
-    });
   }
 
   form.querySelector("[data-tambah-orang]").addEventListener("click", function () { of(person(), "nama").focus(); });
   form.querySelector("[data-tambah-layanan]").addEventListener("click", function () { of(request(), "layanan").focus(); });
 
-  window.JemputFormulir = { use: use, empty: empty, again: again, wrong: wrong, collected: collected };
+  window.JemputFormulir = {
+    use: use, clear: clear, empty: empty, again: again, wrong: wrong, collected: collected, typed: typed,
+    blank: function () { return JSON.stringify(typed()) === untouched; }
+  };
 })();

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   var LASTS = 12 * 3600000, TRIES = 5, ROUNDS = 600000, NAME = "jemput-konter", CHECK = "jemput";
-  var key = null;
+  var DRAFT = "draf", key = null, turn = 0;
 
   function database() {
     return new Promise(function (resolve, reject) {
@@ -78,6 +78,29 @@
   function seal(what, place) { return sealed(key, what, place); }
   function open(kept, place) { return opened(key, kept, place); }
 
+  // What is typed and not saved yet; null: nothing. One that something newer came before is not written.
+  async function draft(what) {
+    var mine = (turn += 1), made = what && (await sealed(key, what, DRAFT));
+    await stored("readwrite", function (kept) {
+      if (mine !== turn || !key) { return null; }
+      return made ? kept.put(made, DRAFT) : kept.delete(DRAFT);
+    });
+  }
+
+  async function drafted() {
+    var made = await read(DRAFT);
+    return made ? opened(key, made, DRAFT) : null;
+  }
+
+  // A draft becomes an entry in one transaction: it is never lost between, and never there twice.
+  function keep(one) {
+    turn += 1;
+    return stored("readwrite", function (kept, notes) {
+      kept.delete(DRAFT);
+      return notes.put(one);
+    });
+  }
+
   // A laptop begins with the PIN that its operator chooses; what was delivered before goes. False where
   // something waits, which another tab may have written meanwhile: then nothing is begun.
   async function begin(pin, share, about) {
@@ -88,15 +111,15 @@
     }, about);
     var free = false;
     await stored("readwrite", function (kept, notes) {
-      var asking = notes.getAll();
-      asking.onsuccess = function () {
-        free = !asking.result.some(undelivered);
+      var asking = notes.getAll(), typed = kept.get(DRAFT);
+      typed.onsuccess = function () {
+        free = !asking.result.some(undelivered) && !typed.result;
         if (!free) { return; }
         notes.clear();
         kept.clear();
         kept.put(laptop, "laptop");
       };
-      return asking;
+      return typed;
     });
     if (free) { key = made; }
     return free;
@@ -141,11 +164,12 @@
   // What is lost by it is kept by its numbers: those people are to be asked again, from their papers.
   async function wipe(why) {
     var lost = (await entries()).filter(undelivered).map(function (one) { return one.number; });
+    var typed = Boolean(await read(DRAFT));
     key = null;
     await stored("readwrite", function (kept, notes) {
       notes.clear();
       kept.clear();
-      return kept.put({ why: why, at: Date.now(), lost: lost }, "akhir");
+      return kept.put({ why: why, at: Date.now(), lost: lost, typed: typed }, "akhir");
     });
   }
 
@@ -153,7 +177,7 @@
   // office gives the share again and the PIN is typed; all else goes.
   async function expire() {
     var all = await entries();
-    if (!all.some(undelivered)) { return wipe("waktu"); }
+    if (!all.some(undelivered) && !(await read(DRAFT))) { return wipe("waktu"); }
     key = null;
     await change(function (laptop) { laptop.share = null; });
     await stored("readwrite", function (kept, notes) {
@@ -186,7 +210,7 @@
   }
 
   window.JemputGudang = {
-    read: read, write: write, entry: entry, put: put, entries: entries, seal: seal, open: open, begin: begin,
+    read: read, write: write, entry: entry, put: put, keep: keep, draft: draft, drafted: drafted, entries: entries, seal: seal, open: open, begin: begin,
     change: change, unlock: unlock, left: left, expire: expire, wipe: wipe, over: over, next: next, undelivered: undelivered,
     ready: function () { return key !== null; }, lock: function () { key = null; }
   };

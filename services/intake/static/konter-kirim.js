@@ -30,7 +30,11 @@
     return "refused";
   }
 
-  async function ended() { return ENDED.indexOf(await sesi.why()) >= 0; }
+  // What was said of another account's device wipes nothing of this one's.
+  async function ended() {
+    var said = await sesi.why(), laptop = await gudang.read("laptop");
+    return Boolean(said && laptop && said.account === laptop.account && ENDED.indexOf(said.reason) >= 0);
+  }
 
   async function session() {
     var state = await sesi.refresh(true);

@@ -43,7 +43,8 @@
 
   function provisional(article, kept, what) {
     what.names.forEach(function (name, at) {
-      of(article, "permohonan").append(part(name, what.who[at], what.missing[at]));
+      var made = part(name, what.who[at], what.missing[at]);
+      of(article, "permohonan").append(warned(made, what.warnings[at]));
     });
     of(article, "qr").append(qr.image("JEMPUT " + kept.number + " " + kept.id, word("qr-sementara")) || "");
   }
@@ -55,6 +56,11 @@
     return made;
   }
 
+  function warned(made, warnings) {
+    warnings.forEach(function (one) { made.append(element("p", word("perlu-" + one), "notice")); });
+    return made;
+  }
+
   function definitive(article, what) {
     what.said.requests.forEach(function (one) {
       var name = (one.told || {}).variant_name || what.names[one.index];
@@ -63,8 +69,7 @@
       made.append(element("p", word("kode")), element("p", one.tracking_code, "konter-kode"));
       made.append(qr.image(address, word("qr-lacak")) || "");
       if (one.due_on) { made.append(element("p", word("selesai", { day: day(one.due_on) }))); }
-      one.warnings.forEach(function (warning) { made.append(element("p", word("perlu-" + warning), "notice")); });
-      of(article, "permohonan").append(made);
+      of(article, "permohonan").append(warned(made, one.warnings));
     });
     what.said.life_events.forEach(function (event) {
       if (event.referrals.length) { of(article, "permohonan").append(element("h3", word("juga")), list(event.referrals)); }
@@ -81,7 +86,7 @@
     of(article, "saat").textContent = when(kept.at);
     of(article, "standar").textContent = standard();
     of(article, "biaya").textContent = kit.cost || "";
-    of(article, "aduan").textContent = kit.complaints || "";
+    of(article, "aduan").textContent = kit.complaints ? word("aduan", { where: kit.complaints }) : "";
     of(article, "data").textContent = kit.data_use;
     if (done) { of(article, "tiba").textContent = when(kept.arrived); definitive(article, what); } else { provisional(article, kept, what); }
     place.replaceChildren(article);

@@ -3,8 +3,9 @@
   "use strict";
   var page = document.querySelector("[data-konter]"), isian = window.JemputIsian, sesi = window.JemputSesi;
   var gudang = window.JemputGudang, kirim = window.JemputKirim, formulir = window.JemputFormulir, tanda = window.JemputTanda;
+  var bekal = window.JemputBekal, draf = window.JemputDraf;
   var LOOK = 15000, STORE = "jemput-konter", SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", SIMPLE = /^(\d)\1+$|^0?123456789?$|^987654/;
-  var word = tanda.word, correcting = null;
+  var word = tanda.word;
 
   function part(name) { return document.querySelector('[data-bagian="' + name + '"]'); }
   function field(id) { return document.getElementById(id); }
@@ -103,7 +104,10 @@
     var kit = await gudang.read("bekal");
     ["pin", "pin-baru", "pin-ulang"].forEach(function (id) { field(id).value = ""; });
     tanda.use(kit);
-    formulir.use(kit);
+    bekal.use(kit);
+    draf.alone(function () { start("jendela"); });
+    formulir.use();
+    await draf.back();
     await list();
     show("isian");
     kirim.soon();
@@ -111,10 +115,9 @@
 
   // What was refused and put right keeps its number, for its paper is out; it is sent under a new key.
   async function begun() {
-    if (correcting) {
-      var kept = Object.assign(await gudang.entry(correcting), { key: crypto.randomUUID() });
+    if (draf.correcting()) {
+      var kept = Object.assign(await gudang.entry(draf.correcting()), { key: crypto.randomUUID() });
       delete kept.reason;
-      putRight(null);
       return kept;
     }
     return Object.assign(await gudang.next(), { at: new Date().toISOString(), ahead: Math.round(-sesi.ahead() / 1000) });
@@ -129,18 +132,18 @@
       entry_id: kept.id, device: laptop.device, number: kept.number, claimed_at: kept.at, clock_ahead: kept.ahead
     };
     kept.sealed = await gudang.seal(what, kept.id);
-    await gudang.put(Object.assign(kept, { state: "menunggu" }));
-    formulir.empty(true);
+    await draf.without(async function () {
+      await gudang.keep(Object.assign(kept, { state: "menunggu" }));
+      blank();
+    });
     await receipt(kept.id);
     kirim.soon();
   }
 
-  // Which entry the form holds that was refused; none: what is saved next is a new one.
-  function putRight(kept) {
-    correcting = kept ? kept.id : null;
-    var box = document.querySelector("[data-koreksi]");
-    box.hidden = !kept;
-    box.textContent = kept ? word("memperbaiki", { number: kept.number }) : "";
+  function blank() {
+    draf.putRight(null);
+    formulir.empty(true);
+    draf.say("");
   }
 
   async function receipt(id) {
@@ -155,15 +158,28 @@
   async function drop(id) {
     var kept = await gudang.entry(id);
     delete kept.sealed;
-    if (correcting === id) { putRight(null); formulir.empty(true); }
-    await gudang.put(Object.assign(kept, { state: "dibuang" }));
+    var typed = draf.correcting() === id;
+    if (typed) { blank(); }
+    await (typed ? gudang.keep : gudang.put)(Object.assign(kept, { state: "dibuang" }));
     await list();
   }
 
+  // What is typed already is never replaced: it is saved or emptied first.
   async function correct(id) {
     var kept = await gudang.entry(id);
-    formulir.again(await gudang.open(kept.sealed, id));
-    putRight(kept);
+    show("isian");
+    if (draf.correcting() === id) { return; }
+    if (!formulir.blank()) { isian.show([[null, isian.words("isian_penuh")]]); return; }
+    formulir.again((await gudang.open(kept.sealed, id)).typed, true);
+    draf.putRight(kept);
+    await draf.write();
+    show("isian");
+  }
+
+  async function emptied() {
+    document.querySelector("[data-kosongkan]").closest("details").open = false;
+    blank();
+    await gudang.draft(null);
     show("isian");
   }
 
@@ -223,13 +239,19 @@
     box.dataset.sama = same ? "ya" : "tidak";
   }
 
+  function long(minutes) {
+    var hours = Math.round(minutes / 60);
+    if (minutes < 120) { return word("lama-menit", { many: minutes }); }
+    return hours < 48 ? word("lama-jam", { many: hours }) : word("lama-hari", { many: Math.round(hours / 24) });
+  }
+
   function link() {
     var state = navigator.onLine === false ? "wait" : kirim.here.link, box = document.querySelector("[data-sambungan]");
     box.replaceChildren(document.getElementById("sambungan-" + state).content.cloneNode(true));
     box.dataset.sambungan = state;
     var off = Math.round(-sesi.ahead() / 60000), clock = document.querySelector("[data-jam]");
     clock.hidden = Math.abs(off) < 5;
-    clock.textContent = word(off > 0 ? "jam-maju" : "jam-mundur", { minutes: Math.abs(off) });
+    clock.textContent = word(off > 0 ? "jam-maju" : "jam-mundur", { long: long(Math.abs(off)) });
   }
 
   async function changed() {
@@ -257,15 +279,21 @@
     box.hidden = !told;
     if (!told) { return; }
     box.querySelector("[data-sebab]").textContent = word("akhir-" + told.why);
-    box.querySelector("[data-hilang]").textContent = told.lost.length ? word("hilang", { numbers: told.lost.join(", ") }) : word("tanpa-hilang");
+    var lost = told.lost.length ? word("hilang", { numbers: told.lost.join(", ") }) : word("tanpa-hilang");
+    box.querySelector("[data-hilang]").textContent = lost + (told.typed ? " " + word("hilang-isian") : "");
     await forgetPage();
   }
 
-  async function start() {
+  // Locked: what is typed is sealed, then the key goes, and everything that is seen of anybody.
+  async function start(why) {
     document.querySelector("[data-tanda]").replaceChildren();
+    await draf.flush();
+    draf.free();
     gudang.lock();
-    putRight(null);
-    formulirGone();
+    draf.putRight(null);
+    formulir.clear();
+    part("daftar").querySelector("[data-daftar]").replaceChildren();
+    document.querySelector("[data-jendela]").hidden = why !== "jendela";
     await signedInAnew(await gudang.read("laptop"));
     await gudang.over();
     await last();
@@ -277,15 +305,9 @@
     if (navigator.onLine !== false) { keepPage().catch(function () {}); }
   }
 
-  function formulirGone() {
-    document.querySelector("[data-orang]").replaceChildren();
-    document.querySelector("[data-permintaan]").replaceChildren();
-    part("daftar").querySelector("[data-daftar]").replaceChildren();
-  }
-
   // One event at a time: another one's begins where nothing of the first waits.
   async function elsewhere(laptop) {
-    var waits = (await gudang.entries()).filter(gudang.undelivered).length;
+    var waits = (await gudang.entries()).filter(gudang.undelivered).length + ((await gudang.read("draf")) ? 1 : 0);
     if (!waits) { show("siapkan"); return; }
     var box = document.querySelector("[data-lain]");
     box.querySelector("[data-sebab]").textContent = word("acara-lain", { event: laptop.title, many: waits });
@@ -312,7 +334,8 @@
   isian.onSubmit("pin", ["pin"], unlock);
   isian.onSubmit("isian", [], save);
   document.addEventListener("keydown", keys);
-  document.querySelector("[data-kunci]").addEventListener("click", start);
+  document.querySelector("[data-kunci]").addEventListener("click", function () { start(); });
+  document.querySelector("[data-kosongkan]").addEventListener("click", function () { emptied(); });
   document.querySelector("[data-cetak]").addEventListener("click", function () { window.print(); });
   document.querySelector("[data-berikut]").addEventListener("click", function () { show("isian"); });
   kirim.onChange(function () { changed().catch(function () {}); });

@@ -58,6 +58,7 @@ INDEXES: Final = (
     Index(
         VISITS, (("event_id", 1), ("counter.device", 1)), partial={"counter.device": {"$gt": ""}}
     ),
+    Index(VISITS, (("counter.number", 1),), partial={"counter.number": {"$gt": ""}}),
     Index(RIGHTS_REQUESTS, (("due", 1),), partial={"open": True}),
     Index(PERSON_READS, (("case_id", 1), ("at", 1))),
     Index(PERSON_READS, (("at", 1),)),

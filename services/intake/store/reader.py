@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 from services.intake.domain import (
     RIGHTS,
@@ -30,6 +30,9 @@ from services.intake.usecases.watch import Late
 from shared.audit.kept import TrailReader
 from shared.audit.trail import AuditEntry
 from shared.files.kept import FileReader
+
+SAME_NUMBER: Final = 20
+"""Visits with one number, of laptops whose four signs are the same by chance."""
 
 
 class IntakeReader(FileReader, TrailReader):
@@ -76,10 +79,16 @@ class IntakeReader(FileReader, TrailReader):
             query["programme_id"] = {"$in": list(programmes)}
         return await self.find(PlannedEvent, query, sort=(("on", 1), ("_id", 1)), limit=limit)
 
-    async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:
-        """Return the visits that counters of an event sent, of one laptop or of all."""
-        query = {"event_id": event_id, "counter.device": device or {"$gt": ""}}
+    async def counter_visits(
+        self, event_ids: Sequence[str], device: str | None = None
+    ) -> list[Visit]:
+        """Return the visits that counters of these events sent, of one laptop or of all."""
+        query = {"event_id": {"$in": list(event_ids)}, "counter.device": device or {"$gt": ""}}
         return await self.find(Visit, query)
+
+    async def visits_numbered(self, number: str) -> list[Visit]:
+        """Return the visits with this number on a counter's receipt, so many at most."""
+        return await self.find(Visit, {"counter.number": number}, limit=SAME_NUMBER)
 
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""

@@ -1,7 +1,8 @@
-"""The checklist of a case: shown, and one of its papers waived."""
+"""The checklist of a case: shown, and one of its papers seen or waived."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from services.intake.domain import (
     Case,
@@ -10,19 +11,22 @@ from services.intake.domain import (
     Checklist,
     Entry,
     Line,
+    NewRequest,
     PaperKind,
     PaperStanding,
     Refused,
+    Seen,
     Waiver,
     catalogue_id,
 )
 from services.intake.domain.desk_work import answered, require_free
-from services.intake.domain.visit import Visit, serves
+from services.intake.domain.visit import Visit, serves, with_power
 from services.intake.usecases.allow import Allow, require_right
-from services.intake.usecases.catalogues import entry_of
+from services.intake.usecases.catalogues import counting, entry_of
 from services.intake.usecases.claims import keep_worked
 from services.intake.usecases.ports import Catalogues, Reader
 from services.intake.usecases.restriction import require_processing
+from shared.auth.roles import Role
 from shared.messaging.unit_of_work import UnitOfWork
 
 
@@ -37,7 +41,7 @@ class Checked:
     @property
     def lacking(self) -> tuple[Line, ...]:
         """Return what is missing, and what is not there and may be needed."""
-        there = (PaperStanding.PRESENT, PaperStanding.WAIVED)
+        there = (PaperStanding.PRESENT, PaperStanding.SEEN, PaperStanding.WAIVED)
         return tuple(line for line in self.lines if line.standing not in there)
 
 
@@ -79,15 +83,74 @@ async def waive(
     Waived again it stays as it was. Raises Missing, and Refused: closed, no_catalogue,
     requirement_unknown, not_waivable, restricted, claimed.
     """
-    case = await uow.require(Case, case_id)
-    require_right(case, allow, backdated=False)
-    await require_processing(case, uow)
-    if case.outcome is not None:
-        raise Refused("closed", f"the request is closed: {case.outcome}")
-    require_free(case, uow.actor, uow.now())
+    case = await _workable(case_id, uow, allow)
     entry = await entry_of(case, uow)
     known = await uow.get(Checklist, case_id) or Checklist(case_id)
     waived = known.waived(entry, Waiver(requirement_id, reason, uow.actor, uow.now()))
     if waived is not known:
         uow.add(waived)
     await keep_worked(case, answered(case, (requirement_id,)), uow)
+
+
+async def see_paper(case_id: str, requirement_id: str, uow: UnitOfWork, *, allow: Allow) -> None:
+    """Note that the officer saw a paper of a case, of which no file is kept.
+
+    Seen again it stays as it was. A power of attorney shows that the proxy may. Raises Missing, and
+    Refused: closed, no_catalogue, requirement_unknown, restricted, claimed.
+    """
+    case = await _workable(case_id, uow, allow)
+    entry = await entry_of(case, uow)
+    known = await uow.get(Checklist, case_id) or Checklist(case_id)
+    shown = known.shown(entry, Seen(requirement_id, uow.actor, uow.now()))
+    if shown is not known:
+        uow.add(shown)
+    after = with_power(case) if _show_power(entry, (requirement_id,)) else case
+    await keep_worked(case, answered(after, (requirement_id,)), uow)
+
+
+async def note_seen(
+    case: Case, new: NewRequest, uow: UnitOfWork, *, catalogues: Catalogues, allow: Allow
+) -> Case:
+    """Note which papers an officer saw when a request was recorded; return its case.
+
+    A counter's laptop may have taken an older catalogue along: what is no requirement any more is
+    passed over there. Raises Forbidden, and Refused: no_catalogue, requirement_unknown.
+    """
+    if not new.seen:
+        return case
+    require_right(case, allow, backdated=False, roles={Role.OPERATOR})
+    entry = await _opened_under(case, uow, catalogues)
+    seen = [one for one in dict.fromkeys(new.seen) if entry and entry.requirement(one)]
+    if not new.at_counter and entry is None:
+        raise Refused("no_catalogue", "seen: the request runs under no catalogue")
+    if not new.at_counter and len(seen) < len(set(new.seen)):
+        raise Refused("requirement_unknown", "seen: the request has no such requirement")
+    if entry is None or not seen:
+        return case
+    checklist = Checklist(case.id)
+    for one in seen:
+        checklist = checklist.shown(entry, Seen(one, uow.actor, uow.now()))
+    uow.add(checklist)
+    return replace(case, power_of_attorney=_show_power(entry, seen))
+
+
+def _show_power(entry: Entry, seen: Collection[str]) -> bool:
+    return any(one.shows_power for one in entry.requirements if one.id in seen)
+
+
+async def _opened_under(case: Case, uow: UnitOfWork, catalogues: Catalogues) -> Entry | None:
+    if case.catalogue_version is None or case.entry is None:
+        return None
+    id_ = catalogue_id(case.programme_id, case.catalogue_version)
+    return (await counting(id_, uow, catalogues)).entry(case.entry)
+
+
+async def _workable(case_id: str, uow: UnitOfWork, allow: Allow) -> Case:
+    """Return an open case that this officer may work on now."""
+    case = await uow.require(Case, case_id)
+    require_right(case, allow, backdated=False)
+    await require_processing(case, uow)
+    if case.outcome is not None:
+        raise Refused("closed", f"the request is closed: {case.outcome}")
+    require_free(case, uow.actor, uow.now())
+    return case

@@ -101,8 +101,14 @@ class Reader(Protocol):
         """Return events of that day and later ones, the nearest first; None: of all programmes."""
         ...
 
-    async def counter_visits(self, event_id: str, device: str | None) -> list[Visit]:
+    async def counter_visits(
+        self, event_ids: Sequence[str], device: str | None = None
+    ) -> list[Visit]:
         """Return the visits that counters of an event sent, of one laptop or of all."""
+        ...
+
+    async def visits_numbered(self, number: str) -> list[Visit]:
+        """Return the visits with this number on a counter's receipt, so many at most."""
         ...
 
     async def case_by_code(self, tracking: str) -> Case | None:

@@ -1,9 +1,9 @@
 """How far somebody's rights reach: over cases, and over accounts by the accounts' grants."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from services.intake.domain import Account
+from services.intake.domain import Account, Case
 from services.intake.usecases.account_changes import AllowAccount
 from services.intake.usecases.allow import Allow
 from services.intake.usecases.rights_requests import AllowRegion
@@ -37,6 +37,16 @@ def allowed_case(caller: Caller) -> Allow:
 def allowed_as(caller: Caller, roles: Collection[Role]) -> Allow:
     """Hold the caller against these roles alone, of those that the route lets act."""
     return allowed_case(replace(caller, acting=caller.acting.intersection(roles)))
+
+
+def within_reach(cases: Iterable[Case], caller: Caller) -> list[Case]:
+    """Return those that the caller works on; a system of others is told of none."""
+    return [
+        one
+        for one in cases
+        if caller.may({Role.OPERATOR}, programme=one.programme_id, region=one.office_region)
+        or caller.may({Role.AGENT}, programme=one.programme_id, region=one.region_code)
+    ]
 
 
 def allowed_region(caller: Caller) -> AllowRegion:

@@ -23,6 +23,7 @@ from services.intake.domain.desk_work import decided, require_free
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.catalogues import take_up
+from services.intake.usecases.checklists import note_seen
 from services.intake.usecases.claims import keep_worked
 from services.intake.usecases.documents import require_right_document
 from services.intake.usecases.hints import earlier_cases, require_room_today
@@ -96,6 +97,7 @@ async def record_request(
             case, one, at, uow, vault=vault, lookups=lookups, company=company
         )
         case = case.involving(one.party, resident_id)
+    case = await note_seen(case, new, uow, catalogues=catalogues, allow=allow)
     earlier = await earlier_cases(case, uow)
     await keep(None, case, uow, sop=await kept_sop(case, catalogues))
     due_on = case.due_on.isoformat() if case.due_on else None

@@ -126,7 +126,7 @@ async def _opened(
             opened.append(_Opened(index, wanted.request))
             continue
         try:
-            version, requests = await _together(new.programme_id, wanted, uow, catalogues)
+            version, requests = await _together(new, wanted, uow, catalogues)
         except Refused as refused:
             raise InVisit(index, refused) from refused
         opened += [_Opened(index, request) for request in requests]
@@ -136,19 +136,19 @@ async def _opened(
 
 
 async def _together(
-    programme_id: str, wanted: Wanted, uow: UnitOfWork, catalogues: Catalogues
+    new: NewVisit, wanted: Wanted, uow: UnitOfWork, catalogues: Catalogues
 ) -> tuple[int, Sequence[NewRequest]]:
     """Return which version of the catalogue counts, and what it opens for a life event."""
-    programme = await uow.get(Programme, programme_id)
+    programme = await uow.get(Programme, new.programme_id)
     if programme is None:
         raise Refused("programme_unknown", "programme_id: no such programme")
     version = programme.catalogue_version
     if version is None:
         raise Refused("life_event_unknown", "life_event: the programme has no catalogue")
-    catalogue = await counting(catalogue_id(programme_id, version), uow, catalogues)
+    catalogue = await counting(catalogue_id(programme.id, version), uow, catalogues)
     event: LifeEvent = catalogue.life_event(wanted.life_event or "")
     entries = [entry for entry in map(catalogue.entry, event.entries) if entry is not None]
-    return version, wanted.opened(entries)
+    return version, wanted.opened(entries, lenient=new.counter is not None)
 
 
 def _same_as(refused: Exception, answers: Sequence[dict[str, Any]]) -> int | None:

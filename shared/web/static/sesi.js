@@ -104,6 +104,7 @@
     await remove("akhir");
     return write("sesi", {
       address: address,
+      account: answer.account_id,
       hash: answer.refresh_hash,
       at: Date.now(),
       due: Date.now() + Math.max(Date.parse(answer.token_until) - now - EARLY, CHECK),
@@ -140,7 +141,7 @@
         return "fresh";
       }
       if (answer.status !== 401) { return "away"; }
-      await write("akhir", answer.body.reason);
+      await write("akhir", { reason: answer.body.reason, account: kept.account });
       await remove("sesi");
       return "over";
     });
@@ -188,7 +189,7 @@
     timer = setTimeout(look, 1000);
   }
 
-  // Why the last session was over, and the public half of this browser's key: a revoked device gets another.
+  // Why the last session was over, and whose it was; the public half of this browser's key: a revoked device gets another.
   function why() { return read("akhir"); }
 
   async function name() {

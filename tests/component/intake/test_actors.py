@@ -50,6 +50,7 @@ BIND = "POST /api/requests/{case_id}/papers/{file_id}"
 ASK = "POST /api/rights-requests"
 ANSWER = "POST /api/rights-requests/{request_id}/answer"
 WAIVE = "POST /api/requests/{case_id}/checklist/{requirement_id}/waiver"
+SEE = "POST /api/requests/{case_id}/checklist/{requirement_id}/seen"
 PARTIES = "POST /api/requests/{case_id}/parties"
 RESIDENTS = {
     route
@@ -63,7 +64,7 @@ DOCUMENTS = {route for route in documents.RULES if not route.startswith("GET ")}
 IMPORTS = {route for route in imports.RULES if not route.startswith("GET ")}
 OWN = "POST /api/track/papers/{kind}"
 SILENT = {
-    *(SEND, BIND, ASK, ANSWER, WAIVE, PARTIES, OWN),
+    *(SEND, BIND, ASK, ANSWER, WAIVE, SEE, PARTIES, OWN),
     *(*RESIDENTS, *DOCUMENTS, *IMPORTS, *DESK_ROUTES, *BATCHES, *ERRANDS),
 }
 """Routes that change what no other service needs to know."""
@@ -123,8 +124,9 @@ async def change(route: str, office: Desk) -> tuple[httpx.Response, str]:
         "PUT /api/programmes/{programme_id}/catalogue": catalogue(),
         PARTIES: {"party": "reporter", "name": "Pelapor Contoh"},
         WAIVE: {"reason": "seen_in_siak"},
+        SEE: None,
     }[route]
-    if route == WAIVE:
+    if route in (WAIVE, SEE):
         (await publish(office)).raise_for_status()
     if "{case_id}" in path:
         case_id = (await office.record(at_event()))["case_id"]

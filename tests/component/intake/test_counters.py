@@ -193,6 +193,19 @@ async def test_the_office_counts_by_laptop(office: Desk) -> None:
     assert found == {DEVICE: ("7K2M", False), other: ("9XYZ", True)}
 
 
+async def test_the_page_counts_what_came_of_each_event_by_one_question(office: Desk) -> None:
+    await sent(office, claimed())
+    (await office.operator("POST", "/visits", json=_alone(claimed("7K2M-002")))).raise_for_status()
+    other = {**office.messaging.documents("visits")[0], "_id": "v-3", "event_id": "elsewhere"}
+    office.messaging.memory.collections["visits"]["v-3"] = other
+    headers = {**office.messaging.headers("operator"), "Accept": "text/html"}
+
+    text = (await office.client.get("/konter", headers=headers)).text
+
+    assert "Sudah diterima kantor: 2 kunjungan, 3 permohonan" in text
+    assert text.count("Sudah diterima kantor") == 1
+
+
 def _alone(counter: dict[str, Any] | None) -> dict[str, Any]:
     """Return a visit of one who wants one thing."""
     wanted = [{"service": "KK", "applicant": 0}]

@@ -7,7 +7,15 @@ import httpx
 import pytest
 
 from services.intake.app import TEXTS
-from services.intake.domain import CLAIMED_FOR, Fault, PaperKind, PaperStanding, Party, Step
+from services.intake.domain import (
+    CLAIMED_FOR,
+    Fault,
+    PaperKind,
+    PaperStanding,
+    Party,
+    Step,
+    TargetGroup,
+)
 from services.intake.pages import desk as desk_page
 from services.intake.pages.desk import Queue
 from services.intake.pages.desk_case import DONE, REFUSALS
@@ -24,6 +32,7 @@ from tests.unit.files.samples import image
 from tests.unit.intake.sample import NIK
 
 WORDS = Texts.load(TEXTS)
+WARNED = ("guardian", "subject", "reporter", "power_of_attorney")
 BOTRAM = "operator:botram:32.16"
 PAMOR = "operator:halo_pamor:32.75"
 REASON = "Nomor di berkas tidak terbaca"
@@ -310,6 +319,8 @@ async def test_a_paper_is_listed_to_be_saved_and_one_is_done_without() -> None:
         before = (await page(browser, "GET", f"/meja/{case_id}")).text
         done = await act(browser, case_id, "tanpa", syarat="family_card", alasan="seen_in_siak")
         wrong = await act(browser, case_id, "tanpa", syarat="unheard_of", alasan="seen_in_siak")
+        looked = await act(browser, case_id, "lihat", syarat="power_of_attorney")
+        text = (await page(browser, "GET", looked.headers["location"].split("/intake", 1)[1])).text
         sent = await office.send(case_id, image())
         await office.bind(case_id, sent.json()["file_id"], "photo")
         after = (await page(browser, "GET", f"/meja/{case_id}")).text
@@ -322,6 +333,9 @@ async def test_a_paper_is_listed_to_be_saved_and_one_is_done_without() -> None:
     assert WORDS("case.upload_without_script") in before
     assert done.status_code == 303
     assert WORDS("case.wrong.requirement_unknown") in wrong.text
+    assert WORDS("case.done.lihat") in text
+    assert f"</span> {WORDS('case.standing.seen')}</span>" in text
+    assert WORDS("case.see") in before
     assert "Data cocok di SIAK" in after
     assert missing not in after
     assert f"/papers/{sent.json()['file_id']}/content" in after
@@ -424,6 +438,8 @@ def test_there_are_words_for_everything_that_the_desk_shows() -> None:
         *(f"case.step.{one}" for one in Step),
         *(f"case.standing.{one}" for one in PaperStanding),
         *(f"papers.standing.{one}" for one in PaperStanding),
+        *(f"case.warning.{one}_missing" for one in WARNED),
+        *(f"counter.groups.{one}" for one in TargetGroup),
         *(f"fault.{one}" for one in Fault),
         *(f"copy.paper.{one}" for one in PaperKind),
         *(f"copy.party.{one}" for one in Party),

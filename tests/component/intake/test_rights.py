@@ -481,7 +481,13 @@ async def ask_of_own_papers(row: Row, office: Desk) -> httpx.Response:
     return await send_own(office)
 
 
-DESK_PAGES = {**pages.desk.RULES, **pages.desk_case.RULES, **pages.outside.RULES}
+DESK_PAGES = {
+    **pages.desk.RULES,
+    **pages.desk_case.RULES,
+    **pages.outside.RULES,
+    **pages.parties.RULES,
+    **pages.numbers.RULES,
+}
 
 
 async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
@@ -497,6 +503,10 @@ async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
         how = {"data": {"aksi": "lepas", "program": row.programme, "keadaan": "diterima"}}
     if row.route in pages.outside.RULES:
         how = {"data": {"aksi": "kirim", "sistem": "siak"}}
+    if row.route == "POST /meja/{case_id}/orang":
+        how = {"data": {"sebagai": "reporter", "nama": "Pelapor Contoh"}}
+    if row.route == "GET /meja/nomor":
+        path += "?nomor=7K2M-003"
     if row.route == "GET /meja":
         path += f"?program={row.programme}"
     path = path.replace("{case_id}", case_id)

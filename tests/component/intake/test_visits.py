@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from services.intake.store import COLLECTIONS
+from shared.testing.callers import NOW
 from tests.component.intake.catalogues import FAMILY_CARD, PROXY, entry, publish
 from tests.component.intake.kit import Desk, at_event, desk, in_visit
 from tests.component.personal import NUMBERS, assert_refused
@@ -290,3 +291,133 @@ async def test_no_number_of_a_person_stands_where_none_belongs(office: Desk, num
         ("/event_id", {"event_id": number}),
     ):
         assert_refused(await come(office, **changed), field, number)
+
+
+def sight(requirement: str, **of: str) -> dict[str, str]:
+    return {"requirement_id": requirement, **of}
+
+
+def lines(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {one["requirement_id"]: one for one in found["items"]}
+
+
+async def checked(office: Desk, case_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await office.operator("GET", f"/requests/{case_id}/checklist")).json()
+    return found
+
+
+async def test_papers_seen_at_a_counter_stand_with_the_case_and_are_not_asked_for_again(
+    office: Desk,
+) -> None:
+    wanted = [{"service": "KK", "applicant": 0, "seen": [sight("family_card")]}]
+    visit = await came(office, people=in_visit()["people"][:1], requests=wanted)
+
+    (one,) = visit["requests"]
+    found = await checked(office, one["case_id"])
+    card = lines(found)["family_card"]
+    assert (card["standing"], found["complete"]) == ("seen", True)
+    assert card["seen"]["by"] == "agus"
+    assert card["seen"]["at"][:16] == NOW.isoformat()[:16]
+    tracked = (await office.track(one["tracking_code"])).json()
+    assert tracked["lacking"] == []
+
+
+async def test_of_a_life_event_each_paper_is_of_what_it_opens(office: Desk) -> None:
+    seen = [sight("power_of_attorney", variant="KIA_UNDER_5"), sight("family_card", variant="KK")]
+    proxy = {"party": "proxy", "person": 1, "basis": "power_of_attorney"}
+    wanted = [{"life_event": "birth", "applicant": 0, "parties": [proxy], "seen": seen}]
+    visit = await came(office, requests=wanted)
+
+    card, family = visit["requests"]
+    assert [one["warnings"] for one in (card, family)] == [[], ["power_of_attorney_missing"]]
+    of_card, of_family = [lines(await checked(office, one["case_id"])) for one in (card, family)]
+    assert of_card["power_of_attorney"]["standing"] == "seen"
+    assert of_card["family_card"]["standing"] == "missing"
+    assert of_family["family_card"]["standing"] == "seen"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "reason"),
+    [
+        ({"service": "KK", "seen": [sight("passport")]}, 409, "requirement_unknown"),
+        ({"life_event": "birth", "seen": [sight("form", variant="IKD")]}, 409, "variant_unknown"),
+        ({"life_event": "birth", "seen": [sight("family_card")]}, 422, None),
+        ({"service": "KK", "seen": [sight("family_card", variant="KK")]}, 422, None),
+        ({"service": "KK", "seen": [sight("family_card")] * 61}, 422, None),
+    ],
+)
+async def test_what_cannot_have_been_seen_is_refused(
+    office: Desk, wanted: dict[str, Any], status: int, reason: str | None
+) -> None:
+    people = in_visit()["people"][:1]
+    refused = await come(office, people=people, requests=[{"applicant": 0, **wanted}])
+    assert (refused.status_code, refused.json().get("reason")) == (status, reason)
+    assert office.messaging.documents("checklists") == []
+
+
+async def test_what_a_laptop_saw_by_an_older_catalogue_does_not_refuse_its_people(
+    office: Desk,
+) -> None:
+    seen = [sight("passport"), sight("family_card")]
+    gone = [sight("family_card", variant="IKD"), sight("passport", variant="KK")]
+    wanted = [
+        {"service": "KK", "applicant": 0, "seen": seen},
+        {"life_event": "birth", "applicant": 1, "seen": gone},
+    ]
+    visit = await came(office, requests=wanted, counter=claim())
+
+    first, *others = visit["requests"]
+    assert [one["requirement_id"] for one in _seen(await checked(office, first["case_id"]))] == [
+        "family_card"
+    ]
+    assert [_seen(await checked(office, one["case_id"])) for one in others] == [[], []]
+
+
+def _seen(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in found["items"] if one["seen"]]
+
+
+def claim() -> dict[str, Any]:
+    return {
+        "entry_id": "3f0e5d5c-92b8-4a2e-8f4e-5d6c1c2b7a90",
+        "device": "0f8fad5b-d9cb-469f-a165-70867728950e",
+        "number": "7K2M-001",
+        "claimed_at": NOW.isoformat(),
+    }
+
+
+async def test_only_an_officer_says_that_he_saw_a_paper(office: Desk) -> None:
+    wanted = [{"service": "KK", "applicant": 0, "seen": [sight("family_card")]}]
+    body = in_visit(people=in_visit()["people"][:1], requests=wanted)
+    refused = await office.ask("POST", "/visits", "channel", json=body)
+    assert refused.status_code == 403
+    single = at_event(service="KK", seen=["family_card"])
+    assert (await office.ask("POST", "/requests", "channel", json=single)).status_code == 403
+    assert office.messaging.documents("cases") == []
+    recorded = await office.record(single)
+    assert lines(await checked(office, recorded["case_id"]))["family_card"]["standing"] == "seen"
+
+
+async def test_a_paper_seen_at_the_desk_answers_a_return_and_shows_a_proxy_s_right(
+    office: Desk,
+) -> None:
+    proxy = {"party": "proxy", "name": "Kuasa Contoh", "basis": "power_of_attorney"}
+    recorded = await office.record(at_event(variant="KIA_UNDER_5", parties=[proxy]))
+    path = f"/requests/{recorded['case_id']}"
+    assert recorded["warnings"] == ["power_of_attorney_missing"]
+    items = [{"requirement_id": "family_card", "fault": "missing"}]
+    (await office.operator("POST", f"{path}/return", json={"items": items})).raise_for_status()
+
+    for requirement in ("family_card", "power_of_attorney", "family_card"):
+        answer = await office.operator("POST", f"{path}/checklist/{requirement}/seen")
+        assert answer.status_code == 200, answer.text
+    unknown = await office.operator("POST", f"{path}/checklist/passport/seen")
+
+    assert {one["standing"] for one in (await checked(office, recorded["case_id"]))["items"]} == {
+        "seen"
+    }
+    shown = (await office.operator("GET", path)).json()
+    assert shown["warnings"] == []
+    (kept,) = office.messaging.documents("cases")
+    assert kept["returned"] is None
+    assert (unknown.status_code, unknown.json()["reason"]) == (409, "requirement_unknown")

@@ -62,6 +62,7 @@ ENDS = {
     "intake.visits.case_ids": "VISIT_REQUESTS",
     "intake.visits.life_events": "VISIT_REQUESTS, each once",
     "intake.checklists.waivers": "one for each of an entry's requirements",
+    "intake.checklists.seen": "one for each of an entry's requirements",
     "intake.day_shares.taken": "HORIZON days",
     "intake.account_requests.before": "an account's grants, by the route",
     "intake.account_requests.grants": "an account's grants, by the route",
