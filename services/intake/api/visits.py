@@ -1,7 +1,7 @@
 """A visit over HTTP: several people's requests in one command, also from a counter, sent later."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
