@@ -2,11 +2,11 @@
 (function () {
   "use strict";
   var lantai = window.JemputLantai, word = lantai.word, page = document.querySelector("[data-layar]");
-  var LOOK = 10000, SETTLE = 700, RESULT = { panggil: "dipanggil", catat: "dicatat" };
+  var LOOK = 10000, RESULT = { panggil: "dipanggil", catat: "dicatat" };
   var deeds = JSON.parse(page.dataset.tombol), names = JSON.parse(page.dataset.nama), others = JSON.parse(page.dataset.lain);
   var booth = page.dataset.gerai, sending = lantai.sender("jemput-gerai-" + page.dataset.acara + "-" + booth + "-" + page.dataset.akun, answered);
   // All that the page knows: the screen as the office told it last, and when that was by this browser.
-  var state = { screen: null, at: 0 }, tapped = -SETTLE, pointed = false, asked = 0, rest = document.title.replace(/^.*?(?=Gerai )/, "");
+  var state = { screen: null, at: 0 }, asked = 0, rest = document.title.replace(/^.*?(?=Gerai )/, "");
 
   function at(name) { return page.querySelector("[data-" + name + "]"); }
 
@@ -50,18 +50,25 @@
     return line ? line.letter : "";
   }
 
-  // A second tap right after the first is one tap, and a key that is held one press: no other number is called.
   function submit(event) {
     event.preventDefault();
     var button = event.submitter ? event.submitter.value : "panggil", what = command(event.target, button);
-    if (!sending.free() || (pointed && performance.now() - tapped < SETTLE)) { return; }
+    if (!sending.free()) { return; }
     if (typeof what === "string") { wrong(what); return; }
-    tapped = performance.now();
     sending.give(what.address, what.body, button);
   }
 
+  // The second tap of a double tap must not call another number: buttons settle anew after each answer.
+  function settle() {
+    page.querySelectorAll(".settling").forEach(function (button) {
+      button.classList.remove("settling");
+      button.getBoundingClientRect();
+      button.classList.add("settling");
+    });
+  }
+
   function answered(answer, button, over) {
-    tapped = performance.now();
+    settle();
     if (!over) { wrong(lantai.reason(answer)); return; }
     if (answer.status !== 200) { refused(answer, button); return; }
     var moved = button === "pindah" ? " " + word("booth.word.new_number", { number: answer.body.label || answer.body.number }) : "";
@@ -163,7 +170,6 @@
   if (over) { over.dataset.over = word("booth.wrong.signin"); }
   page.querySelectorAll("form").forEach(function (form) { form.addEventListener("submit", submit); });
   document.addEventListener("keydown", keys);
-  document.addEventListener("click", function (event) { pointed = event.detail > 0; }, true);
   document.addEventListener("visibilitychange", function () { if (document.visibilityState === "visible") { look(); } });
   setInterval(left, 1000);
   setInterval(function () { if (document.visibilityState === "visible") { look(); } }, LOOK);
