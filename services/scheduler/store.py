@@ -19,6 +19,7 @@ from services.scheduler.domain import (
     Stretch,
     Tally,
     Ticket,
+    TicketState,
 )
 from shared.audit.kept import TRAIL, TRAIL_INDEXES
 from shared.auth.roles import Grant
@@ -34,6 +35,7 @@ from shared.mongo.revocations import REVOCATION_INDEX
 AGENCIES = "agencies"
 EVENTS = "events"
 TALLIES = "tallies"
+TICKETS = "tickets"
 
 COLLECTIONS = Collections(
     Collection("programmes", Programme),
@@ -41,7 +43,7 @@ COLLECTIONS = Collections(
     Collection(EVENTS, ScheduledEvent, label="event"),
     Collection("lines", Line),
     Collection("stretches", Stretch),
-    Collection("tickets", Ticket),
+    Collection(TICKETS, Ticket),
     Collection("cases", Case),
     Collection("arrivals", Arrival),
     Collection("counters", Counter),
@@ -59,6 +61,12 @@ INDEXES = (
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
     Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
     Index(TALLIES, (("event_id", 1),)),
+    # Written once a ticket, when a line is closed before it: calls do not touch it.
+    Index(
+        TICKETS,
+        (("event_id", 1), ("service", 1), ("number", 1)),
+        partial={"state": TicketState.UNSERVED.value},
+    ),
 )
 
 
@@ -88,16 +96,27 @@ class SchedulerReader(FileReader):
         return [found.get(service, Line(event_id, service)) for service in wanted]
 
     async def waiting(self, line: Line, most: int) -> list[int]:
-        """Return the numbers of those who wait in a line, lowest first, at most so many."""
-        stretches = [
-            Stretch.key(line.event_id, line.service, name, index)
-            for name, lane in line.lanes.items()
-            if lane.waiting
-            for index in lane.stretches
-        ]
-        found = await self.find(Stretch, {"_id": {"$in": stretches}})
-        numbers = [number for one in found for _, number in one.waiting]
-        return sorted([*numbers, *(number for _, number in line.kept)])[:most]
+        """Return the numbers of the first who wait in a line, by number, at most so many.
+
+        One stretch after the other is read, and none once there are enough.
+        """
+        numbers = [number for _, number in line.kept]
+        for id_ in line.stretches:
+            if len(numbers) >= most:
+                break
+            stretch = await self.get(Stretch, id_)
+            numbers += [number for _, number in stretch.waiting] if stretch else []
+        return sorted(numbers[:most])
+
+    async def unserved(self, line: Line, most: int) -> list[int]:
+        """Return the numbers of those who ended unserved, lowest first, at most so many."""
+        query = {
+            "event_id": line.event_id,
+            "service": line.service,
+            "state": TicketState.UNSERVED.value,
+        }
+        found = await self.find(Ticket, query, sort=(("number", 1),), limit=most)
+        return [ticket.number for ticket in found]
 
     async def tallies(self, event_id: str) -> list[Tally]:
         """Return who walked up, by booth and service."""

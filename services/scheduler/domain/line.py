@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.scheduler.domain.lane import STRETCH, Lane
+from services.scheduler.domain.lane import STRETCH, Lane, Stretch
 from services.scheduler.domain.pace import Pace
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.refusal import Refused
@@ -75,6 +75,8 @@ class Line:
     """How fast it moves today."""
     closed: bool = False
     """Nobody joins or is called any more."""
+    told: bool = False
+    """Somebody at a booth closed it, who tells those who wait what they are offered."""
     latest: datetime | None = None
     """When the last one joined: who joins later is behind, whatever an instance's clock says."""
 
@@ -109,7 +111,7 @@ class Line:
 
     def offer(self) -> "Line":
         """Let numbers be given out from now on."""
-        return replace(self, version=self.version + 1, offered=True, closed=False)
+        return replace(self, version=self.version + 1, offered=True, closed=False, told=False)
 
     def withdraw(self) -> "Line":
         """Give out no more numbers. Raises Refused: tickets_issued."""
@@ -127,11 +129,14 @@ class Line:
         if self.issued:
             said = f"{field}: {self.issued} people hold tickets for {self.service}"
             raise Refused(reason, said)
-        return replace(self, version=self.version + 1, closed=False)
+        return replace(self, version=self.version + 1, closed=False, told=False)
 
-    def close(self) -> "Line":
-        """Let nobody join or be called any more; who waits is offered other ways."""
-        return replace(self, version=self.version + 1, closed=True)
+    def close(self, *, told: bool) -> "Line":
+        """Let nobody join or be called any more; who waits is offered other ways.
+
+        `told`: by somebody at a booth, and not by the end of the day or of the event.
+        """
+        return replace(self, version=self.version + 1, closed=True, told=told)
 
     def require_open(self) -> None:
         """Refuse whoever wants to join a closed line: closed."""
@@ -152,9 +157,13 @@ class Line:
         share = special.joined / joined if joined else 0.0
         return waiting + min(policy.passed_by(waiting), share * waiting)
 
-    def issue(self) -> "Line":
-        """Give out the next number, which is then `issued`. Raises Refused: closed, line_full."""
-        self.require_open()
+    def issue(self, *, late: bool = False) -> "Line":
+        """Give out the next number, which is then `issued`. Raises Refused: closed, line_full.
+
+        `late`: for a request that comes after its line was closed.
+        """
+        if not late:
+            self.require_open()
         if self.issued == MAX_NUMBER:
             raise Refused("line_full", f"{MAX_NUMBER} tickets were issued")
         return replace(self, version=self.version + 1, issued=self.issued + 1)
@@ -238,6 +247,14 @@ class Line:
         yield from ((name, lane) for name, lane in here.items() if lane.opens_at is None)
         booked = [(lane.opens_at, name) for name, lane in here.items() if lane.opens_at is not None]
         yield from ((name, here[name]) for at, name in sorted(booked) if at <= now)
+
+    @property
+    def stretches(self) -> Iterator[str]:
+        """Yield the ids of the stretches in which somebody may wait, the booked ones by time."""
+        here = [(name, lane) for name, lane in self.lanes.items() if lane.waiting]
+        for name, lane in sorted(here, key=lambda one: (one[1].opens_at is not None, one[0])):
+            for index in lane.stretches:
+                yield Stretch.key(self.event_id, self.service, name, index)
 
     def due(self, *, nobody_else: bool) -> Iterator[int]:
         """Yield the numbers that are to be called again now; where nobody else waits, all."""

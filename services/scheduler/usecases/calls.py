@@ -41,7 +41,8 @@ async def call_next(
     Whom another booth has sent comes first. Then a service is chosen: by the booth's weights, or
     else by the longest wait; and of its line who is next by the programme's policy. The ticket that
     the booth called before need not be served: people do not come, and the line must go on.
-    Raises Missing, and Refused: no_tickets, cancelled, not_its_day.
+    Of a cancelled event only whom another booth has sent is called: he stays the booths'. Raises
+    Missing, and Refused: no_tickets, cancelled, not_its_day.
     """
     event, booth = await booth_of(event_id, booth_id, uow, allow)
     policy = await policy_of(event, uow)
@@ -63,6 +64,7 @@ async def _next(
     sent = await _sent(counter, uow)
     if sent is not None:
         return await _call_again(sent, counter, policy, uow)
+    event.require_held()
     found = await _choices(event.id, booth, policy, uow)
     if not found:
         return None
@@ -151,7 +153,7 @@ async def booth_of(
 ) -> tuple[ScheduledEvent, Booth]:
     """Return an event and a booth of it that calls today.
 
-    Raises Missing, and Refused: no_tickets, cancelled, not_its_day.
+    Raises Missing, and Refused: no_tickets, not_its_day.
     """
     event = await uow.require(ScheduledEvent, event_id)
     booth = event.plan.booth(booth_id)
@@ -160,5 +162,5 @@ async def booth_of(
         raise Missing("booth")
     if not booth.ticketed:
         raise Refused("no_tickets", "people walk up to this booth: record visits instead")
-    event.require_today(uow.now())
+    event.require_its_day(uow.now())
     return event, booth

@@ -10,10 +10,11 @@ from services.scheduler.domain import (
     TicketState,
     free_for,
 )
-from services.scheduler.usecases.ticket_events import ticket_event
+from services.scheduler.usecases.closing import end_at_once
+from services.scheduler.usecases.ticket_events import assigned_event, ticket_event
 from services.scheduler.usecases.waiting import lines_of, place, void
 from shared.contracts.intake import CloseOutcome, RequestClosed, RequestReceived
-from shared.contracts.scheduler import TicketAssigned, TicketIssued
+from shared.contracts.scheduler import TicketIssued
 from shared.messaging.unit_of_work import UnitOfWork
 
 _WITHDRAWN = frozenset({CloseOutcome.REJECTED, CloseOutcome.CANCELLED})
@@ -23,9 +24,10 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     """Issue exactly one ticket for a request that belongs to an event.
 
     Where the applicant was given one at the gate, that becomes the request's. None is due where no
-    ticketed booth offers the service or its line is closed. A request that was withdrawn before it
-    came here gets its number all the same, void: the outcome must not depend on the order. Raises
-    Refused: other_programme; waits for an event that is not known yet.
+    ticketed booth offers the service. A request that was withdrawn before it came here gets its
+    number all the same, void; one that comes after its line was closed ends unserved at once, as
+    those who waited in it: the outcome must not depend on the order. Raises Refused:
+    other_programme; waits for an event that is not known yet.
     """
     if event.event_id is None:
         return
@@ -41,16 +43,19 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
         await _assign(given, event, case, uow)
         return
     [line] = await lines_of(event.event_id, [event.service], uow)
-    if line.closed or not line.offered:
+    if not line.offered:
         uow.add(case.receive(None))
         return
-    line = line.issue()
+    line = line.issue(late=line.closed)
     ticket = _ticket(event, line, arrival, uow)
     uow.publish(ticket_event(TicketIssued, ticket), version=ticket.version)
     uow.add(case.receive(ticket.id))
     await place(ticket, uow)
-    uow.add(ticket, line.join(ticket))
-    if case.withdrawn:
+    line = line.join(ticket)
+    uow.add(ticket, line)
+    if line.closed:
+        await end_at_once(ticket, line, scheduled, uow)
+    elif case.withdrawn:
         await void(ticket, uow)
 
 
@@ -69,11 +74,8 @@ async def _given(arrival: Arrival | None, service: str, uow: UnitOfWork) -> Tick
 
 async def _assign(known: Ticket, event: RequestReceived, case: Case, uow: UnitOfWork) -> None:
     ticket = known.assign(event.case_id, event.channel, event.region_code)
-    told = ticket_event(
-        TicketAssigned, ticket, called_at=ticket.called_at, served_at=ticket.served_at
-    )
     uow.add(case.receive(ticket.id), ticket)
-    uow.publish(told, version=ticket.version)
+    uow.publish(assigned_event(ticket), version=ticket.version)
     if case.withdrawn and ticket.state is TicketState.WAITING:
         await void(ticket, uow)
 
