@@ -50,6 +50,7 @@ TASKS: Final = (
     ),
     Task("desk", frozenset({Role.OPERATOR, Role.SUPERVISOR}), OWN, "/meja"),
     Task("counter", frozenset({Role.OPERATOR, Role.SUPERVISOR}), OWN, "/konter"),
+    Task("gate", frozenset({Role.OPERATOR}), "scheduler", "/gerbang"),
     Task("serve", frozenset({Role.OPERATOR, Role.AGENCY_OPERATOR}), "scheduler", "/loket"),
     Task("carry", frozenset({Role.AGENT}), "courier", "/tugas"),
     Task("accounts", frozenset({Role.ADMIN}), OWN, "/akun"),

@@ -1,7 +1,10 @@
 """Tickets: issued to requests, void where a request is withdrawn."""
 
+from collections.abc import Sequence
+
 from services.scheduler.domain import (
     Arrival,
+    Awaited,
     Case,
     Line,
     Refused,
@@ -40,7 +43,7 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     arrival = await _arrival(event, uow)
     given = await _given(arrival, event.service, uow)
     if given is not None:
-        await _assign(given, event, case, uow)
+        await _take_over(given, case, event.channel, event.region_code, uow)
         return
     [line] = await lines_of(event.event_id, [event.service], uow)
     if not line.offered:
@@ -53,10 +56,40 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     await place(ticket, uow)
     line = line.join(ticket)
     uow.add(ticket, line)
+    if arrival is None:
+        await _await_gate(event, uow)
     if line.closed:
         await end_at_once(ticket, line, scheduled, uow)
     elif case.withdrawn:
         await void(ticket, uow)
+
+
+async def _await_gate(event: RequestReceived, uow: UnitOfWork) -> None:
+    """Remember whose code no gate has told yet: one without uplink tells it later."""
+    if event.arrival_code is None or event.event_id is None:
+        return
+    key = Arrival.key(event.event_id, event.arrival_code)
+    awaited = await uow.get(Awaited, key) or Awaited(key)
+    uow.add(awaited.with_case(event.case_id))
+
+
+async def bind_earlier(arrival_id: str, given: Sequence[Ticket], uow: UnitOfWork) -> None:
+    """Let requests of before take over what a gate gave without uplink, and leave their own.
+
+    Who was called under his own number meanwhile keeps it. Whose own ended unserved, because his
+    line was closed when the request came, has the gate's from now on.
+    """
+    awaited = await uow.get(Awaited, arrival_id)
+    for case_id in awaited.cases if awaited else ():
+        case = await uow.require(Case, case_id)
+        own = await uow.get(Ticket, case.ticket_id) if case.ticket_id else None
+        if own is None or own.state not in {TicketState.WAITING, TicketState.UNSERVED}:
+            continue
+        ticket = free_for(own.service, [await uow.require(Ticket, one.id) for one in given])
+        if ticket is not None:
+            if own.state is TicketState.WAITING:
+                await void(own, uow)
+            await _take_over(ticket, case, own.channel or "", own.region_code or "", uow)
 
 
 async def _arrival(event: RequestReceived, uow: UnitOfWork) -> Arrival | None:
@@ -72,8 +105,10 @@ async def _given(arrival: Arrival | None, service: str, uow: UnitOfWork) -> Tick
     return free_for(service, [await uow.require(Ticket, id_) for id_ in ids])
 
 
-async def _assign(known: Ticket, event: RequestReceived, case: Case, uow: UnitOfWork) -> None:
-    ticket = known.assign(event.case_id, event.channel, event.region_code)
+async def _take_over(
+    known: Ticket, case: Case, channel: str, region_code: str, uow: UnitOfWork
+) -> None:
+    ticket = known.assign(case.id, channel, region_code)
     uow.add(case.receive(ticket.id), ticket)
     uow.publish(assigned_event(ticket), version=ticket.version)
     if case.withdrawn and ticket.state is TicketState.WAITING:
@@ -86,7 +121,8 @@ def _ticket(event: RequestReceived, line: Line, arrival: Arrival | None, uow: Un
         event_id=line.event_id,
         programme_id=event.programme_id,
         service=line.service,
-        number=line.issued,
+        number=line.last_number,
+        letter=line.letter,
         case_id=event.case_id,
         channel=event.channel,
         region_code=event.region_code,
