@@ -4,7 +4,7 @@ A line is found by event and service and a ticket by its place in a line, so tha
 decided reads documents it can name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -120,7 +120,7 @@ class SchedulerReader(FileReader):
         One stretch after the other is read, and none once there are enough.
         """
         numbers = [number for _, number in line.kept]
-        for id_ in line.stretches:
+        for id_ in _stretches(line):
             if len(numbers) >= most:
                 break
             stretch = await self.get(Stretch, id_)
@@ -187,6 +187,14 @@ class SchedulerReader(FileReader):
 def _below(event_id: str) -> dict[str, Any]:
     """Return what finds all whose id begins with the event's: "0" follows "/"."""
     return {"_id": {"$gte": f"{event_id}/", "$lt": f"{event_id}0"}}
+
+
+def _stretches(line: Line) -> Iterator[str]:
+    """Yield the ids of the stretches in which somebody may wait, the booked ones last, by time."""
+    here = [(name, lane) for name, lane in line.lanes.items() if lane.waiting]
+    for name, lane in sorted(here, key=lambda one: (one[1].opens_at is not None, one[0])):
+        for index in lane.stretches:
+            yield Stretch.key(line.event_id, line.service, name, index)
 
 
 def _reached(grant: Grant) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.holds import Held, Hold
-from services.scheduler.domain.lane import Lane, Stretch, stretch_of
+from services.scheduler.domain.lane import Lane, stretch_of
 from services.scheduler.domain.pace import Pace
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.refusal import Refused
@@ -74,7 +74,7 @@ class Line:
     closed: bool = False
     """Nobody joins or is called any more."""
     told: bool = False
-    """Somebody at a booth closed it, who tells those who wait what they are offered."""
+    """A booth closed it, and tells those who wait what they are offered."""
     latest: datetime | None = None
     """When the last one joined: who joins later is behind, whatever an instance's clock says."""
 
@@ -136,10 +136,7 @@ class Line:
         return replace(self, version=self.version + 1, closed=False, told=False)
 
     def close(self, *, told: bool) -> "Line":
-        """Let nobody join or be called any more; who waits is offered other ways.
-
-        `told`: by somebody at a booth, and not by the end of the day or of the event.
-        """
+        """Let nobody join or be called any more. `told`: by a booth, which tells who waits."""
         return replace(self, version=self.version + 1, closed=True, told=told)
 
     def require_open(self) -> None:
@@ -169,10 +166,7 @@ class Line:
         return self.lease(1, late=late).issue_leased()
 
     def lease(self, size: int, *, late: bool = False) -> "Line":
-        """Give the next numbers to a device, up to `last_number`.
-
-        Raises Refused: closed, line_full.
-        """
+        """Give out the next numbers, up to `last_number`. Raises Refused: closed, line_full."""
         if not late:
             self.require_open()
         last = self.last_number + size
@@ -270,14 +264,6 @@ class Line:
         yield from ((name, lane) for name, lane in here.items() if lane.opens_at is None)
         booked = [(lane.opens_at, name) for name, lane in here.items() if lane.opens_at is not None]
         yield from ((name, here[name]) for at, name in sorted(booked) if at <= now)
-
-    @property
-    def stretches(self) -> Iterator[str]:
-        """Yield the ids of the stretches in which somebody may wait, the booked ones by time."""
-        here = [(name, lane) for name, lane in self.lanes.items() if lane.waiting]
-        for name, lane in sorted(here, key=lambda one: (one[1].opens_at is not None, one[0])):
-            for index in lane.stretches:
-                yield Stretch.key(self.event_id, self.service, name, index)
 
     def due(self, *, nobody_else: bool) -> Iterator[int]:
         """Yield the numbers that are to be called again now; where nobody else waits, all."""

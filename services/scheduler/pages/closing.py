@@ -72,6 +72,7 @@ async def _end(line: Line, event: ScheduledEvent, counter: Counter) -> dict[str,
     """Return how a line stands, with the first of those who are left in it."""
     return {
         "service": line.service,
+        "letter": line.letter,
         "closed": line.closed,
         "waiting": line.waiting,
         "numbers": await counter.reader.waiting(line, SHOWN),

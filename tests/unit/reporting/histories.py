@@ -245,7 +245,7 @@ def _measures(event: Event) -> dict[str, int]:  # noqa: PLR0911 - one for each k
         case VisitRecorded():
             return {"visits": event.visitors}
         case scheduler.TicketEnded():
-            offered = {"tickets_offered": 1} if event.offers else {}
+            offered = {"tickets_offered": 1} if event.offers and event.told else {}
             return {f"tickets_{event.end}": 1, **offered}
         case scheduler.TicketReverted():
             return {name: -amount for name, amount in _told(event.reverted, event.seconds).items()}
