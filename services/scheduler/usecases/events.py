@@ -121,9 +121,7 @@ async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: Unit
             uow.add(line.move(*moved))
 
 
-async def _await_end(
-    event: ScheduledEvent, before: ScheduledEvent | None, uow: UnitOfWork
-) -> None:
+async def _await_end(event: ScheduledEvent, before: ScheduledEvent | None, uow: UnitOfWork) -> None:
     """Wait for the end of its day; what is written down of a day gone by is closed by nobody.
 
     Also where the same plan is put again: it may stand since before there were such ends. A timer
