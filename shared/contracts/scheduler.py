@@ -221,6 +221,8 @@ class TicketFact(StrEnum):
     SERVED = "served"
     LEFT = "left"
     NO_SHOW = "no_show"
+    UNSERVED = "unserved"
+    """A booth without uplink had called it, and told that later."""
 
 
 class TicketReverted(TicketEvent):
@@ -239,6 +241,11 @@ class TicketReverted(TicketEvent):
             examples=[312],
         ),
     ]
+    offered: bool = Field(
+        default=False,
+        description="The end that is taken back was told to its holder, with other ways.",
+        examples=[False],
+    )
 
 
 class VisitRecorded(Event):

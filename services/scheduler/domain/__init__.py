@@ -2,7 +2,7 @@
 
 from services.scheduler.domain.agency import Agency, AgencyKind
 from services.scheduler.domain.arrival import Arrival, Awaited, free_for
-from services.scheduler.domain.booth import LATEST, Counter, Tally
+from services.scheduler.domain.booth import LATEST, Booth, Counter, Tally
 from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
 from services.scheduler.domain.holds import HELD_CHOICES, HOLD_LASTS, MAX_HELD
@@ -30,7 +30,7 @@ from services.scheduler.domain.letter import next_letter
 from services.scheduler.domain.line import MAX_NUMBER, Line
 from services.scheduler.domain.offer import WARNED_FROM, Offer, OfferKind
 from services.scheduler.domain.place import Minutes, expected
-from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
+from services.scheduler.domain.plan import Plan, ScheduledEvent
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.programme import Caution, Programme
 from services.scheduler.domain.refusal import Refused

@@ -1,4 +1,4 @@
-"""What is kept of a booth's work: its counter, and who walked up."""
+"""A booth, and what is kept of its work: its counter, and who walked up."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +10,31 @@ MAX_SENT = 50
 """Who is on the way to one booth at most."""
 LATEST = 4
 """Calls that a booth's screen shows: who looked away finds his number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booth:
+    """A booth of one agency, with one counter. Without tickets people simply walk up.
+
+    `agency` is its name as people read it; `agency_id` names it in its operators' grants.
+    `weights`: how many calls in turn it gives its services, where its programme says otherwise.
+    """
+
+    id: str
+    agency: str
+    services: tuple[str, ...]
+    ticketed: bool
+    agency_id: str | None = None
+    weights: Mapping[str, int] = field(default_factory=dict)
+
+    def and_before(self, known: "Booth | None") -> "Booth":
+        """Return it with the services too that it had before."""
+        before = known.services if known else ()
+        return replace(self, services=tuple(sorted({*self.services, *before})))
+
+    def has_line(self, service: str) -> bool:
+        """Return whether it calls people who wait for a service."""
+        return self.ticketed and service in self.services
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ been. What was told once stays as it was told; only how a call ended may come af
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -26,8 +26,8 @@ class Claim:
 
     @property
     def said(self) -> str:
-        """Return it as it is kept."""
-        return f"{self.at.isoformat()} {self.ahead}"
+        """Return what may not change of it: how far the clock is ahead is known better later."""
+        return self.at.astimezone(UTC).isoformat()
 
     def put_right(self) -> datetime:
         """Return the time with the clock put right as far as it was known."""
@@ -112,13 +112,14 @@ class ConflictKind(StrEnum):
     CALLED_TWICE = "called_twice"
     """Another booth has called the same ticket."""
     ENDED = "ended"
-    """Called although it had ended: withdrawn, left, transferred, sent on."""
+    """Called although it had ended, uncalled: withdrawn or left."""
     NEWER = "newer"
     """The booth has done something else with it since."""
     TWO_BOOTHS = "two_booths"
     """They are at another booth with another ticket."""
     AFTER_LEASE = "after_lease"
     AFTER_CLOSING = "after_closing"
+    """Given, or called in a line that had been closed before."""
     CLOCK = "clock"
     """The device's time cannot be right, and is not the one that counts."""
 
@@ -136,6 +137,8 @@ class LateEntry:
     arrived_at: datetime
     by: str
     """The account that sent it."""
+    clock_ahead: int = 0
+    """As it was told first."""
     end: LateEnd | None = None
     ended_claimed_at: datetime | None = None
     ended_at: datetime | None = None
@@ -182,6 +185,8 @@ class Conflict:
     """The ticket, the code, or the device."""
     first_at: datetime
     version: int = 0
+    stories: int = 0
+    """How many there are, those that it does not name too."""
     entries: tuple[str, ...] = ()
     booths: tuple[str, ...] = ()
 
@@ -195,11 +200,14 @@ class Conflict:
         """Return the id of a conflict."""
         return f"{event_id}/{kind}/{subject}"
 
-    def with_entries(self, *entries: str, booths: tuple[str, ...]) -> "Conflict":
-        """Know of one more story."""
+    def with_entry(
+        self, entry: str, before: tuple[str, ...], booths: tuple[str, ...]
+    ) -> "Conflict":
+        """Know of one more story. `before`: those that it does not agree with, all of them."""
         return replace(
             self,
             version=self.version + 1,
-            entries=tuple(sorted({*self.entries, *entries}))[:MAX_NAMED],
+            stories=(self.stories or len(before)) + 1,
+            entries=tuple(sorted({*self.entries, *before, entry}))[:MAX_NAMED],
             booths=tuple(sorted({*self.booths, *booths}))[:MAX_NAMED],
         )

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.scheduler.domain.booth import Booth
 from services.scheduler.domain.refusal import Refused
 from services.scheduler.domain.ticket import block_lane
 
@@ -23,6 +24,8 @@ LEASE_AFTER: Final = timedelta(hours=3)
 """After the closing: who waits is still served."""
 MERGE_DAYS: Final = 7
 """Days after an event within which is taken in what happened there."""
+MAX_STOOD: Final = 60
+"""Booths at which one device stood; an event has no more."""
 _REMEMBERED: Final = timedelta(hours=1)
 CLOCK_OFF: Final = timedelta(minutes=5)
 """From here on a device's clock is called wrong."""
@@ -104,6 +107,8 @@ class Lease:
     signed_at: datetime | None = None
     """When the token was issued with which it was asked for."""
     booth_id: str | None = None
+    booths: tuple[Booth, ...] = ()
+    """Where it stood, as that was planned then: its calls count, whatever is planned since."""
     services: tuple[str, ...] = ()
     """Lines in which it may hold somebody."""
     blocks: tuple[Block, ...] = ()
@@ -170,9 +175,20 @@ class Lease:
             ended_at=None,
         )
 
-    def at_booth(self, booth_id: str | None, services: Collection[str]) -> "Lease":
+    def booth(self, booth_id: str) -> Booth | None:
+        """Return a booth at which it stood, with all the services that it has had meanwhile."""
+        return next((booth for booth in self.booths if booth.id == booth_id), None)
+
+    def at_booth(self, booth: Booth | None, services: Collection[str]) -> "Lease":
         """Stand at a booth, with these lines in which somebody is held."""
-        return replace(self, booth_id=booth_id, services=tuple(sorted(services)))
+        moved = replace(
+            self, booth_id=booth.id if booth else None, services=tuple(sorted(services))
+        )
+        if booth is None:
+            return moved
+        others = tuple(one for one in self.booths if one.id != booth.id)
+        stood = (*others, booth.and_before(self.booth(booth.id)))
+        return replace(moved, booths=stood[-MAX_STOOD:])
 
     def end(self, why: LeaseEnd, now: datetime) -> "Lease":
         """End before its time; what is taken back stays so."""

@@ -1,11 +1,11 @@
 """What is planned: an event with its place, hours and booths."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.scheduler.domain.booth import Booth
 from services.scheduler.domain.lease import LEASE_AFTER, LEASE_BEFORE, MERGE_DAYS, merge_open
 from services.scheduler.domain.offer import Offer
 from services.scheduler.domain.programme import Caution, Programme
@@ -21,22 +21,6 @@ _PROMISED: Final = {
     "closes": "hours_fixed",
 }
 """What stays for those who hold tickets, with the reason of a refusal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Booth:
-    """A booth of one agency, with one counter. Without tickets people simply walk up.
-
-    `agency` is its name as people read it; `agency_id` names it in its operators' grants.
-    `weights`: how many calls in turn it gives its services, where its programme says otherwise.
-    """
-
-    id: str
-    agency: str
-    services: tuple[str, ...]
-    ticketed: bool
-    agency_id: str | None = None
-    weights: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

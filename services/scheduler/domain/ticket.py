@@ -201,7 +201,9 @@ class Ticket:
     @property
     def undo_until(self) -> datetime | None:
         """Return until when what was done last can be undone; None: not at all."""
-        return self.before.at + UNDO_WITHIN if self.before else None
+        if self.before is None or self.state is TicketState.UNSERVED:
+            return None
+        return self.before.at + UNDO_WITHIN
 
     def can_undo(self, now: datetime) -> bool:
         """Return whether what was done last can still be undone."""
@@ -251,10 +253,16 @@ class Ticket:
 
         Raises Refused: nothing_to_undo, undo_too_late.
         """
-        if self.before is None:
+        if self.undo_until is None:
             raise Refused("nothing_to_undo", "what was done last with this ticket cannot be undone")
         if not self.can_undo(now):
             raise Refused("undo_too_late", "it was done more than two minutes ago")
+        return self.as_before()
+
+    def as_before(self) -> "Ticket":
+        """Return to how it stood before what was done last, however long ago that was."""
+        if self.before is None:
+            return self
         return replace(
             self,
             version=self.version + 1,
@@ -263,15 +271,12 @@ class Ticket:
             called_at=self.before.called_at,
             started_at=self.before.started_at,
             before=None,
+            offers=(),
         )
 
     def hold(self) -> "Ticket":
         """Let a booth's device call the holder without asking."""
         return replace(self, version=self.version + 1, held=True)
-
-    def came_after_all(self) -> "Ticket":
-        """Return to how it stood before its holder was noted as a no-show, however long ago."""
-        return self.undo(self.before.at) if self.before else self
 
     def assign(self, case_id: str, channel: str, region_code: str) -> "Ticket":
         """Let it be the ticket of a request that was recorded after it was given out."""
@@ -283,10 +288,18 @@ class Ticket:
             region_code=region_code,
         )
 
-    def end_unserved(self, offers: tuple[OfferKind, ...]) -> "Ticket":
-        """End because the line is closed, with what the holder is offered instead."""
-        state = TicketState.UNSERVED
-        return replace(self, version=self.version + 1, state=state, before=None, offers=offers)
+    def end_unserved(self, offers: tuple[OfferKind, ...], at: datetime) -> "Ticket":
+        """End because the line is closed, with what the holder is offered instead.
+
+        No booth can undo it. A call from before it that is told later takes it back.
+        """
+        return replace(self._changed(TicketState.UNSERVED, at), offers=offers)
+
+    @property
+    def ended_uncalled(self) -> bool:
+        """Return whether it ended while its holder waited, and can wait again."""
+        ended = self.state in {TicketState.UNSERVED, TicketState.LEFT}
+        return ended and self.before is not None and self.before.state is TicketState.WAITING
 
     def void(self) -> "Ticket":
         """Take a waiting ticket out of its line."""

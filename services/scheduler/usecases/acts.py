@@ -154,7 +154,7 @@ async def take_back(
     """Take back what was done with a ticket, and tell it."""
     await _put_back(done, ticket, booth_id, uow)
     await await_holder(ticket, event, uow)
-    told = reverted_event(done, booth_id)
+    told = reverted_event(done, booth_id, await line_of(done, uow))
     if told is not None and done.before is not None:
         uow.publish(told, version=ticket.version, occurred_at=done.before.at)
 
@@ -207,5 +207,5 @@ def require_offered(event: ScheduledEvent, booth_id: str, service: str) -> None:
     booth = event.plan.booth(booth_id)
     if booth is None:
         raise Missing("booth")
-    if not booth.ticketed or service not in booth.services:
+    if not booth.has_line(service):
         raise Refused("not_offered", f"booth {booth_id} has no line for this service")

@@ -88,12 +88,12 @@ async def _end(
     offers: tuple[OfferKind, ...],
     uow: UnitOfWork,
 ) -> Line:
-    ticket = waiting.end_unserved(offers)
+    # A line that is closed at midnight ended on the event's day.
+    at = max(waiting.issued_at, event.in_its_day(uow.now()))
+    ticket = waiting.end_unserved(offers, at)
     await take(waiting, uow)
     uow.add(ticket)
     told = ended_event(ticket, "", TicketEnd.UNSERVED, told=line.told)
-    # A line that is closed at midnight ended on the event's day.
-    at = max(waiting.issued_at, event.in_its_day(uow.now()))
     uow.publish(told, version=ticket.version, occurred_at=at)
     return line.let_go(waiting).counted(waiting, ticket)
 

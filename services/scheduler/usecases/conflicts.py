@@ -28,5 +28,5 @@ async def keep_entry(entry: LateEntry, found: Found, uow: UnitOfWork) -> LateEnt
         if kind not in known:
             new = Conflict(entry.event_id, kind, about.subject, uow.now())
             conflict = await uow.get(Conflict, new.id) or new
-            uow.add(conflict.with_entries(entry.name, *about.stories, booths=about.booths))
+            uow.add(conflict.with_entry(entry.name, about.stories, about.booths))
     return kept

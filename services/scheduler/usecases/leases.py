@@ -115,7 +115,7 @@ async def _holds(lease: Lease, booth: Booth | None, wanted: int, uow: UnitOfWork
     for _ in range(wanted - len(held)):
         if not await _hold_next(lease, services, until, uow):
             break
-    return lease.at_booth(booth.id if booth else None, services)
+    return lease.at_booth(booth, services)
 
 
 async def _hold_next(

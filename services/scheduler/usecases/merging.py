@@ -24,10 +24,11 @@ from services.scheduler.domain import (
 from services.scheduler.usecases.arrivals import enter, gate_ticket
 from services.scheduler.usecases.closing import end_later
 from services.scheduler.usecases.conflicts import About, Found, keep_entry
-from services.scheduler.usecases.late_calls import take_in_call
+from services.scheduler.usecases.late_calls import booth_then, take_in_call
 from services.scheduler.usecases.ports import Allow
 from services.scheduler.usecases.tickets import bind_earlier
 from services.scheduler.usecases.waiting import lines_of
+from shared.auth.roles import Forbidden
 from shared.messaging.unit_of_work import UnitOfWork
 
 
@@ -36,18 +37,37 @@ async def merge(
 ) -> list[dict[str, Any]]:
     """Take in what a device tells; return of each story whether it is known now, and conflicts.
 
-    A story that is refused changes nothing and keeps no other one back. Raises Missing, and
-    Refused: other_account, merge_too_late.
+    A story that is refused changes nothing and keeps no other one back. Raises Forbidden where
+    none of them may be told, Missing, and Refused: other_account, merge_too_late.
     """
     lease = await uow.require(Lease, lease_id)
     event = await uow.require(ScheduledEvent, lease.event_id)
-    for story in stories:
-        booth_id = story.booth_id if isinstance(story, LateCall) else ""
-        allow(event.plan, event.plan.booth(booth_id))
+    forbidden = _forbidden(stories, lease, event, allow)
     event.require_merge_open(uow.now())
     lease.require_sender(account, uow.now())
     uow.add(lease.heard(uow.now(), stories[-1].claim.ahead))
-    return [await _one(lease_id, account, story, event, uow) for story in stories]
+    return [
+        _refused(story, "forbidden")
+        if story in forbidden
+        else await _one(lease_id, account, story, event, uow)
+        for story in stories
+    ]
+
+
+def _forbidden(
+    stories: Sequence[LateStory], lease: Lease, event: ScheduledEvent, allow: Allow
+) -> list[LateStory]:
+    """Return the stories of booths at which the caller may not act. Raises Forbidden: all are."""
+    found = []
+    for story in stories:
+        try:
+            of_booth = isinstance(story, LateCall)
+            allow(event.plan, booth_then(story, lease, event) if of_booth else None)
+        except Forbidden:
+            found.append(story)
+            if len(found) == len(stories):
+                raise
+    return found
 
 
 async def _one(
@@ -61,7 +81,7 @@ async def _one(
         entry = known or _entry(story, lease, account, uow)
         entry, found = await _take_in(story, entry, lease, event, uow)
     except Refused as refused:
-        return {"entry_id": story.entry_id, "outcome": "refused", "reason": refused.reason}
+        return _refused(story, refused.reason)
     found = {**_doubts(story, entry, lease, event), **found}
     entry = await keep_entry(replace(entry, version=entry.version + 1), found, uow)
     return _told(entry, "merged")
@@ -75,6 +95,7 @@ def _entry(story: LateStory, lease: Lease, account: str, uow: UnitOfWork) -> Lat
         entry_id=story.entry_id,
         said=story.said,
         claimed_at=story.claim.at,
+        clock_ahead=story.claim.ahead,
         happened_at=now,
         arrived_at=now,
         by=account,
@@ -86,7 +107,7 @@ async def _take_in(
     story: LateStory, entry: LateEntry, lease: Lease, event: ScheduledEvent, uow: UnitOfWork
 ) -> tuple[LateEntry, Found]:
     if isinstance(story, LateCall):
-        return await take_in_call(entry, story, event, uow)
+        return await take_in_call(entry, story, lease, event, uow)
     return await _issue(entry, story, lease, event, uow)
 
 
@@ -133,6 +154,10 @@ def _doubts(story: LateStory, entry: LateEntry, lease: Lease, event: ScheduledEv
         ConflictKind.AFTER_CLOSING: isinstance(story, LateIssue) and at >= event.closes_at,
     }
     return {kind: device for kind, so in found.items() if so}
+
+
+def _refused(story: LateStory, reason: str) -> dict[str, Any]:
+    return {"entry_id": story.entry_id, "outcome": "refused", "reason": reason}
 
 
 def _told(entry: LateEntry, outcome: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.scheduler.domain import Ticket, TicketState
+from services.scheduler.domain import Line, Ticket, TicketState
 from shared.contracts.scheduler import (
     TicketAssigned,
     TicketCalled,
@@ -72,21 +72,23 @@ def ended_event(
     )
 
 
-def reverted_event(done: Ticket, booth_id: str) -> TicketEvent | None:
+def reverted_event(done: Ticket, booth_id: str, line: Line) -> TicketEvent | None:
     """Return what takes back the last fact told of a ticket; None: nothing was told of it."""
     if done.before is None or done.state.value not in set(TicketFact):
         return None
     if done.state is TicketState.CALLED and done.before.state is not TicketState.WAITING:
         return None
+    unserved = done.state is TicketState.UNSERVED
     seconds = {TicketState.CALLED: _waited, TicketState.SERVED: _served}.get(done.state)
     return ticket_event(
         TicketReverted,
         done,
-        booth_id=booth_id,
+        booth_id=None if unserved else booth_id,
         channel=done.before.channel,
         region_code=done.before.region_code,
         reverted=done.state.value,
         seconds=seconds(done) if seconds else 0,
+        offered=unserved and line.told and bool(done.offers),
     )
 
 

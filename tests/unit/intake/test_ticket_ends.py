@@ -28,6 +28,7 @@ NO_SHOW: Told = (TicketEnded, {"end": "no_show"})
 LEFT: Told = (TicketEnded, {"end": "left"})
 UNSERVED: Told = (TicketEnded, {"end": "unserved", "offers": ["next_event", "whatsapp"]})
 BACK: Told = (TicketReverted, {"reverted": "no_show", "seconds": 0})
+FOUND: Told = (TicketReverted, {"reverted": "unserved", "seconds": 0, "offered": True})
 LATE: Told = (TicketAssigned, {"end": "unserved", "offers": ["next_event", "whatsapp"]})
 
 
@@ -53,6 +54,8 @@ async def heard(told: list[tuple[int, Told]]) -> Case:
         ((ISSUED, CALLED, NO_SHOW, CALLED), NextStep.NUMBER_CALLED, ()),
         ((ISSUED, CALLED, NO_SHOW, UNSERVED), NextStep.NOT_SERVED, ("next_event", "whatsapp")),
         ((ISSUED, CALLED, NO_SHOW, BACK, SERVED), NextStep.PROCESSING, ()),
+        ((ISSUED, UNSERVED, FOUND, CALLED), NextStep.NUMBER_CALLED, ()),
+        ((ISSUED, UNSERVED, FOUND, CALLED, SERVED), NextStep.PROCESSING, ()),
         ((ISSUED, CALLED, (TicketEnded, {"end": "transferred"})), NextStep.TICKET_TO_COME, ()),
     ],
 )

@@ -159,6 +159,7 @@ _ANYTHING = {
     "told": st.booleans(),
     "reverted": st.sampled_from(scheduler.TicketFact),
     "seconds": st.integers(0, 900),
+    "offered": st.booleans(),
 }
 
 
@@ -254,7 +255,9 @@ def _measures(event: Event) -> dict[str, int]:  # noqa: PLR0911 - one for each k
             offered = {"tickets_offered": 1} if event.offers and event.told else {}
             return {f"tickets_{event.end}": 1, **offered}
         case scheduler.TicketReverted():
-            return {name: -amount for name, amount in _told(event.reverted, event.seconds).items()}
+            offered = {"tickets_offered": 1} if event.offered else {}
+            told = {**_told(event.reverted, event.seconds), **offered}
+            return {name: -amount for name, amount in told.items()}
         case scheduler.TicketCalled():
             return _told("called", event.waited_seconds)
         case scheduler.TicketServed():

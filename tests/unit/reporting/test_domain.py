@@ -98,6 +98,20 @@ def test_every_published_type_is_counted_or_known_not_to_be(type_: str) -> None:
     assert bool(added) is (type_ not in UNCOUNTED)
 
 
+def test_an_end_that_is_taken_back_leaves_nothing_of_what_it_counted() -> None:
+    told_ = {"end": "unserved", "offers": ["whatsapp"], "told": True}
+    back = {"reverted": "unserved", "seconds": 0, "offered": True}
+    at = datetime.now(UTC)
+    facts = [
+        Fact("m1", "scheduler.ticket_ended.v1", "botram", at, told_),
+        Fact("m2", "scheduler.ticket_reverted.v1", "botram", at, back),
+    ]
+    assert amounts(facts[0]) == {Measure.TICKETS_UNSERVED: 1, Measure.TICKETS_OFFERED: 1}
+    assert not any(
+        amount for counters in fold(facts, ZONES).values() for amount in counters.values()
+    )
+
+
 @pytest.mark.parametrize(
     ("zone", "day", "hour"),
     [
