@@ -96,7 +96,8 @@ async def _play(world: World, numbers: range, steps: int, found: Found) -> None:
 def _history(world: World, number: int) -> History:
     which = number % len(POLICIES)
     run = "".join(world.seed.choices(ascii_lowercase, k=12))
-    return History(world, f"line-{run}", POLICIES[which], f"botram_{which}")
+    early = number % 3 == 0
+    return History(world, f"line-{run}", POLICIES[which], f"botram_{which}", closes_early=early)
 
 
 async def _kept(world: World, event_id: str) -> Kept:
@@ -119,6 +120,7 @@ async def test_histories_double_starve_and_lose_nobody(world: World) -> None:
     assert {name: found.wrong[name] for name in COUNTS} == dict.fromkeys(COUNTS, 0), result
     assert found.histories == examples(HISTORIES)
     assert min(found.seen["issued_offline"], found.seen["served_offline"]) > HISTORIES
+    assert found.seen["unserved"] > HISTORIES
     assert world.crashes > 0
 
 

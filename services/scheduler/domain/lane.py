@@ -1,10 +1,11 @@
 """Where people stand in a line: lanes, in stretches of a hundred places."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from services.scheduler.domain.ticket import Ticket
+from services.scheduler.domain.ticket import Ticket, before_others, of_block
 
 STRETCH: Final = 100
 """Places in one stretch of a lane."""
@@ -71,3 +72,16 @@ class Lane:
     def stretches(self) -> range:
         """Return the stretches in which somebody may wait."""
         return range(self.first, -(-self.joined // STRETCH))
+
+
+def priority_in(lanes: Mapping[str, Lane]) -> tuple[int, float]:
+    """Return how many with priority wait, and which share of those who joined have it."""
+    special = {name: lane for name, lane in lanes.items() if before_others(name)}
+    joined = _joined(lanes)
+    waiting = sum(lane.waiting for lane in special.values())
+    return waiting, _joined(special) / joined if joined else 0.0
+
+
+def _joined(lanes: Mapping[str, Lane]) -> int:
+    """Return how many joined; of a device's block, those who wait, whose places are times."""
+    return sum(lane.waiting if of_block(name) else lane.joined for name, lane in lanes.items())

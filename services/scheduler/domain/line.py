@@ -14,7 +14,7 @@ from typing import Final
 
 from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.holds import Held, Hold
-from services.scheduler.domain.lane import Lane, stretch_of
+from services.scheduler.domain.lane import Lane, priority_in, stretch_of
 from services.scheduler.domain.pace import Pace
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.refusal import Refused
@@ -151,11 +151,9 @@ class Line:
         later, by the share that priority had until now and never more than the policy's bound.
         """
         waiting = len(self.kept) + sum(lane.waiting for _, lane in self.open_lanes(now))
-        special = self._lane(PRIORITY)
+        special, share = priority_in(self.lanes)
         if priority and policy.priority_every is not None:
-            return min(waiting, (special.waiting + 1) * policy.priority_every - 1)
-        joined = sum(lane.joined for lane in self.lanes.values())
-        share = special.joined / joined if joined else 0.0
+            return min(waiting, (special + 1) * policy.priority_every - 1)
         return waiting + min(policy.passed_by(waiting), share * waiting)
 
     def issue(self, *, late: bool = False) -> "Line":

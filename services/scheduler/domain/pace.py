@@ -13,6 +13,8 @@ MEMORY: Final = 50
 MAX_BOOTHS: Final = 60
 """Booths of an event at most."""
 _KEPT: Final = 1 - 1 / MEMORY
+_EIGHT_OF_TEN: Final = 1.28
+"""Standard deviations to both sides of a normal mean between which they lie."""
 _SURE: Final = 0.99
 """Nothing is said to be surer than this."""
 
@@ -98,11 +100,28 @@ class Pace:
         if min(self.turns.worth, self.rounds.worth) < FEW:
             return None
         before = ahead + 0.5  # half of a turn has passed already
-        spread = self.rounds.variation * sqrt(before + before * before / self.turns.worth)
         over = before * self.turns.mean - left.total_seconds()
-        scale = sqrt(2) * self.turns.mean * spread
+        scale = sqrt(2) * self._deviation(self.turns, before)
         chance = erfc(-over / scale) / 2 if scale else float(over > 0)
         return min(_SURE, max(1 - _SURE, chance))
+
+    def within(self, ahead: int, now: datetime) -> tuple[float, float] | None:
+        """Return the seconds between which eight of ten with so many before them are called.
+
+        None: too little was seen today. A turn that lasts longer than others do counts as it
+        stands, so that a line which stands still is not promised to go on.
+        """
+        if min(self.turns.worth, self.rounds.worth) < FEW or self.called_at is None:
+            return None
+        begun = (now - self.called_at).total_seconds()
+        turns = self.turns.add(begun) if begun > self.turns.mean else self.turns
+        before = ahead + 0.5
+        middle, off = before * turns.mean, _EIGHT_OF_TEN * self._deviation(turns, before)
+        return max(0.0, middle - off), middle + off
+
+    def _deviation(self, turns: Times, before: float) -> float:
+        spread = sqrt(before + before * before / turns.worth)
+        return turns.mean * self.rounds.variation * spread
 
 
 def _ended(times: Times, begun: datetime | None, joined_at: datetime, now: datetime) -> Times:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
+from weakref import ReferenceType, ref
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import HTMLResponse, Response
@@ -45,7 +46,8 @@ class _Read:
     """Calls as they were read, at which revision of whose signal, and when."""
 
     called: Called
-    changes: Changes
+    changes: ReferenceType[Changes]
+    """Held by those alone who look on: an event that nobody watches is not looked at."""
     revision: int
     at: datetime
 
@@ -76,7 +78,9 @@ class Boards:
                 if known is None:
                     raise
                 # Who asks next need not wait for MongoDB too; all look again once it is back.
-                self._keep(event_id, _Read(known.called, changes, changes.revision, self._clock()))
+                self._keep(
+                    event_id, _Read(known.called, ref(changes), changes.revision, self._clock())
+                )
                 return known.called
 
     async def _read_anew(self, event_id: str, changes: Changes) -> Called:
@@ -84,12 +88,12 @@ class Boards:
         called = await called_at(event_id, self._reader)
         if called is None:
             raise NotFound("event")
-        self._keep(event_id, _Read(called, changes, revision, self._clock()))
+        self._keep(event_id, _Read(called, ref(changes), revision, self._clock()))
         return called
 
     def _holds(self, known: _Read, changes: Changes) -> bool:
         # A signal that was made anew has watched nothing yet: then the time alone counts.
-        if known.changes is changes and changes.revision:
+        if known.changes() is changes and changes.revision:
             return known.revision == changes.revision
         return self._clock() - known.at < FRESH
 

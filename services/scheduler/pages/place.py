@@ -122,6 +122,7 @@ class Own:
         return {
             "event": called.event,
             "today": called.event.is_on(self.clock()),
+            "past": self.clock() >= called.event.over_at,
             "standings": [await self._standing(one, called) for one in tickets],
             "name": lambda code: self.pages.texts.service(code, called.names),
             "as_of": self.clock(),
@@ -136,7 +137,7 @@ class Own:
             return Standing(ticket, tuple(b for b in plan.booths if b.id == ticket.booth_id))
         waiting = await self.lines.of(ticket.event_id, ticket.service)
         ahead = await ahead_of(ticket, waiting, self.reader)
-        minutes = expected(ahead, called.times(ticket.service), self.clock())
+        minutes = expected(ahead, waiting.line.pace, self.clock())
         return Standing(ticket, plan.with_line(ticket.service), ahead, minutes)
 
 

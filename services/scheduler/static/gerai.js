@@ -36,6 +36,7 @@
     if (button === "catat") { return { address: here + "/visits", body: { service: service, visitors: 1 } }; }
     var typed = /^([A-Z]{0,2})([1-9][0-9]{0,5})$/.exec(form.elements.nomor.value.trim().toUpperCase()), number = typed && typed[2];
     if (!typed) { return "number_malformed"; }
+    if (typed[1] && !state.screen) { return "not_ready"; }
     if (typed[1] && typed[1] !== letter(service)) { return "unknown_ticket"; }
     var body = { booth_id: booth };
     if (button === "kirim") { body.to_booth = goal; }
@@ -53,7 +54,7 @@
   function submit(event) {
     event.preventDefault();
     var button = event.submitter ? event.submitter.value : "panggil", what = command(event.target, button);
-    if (!sending.free()) { return; }
+    if (!sending.free()) { tell(at("pesan"), word("booth.word.sending")); return; }
     if (typeof what === "string") { wrong(what); return; }
     sending.give(what.address, what.body, button);
   }

@@ -25,6 +25,7 @@
   function settled(answer) { return answer.status < 500 && LATER.indexOf(answer.status) < 0; }
 
   function reason(answer) {
+    if (answer.late) { return "late"; }
     if (answer.status === 401) { return "signin"; }
     if (answer.status === 429) { return "throttled"; }
     if (answer.status === 403) { return "forbidden"; }
@@ -35,8 +36,7 @@
 
   function stored(name) {
     try {
-      var found = JSON.parse(localStorage.getItem(name));
-      return found && Date.now() - found.since < OLD ? found : null;
+      return JSON.parse(localStorage.getItem(name));
     } catch (error) { return null; }
   }
 
@@ -47,8 +47,9 @@
   }
 
   // One command at a time, kept here until it is answered for good: after a lost answer or a reload it
-  // is sent again under its key, and so done once. What was not answered is its account's alone, and of a
-  // quarter of an hour ago is meant by nobody any more. `told` hears of each answer, and whether it is the last.
+  // is sent again under its key, and so done once. What was not answered is its account's alone. Of a quarter of
+  // an hour ago it is meant by nobody any more: then it is given up, aloud, as an answer that is `late`. `told`
+  // hears of each answer, and whether it is the last.
   function sender(name, told) {
     var pending = stored(name), busy = false, timer = null;
 
@@ -65,11 +66,19 @@
     async function send() {
       if (busy || !pending) { return; }
       clearTimeout(timer);
+      if (Math.abs(Date.now() - pending.since) >= OLD) { over(pending, { status: 0, body: {}, after: 0, late: true }); return; }
       busy = true;
-      var sent = pending, answer = await ask("POST", sent.address, sent.body, sent.key), over = settled(answer);
+      var sent = pending, answer = await ask("POST", sent.address, sent.body, sent.key);
       busy = false;
-      if (over) { pending = null; store(name, null); } else { timer = setTimeout(send, Math.max(AGAIN, 1000 * answer.after)); }
-      told(answer, sent.what, over);
+      if (settled(answer)) { over(sent, answer); return; }
+      timer = setTimeout(send, Math.max(AGAIN, 1000 * answer.after));
+      told(answer, sent.what, false);
+    }
+
+    function over(sent, answer) {
+      pending = null;
+      store(name, null);
+      told(answer, sent.what, true);
     }
 
     window.addEventListener("online", send);

@@ -2,11 +2,12 @@
 (function () {
   "use strict";
   var box = document.querySelector("[data-papan]"), live = box.querySelector("[data-live]"), button = box.querySelector("[data-bunyi]");
-  var told = box.querySelector("[data-terbaru]"), seen = newest(), sound = null;
+  var told = box.querySelector("[data-terbaru]"), announced = newest(), sound = null;
 
+  // When the newest call was; 0: nobody is called.
   function newest() {
-    var found = live.querySelector("[data-panggilan]");
-    return found ? found.dataset.panggilan : "";
+    var found = live.querySelector("[data-saat]");
+    return found ? Number(found.dataset.saat) : 0;
   }
 
   // Browsers let no page sound before somebody has touched it.
@@ -32,10 +33,10 @@
 
   function changed() {
     var now = newest();
-    if (now === seen) { return; }
-    seen = now;
+    // What was undone or sent on leaves an older call at the top: nobody is called by that.
+    if (now <= announced) { return; }
+    announced = now;
     var first = live.querySelector(".terakhir li");
-    if (!first) { return; }
     told.textContent = Array.from(first.children).map(function (one) { return one.textContent; }).join(", ");
     box.dataset.berbunyi = now;
     if (sound) { chime(); }

@@ -29,7 +29,12 @@ class Call:
     @property
     def id(self) -> str:
         """Return what tells this call from all others."""
-        return f"{self.service}-{self.label}-{int(self.at.timestamp() * 1000)}"
+        return f"{self.service}-{self.label}-{self.millis}"
+
+    @property
+    def millis(self) -> int:
+        """Return when it was, as scripts count."""
+        return int(self.at.timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,6 @@ class Called:
     def by_booth(self) -> Mapping[str, Call]:
         """Return the last call of each booth that has called anybody."""
         return {one.booth_id: one for one in reversed(self.calls)}
-
-    def times(self, service: str) -> list[datetime]:
-        """Return when its last calls for a service were."""
-        return [one.at for one in self.calls if one.service == service]
 
 
 async def called_at(event_id: str, reader: Reader) -> Called | None:

@@ -1,6 +1,7 @@
 """Gate, screens and one's own place in line as a browser gets them."""
 
 import asyncio
+import gc
 import re
 from collections.abc import AsyncIterator
 
@@ -185,16 +186,35 @@ async def test_priority_and_booked_ones_who_joined_before_stand_before(at: Floor
     assert "4 nomor lagi" in (await ask(at, late)).text
 
 
-async def test_the_time_follows_from_the_last_calls_and_a_line_that_stands_takes_longer(
+async def test_the_time_follows_from_the_lines_own_pace_and_a_line_that_stands_takes_longer(
     at: Floor,
 ) -> None:
-    codes = [(await at.arrive()).json()["code"] for _ in range(8)]
-    for _ in range(3):
+    codes = [(await at.arrive()).json()["code"] for _ in range(24)]
+    assert "belum dapat diperkirakan" in (await ask(at, codes[-1])).text
+    for _ in range(18):
         at.messaging.clock.advance(minutes=4)
         await at.call()
-    assert "Perkiraan 10 sampai 30 menit lagi" in (await ask(at, codes[-1])).text
-    at.messaging.clock.advance(minutes=16)
-    assert "Perkiraan 40 sampai 90 menit lagi" in (await ask(at, codes[-1])).text
+    assert "Perkiraan 20 sampai 25 menit lagi" in (await ask(at, codes[-1])).text
+    at.messaging.clock.advance(minutes=40)
+    assert "Perkiraan 30 sampai 35 menit lagi" in (await ask(at, codes[-1])).text
+
+
+async def test_another_line_of_the_same_booths_says_nothing_of_this_one(at: Floor) -> None:
+    for _ in range(20):
+        await at.arrive()
+    for _ in range(18):
+        at.messaging.clock.advance(minutes=4)
+        await at.call("loket-2")
+    other = (await at.arrive("KK")).json()["code"]
+    assert "belum dapat diperkirakan" in (await ask(at, other)).text
+
+
+async def test_a_code_of_an_event_of_before_says_that_it_is_over(at: Floor) -> None:
+    code = (await at.arrive()).json()["code"]
+    at.messaging.clock.advance(days=1)
+    page = (await ask(at, code)).text
+    assert "Acara ini sudah lewat, yaitu Sabtu, 11 Maret 2023." in page
+    assert "pada hari itu" not in page
 
 
 async def test_who_is_called_is_told_where_and_who_is_served_that_it_is_over(at: Floor) -> None:
@@ -267,6 +287,31 @@ async def test_many_who_ask_at_once_are_answered_by_one_reading(
     monkeypatch.setattr(board, "called_at", counted)
     await asyncio.gather(*[look(at, BOARD) for _ in range(20)])
     assert asked == [SETU]
+
+
+async def test_an_event_that_nobody_looks_at_any_more_is_not_watched(at: Floor) -> None:
+    boards = Boards(SchedulerReader(at.messaging.database, COLLECTIONS), at.messaging.clock)
+    held = boards.watched.changes(SETU)
+    await boards.of(SETU)
+    assert set(await boards.watched.look({})) == {SETU}
+    del held
+    gc.collect()
+    assert await boards.watched.look({}) == {}
+
+
+async def test_a_screen_knows_when_its_newest_call_was(at: Floor) -> None:
+    await at.arrive()
+    await at.arrive()
+    times = []
+    for booth_id in ("loket-1", "loket-2"):
+        at.messaging.clock.advance(minutes=1)
+        await at.call(booth_id)
+        times.append(str(int(at.messaging.clock().timestamp() * 1000)))
+        assert f'data-saat="{times[-1]}"' in (await look(at, BOARD)).text
+    undo = f"/api/events/{SETU}/services/KIA/tickets/2/undo"
+    await at.post(undo, json={"booth_id": "loket-2"})
+    at.messaging.clock.advance(seconds=2)
+    assert f'data-saat="{times[0]}"' in (await look(at, BOARD)).text
 
 
 async def test_a_call_reaches_a_screen_that_is_watched(at: Floor) -> None:

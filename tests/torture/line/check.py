@@ -58,6 +58,7 @@ def check(history: History, kept: Kept, found: Found) -> None:
     found.wrong["not_conserved"] += not _conserved(kept)
     found.wrong["over_bound"] += _over_bound(history, found)
     found.seen["tickets"] += len(kept.tickets)
+    found.seen["unserved"] += sum(one["state"] == "unserved" for one in kept.tickets)
     found.seen["served"] += sum(one["state"] == "served" for one in kept.tickets)
 
 
@@ -93,7 +94,9 @@ def _lost(history: History, kept: Kept, tickets: dict[int, Document], found: Fou
 def _done(story: LateCall, entry: Document, history: History, found: Found) -> bool:
     """Return whether a call was taken in as it ended, or is a conflict that somebody sees."""
     found.seen["called_offline"] += 1
-    disagrees = bool(set(entry["conflicts"]) & {"called_twice", "ended", "newer"})
+    disagrees = bool(set(entry["conflicts"]) & {"called_twice", "newer"})
+    # Who left while he waited has left, but nobody ends otherwise whom a booth has served.
+    disagrees |= "ended" in entry["conflicts"] and story.end is not LateEnd.SERVED
     found.seen["conflicts"] += disagrees
     found.seen["served_offline"] += story.end is LateEnd.SERVED
     states = {note["state"] for (n, _), note in history.notes.items() if n == story.number}

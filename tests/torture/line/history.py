@@ -19,15 +19,18 @@ from services.scheduler.domain import (
     TicketState,
 )
 from services.scheduler.usecases import (
+    LINE_OVER,
     LeaseWanted,
     TicketAt,
     Wanted,
     act_on,
     admit,
     call_next,
+    close_line,
     end_lease,
     issue_ticket,
     merge,
+    note_line_over,
     rejoin,
     schedule_event,
     send_on,
@@ -36,6 +39,7 @@ from services.scheduler.usecases import (
 )
 from shared.contracts.envelope import Envelope, new_id
 from shared.messaging.message import Message
+from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 from tests.torture.line.device import SERVICE, Device, Story
 from tests.torture.line.world import World
@@ -72,6 +76,8 @@ class History:
     held: dict[str, dict[int, int]] = field(default_factory=dict)
     """Whom each device held, with how many the line had chosen by then."""
     devices: list[Device] = field(default_factory=list)
+    closes_early: bool = False
+    """Its line is closed while devices are without uplink still, and people wait."""
 
     def __post_init__(self) -> None:
         """Have two gates and three booths, each with a device."""
@@ -84,7 +90,8 @@ class History:
         booths = (booth(name, SERVICE) for name in BOOTHS)
         asked = plan(*booths, programme_id=self.programme_id)
         on = self.world.clock().date()
-        asked = replace(asked, on=on, opens=time(0), closes=time(23, 59))
+        closes = time(9, 30) if self.closes_early else time(23, 59)
+        asked = replace(asked, on=on, opens=time(0), closes=closes)
 
         async def planned(uow: UnitOfWork) -> None:
             await schedule_event(self.event_id, asked, uow, allow=anybody, holidays=NoHolidays())
@@ -98,9 +105,12 @@ class History:
 
     async def step(self) -> None:
         """Do one to three things at the same moment."""
-        kinds = (self.come, self.ask, self.call, self.act, self.offline, self.sync, self.replace)
+        kinds = (
+            *(self.come, self.ask, self.call, self.act),
+            *(self.offline, self.sync, self.replace, self.close),
+        )
         number = self.world.seed.choice((1, 2, 3))
-        doing = self.world.seed.choices(kinds, weights=(5, 2, 4, 3, 12, 5, 0.2), k=number)
+        doing = self.world.seed.choices(kinds, weights=(5, 2, 4, 3, 12, 5, 0.2, 2), k=number)
         await asyncio.gather(*(one() for one in doing))
 
     async def do(
@@ -205,6 +215,22 @@ class History:
 
         await self.do(acting)
 
+    async def close(self) -> None:
+        """Somebody closes the line, where it is time; who waits in it ends unserved."""
+
+        async def closing(uow: UnitOfWork) -> None:
+            await close_line(self.event_id, SERVICE, uow, allow=anybody)
+
+        if self.closes_early:
+            await self.do(closing)
+            await self.run_out()
+
+    async def run_out(self) -> None:
+        """The timer of a closed line fires, at any time."""
+        key, now = Line.key(self.event_id, SERVICE), self.world.clock()
+        timer = Timer(LINE_OVER, key, now, {}, new_id(), 1)
+        await self.do(lambda uow: note_line_over(timer, uow))
+
     # What devices do.
 
     def device(self, name: str) -> Device:
@@ -297,6 +323,7 @@ class History:
     async def drain(self) -> None:
         """Call and serve whoever waits, now that no device holds anybody any more."""
         for _ in range(300):
+            await self.run_out()
             found = await self.do(lambda uow: call_next(self.event_id, "b1", uow, allow=anybody))
             if found is None:
                 return

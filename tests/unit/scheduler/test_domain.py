@@ -15,6 +15,7 @@ from services.scheduler.domain import (
     Tally,
     expected,
 )
+from services.scheduler.domain.pace import Pace
 from services.scheduler.gateways import NationalCalendar
 from tests.unit.scheduler.sample import DAY, HEALTH, SETU, booth, plan, programme
 
@@ -200,24 +201,26 @@ NINE = datetime(2023, 3, 11, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("ahead", "minutes", "after", "told"),
+    ("ahead", "every", "after", "told"),
     [
-        (4, [0, 4, 8], 0, (10, 30)),
-        (0, [0, 4, 8], 0, (0, 10)),
-        (4, [0, 4, 8], 12, (35, 75)),
-        (0, [0, 0, 0], 0, (0, 5)),
-        (4, [0, 4], 0, None),
-        (4, [], 0, None),
+        (4, 4, 0, (15, 20)),
+        (0, 4, 0, (0, 5)),
+        (4, 4, 30, (20, 25)),
+        (9, 0, 0, (0, 5)),
     ],
-    ids=["a pace", "next", "a line that stands", "all at once", "two calls", "no call"],
+    ids=["a pace", "next", "a line that stands", "all at once"],
 )
-def test_the_time_that_is_left_follows_from_the_last_calls_up_to_now(
-    ahead: int, minutes: list[int], after: int, told: tuple[int, int] | None
+def test_the_time_that_is_left_is_told_in_fives(
+    ahead: int, every: int, after: int, told: tuple[int, int]
 ) -> None:
-    calls = [NINE + timedelta(minutes=one) for one in minutes]
-    now = max(calls, default=NINE) + timedelta(minutes=after)
-    found = expected(ahead, calls, now)
-    assert (found and (found.least, found.most)) == told
+    pace, now = Pace(), NINE
+    assert expected(ahead, pace, now) is None
+    for n in range(25):
+        now = NINE + timedelta(minutes=every * n)
+        pace = pace.call("b1", NINE, now)
+    found = expected(ahead, pace, now + timedelta(minutes=after))
+    assert found is not None
+    assert (found.least, found.most) == told
 
 
 def test_a_line_moves_only_while_nobody_holds_a_ticket() -> None:

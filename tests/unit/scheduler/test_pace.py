@@ -2,10 +2,11 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from math import log, sqrt
 from random import Random
+from typing import TypeVar
 
 import pytest
 
@@ -14,6 +15,7 @@ from services.scheduler.domain.lane import Lane
 from services.scheduler.domain.pace import FEW, MAX_BOOTHS, Pace
 from tests.size import examples
 
+T = TypeVar("T")
 OPENED = datetime(2023, 3, 11, 2, tzinfo=UTC)
 CLOSES = 150 * 60.0
 """From 09.00 to 11.30, in seconds."""
@@ -23,6 +25,16 @@ EARLY = 1800
 
 def at(seconds: float) -> datetime:
     return OPENED + timedelta(seconds=seconds)
+
+
+def _too_late(pace: Pace, ahead: int, came: float) -> float | None:
+    left = timedelta(seconds=CLOSES - came)
+    return pace.later_than(left, ahead) if left > timedelta(0) else None
+
+
+def _within(pace: Pace, ahead: int, came: float) -> tuple[float, float] | None:
+    found = pace.within(ahead, at(came))
+    return (came + found[0], came + found[1]) if found else None
 
 
 class Day:
@@ -47,7 +59,11 @@ class Day:
 
     def forecasts(self) -> Iterator[tuple[float, bool]]:
         """What was said to some who came, and whether they were called after the closing."""
-        said: dict[int, float] = {}
+        yield from ((said, now > CLOSES) for said, now in self.asking(_too_late))
+
+    def asking(self, ask: Callable[[Pace, int, float], T | None]) -> Iterator[tuple[T, float]]:
+        """What was said to some who came, with so many before them and when, and their call."""
+        said: dict[int, T] = {}
         pace, came, called = Pace(), 0, 0
         while called < len(self.come):
             free, booth = heapq.heappop(self.free)
@@ -56,13 +72,12 @@ class Day:
                 continue
             now = max(free, self.come[called])
             while came < len(self.come) and self.come[came] <= now:
-                left = timedelta(seconds=CLOSES - self.come[came])
-                chance = pace.later_than(left, came - called)
-                if came in self.asked and chance is not None and left > timedelta(0):
-                    said[came] = chance
+                told = ask(pace, came - called, self.come[came])
+                if came in self.asked and told is not None:
+                    said[came] = told
                 came += 1
             if called in said:
-                yield said[called], now > CLOSES
+                yield said[called], now
             pace = pace.call(booth, at(self.come[called]), at(now))
             heapq.heappush(self.free, (now + self.took(), booth))
             called += 1
@@ -152,3 +167,36 @@ def test_who_is_called_before_somebody_follows_from_the_policy() -> None:
     assert line.ahead(often, at(0)) == pytest.approx(42 + 42 * 2 / 65)
     full = waiting(walk_in=30, priority=30)
     assert full.ahead(often, at(0)) == 60 + often.passed_by(60)
+
+
+@pytest.mark.parametrize(("absent", "elsewhere"), [(0.0, 0.0), (0.1, 0.0), (0.0, 0.4)])
+def test_of_those_who_are_told_a_time_most_are_called_within_it(
+    absent: float, elsewhere: float
+) -> None:
+    random, found = Random(12), list[bool]()
+    for _ in range(examples(300)):
+        day = Day(random, absent=absent, elsewhere=elsewhere)
+        found += [first <= now <= last for (first, last), now in day.asking(_within)]
+
+    assert 0.7 < sum(found) / len(found) < 0.9, sum(found) / len(found)
+
+
+def test_a_line_that_stands_still_promises_more_each_minute() -> None:
+    pace = Pace()
+    for n in range(30):
+        pace = pace.call("b1", OPENED, at(120.0 * n))
+    last = pace.called_at
+    assert last is not None
+    told = [pace.within(4, last + timedelta(minutes=m)) for m in (0, 2, 10, 30)]
+
+    assert told[0] == told[1] == (pytest.approx(540), pytest.approx(540))
+    assert told[1] < told[2] < told[3]  # type: ignore[operator]
+
+
+def test_a_time_is_told_from_as_many_calls_on_as_a_warning() -> None:
+    pace = Pace()
+    for n in range(2 * FEW):
+        pace = pace.call("b1", OPENED, at(60.0 * n))
+        later = pace.later_than(timedelta(hours=1), 3)
+        assert (pace.within(3, at(60.0 * n)) is None) == (later is None)
+    assert later is not None
