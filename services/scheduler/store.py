@@ -27,6 +27,7 @@ from services.scheduler.domain import (
     Ticket,
     TicketState,
 )
+from services.scheduler.domain.late import LISTED_CONFLICTS
 from shared.audit.kept import TRAIL, TRAIL_INDEXES
 from shared.auth.roles import Grant
 from shared.files.evidence import EVIDENCE
@@ -45,7 +46,6 @@ ARRIVALS = "arrivals"
 EVENTS = "events"
 TALLIES = "tallies"
 TICKETS = "tickets"
-LISTED_CONFLICTS = 200
 
 COLLECTIONS = Collections(
     Collection("programmes", Programme),
@@ -148,13 +148,14 @@ class SchedulerReader(FileReader):
     async def leases(self, event_id: str) -> list[Lease]:
         """Return what devices have leased of an event, by device."""
         known = await self.get(Devices, event_id) or Devices(event_id)
-        ids = [Lease.key(event_id, device) for device in known.devices]
+        devices = (*known.devices, *known.ended)
+        ids = [Lease.key(event_id, device) for device in devices]
         return await self.find(Lease, {"_id": {"$in": ids}}, sort=(("_id", 1),))
 
     async def conflicts(self, event_id: str) -> list[Conflict]:
-        """Return what of devices' stories does not agree, by kind; two hundred at most."""
+        """Return what of devices' stories does not agree, by kind; at most one over two hundred."""
         of = {"event_id": event_id}
-        return await self.find(Conflict, of, sort=(("_id", 1),), limit=LISTED_CONFLICTS)
+        return await self.find(Conflict, of, sort=(("_id", 1),), limit=LISTED_CONFLICTS + 1)
 
     async def counters(self, event_id: str) -> list[Counter]:
         """Return the counters of an event's booths that have called anybody."""

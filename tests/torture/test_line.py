@@ -124,7 +124,7 @@ async def test_histories_double_starve_and_lose_nobody(world: World) -> None:
     assert world.crashes > 0
 
 
-def _same_numbers(line: Line, size: int) -> Line:
+def _same_numbers(line: Line, size: int, **_: Any) -> Line:
     last = line.last_number + size if size == 1 else max(line.last_number, size)
     return replace(line, version=line.version + 1, numbered=last)
 

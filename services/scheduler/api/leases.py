@@ -27,6 +27,7 @@ from services.scheduler.domain import (
     LeaseEnd,
     Plan,
 )
+from services.scheduler.domain.late import LISTED_CONFLICTS
 from services.scheduler.usecases import Clock, LeaseWanted, allowed, end_lease, merge, take_lease
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
@@ -89,7 +90,11 @@ class BlockAnswer(BaseModel):
 
 
 class HeldAnswer(TicketAnswer):
-    """Somebody whom this device alone calls. `priority`: he may be called before his turn."""
+    """Somebody whom this device alone calls. `priority`: he may be called before his turn.
+
+    It does until `held_until`, or until 50 others of his line were called or held meanwhile, which
+    a device without uplink cannot see.
+    """
 
     priority: bool
     joined_at: datetime
@@ -100,7 +105,8 @@ class LeaseAnswer(BaseModel):
     """All that a device needs to go on without uplink; nothing of any person.
 
     Times are the office's; a device counts from `now`, whatever its own clock says. `until` it may
-    give out numbers (before `closes_at`) and end what it called, `held_until` call somebody.
+    give out numbers (before `closes_at`) and end what it called, `held_until` call somebody, and no
+    longer than until 50 others of his line were called or held.
     """
 
     event_id: str
@@ -219,6 +225,13 @@ class ConflictSeen(BaseModel):
     booths: tuple[str, ...]
 
 
+class ConflictsAnswer(BaseModel):
+    """Two hundred conflicts at most. `more`: there are others, once these are looked into."""
+
+    conflicts: list[ConflictSeen]
+    more: bool
+
+
 @router.put("/leases/{device}")
 async def put_lease(
     event_id: EventId,
@@ -297,10 +310,12 @@ async def list_leases(event_id: EventId, caller: CallerDep, reader: ReaderDep) -
 @router.get("/conflicts")
 async def list_conflicts(
     event_id: EventId, caller: CallerDep, reader: ReaderDep
-) -> list[ConflictSeen]:
-    """Return what of the devices' stories does not agree, by kind; two hundred at most."""
+) -> ConflictsAnswer:
+    """Return what of the devices' stories does not agree, by kind."""
     await visible_event(event_id, caller, reader)
-    return [_conflict(one) for one in await reader.conflicts(event_id)]
+    found = await reader.conflicts(event_id)
+    listed = [_conflict(one) for one in found[:LISTED_CONFLICTS]]
+    return ConflictsAnswer(conflicts=listed, more=len(found) > LISTED_CONFLICTS)
 
 
 def _lease(lease: Lease) -> LeaseSeen:
@@ -324,7 +339,7 @@ def _conflict(conflict: Conflict) -> ConflictSeen:
         kind=conflict.kind,
         subject=conflict.subject,
         first_at=conflict.first_at,
-        stories=conflict.version,
+        stories=conflict.stories,
         entries=conflict.entries,
         booths=conflict.booths,
     )

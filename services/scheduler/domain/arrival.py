@@ -17,6 +17,8 @@ CODE_SIGNS: Final = "23456789" + CODE_LETTERS
 CODE_LENGTH: Final = 8
 MAX_TICKETS: Final = 20
 """For one code; a gate gives ten, and without uplink two may know nothing of each other."""
+MAX_AWAITED: Final = 200
+"""Requests for one service with one code; `MAX_TICKETS` of them can get a gate's number."""
 
 _BUSY: Final = ASKED | {TicketState.SERVING, TicketState.SENT}
 _MEANT: Final = _BUSY | {
@@ -87,16 +89,29 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """Requests with a code that no gate has told yet, or that was typed wrong."""
+    """Requests for a service with a code for which no gate has told a number of it yet.
+
+    It may tell one later, or the code was typed wrong.
+    """
 
     id: str
-    """As that of the arrival."""
     version: int = 0
     cases: tuple[str, ...] = ()
 
+    @staticmethod
+    def key(arrival_id: str, service: str) -> str:
+        """Return the id of those who wait for a gate."""
+        return f"{arrival_id}/{service}"
+
     def with_case(self, case_id: str) -> "Awaited":
-        """Know of one more; of as many as a code has tickets."""
-        cases = (*self.cases, case_id)[-MAX_TICKETS:]
+        """Know of one more. Who comes after as many as are known keeps the number of his own."""
+        if len(self.cases) >= MAX_AWAITED:
+            return self
+        return replace(self, version=self.version + 1, cases=(*self.cases, case_id))
+
+    def without(self, case_id: str) -> "Awaited":
+        """Know that one has the gate's number."""
+        cases = tuple(one for one in self.cases if one != case_id)
         return replace(self, version=self.version + 1, cases=cases)
 
 

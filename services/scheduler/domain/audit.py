@@ -15,6 +15,9 @@ class Deed(StrEnum):
     LINE_CLOSED = "line_closed"
     """Somebody at a booth ended a line after the closing: `said` has its service, and how many
     waited. What the end of the day closes was nobody's deed."""
+    LEASE_TAKEN_BACK = "lease_taken_back"
+    """A supervisor ended what another account's device may do without uplink: `said` has the
+    device and the account."""
     EVENT_REPUBLISHED = "event_republished"
     POLICY_CHANGED = "policy_changed"
     """In which order a programme's lines are called: `said` has the programme's version."""

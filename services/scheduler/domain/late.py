@@ -15,6 +15,8 @@ from services.scheduler.domain.ticket import Act
 
 MAX_NAMED: Final = 10
 """Stories that a conflict names; all are counted."""
+LISTED_CONFLICTS: Final = 200
+"""Conflicts that a supervisor is shown at once."""
 
 
 @dataclass(frozen=True, slots=True)

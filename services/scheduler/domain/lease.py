@@ -17,7 +17,9 @@ MIN_BLOCK: Final = 10
 MAX_BLOCKS: Final = 120
 """Blocks of a device in which numbers are unused."""
 MAX_DEVICES: Final = 120
-"""Devices that lease at one event: forty-five booths, their gates, and what stood in for them."""
+"""Devices whose leases run at one event: forty-five booths, their gates, and what stands in."""
+MAX_ENDED: Final = 880
+"""Devices whose leases have ended that are listed; what others tell counts too."""
 LEASE_BEFORE: Final = timedelta(hours=36)
 """Before an event's closing: where it is may have no uplink."""
 LEASE_AFTER: Final = timedelta(hours=3)
@@ -267,19 +269,30 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """Which devices have leased something of an event, under its id."""
+    """Which devices have leases of an event, under its id; `ended`: whose do not run any more."""
 
     id: str
     version: int = 0
     devices: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
     def with_one(self, device: str) -> "Devices":
-        """Know of one more. Raises Refused: too_many_devices."""
+        """Know of one whose lease runs. Raises Refused: too_many_devices."""
         if device in self.devices:
             return self
+        ended = tuple(one for one in self.ended if one != device)
         if len(self.devices) >= MAX_DEVICES:
             raise Refused("too_many_devices", f"{MAX_DEVICES} devices have leases of this event")
-        return replace(self, version=self.version + 1, devices=(*self.devices, device))
+        devices = (*self.devices, device)
+        return replace(self, version=self.version + 1, devices=devices, ended=ended)
+
+    def without(self, device: str) -> "Devices":
+        """Know that the lease of one has ended: another device may lease."""
+        if device not in self.devices:
+            return self
+        devices = tuple(one for one in self.devices if one != device)
+        ended = (*self.ended, device)[-MAX_ENDED:]
+        return replace(self, version=self.version + 1, devices=devices, ended=ended)
 
 
 def merge_open(today: date, event_on: date) -> bool:

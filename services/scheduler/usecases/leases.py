@@ -21,10 +21,12 @@ from services.scheduler.domain import (
     Ticket,
     ticket_id,
 )
+from services.scheduler.domain.audit import Deed
 from services.scheduler.usecases.calls import ticketed_booth
 from services.scheduler.usecases.ports import Allow
 from services.scheduler.usecases.ticket_events import answer
 from services.scheduler.usecases.waiting import lines_of, next_to_hold
+from shared.audit.trail import note
 from shared.contracts.intake import AccessRevoked
 from shared.messaging.revocations import Revocation, keep_revocation
 from shared.messaging.unit_of_work import UnitOfWork
@@ -195,6 +197,8 @@ async def end_lease(
     own = lease.account == holder.account
     if not own and not supervises(event.plan):
         raise Refused("other_account", "another account has leased for this device")
+    if not own and lease.ended is not LeaseEnd.TAKEN_BACK:
+        note(Deed.LEASE_TAKEN_BACK, event.id, uow, lease.device, f"of {lease.account}")
     await _end(lease, LeaseEnd.GIVEN_BACK if own else LeaseEnd.TAKEN_BACK, uow)
 
 
@@ -214,4 +218,7 @@ async def _end(lease: Lease, why: LeaseEnd, uow: UnitOfWork) -> None:
     for line in await lines_of(lease.event_id, lease.services, uow):
         if lease.device in line.holds:
             uow.add(line.free(lease.device))
+    devices = await uow.get(Devices, lease.event_id) or Devices(lease.event_id)
+    if (after := devices.without(lease.device)) is not devices:
+        uow.add(after)
     uow.add(lease.end(why, uow.now()))

@@ -138,8 +138,7 @@ async def _issue(
         lease = lease.using(service, number)
         given.append(ticket)
     uow.add(lease)
-    if known is None:
-        await bind_earlier(new.id, given, uow)
+    await bind_earlier(new.id, given, uow)
     twice = {ConflictKind.SAME_CODE: About(story.code, (), known.told)} if known else {}
     return replace(entry, happened_at=at), twice
 

@@ -78,7 +78,7 @@ class Reader(Protocol):
         ...
 
     async def conflicts(self, event_id: str) -> list[Conflict]:
-        """Return what of devices' stories does not agree, by kind; two hundred at most."""
+        """Return what of devices' stories does not agree, by kind; at most one over the limit."""
         ...
 
     async def counters(self, event_id: str) -> list[Counter]:

@@ -56,8 +56,7 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     await place(ticket, uow)
     line = line.join(ticket)
     uow.add(ticket, line)
-    if arrival is None:
-        await _await_gate(event, uow)
+    await _await_gate(event, uow)
     if line.closed:
         await end_at_once(ticket, line, scheduled, uow)
     elif case.withdrawn:
@@ -65,12 +64,13 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
 
 
 async def _await_gate(event: RequestReceived, uow: UnitOfWork) -> None:
-    """Remember whose code no gate has told yet: one without uplink tells it later."""
+    """Remember for whom no gate has told a number yet: one without uplink tells it later."""
     if event.arrival_code is None or event.event_id is None:
         return
-    key = Arrival.key(event.event_id, event.arrival_code)
-    awaited = await uow.get(Awaited, key) or Awaited(key)
-    uow.add(awaited.with_case(event.case_id))
+    key = Awaited.key(Arrival.key(event.event_id, event.arrival_code), event.service)
+    known = await uow.get(Awaited, key) or Awaited(key)
+    if (awaited := known.with_case(event.case_id)) is not known:
+        uow.add(awaited)
 
 
 async def bind_earlier(arrival_id: str, given: Sequence[Ticket], uow: UnitOfWork) -> None:
@@ -79,8 +79,14 @@ async def bind_earlier(arrival_id: str, given: Sequence[Ticket], uow: UnitOfWork
     Who was called under his own number meanwhile keeps it. Whose own ended unserved, because his
     line was closed when the request came, has the gate's from now on.
     """
-    awaited = await uow.get(Awaited, arrival_id)
-    for case_id in awaited.cases if awaited else ():
+    for service in dict.fromkeys(ticket.service for ticket in given):
+        awaited = await uow.get(Awaited, Awaited.key(arrival_id, service))
+        if awaited is not None:
+            await _bind(awaited, given, uow)
+
+
+async def _bind(awaited: Awaited, given: Sequence[Ticket], uow: UnitOfWork) -> None:
+    for case_id in awaited.cases:
         case = await uow.require(Case, case_id)
         own = await uow.get(Ticket, case.ticket_id) if case.ticket_id else None
         if own is None or own.state not in {TicketState.WAITING, TicketState.UNSERVED}:
@@ -90,6 +96,8 @@ async def bind_earlier(arrival_id: str, given: Sequence[Ticket], uow: UnitOfWork
             if own.state is TicketState.WAITING:
                 await void(own, uow)
             await _take_over(ticket, case, own.channel or "", own.region_code or "", uow)
+            awaited = awaited.without(case_id)
+            uow.add(awaited)
 
 
 async def _arrival(event: RequestReceived, uow: UnitOfWork) -> Arrival | None:

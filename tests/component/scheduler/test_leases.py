@@ -9,8 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.scheduler.api.leases import MAX_LINES, MAX_STORIES
-from services.scheduler.domain import MAX_HELD, MAX_WANTED
+from services.scheduler.domain import MAX_HELD, MAX_WANTED, Conflict, ConflictKind
+from services.scheduler.domain.late import LISTED_CONFLICTS
 from shared.contracts.intake import AccessKind, AccessRevoked
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.runtime import sent_by
 from tests.component.scheduler.floor import DEVICE, Floor, floor
 from tests.unit.scheduler.sample import SETU
 
@@ -73,7 +76,7 @@ async def test_a_gate_and_a_booth_go_on_without_uplink_and_tell_it() -> None:
         )  # fmt: skip
         place = (await at.get(f"/api/events/{SETU}/arrivals/K7QW3ZTM")).json()["tickets"]
         assert [one["label"] for one in place] == ["A2"]
-        assert await seen(at, "conflicts") == []
+        assert await seen(at, "conflicts") == {"conflicts": [], "more": False}
 
 
 async def test_a_booth_calls_those_whom_its_device_holds() -> None:
@@ -231,16 +234,34 @@ async def test_a_supervisor_sees_devices_and_conflicts_and_takes_a_lease_back() 
         first, second = await seen(at, "leases")
         assert (first["device"], first["clock_off"], first["unused"]) == (DEVICE, True, {"KIA": 9})
         assert (second["account"], second["clock_off"]) == ("agus", False)
-        kinds = {one["kind"]: one for one in await seen(at, "conflicts")}
-        assert set(kinds) == {"same_code", "clock"}
+        found = await seen(at, "conflicts")
+        kinds = {one["kind"]: one for one in found["conflicts"]}
+        assert (set(kinds), found["more"]) == ({"same_code", "clock"}, False)
         assert kinds["same_code"]["subject"] == "K7QW3ZTM"
-        assert len(kinds["same_code"]["entries"]) == 2
+        assert (kinds["same_code"]["stories"], len(kinds["same_code"]["entries"])) == (2, 2)
         headers = at.messaging.headers("supervisor", "botram", "32.16", subject="rina")
         gone = await at.client.delete(f"/api/events/{SETU}/leases/{DEVICE}", headers=headers)
         assert gone.status_code == 204
         again = await at.lease({"numbers": {"KIA": 10}}, subject="siti")
         assert (again.status_code, again.json()["reason"]) == (409, "lease_ended")
         assert (await seen(at, "leases"))[0]["ended"] == "taken_back"
+
+
+async def test_more_conflicts_than_are_listed_are_said_to_be_there() -> None:
+    async with floor() as at:
+        await at.lease({"numbers": {"KIA": 10}}, OTHER)
+        for first in range(0, LISTED_CONFLICTS + 1, MAX_STORIES):
+            numbers = range(first, min(first + MAX_STORIES, LISTED_CONFLICTS + 1))
+            now = at.messaging.clock()
+            rows = [Conflict(SETU, ConflictKind.ENDED, f"{n:03}", now, version=1) for n in numbers]
+
+            async def keep(uow: UnitOfWork, rows: list[Conflict] = rows) -> None:
+                uow.add(*rows)
+
+            sent = sent_by("a-op", f"conflicts-{first}")
+            await at.messaging.commands(Exception).run(keep, sent=sent, key=SETU)
+        found = await seen(at, "conflicts")
+        assert (len(found["conflicts"]), found["more"]) == (LISTED_CONFLICTS, True)
 
 
 async def test_an_operator_ends_no_lease_of_another_account() -> None:

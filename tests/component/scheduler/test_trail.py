@@ -3,7 +3,7 @@
 from services.scheduler.usecases import republish_event
 from shared.contracts.intake import LineOrder
 from shared.runtime import sent_by
-from tests.component.scheduler.floor import Floor, booth_body, event_body, floor
+from tests.component.scheduler.floor import DEVICE, Floor, booth_body, event_body, floor
 from tests.component.scheduler.test_agencies import name
 from tests.unit.scheduler.sample import SETU, published
 
@@ -53,6 +53,17 @@ async def test_a_line_that_somebody_closes_is_noted_once_and_one_that_the_day_cl
         assert len(noted(at)) == before + 1
         lines = await at.lines()
         assert all(line["closed"] for line in lines.values())
+
+
+async def test_a_lease_that_a_supervisor_takes_back_is_noted_once() -> None:
+    async with floor() as at:
+        await at.lease({"numbers": {"KIA": 10}}, subject="siti")
+        before = len(noted(at))
+        path = f"/api/events/{SETU}/leases/{DEVICE}"
+        for _ in range(2):
+            headers = at.messaging.headers("supervisor", "botram", "32.16", subject="rina")
+            (await at.client.delete(path, headers=headers)).raise_for_status()
+        assert noted(at, before) == [("lease_taken_back", SETU, [DEVICE, "of siti"])]
 
 
 async def test_an_agency_that_is_named_is_noted_once() -> None:

@@ -226,10 +226,17 @@ class History:
             await self.run_out()
 
     async def run_out(self) -> None:
-        """The timer of a closed line fires, at any time."""
+        """The timer of a closed line fires, until nobody waits in it."""
         key, now = Line.key(self.event_id, SERVICE), self.world.clock()
         timer = Timer(LINE_OVER, key, now, {}, new_id(), 1)
-        await self.do(lambda uow: note_line_over(timer, uow))
+
+        async def firing(uow: UnitOfWork) -> int:
+            await note_line_over(timer, uow)
+            line = await uow.require(Line, Line.key(self.event_id, SERVICE))
+            return line.waiting if line.closed else 0
+
+        while await self.do(firing):
+            pass
 
     # What devices do.
 
@@ -322,8 +329,8 @@ class History:
 
     async def drain(self) -> None:
         """Call and serve whoever waits, now that no device holds anybody any more."""
+        await self.run_out()
         for _ in range(300):
-            await self.run_out()
             found = await self.do(lambda uow: call_next(self.event_id, "b1", uow, allow=anybody))
             if found is None:
                 return

@@ -9,22 +9,26 @@ import pytest
 
 from services.scheduler.domain import (
     Act,
+    Awaited,
     Booth,
+    Case,
     Claim,
     ConflictKind,
     LateCall,
     LateEnd,
     LateEntry,
+    LateIssue,
     Lease,
     Plan,
     ScheduledEvent,
     TicketState,
 )
-from services.scheduler.usecases import TicketAt, merge, schedule_event, send_on, undo
+from services.scheduler.domain.arrival import MAX_AWAITED
+from services.scheduler.usecases import TicketAt, issue_ticket, merge, schedule_event, send_on, undo
 from shared.auth.roles import Forbidden
 from shared.contracts.scheduler import TicketFact, TicketReverted
 from shared.testing.bench import Bench
-from tests.unit.scheduler.sample import SETU, booth, plan
+from tests.unit.scheduler.sample import SETU, booth, plan, received
 from tests.unit.scheduler.test_closing import close, run_out
 from tests.unit.scheduler.test_leases import Field, field
 from tests.unit.scheduler.test_usecases import Calendar, anybody, stored
@@ -216,3 +220,51 @@ async def test_a_conflict_counts_all_its_stories_and_names_some() -> None:
     found = (await at.conflicts())[ConflictKind.SAME_CODE]
 
     assert (found.stories, len(found.entries)) == (14, 10)
+
+
+async def _asked(at: Field, case_id: str, service: str = "KIA") -> None:
+    asked = received(case_id, service).model_copy(update={"arrival_code": "K7QW3ZTM"})
+    await at.work.handle(issue_ticket, asked)
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+async def test_a_request_has_one_number_also_where_a_second_gate_tells_its_code(
+    order: tuple[int, ...],
+) -> None:
+    at = await field()
+    await at.lease("gate-1", {"KK": 10})
+    await at.lease("gate-2", {"KIA": 10})
+    family = LateIssue("e1", "K7QW3ZTM", (("KK", 1),), at.claim())
+    steps = (
+        lambda: at.tell(family, device="gate-1"),
+        lambda: at.tell(at.issue(1, code="K7QW3ZTM"), device="gate-2"),
+        lambda: _asked(at, "case-1"),
+    )
+    for step in order:
+        await steps[step]()
+
+    case = await stored(at.work, Case, "case-1")
+    assert case.ticket_id == (await at.ticket(1)).id
+    assert [await at.call("kia-1"), await at.call("kia-2")] == [1, None]
+
+
+async def test_who_has_a_gates_number_keeps_it_when_another_gate_tells_his_code() -> None:
+    at = await field()
+    await at.lease("gate-1", {"KIA": 10})
+    await at.lease("gate-2", {"KIA": 10})
+    await _asked(at, "case-1")
+    await _asked(at, "case-2")
+    await at.tell(at.issue(1, code="K7QW3ZTM"), device="gate-1")
+    await at.tell(at.issue(11, code="K7QW3ZTM"), device="gate-2")
+
+    assert [(await at.ticket(n)).case_id for n in (1, 11)] == ["case-1", "case-2"]
+    assert (await at.line()).count(TicketState.VOID) == 2
+    assert [one.cases for one in await at.work.all(Awaited)] == [()]
+
+
+async def test_nobody_who_waits_for_a_gate_is_forgotten_for_those_who_come_later() -> None:
+    awaited = Awaited("code/KIA")
+    for number in range(MAX_AWAITED + 1):
+        awaited = awaited.with_case(f"case-{number}")
+
+    assert (len(awaited.cases), awaited.cases[0]) == (MAX_AWAITED, "case-0")

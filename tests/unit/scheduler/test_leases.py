@@ -674,6 +674,14 @@ async def test_devices_and_blocks_have_an_end() -> None:
     with pytest.raises(Refused, match="too_many_devices"):
         await at.lease("one-more", {"KIA": 10})
     await at.lease("d1", {"KIA": 10})
+    await at.end("d1", "siti")
+    await at.lease("one-more", {"KIA": 10})
+    with pytest.raises(Refused, match="too_many_devices"):
+        await at.lease("d1", {"KIA": 10})
+    await at.end("one-more", "siti")
+    await at.lease("d1", {"KIA": 10})
+    [devices] = await at.work.all(Devices)
+    assert (len(devices.devices), devices.ended) == (MAX_DEVICES, ("one-more",))
     lease = await stored(at.work, Lease, f"{SETU}/d1")
     many = tuple(replace(lease.blocks[0], first=1000 + n, service="KK") for n in range(MAX_BLOCKS))
     at.work.keep(replace(lease, blocks=many))
