@@ -212,6 +212,15 @@ async def test_the_numbers_of_a_cancelled_event_stay_on_the_page(at: Floor) -> N
     assert "sebelum orang pulang" not in shown.partition("<section")[0]
 
 
+async def test_where_nothing_can_be_offered_any_more_nobody_is_asked_for_it(at: Floor) -> None:
+    (await at.put(event_body(offers=[]))).raise_for_status()
+    assert "Mintalah perencana acara" in (await see(at, PAGE)).text
+    await cancel(at)
+    shown = (await see(at, PAGE)).text
+    assert "Mintalah perencana acara" not in shown
+    assert "Tidak ada tawaran untuk layanan ini." in shown
+
+
 async def test_a_hundred_numbers_are_shown_and_no_more_is_read_for_them(
     at: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
