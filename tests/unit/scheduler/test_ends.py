@@ -119,6 +119,17 @@ async def test_a_request_for_whom_was_not_served_is_told_of_his_end_and_offers()
     assert (told.end, told.offers) == (None, ())
 
 
+async def test_history_that_is_brought_in_later_is_nobody_who_was_left_unserved() -> None:
+    work = await _day(_close)
+    before = await line(work)
+    work.clock.now += timedelta(days=1)
+    await _alone(work)
+    assert (await line(work)).states == before.states
+    assert [case.ticket_id for case in await work.all(Case)] == [None]
+    await _of_gate(work)
+    assert [one.case_id for one in await work.all(Ticket)] == ["case-gate"]
+
+
 async def test_a_late_request_that_was_withdrawn_ends_alike_in_both_orders() -> None:
     one = await _outcome(await _day(_close, _alone, _withdrawn))
     other = await _outcome(await _day(_close, _withdrawn, _alone))
