@@ -70,6 +70,12 @@ async def require_request(options: argparse.Namespace, desk: Desk) -> None:
         raise CommandRefused("the request was answered before")
 
 
+def require_folder(options: argparse.Namespace) -> None:
+    """Make the folder that is written to, before anything is noted or opened. Raises OSError."""
+    if options.out is not None:
+        new_folder(options.out)
+
+
 async def papers_and_trail(case: Case, desk: Desk) -> dict[str, Any]:
     """Return a case's papers without content, and who worked on it: when, and by what."""
     papers = await desk.reader.get(CasePapers, case.id) or CasePapers(case.id)
@@ -105,9 +111,8 @@ async def _beside(case: Case, desk: Desk) -> dict[str, Any]:
 async def hand_over(
     options: argparse.Namespace, held: Mapping[str, Any], resident: Resident, desk: Desk
 ) -> list[str]:
-    """Write what is handed over into a new folder, and answer the request in the register."""
+    """Write what is handed over into its new folder, and answer the request in the register."""
     folder: Path = options.out
-    new_folder(folder)
     said = json.dumps(held, default=_plain, indent=2, ensure_ascii=False)
     (folder / "data.json").write_text(f"{said}\n", "utf-8")
     (folder / "data-pribadi.html").write_text(await _page(held, desk), "utf-8")

@@ -18,6 +18,7 @@ from services.intake.cli.handover import (
     add_options,
     hand_over,
     papers_and_trail,
+    require_folder,
     require_request,
 )
 from services.intake.cli.restriction import add_commands as add_restriction
@@ -116,6 +117,7 @@ async def _find(options: argparse.Namespace, desk: Desk) -> list[str]:
 async def _export(options: argparse.Namespace, desk: Desk) -> list[str]:
     resident = await _resident(options.resident, desk)
     await require_request(options, desk)
+    require_folder(options)
 
     async def noted(uow: UnitOfWork) -> None:
         for said in resident.said:
