@@ -292,7 +292,7 @@ async def put_programme(
 async def list_programmes(caller: CallerDep, reader: ReaderDep) -> list[ProgrammeAnswer]:
     """Return the programmes in which the caller holds a grant."""
     found = await reader.find(Programme)
-    return [_answer(programme) for programme in found if caller.belongs_to(programme.id)]
+    return [answered(programme) for programme in found if caller.belongs_to(programme.id)]
 
 
 @router.get("/{programme_id}")
@@ -300,10 +300,11 @@ async def get_programme(
     programme_id: ProgrammePath, caller: CallerDep, reader: ReaderDep
 ) -> ProgrammeAnswer:
     """Return one programme."""
-    return _answer(await programme_of(programme_id, caller, reader))
+    return answered(await programme_of(programme_id, caller, reader))
 
 
-def _answer(programme: Programme) -> ProgrammeAnswer:
+def answered(programme: Programme) -> ProgrammeAnswer:
+    """Return a programme as it is read."""
     return ProgrammeAnswer(
         programme_id=programme.id,
         version=programme.version,
