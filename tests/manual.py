@@ -29,6 +29,7 @@ _FLOOR: Final = (
     "test_front_walk.py::"
     "test_one_sign_in_walks_desk_floor_agent_and_dashboard_and_one_sign_out_ends_all"
 )
+_GATE: Final = "test_floor.py::test_the_gate_gives_a_code_and_numbers_and_shows_them_again"
 _PRINTED: Final = "test_batches.py::test_each_page_is_looked_at"
 _WRONG_DOCUMENT: Final = "test_desk.py::test_the_wrong_document_is_said_and_a_second_person_decides"
 _COUNTER: Final = "test_counter.py::test_ten_visits_with_the_network_cut_in_mid_entry"
@@ -53,6 +54,7 @@ WALKS: Final[Mapping[str, str]] = {
     "loket": _FLOOR,
     "loket-gerai": _FLOOR,
     "loket-puskesmas": _FLOOR,
+    "gerbang": _GATE,
     "tugas": _FLOOR,
     "tugas-alamat": _FLOOR,
     "acara": _FIGURES,

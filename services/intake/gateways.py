@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -22,6 +21,7 @@ from shared.auth.keys import SigningKey
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.auth.watched import Watched
+from shared.limits.clients import ClientLimit
 from shared.limits.counts import Counted, Tries
 from shared.limits.rates import Rate
 from shared.sealing.masterkeys import MasterKeys, Wrapped
@@ -31,16 +31,10 @@ from shared.sealing.seal import DataKey, Unsealable, context
 T = TypeVar("T")
 _DISTRICT_PARTS: Final = 3
 """Of a sub-district's code."""
-_LINE: Final = 64
-"""Bits of an IPv6 address that are one line's; behind it a caller may choose."""
-_SITE: Final = 48
-"""Bits that are one customer's with many lines (RFC 6177): all he may choose among."""
 _SUBDISTRICT: Final = 3
 """Parts of a sub-district's code."""
 KEPT_CATALOGUES: Final = 64
 """Versions of catalogues that a process keeps at hand, and of SOPs; the oldest goes first."""
-LINES_PER_SITE: Final = 20
-"""How many lines' tries one IPv6 site may use up together."""
 
 
 class NationalCalendar:
@@ -290,16 +284,15 @@ class TryLimits:
         self._tries = tries
         self._purpose = purpose
         self._per_case = Rate.parse(per_case)
-        self._per_line = Rate.parse(per_client)
-        self._per_site = self._per_line.times(LINES_PER_SITE)
+        self._clients = ClientLimit(tries, purpose, Rate.parse(per_client))
 
     async def client_waits(self, client: str) -> int | None:
         """Return the seconds that a client has to wait after too many wrong codes, or None."""
-        return await self._tries.waits(self._client(client))
+        return await self._clients.waits(client)
 
     async def count_client(self, client: str) -> None:
         """Count a wrong code of this client."""
-        await self._tries.count(self._client(client))
+        await self._clients.count(client)
 
     async def case_waits(self, case_id: str) -> int | None:
         """Return the seconds for which a case takes no receipt code, or None."""
@@ -311,18 +304,3 @@ class TryLimits:
 
     def _case(self, case_id: str) -> Counted:
         return [(self._per_case, f"{self._purpose}/case/{case_id}")]
-
-    def _client(self, client: str) -> Counted:
-        return [(rate, f"{self._purpose}/client/{who}") for rate, who in self._parts(client)]
-
-    def _parts(self, client: str) -> Counted:
-        try:
-            address = ip_address(client)
-        except ValueError:
-            return [(self._per_line, "unknown")]
-        if not isinstance(address, IPv6Address):
-            return [(self._per_line, str(address))]
-        if address.ipv4_mapped is not None:
-            return [(self._per_line, str(address.ipv4_mapped))]
-        line, site = (IPv6Network((address, bits), strict=False) for bits in (_LINE, _SITE))
-        return [(self._per_line, str(line)), (self._per_site, str(site))]

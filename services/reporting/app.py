@@ -21,6 +21,7 @@ from shared.runtime import (
     ServiceContext,
     ServiceDefinition,
     assemble,
+    open_streams,
     utc_now,
 )
 from shared.web.live import Streams, Timing
@@ -60,13 +61,7 @@ def show(
     """Return what reporting shows and keeps; `timing` is that of its live streams."""
     reader, frame = Reader(context.messaging.database, COLLECTIONS), _frame(context.prefix)
     board, evidence = pages.Board(frame, reader), evidence_parts(settings, context, reader)
-    streams = Streams(
-        stopping=context.health.stopping,
-        clock=context.messaging.clock,
-        gauge=context.metrics.streams,
-        timing=timing,
-        revocations=context.revocations,
-    )
+    streams = open_streams(context, settings, timing)
     return HttpInterface(
         rules={**api.RULES, **pages.RULES},
         routers=[*api.ROUTERS, pages.router],
@@ -78,7 +73,7 @@ def show(
             Streams: streams,
         },
         pages=frame,
-        beside_http=[board.follow],
+        beside_http=[board.watched.follow],
         beside_queue=[
             evidence.removal,
             *trail_jobs(context, COLLECTIONS, AuditHeadPublished),

@@ -4,10 +4,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from shared.files.evidence_parts import EvidenceSettings
-from shared.runtime import AmqpUrl, FileSettings, PathPrefix
+from shared.runtime import AmqpUrl, FileSettings, PathPrefix, StreamSettings
 
 
-class Settings(EvidenceSettings):
+class Settings(EvidenceSettings, StreamSettings):
     """Read from `REPORTING_...`, by the service and by its commands."""
 
     model_config = SettingsConfigDict(env_prefix="REPORTING_")

@@ -1,24 +1,32 @@
 """Where scheduler is put together; the only place that wires."""
 
 from functools import cache
+from secrets import token_bytes
 
 from services.scheduler import api, handlers, pages
 from services.scheduler.config import Settings
 from services.scheduler.domain import Refused
 from services.scheduler.gateways import NationalCalendar
+from services.scheduler.pages.board import Boards
+from services.scheduler.pages.place import Lines
 from services.scheduler.store import COLLECTIONS, INDEXES, SchedulerReader
 from services.scheduler.usecases import Clock, Holidays, Reader
 from shared.audit.parts import trail_jobs
 from shared.contracts.scheduler import AuditHeadPublished
 from shared.files.evidence_parts import evidence_parts
+from shared.limits.clients import ClientLimit
+from shared.limits.counts import Tries
+from shared.limits.rates import Rate
 from shared.runtime import (
     HttpInterface,
     Service,
     ServiceContext,
     ServiceDefinition,
     assemble,
+    open_streams,
     utc_now,
 )
+from shared.web.live import Streams
 from shared.web.pages import Pages
 from shared.web.texts import Texts
 
@@ -35,17 +43,24 @@ def definition(settings: Settings) -> ServiceDefinition:
         frame = _frame(context.prefix)
         reader = SchedulerReader(context.messaging.database, COLLECTIONS)
         evidence = evidence_parts(settings, context, reader)
+        clock = context.messaging.clock
+        boards = Boards(reader, clock)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[*api.ROUTERS, *pages.ROUTERS],
             provides={
                 Reader: reader,
                 Holidays: NationalCalendar(),
-                Clock: context.messaging.clock,
+                Clock: clock,
                 Pages: frame,
+                Boards: boards,
+                Lines: Lines(reader, clock),
+                Streams: open_streams(context, settings),
+                ClientLimit: _wrong_codes(settings, context),
                 **evidence.provides,
             },
             pages=frame,
+            beside_http=[boards.watched.follow],
             beside_queue=[
                 evidence.removal,
                 *trail_jobs(context, COLLECTIONS, AuditHeadPublished),
@@ -61,6 +76,12 @@ def definition(settings: Settings) -> ServiceDefinition:
         collections=COLLECTIONS,
         indexes=INDEXES,
     )
+
+
+def _wrong_codes(settings: Settings, context: ServiceContext) -> ClientLimit:
+    # The key is this process's own, and so each counts apart: an address cannot be found by it.
+    tries = Tries(context.messaging.counts, context.messaging.clock, token_bytes())
+    return ClientLimit(tries, "place", Rate.parse(settings.place_limit_client))
 
 
 @cache

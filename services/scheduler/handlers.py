@@ -5,6 +5,7 @@ from services.scheduler.usecases import (
     LINE_OVER,
     NO_SHOW,
     copy_programme,
+    end_revoked,
     issue_ticket,
     note_event_over,
     note_line_over,
@@ -19,7 +20,6 @@ from shared.contracts.intake import (
 )
 from shared.files.stored import UNBOUND, note_unbound
 from shared.messaging.consumer import Consumer
-from shared.messaging.revocations import keep_revocation
 
 
 def subscribe(consumer: Consumer) -> None:
@@ -28,7 +28,7 @@ def subscribe(consumer: Consumer) -> None:
     Requests are kept in order by case, not by line: the requests of one batch then load their
     cases in one query, and who meets a line that has moved on decides again at once, from memory.
     """
-    consumer.on(AccessRevoked)(keep_revocation)
+    consumer.on(AccessRevoked)(end_revoked)
     consumer.on(ProgrammePublished)(copy_programme)
     consumer.on(RequestReceived)(issue_ticket)
     consumer.on(RequestClosed)(void_ticket)

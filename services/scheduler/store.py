@@ -9,10 +9,16 @@ from datetime import date
 from typing import Any
 
 from services.scheduler.domain import (
+    Access,
     Agency,
     Arrival,
+    Awaited,
     Case,
+    Conflict,
     Counter,
+    Devices,
+    LateEntry,
+    Lease,
     Line,
     Programme,
     ScheduledEvent,
@@ -31,9 +37,13 @@ from shared.mongo.migrations import Index
 from shared.mongo.regions import within
 from shared.mongo.revocations import REVOCATION_INDEX
 
+ACCESSES = "lease_accesses"
 AGENCIES = "agencies"
+CONFLICTS = "late_conflicts"
+ARRIVALS = "arrivals"
 EVENTS = "events"
 TALLIES = "tallies"
+LISTED_CONFLICTS = 200
 
 COLLECTIONS = Collections(
     Collection("programmes", Programme),
@@ -43,9 +53,15 @@ COLLECTIONS = Collections(
     Collection("stretches", Stretch),
     Collection("tickets", Ticket),
     Collection("cases", Case),
-    Collection("arrivals", Arrival),
+    Collection(ARRIVALS, Arrival),
+    Collection("awaited_codes", Awaited),
     Collection("counters", Counter),
     Collection(TALLIES, Tally),
+    Collection("device_leases", Lease),
+    Collection("lease_devices", Devices),
+    Collection(ACCESSES, Access, derived=lambda access: {"forgotten": access.forget_at}),
+    Collection("late_entries", LateEntry),
+    Collection(CONFLICTS, Conflict),
     EVIDENCE,
     *TRAIL,
     FILES,
@@ -58,7 +74,10 @@ INDEXES = (
     *TRAIL_INDEXES,
     Index(EVENTS, (("plan.programme_id", 1), ("plan.on", 1), ("_id", 1))),
     Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
+    Index(ARRIVALS, (("code", 1),)),
     Index(TALLIES, (("event_id", 1),)),
+    Index(CONFLICTS, (("event_id", 1), ("_id", 1))),
+    Index(ACCESSES, (("forgotten", 1),), expire_after=0),
 )
 
 
@@ -107,12 +126,48 @@ class SchedulerReader(FileReader):
         """Return the agencies of a programme, by id."""
         return await self.find(Agency, {"programme_id": programme_id}, sort=(("_id", 1),))
 
+    async def leases(self, event_id: str) -> list[Lease]:
+        """Return what devices have leased of an event, by device."""
+        known = await self.get(Devices, event_id) or Devices(event_id)
+        ids = [Lease.key(event_id, device) for device in known.devices]
+        return await self.find(Lease, {"_id": {"$in": ids}}, sort=(("_id", 1),))
+
+    async def conflicts(self, event_id: str) -> list[Conflict]:
+        """Return what of devices' stories does not agree, by kind; two hundred at most."""
+        of = {"event_id": event_id}
+        return await self.find(Conflict, of, sort=(("_id", 1),), limit=LISTED_CONFLICTS)
+
+    async def counters(self, event_id: str) -> list[Counter]:
+        """Return the counters of an event's booths that have called anybody."""
+        return await self.find(Counter, _below(event_id))
+
+    async def floor_revisions(self, event_ids: Iterable[str]) -> dict[str, int]:
+        """Return for each event a number that rises with each call, and each recall."""
+        return {event_id: await self._revision(event_id) for event_id in event_ids}
+
+    async def _revision(self, event_id: str) -> int:
+        event = await self.get(ScheduledEvent, event_id)
+        lines = await self.find(Line, _below(event_id))
+        kept = [event, *await self.counters(event_id), *lines]
+        return sum(one.version for one in kept if one is not None)
+
+    async def arrival(self, code: str) -> Arrival | None:
+        """Return who came with this code, whichever the event: the last one who did."""
+        newest = (("arrived_at", -1),)
+        found = await self.find(Arrival, {"code": code}, sort=newest, limit=1)
+        return found[0] if found else None
+
     async def current(self, event_id: str, booth_id: str) -> Ticket | None:
         """Return the ticket that a booth called last."""
         counter = await self.get(Counter, Counter.key(event_id, booth_id))
         if counter is None or counter.ticket_id is None:
             return None
         return await self.get(Ticket, counter.ticket_id)
+
+
+def _below(event_id: str) -> dict[str, Any]:
+    """Return what finds all whose id begins with the event's: "0" follows "/"."""
+    return {"_id": {"$gte": f"{event_id}/", "$lt": f"{event_id}0"}}
 
 
 def _reached(grant: Grant) -> dict[str, Any]:

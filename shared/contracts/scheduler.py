@@ -110,8 +110,14 @@ class TicketEvent(Event):
     number: int = Field(
         ge=1,
         le=100_000,
-        description="Place in the line of this event and service; given out once.",
+        description="Of the line of this event and service; given out once, with gaps.",
         examples=[17],
+    )
+    letter: str | None = Field(
+        default=None,
+        pattern="^[A-Z]{1,2}$",
+        description="Of the line; people read it before the number, such as A17.",
+        examples=["A"],
     )
 
 

@@ -26,6 +26,7 @@ from shared.runtime.shell import (
     sent_by,
 )
 from shared.runtime.start import start, utc_now
+from shared.runtime.streams import StreamSettings, open_streams
 from shared.runtime.worker import WorkerSettings, open_worker, start_worker
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "ServiceDesk",
     "ServiceSettings",
     "Shell",
+    "StreamSettings",
     "WorkerSettings",
     "add_account",
     "add_republish",
@@ -56,6 +58,7 @@ __all__ = [
     "open_desk",
     "open_messaging",
     "open_shell",
+    "open_streams",
     "open_worker",
     "provided",
     "run",

@@ -19,21 +19,28 @@ from starlette.types import Message, Receive, Scope, Send
 
 from shared.auth.revocations import Revocations
 from shared.auth.roles import Caller
+from shared.limits.clients import line_of
 from shared.observability.health import Gauge
 from shared.web.problems import TooManyRequests, Unavailable
 from shared.web.scopekeys import CALLER
 
 STREAM_LIMIT: Final = 200
 """Open streams of one process; one more is answered 503."""
-SHARE: Final = 6
-"""Open streams of one caller in one process; one more is answered 429."""
+SHARE: Final = 60
+"""Open streams of one caller in one process, a screen for each booth of an event; one more is
+answered 429. Who has not signed in is counted by his address."""
 HEARTBEAT: Final = 15.0
 """Seconds after which an idle stream sends a heartbeat. Who has not taken what was sent
 after two of them loses his place."""
+STRANGERS: Final = 0.75
+"""Part of the places that those may hold together who have not signed in; one more is a 503."""
 PACE: Final = 1.0
 """Seconds between two events of one stream at least."""
 RETRY: Final = 3000
 """Milliseconds a browser waits before it comes back."""
+
+_NOT_SIGNED_IN: Final = "/"
+"""Before the address of who has not signed in: no account's id has a slash."""
 
 Render = Callable[[], Awaitable[str]]
 """Renders the fragment as it is now."""
@@ -72,7 +79,10 @@ class Timing:
 
 
 class Streams:
-    """All open streams of one process; nobody holds more than `share` of its places."""
+    """All open streams of one process; nobody holds more than `share` of its places.
+
+    A screen that cannot have one polls.
+    """
 
     def __init__(
         self,
@@ -106,20 +116,27 @@ class Streams:
         shown = request.headers.get("last-event-id", "")
         caller = _caller(request)
         source = _Source(render, changes, shown, left, caller)
-        return LiveResponse(self, source, caller.subject if caller else "")
+        return LiveResponse(self, source, caller.subject if caller else _stranger(request))
 
     def enter(self, subject: str) -> None:
-        """Count one more of this caller, `""` for nobody known.
+        """Count one more of this caller.
 
         Raises Unavailable when there are too many or the process stops, TooManyRequests when the
         caller alone has too many.
         """
-        if self.stopping.is_set() or self._open.total() >= self._limit:
+        if self.stopping.is_set() or self._full(subject):
             raise Unavailable("no room for another live stream; poll instead")
-        if subject and self._open[subject] >= self._share:
+        if self._open[subject] >= self._share:
             detail = f"{self._share} live streams are open already; close one, or poll"
             raise TooManyRequests(detail, retry_after=ceil(self.timing.heartbeat))
         self._count(subject, 1)
+
+    def _full(self, subject: str) -> bool:
+        if subject.startswith(_NOT_SIGNED_IN):
+            strangers = (many for who, many in self._open.items() if who.startswith(_NOT_SIGNED_IN))
+            if sum(strangers) >= self._limit * STRANGERS:
+                return True
+        return self._open.total() >= self._limit
 
     def leave(self, subject: str) -> None:
         """Count one less."""
@@ -203,6 +220,10 @@ class _Source:
         finally:
             change.cancel()
             stop.cancel()
+
+
+def _stranger(request: Request) -> str:
+    return _NOT_SIGNED_IN + line_of(request.client.host if request.client else "")
 
 
 def _caller(request: Request) -> Caller | None:

@@ -34,6 +34,10 @@ class Texts:
         """The text; KeyError when there is none, or when it wants a value not given."""
         return self._texts[key].format_map(values)
 
+    def as_written(self, key: str) -> str:
+        """The text with its `{name}`s, for a script to fill in; KeyError when there is none."""
+        return self._texts[key]
+
     def below(self, path: str) -> list[str]:
         """The last parts of the keys below a path: what a script may have to say."""
         start = f"{path}."

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page
 from deploy.local import install
 from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
-from deploy.local.stack import Stack
+from deploy.local.stack import WORKER, Stack
 from tests.unit.reporting.running import stack_of
 
 SCREENSHOTS: Final = ROOT / "build" / "screenshots"
@@ -22,12 +22,15 @@ LARGEST: Final = 100 * 1024
 
 
 @asynccontextmanager
-async def whole_stack(servers: Servers, folder: Path) -> AsyncIterator[Stack]:
-    """Run every service behind nginx, with the shipped programmes."""
+async def whole_stack(
+    servers: Servers, folder: Path, without: Collection[str] = ()
+) -> AsyncIterator[Stack]:
+    """Run every service behind nginx but those `without`, with the shipped programmes."""
     nginx = await asyncio.to_thread(install.nginx)
     async with stack_of(servers, folder, nginx) as running:
         for name in running.processes:
-            running.start(name)
+            if name.removesuffix(WORKER) not in without:
+                running.start(name)
         await asyncio.to_thread(running.await_ready)
         await asyncio.to_thread(running.publish_shipped)
         yield running

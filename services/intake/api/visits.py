@@ -1,12 +1,12 @@
 """A visit over HTTP: several people's requests in one command, also from a counter, sent later."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from services.intake.api.fields import Domicile, GateCode, invalid, require_region
 from services.intake.api.requests import (
@@ -49,10 +49,10 @@ from shared.contracts.event import (
     Slug,
     TypedNeighbourhoodUnit,
 )
-from shared.contracts.text import require_written_time
 from shared.messaging.task import Outcome
 from shared.runtime import SentDep
 from shared.web.body import Body, Unfit
+from shared.web.claims import ClaimedAt, ClockAhead
 from shared.web.guard import CallerDep
 from shared.web.problems import FieldError, InvalidFields
 
@@ -60,16 +60,6 @@ RULES: Final[RouteRules] = {
     "POST /api/visits": Rule({Role.OPERATOR, Role.AGENT, Role.CHANNEL, Role.IMPORTER}),
 }
 
-
-MAX_AHEAD: Final = 4_000_000_000
-"""Seconds, more than a hundred years: a clock that was never set is no reason to refuse."""
-
-ClaimedAt = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2999, 12, 31, tzinfo=UTC)),
-    BeforeValidator(require_written_time),
-]
-"""A laptop's time: one whose battery is empty says 1970, and is no reason to refuse."""
 
 PersonNumber = Annotated[int, Field(ge=0, lt=VISIT_PEOPLE)]
 """Who it is: the place in `people`, from 0."""
@@ -144,7 +134,7 @@ class CounterBody(Body):
     number: Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9]{3,5}$")]
     """What stands on the provisional receipt, such as `7K2M-003`."""
     claimed_at: ClaimedAt
-    clock_ahead: Annotated[int, Field(ge=-MAX_AHEAD, le=MAX_AHEAD)] = 0
+    clock_ahead: ClockAhead = 0
     """Seconds that its clock was ahead when it last heard the office."""
 
     def claim(self) -> CounterClaim:

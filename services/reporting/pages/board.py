@@ -2,9 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any, Final
-from weakref import WeakValueDictionary
 
 from services.reporting.pages.view import view
 from services.reporting.usecases.reports import (
@@ -15,31 +13,26 @@ from services.reporting.usecases.reports import (
     known_event,
 )
 from shared.messaging.errors import Unavailable
-from shared.web.live import Changes
 from shared.web.pages import Pages
 from shared.web.problems import NotFound
+from shared.web.watched import Watched
 
 TEMPLATE: Final = "angka.html"
-LOOK_SECONDS: Final = 1.0
-"""How often it is looked whether figures that somebody watches have changed."""
 _KEPT: Final = 64
 
 _Stamp = tuple[Revision | None, int, int]
 
 
 class Board:
-    """Renders figures, and wakes the streams of an event when they have changed."""
+    """Renders figures, once for all who look on."""
 
     def __init__(self, pages: Pages, reader: Reader) -> None:
         self._pages = pages
         self._reader = reader
         self._made: OrderedDict[str, tuple[_Stamp, str]] = OrderedDict()
         self._making = asyncio.Lock()
-        self._watched: WeakValueDictionary[str, Changes] = WeakValueDictionary()
-
-    def changes(self, event_id: str) -> Changes:
-        """Return the signal of an event's changes, for as long as somebody holds it."""
-        return self._watched.setdefault(event_id, Changes())
+        self.watched = Watched(reader.revisions)
+        """Wakes the streams of an event when its figures have changed."""
 
     async def values(self, known: Known) -> dict[str, Any]:
         """Return what the template of the figures is filled with."""
@@ -72,24 +65,3 @@ class Board:
         if len(self._made) > _KEPT:
             self._made.popitem(last=False)
         return self._made[event_id][1]
-
-    async def follow(self) -> None:
-        """Look, until cancelled, at what is watched; whichever instance counted it."""
-        seen: dict[str, Revision | None] = {}
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                seen = await self._look(seen)
-            except Unavailable:
-                continue
-
-    async def _look(self, seen: Mapping[str, Revision | None]) -> dict[str, Revision | None]:
-        watched = dict(self._watched)
-        if not watched:
-            return {}
-        found = await self._reader.revisions(watched)
-        for event_id, changes in watched.items():
-            # The first look wakes too: figures may have changed since the stream showed them.
-            if event_id not in seen or seen[event_id] != found.get(event_id):
-                changes.bump()
-        return {event_id: found.get(event_id) for event_id in watched}

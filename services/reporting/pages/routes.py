@@ -110,6 +110,6 @@ async def stream(
     return streams.stream(
         request,
         lambda: board.fragment(event_id),
-        board.changes(event_id),
+        board.watched.changes(event_id),
         until=caller.expires_at,
     )

@@ -12,8 +12,10 @@ from services.scheduler.api import (
     closing,
     events,
     evidence,
+    leases,
     plans,
     programmes,
+    screens,
 )
 from services.scheduler.api.events import PAGE
 from shared.auth.rules import RouteRules
@@ -26,7 +28,9 @@ RULES: Final[RouteRules] = {
     **agencies.RULES,
     **arrivals.RULES,
     **evidence.RULES,
+    **leases.RULES,
     **programmes.RULES,
+    **screens.RULES,
 }
 ROUTERS: Final = (
     plans.router,
@@ -35,8 +39,10 @@ ROUTERS: Final = (
     closing.router,
     arrivals.router,
     evidence.router,
+    leases.router,
     programmes.router,
     agencies.router,
+    screens.router,
 )
 
 __all__ = ["PAGE", "ROUTERS", "RULES"]

@@ -67,6 +67,8 @@ class GivenAnswer(BaseModel):
     ticket_id: str
     service: str
     number: int
+    label: str
+    """What people read on the paper and the board, such as A17."""
     waiting: int
     warning: LateAnswer | None
 
@@ -84,6 +86,7 @@ class PlaceAnswer(BaseModel):
     ticket_id: str
     service: str
     number: int
+    label: str
     state: TicketState
     booth_id: str | None
     case_id: str | None
@@ -149,6 +152,7 @@ def _place(ticket: Ticket) -> PlaceAnswer:
         ticket_id=ticket.id,
         service=ticket.service,
         number=ticket.number,
+        label=ticket.label,
         state=ticket.state,
         booth_id=ticket.booth_id,
         case_id=ticket.case_id,

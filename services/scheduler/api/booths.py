@@ -1,6 +1,7 @@
 """Booths over HTTP: the next ticket, what is done with it, who walked up."""
 
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StrictInt
@@ -58,6 +59,12 @@ class ActBody(Body):
         return self.to_booth or self.to_service or ""
 
 
+class CallBody(Body):
+    """Which device calls, where it holds a lease: then also those whom it holds."""
+
+    device: UUID
+
+
 class VisitBody(Body):
     """How many people walked up and were served."""
 
@@ -71,6 +78,8 @@ class TicketAnswer(BaseModel):
     ticket_id: str
     service: str
     number: int
+    label: str
+    """What people read on the paper and the board, such as A17."""
     state: TicketState
     case_id: str | None
     arrival_id: str | None
@@ -91,11 +100,17 @@ class VisitAnswer(BaseModel):
 
 @router.post(f"{_BOOTH}/calls")
 async def post_call(
-    event_id: EventId, booth_id: BoothPath, caller: CallerDep, commands: CommandsDep, sent: SentDep
+    event_id: EventId,
+    booth_id: BoothPath,
+    caller: CallerDep,
+    commands: CommandsDep,
+    sent: SentDep,
+    body: CallBody | None = None,
 ) -> CallAnswer:
-    """Call the next ticket; `ticket` is null where nobody waits."""
+    """Call the next ticket; `ticket` is null where nobody waits whom this device can call."""
+    device = str(body.device) if body else None
     outcome = await commands.run(
-        lambda uow: call_next(event_id, booth_id, uow, allow=allowed(caller)),
+        lambda uow: call_next(event_id, booth_id, uow, allow=allowed(caller), device=device),
         sent=sent,
         key=event_id,
     )

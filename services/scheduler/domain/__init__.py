@@ -1,12 +1,35 @@
 """Events, booths and lines. Standard library only, no clock, no IO."""
 
 from services.scheduler.domain.agency import Agency, AgencyKind
-from services.scheduler.domain.arrival import Arrival, free_for
-from services.scheduler.domain.booth import Counter, Tally
+from services.scheduler.domain.arrival import Arrival, Awaited, free_for
+from services.scheduler.domain.booth import LATEST, Counter, Tally
+from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
+from services.scheduler.domain.holds import HELD_CHOICES, HOLD_LASTS, MAX_HELD
 from services.scheduler.domain.lane import STRETCH, Stretch
-from services.scheduler.domain.line import MAX_NUMBER, Choice, Line, Turn
+from services.scheduler.domain.late import (
+    Claim,
+    Conflict,
+    ConflictKind,
+    LateCall,
+    LateEnd,
+    LateEntry,
+    LateIssue,
+    LateStory,
+)
+from services.scheduler.domain.lease import (
+    MAX_WANTED,
+    Access,
+    Block,
+    Devices,
+    Holder,
+    Lease,
+    LeaseEnd,
+)
+from services.scheduler.domain.letter import next_letter
+from services.scheduler.domain.line import MAX_NUMBER, Line
 from services.scheduler.domain.offer import WARNED_FROM, Offer, OfferKind
+from services.scheduler.domain.place import Minutes, expected
 from services.scheduler.domain.plan import Booth, Plan, ScheduledEvent
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.programme import Caution, Programme
@@ -28,23 +51,44 @@ __all__ = [
     "ASKED",
     "AT_BOOTH",
     "EVIDENCE_LIMIT",
+    "HELD_CHOICES",
+    "HOLD_LASTS",
     "KEPT",
+    "LATEST",
+    "MAX_HELD",
     "MAX_NUMBER",
+    "MAX_WANTED",
     "PRIORITY",
     "STRETCH",
     "WALK_IN",
     "WARNED_FROM",
+    "Access",
     "Act",
     "Agency",
     "AgencyKind",
     "Arrival",
+    "Awaited",
+    "Block",
     "Booth",
     "Case",
     "Caution",
     "Choice",
+    "Claim",
+    "Conflict",
+    "ConflictKind",
     "Counter",
+    "Devices",
     "EvidenceKind",
+    "Holder",
+    "LateCall",
+    "LateEnd",
+    "LateEntry",
+    "LateIssue",
+    "LateStory",
+    "Lease",
+    "LeaseEnd",
     "Line",
+    "Minutes",
     "Offer",
     "OfferKind",
     "Plan",
@@ -57,6 +101,8 @@ __all__ = [
     "Ticket",
     "TicketState",
     "Turn",
+    "expected",
     "free_for",
+    "next_letter",
     "ticket_id",
 ]

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from services.scheduler.domain.refusal import Refused
 from services.scheduler.domain.ticket import ASKED, Ticket, TicketState
 
 CODE_LETTERS: Final = "BCDFGHJKMNPQRTVWXYZ"
 """What a code begins with: no vowel, so that it is no word, and nothing that reads as a digit."""
 CODE_SIGNS: Final = "23456789" + CODE_LETTERS
 CODE_LENGTH: Final = 8
+MAX_TICKETS: Final = 20
+"""For one code; a gate gives ten, and without uplink two may know nothing of each other."""
 
 _BUSY: Final = ASKED | {TicketState.SERVING, TicketState.SENT}
 _LIVE: Final = _BUSY | {TicketState.WAITING, TicketState.ON_HOLD, TicketState.SERVED}
@@ -31,6 +34,8 @@ class Arrival:
     priority: bool = False
     at: tuple[str, ...] = ()
     version: int = 1
+    told: tuple[str, ...] = ()
+    """The stories of devices by which it is known."""
 
     @property
     def id(self) -> str:
@@ -60,10 +65,33 @@ class Arrival:
     def _at(self, tickets: tuple[str, ...]) -> "Arrival":
         return replace(self, version=self.version + 1, at=tickets)
 
+    def with_tickets(self, more: Sequence[str], told: str) -> "Arrival":
+        """Hold more tickets, by the story of another gate. Raises Refused: arrival_full."""
+        tickets = (*self.tickets, *more)
+        if len(tickets) > MAX_TICKETS:
+            raise Refused("arrival_full", f"{MAX_TICKETS} tickets were given for one code")
+        stories = (*self.told, told)
+        return replace(self, version=self.version + 1, tickets=tickets, told=stories)
+
     def goes_on(self, gone: str, with_ticket: str) -> "Arrival":
         """Hold another ticket in place of one that was transferred."""
         tickets = tuple(with_ticket if one == gone else one for one in self.tickets)
         return replace(self, version=self.version + 1, tickets=tickets)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Requests with a code that no gate has told yet, or that was typed wrong."""
+
+    id: str
+    """As that of the arrival."""
+    version: int = 0
+    cases: tuple[str, ...] = ()
+
+    def with_case(self, case_id: str) -> "Awaited":
+        """Know of one more; of as many as a code has tickets."""
+        cases = (*self.cases, case_id)[-MAX_TICKETS:]
+        return replace(self, version=self.version + 1, cases=cases)
 
 
 def free_for(service: str, tickets: Sequence[Ticket]) -> Ticket | None:

@@ -8,6 +8,8 @@ from services.scheduler.domain.refusal import Refused
 
 MAX_SENT = 50
 """Who is on the way to one booth at most."""
+LATEST = 4
+"""Calls that a booth's screen shows: who looked away finds his number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Counter:
     """Tickets that other booths have sent here, the first one first."""
     turns: Mapping[str, int] = field(default_factory=dict)
     """Calls of each service in this round of turns by weight."""
+    latest: tuple[str, ...] = ()
+    """Tickets that it called last, each once, the newest first."""
 
     @property
     def id(self) -> str:
@@ -36,7 +40,9 @@ class Counter:
     def call(self, ticket_id: str) -> "Counter":
         """Turn to the next ticket, whether or not the last one was served."""
         sent = tuple(one for one in self.sent if one != ticket_id)
-        return replace(self, version=self.version + 1, ticket_id=ticket_id, sent=sent)
+        latest = (ticket_id, *(one for one in self.latest if one != ticket_id))[:LATEST]
+        changed = replace(self, ticket_id=ticket_id, sent=sent, latest=latest)
+        return replace(changed, version=self.version + 1)
 
     def expect(self, ticket_id: str, *, first: bool = False) -> "Counter":
         """Take somebody whom another booth has sent, before anybody else of the line.
@@ -51,8 +57,11 @@ class Counter:
     def clear(self, ticket_id: str) -> "Counter":
         """Have nothing to do with this ticket, at the counter or on its way here."""
         left = None if self.ticket_id == ticket_id else self.ticket_id
-        sent = tuple(one for one in self.sent if one != ticket_id)
-        return replace(self, version=self.version + 1, ticket_id=left, sent=sent)
+        sent, latest = (
+            tuple(one for one in listed if one != ticket_id) for listed in (self.sent, self.latest)
+        )
+        changed = replace(self, ticket_id=left, sent=sent, latest=latest)
+        return replace(changed, version=self.version + 1)
 
     def in_turn(
         self, waiting: Collection[str], policy: Policy, own: Mapping[str, int]

@@ -10,6 +10,15 @@ STRETCH: Final = 100
 """Places in one stretch of a lane."""
 
 
+def stretch_of(ticket: Ticket) -> int:
+    """Return the index of the stretch that a ticket has its place in.
+
+    A device's numbers have one of their own for each block, in which a place is the time of
+    joining: they come in late, and in any order.
+    """
+    return 0 if ticket.came_late else ticket.place // STRETCH
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A hundred places of a lane, with the numbers of those who wait there, by place."""
@@ -30,6 +39,11 @@ class Stretch:
     def key(event_id: str, service: str, lane: str, index: int) -> str:
         """Return the id of a stretch."""
         return f"{event_id}/{service}/{lane}/{index}"
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> "Stretch":
+        """Return the stretch that a ticket has its place in, with nobody in it."""
+        return cls(ticket.event_id, ticket.service, ticket.lane, stretch_of(ticket))
 
     def take_in(self, ticket: Ticket) -> "Stretch":
         """Let somebody wait at his place."""

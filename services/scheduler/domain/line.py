@@ -9,14 +9,23 @@ line is the next of one of its lanes.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
+from itertools import chain
 from typing import Final
 
-from services.scheduler.domain.lane import STRETCH, Lane
+from services.scheduler.domain.choice import Choice, Turn
+from services.scheduler.domain.holds import Held, Hold
+from services.scheduler.domain.lane import Lane, stretch_of
 from services.scheduler.domain.pace import Pace
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.refusal import Refused
-from services.scheduler.domain.ticket import KEPT, PRIORITY, WALK_IN, Ticket, TicketState
+from services.scheduler.domain.ticket import (
+    KEPT,
+    PRIORITY,
+    WALK_IN,
+    Ticket,
+    TicketState,
+    of_block,
+)
 
 MAX_NUMBER: Final = 100_000
 """Tickets in one line at most, as the contract has it."""
@@ -27,25 +36,6 @@ MAX_RECALLS: Final = 100
 _AN_INSTANT: Final = timedelta(microseconds=1)
 _LONG_AGO: Final = 1000
 """Calls in turn since the last one out of turn, where there was none."""
-
-
-class Turn(StrEnum):
-    """Why somebody is next."""
-
-    ORDER = "order"
-    PRIORITY = "priority"
-    """Before his turn."""
-    RECALL = "recall"
-    """He was called before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Who is next in a line, and why. `since`: the longest wait in the line began then."""
-
-    ticket: Ticket
-    turn: Turn
-    since: tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,15 @@ class Line:
     service: str
     version: int = 0
     offered: bool = False
+    letter: str = ""
+    """With which its numbers begin, at this event no other line's."""
     issued: int = 0
+    numbered: int = 0
+    """The last number that was given out, to people and devices; below `issued`: not kept."""
+    chosen: int = 0
+    """Who was called or held, each time; never less for what was undone."""
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    """Whom devices of booths hold, by device."""
     called: int = 0
     """Who was called at least once, as it stands after what was undone."""
     in_order: int = _LONG_AGO
@@ -107,14 +105,19 @@ class Line:
         """Return how many tickets are void."""
         return self.count(TicketState.VOID)
 
-    def offer(self) -> "Line":
-        """Let numbers be given out from now on."""
-        return replace(self, version=self.version + 1, offered=True, closed=False)
+    @property
+    def last_number(self) -> int:
+        """Return it, also where it was not kept."""
+        return max(self.numbered, self.issued)
+
+    def offer(self, letter: str) -> "Line":
+        """Let numbers be given out from now on, with this letter before them."""
+        return replace(self, version=self.version + 1, offered=True, closed=False, letter=letter)
 
     def withdraw(self) -> "Line":
         """Give out no more numbers. Raises Refused: tickets_issued."""
-        if self.issued:
-            said = f"booths: {self.issued} people hold tickets for {self.service}"
+        if self.last_number:
+            said = f"booths: {self.last_number} numbers were given out for {self.service}"
             raise Refused("tickets_issued", said)
         return replace(self, version=self.version + 1, offered=False)
 
@@ -124,8 +127,8 @@ class Line:
         Written although nothing else in it changes, so that an issue at the same moment is decided
         again. What was closed while nobody had come is open on the new day.
         """
-        if self.issued:
-            said = f"{field}: {self.issued} people hold tickets for {self.service}"
+        if self.last_number:
+            said = f"{field}: {self.last_number} numbers were given out for {self.service}"
             raise Refused(reason, said)
         return replace(self, version=self.version + 1, closed=False)
 
@@ -153,10 +156,22 @@ class Line:
         return waiting + min(policy.passed_by(waiting), share * waiting)
 
     def issue(self) -> "Line":
-        """Give out the next number, which is then `issued`. Raises Refused: closed, line_full."""
+        """Give out the next number, then `last_number`. Raises Refused: closed, line_full."""
+        return self.lease(1).issue_leased()
+
+    def lease(self, size: int) -> "Line":
+        """Give the next numbers to a device, up to `last_number`.
+
+        Raises Refused: closed, line_full.
+        """
         self.require_open()
-        if self.issued == MAX_NUMBER:
-            raise Refused("line_full", f"{MAX_NUMBER} tickets were issued")
+        last = self.last_number + size
+        if last > MAX_NUMBER:
+            raise Refused("line_full", f"{MAX_NUMBER} numbers were given out for {self.service}")
+        return replace(self, version=self.version + 1, numbered=last)
+
+    def issue_leased(self) -> "Line":
+        """Count somebody who has a number that was given out already."""
         return replace(self, version=self.version + 1, issued=self.issued + 1)
 
     def joining(
@@ -177,10 +192,11 @@ class Line:
     def join(self, ticket: Ticket, before: Ticket | None = None) -> "Line":
         """Let somebody wait who has the next place of his lane; `before`: who waited already."""
         lane = self._lane(ticket.lane)
-        booked = ticket.lane not in {WALK_IN, PRIORITY}
-        opens_at = ticket.joined_at if booked else None
+        if ticket.came_late:
+            return self._with_waiting(ticket.lane, 1).counted(before, ticket)
+        opens_at = None if ticket.lane in {WALK_IN, PRIORITY} else ticket.joined_at
         joined = replace(lane, opens_at=opens_at, joined=lane.joined + 1, waiting=lane.waiting + 1)
-        latest = self.latest if booked else ticket.joined_at
+        latest = self.latest if opens_at else ticket.joined_at
         line = replace(self, lanes={**self.lanes, ticket.lane: joined}, latest=latest)
         return line.counted(before, ticket)
 
@@ -203,10 +219,13 @@ class Line:
         return replace(self, version=self.version + 1, states=states)
 
     def let_go(self, ticket: Ticket) -> "Line":
-        """Take somebody who waits out of his lane."""
+        """Take somebody who waits out of his lane; nobody holds him any more."""
         if ticket.lane == KEPT:
-            return replace(self, kept=tuple(one for one in self.kept if one != ticket.turn))
-        return self._with_waiting(ticket.lane, -1)
+            line = replace(self, kept=tuple(one for one in self.kept if one != ticket.turn))
+        else:
+            line = self._with_waiting(ticket.lane, -1)
+        holds = {device: hold.without(ticket.number) for device, hold in self.holds.items()}
+        return replace(line, holds={device: hold for device, hold in holds.items() if hold.people})
 
     def take_back(self, ticket: Ticket) -> "Line":
         """Let somebody wait again at the place that he had."""
@@ -214,13 +233,16 @@ class Line:
             return replace(self, kept=tuple(sorted((*self.kept, ticket.turn))))
         line = self._with_waiting(ticket.lane, 1)
         lane = line.lanes[ticket.lane]
-        first = min(lane.first, ticket.place // STRETCH)
+        first = min(lane.first, stretch_of(ticket))
         return replace(line, lanes={**line.lanes, ticket.lane: replace(lane, first=first)})
 
     def _with_waiting(self, name: str, more: int) -> "Line":
         lane = self._lane(name)
-        changed = replace(lane, waiting=lane.waiting + more)
-        return replace(self, lanes={**self.lanes, name: changed})
+        changed = {name: replace(lane, waiting=lane.waiting + more)}
+        if of_block(name) and not changed[name].waiting:
+            changed = {}  # a block is used up; a line has as many as devices ask for
+        others = {one: lane for one, lane in self.lanes.items() if one != name}
+        return replace(self, lanes={**others, **changed})
 
     def emptied(self, name: str, first: int) -> "Line":
         """Remember that every stretch of a lane before this one is empty."""
@@ -230,7 +252,7 @@ class Line:
         return replace(self, lanes={**self.lanes, name: replace(lane, first=first)})
 
     def _lane(self, name: str) -> Lane:
-        return self.lanes.get(name, Lane())
+        return self.lanes.get(name, Lane(joined=1) if of_block(name) else Lane())
 
     def open_lanes(self, now: datetime) -> Iterator[tuple[str, Lane]]:
         """Yield the lanes that the next one may stand in, the booked ones by their times."""
@@ -249,7 +271,7 @@ class Line:
         if not by_turn:
             return None
         first = by_turn[0]
-        special = next((ticket for ticket in by_turn if ticket.lane == PRIORITY), first)
+        special = next((ticket for ticket in by_turn if ticket.has_priority), first)
         if special is not first and policy.may_pass(self.in_order):
             return Choice(special, Turn.PRIORITY, first.turn)
         return Choice(first, Turn.ORDER, first.turn)
@@ -257,10 +279,17 @@ class Line:
     def call(self, waiting: Ticket, called: Ticket) -> "Line":
         """Call somebody who waits."""
         in_order = self.in_order + 1 if called.in_order else 0
-        pace = self.pace
-        if called.booth_id is not None and called.called_at is not None:
-            pace = pace.call(called.booth_id, waiting.joined_at, called.called_at)
-        line = replace(self.let_go(waiting), called=self.called + 1, in_order=in_order, pace=pace)
+        pace, at = self.pace, called.called_at
+        late = at is None or (pace.called_at is not None and at < pace.called_at)
+        if called.booth_id is not None and at is not None and not late:
+            pace = pace.call(called.booth_id, waiting.joined_at, at)
+        line = replace(
+            self.let_go(waiting),
+            called=self.called + 1,
+            in_order=in_order,
+            chosen=self.chosen + 1,
+            pace=pace,
+        )
         return line.counted(waiting, called)
 
     def uncall(self, called: Ticket, waiting: Ticket) -> "Line":
@@ -276,9 +305,30 @@ class Line:
         known = any(one == number for _, one in self.recalls)
         if policy.recall_after is None or known or len(self.recalls) >= MAX_RECALLS:
             return self
-        due = self.called + policy.recall_after
-        return replace(self, version=self.version + 1, recalls=(*self.recalls, (due, number)))
+        later = (self.called + policy.recall_after, number)
+        return replace(self, version=self.version + 1, recalls=(*self.recalls, later))
 
     def forget(self, number: int) -> "Line":
         """Call a number no more for not having come."""
         return replace(self, recalls=tuple(one for one in self.recalls if one[1] != number))
+
+    def held(self, device: str, now: datetime) -> tuple[Held, ...]:
+        """Return whom a device holds."""
+        hold = self.holds.get(device)
+        return hold.standing(now, self.chosen) if hold else ()
+
+    def held_elsewhere(self, device: str | None, now: datetime) -> frozenset[int]:
+        """Return the numbers that other devices hold: whom nobody else calls."""
+        others = (self.held(one, now) for one in self.holds if one != device)
+        return frozenset(held.number for held in chain.from_iterable(others))
+
+    def hold(self, device: str, number: int, now: datetime, until: datetime) -> "Line":
+        """Let a device call somebody without asking, and nobody else until then."""
+        people = (*self.held(device, now), Held(number, self.chosen, until))
+        holds = {**self.holds, device: Hold(people)}
+        return replace(self, version=self.version + 1, holds=holds, chosen=self.chosen + 1)
+
+    def free(self, device: str) -> "Line":
+        """Let everybody be called by anybody whom a device holds."""
+        holds = {one: hold for one, hold in self.holds.items() if one != device}
+        return replace(self, version=self.version + 1, holds=holds)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.scheduler.domain.lease import LEASE_AFTER, LEASE_BEFORE, MERGE_DAYS, merge_open
 from services.scheduler.domain.offer import Offer
 from services.scheduler.domain.programme import Caution, Programme
 from services.scheduler.domain.refusal import Refused
@@ -149,6 +150,25 @@ class ScheduledEvent:
         if today != self.plan.on:
             said = f"the event is on {self.plan.on}, and in {self.time_zone} it is {today}"
             raise Refused("not_its_day", said)
+
+    def require_leasable(self, now: datetime) -> None:
+        """Refuse to lease anything of the event to a device: cancelled, too_early, closed."""
+        self.require_held()
+        if now < self.closes_at - LEASE_BEFORE:
+            raise Refused("too_early", f"devices lease from {LEASE_BEFORE} before the closing on")
+        if now >= self.leases_until:
+            raise Refused("closed", f"the event closed at {self.plan.closes:%H:%M}")
+
+    @property
+    def leases_until(self) -> datetime:
+        """Return when every lease of the event ends."""
+        return self.closes_at + LEASE_AFTER
+
+    def require_merge_open(self, now: datetime) -> None:
+        """Refuse what happened at an event that was too long ago: merge_too_late."""
+        if not merge_open(self._day(now), self.plan.on):
+            said = f"what happened without uplink is taken in for {MERGE_DAYS} days"
+            raise Refused("merge_too_late", said)
 
     def require_open(self, now: datetime, *, booked: bool = False) -> None:
         """Refuse to give a ticket where nobody can use it: cancelled, not_its_day, closed.

@@ -15,6 +15,22 @@ WALK_IN: Final = "walk_in"
 PRIORITY: Final = "priority"
 KEPT: Final = "kept"
 """Lanes of a line; those of booked tickets are named by their time."""
+_BLOCK: Final = ":"
+
+
+def block_lane(first: int, *, priority: bool) -> str:
+    """Return the lane of those who got numbers of a device's block, which begins with `first`."""
+    return f"{PRIORITY if priority else WALK_IN}{_BLOCK}{first}"
+
+
+def of_block(lane: str) -> bool:
+    """Return whether a lane is one of a device's block."""
+    return _BLOCK in lane
+
+
+def before_others(lane: str) -> bool:
+    """Return whether who waits in a lane may be called before his turn."""
+    return lane.partition(_BLOCK)[0] == PRIORITY
 
 
 class TicketState(StrEnum):
@@ -117,7 +133,7 @@ class Ticket:
     joined_at: datetime
     lane: str = WALK_IN
     place: int = 0
-    """Counted from 0 in its lane."""
+    """Counted from 0 in its lane; in that of a device's block microseconds since it was leased."""
     version: int = 1
     state: TicketState = TicketState.WAITING
     booth_id: str | None = None
@@ -130,6 +146,25 @@ class Ticket:
     """Who came through the gate with it."""
     offers: tuple[OfferKind, ...] = ()
     """What was offered to the holder, who was not served."""
+    letter: str = ""
+    """Its line's."""
+    held: bool = False
+    """A booth's device held it once, which happens once in a ticket's life."""
+
+    @property
+    def label(self) -> str:
+        """Return what people read on the paper and the board."""
+        return f"{self.letter}{self.number}"
+
+    @property
+    def has_priority(self) -> bool:
+        """Return whether the holder may be called before his turn."""
+        return before_others(self.lane)
+
+    @property
+    def came_late(self) -> bool:
+        """Return whether a device gave it out without uplink."""
+        return of_block(self.lane)
 
     @property
     def served_at(self) -> datetime | None:
@@ -163,9 +198,14 @@ class Ticket:
         """Return whether the holder has lost his place and may join again."""
         return self.state is TicketState.NO_SHOW
 
+    @property
+    def undo_until(self) -> datetime | None:
+        """Return until when what was done last can be undone; None: not at all."""
+        return self.before.at + UNDO_WITHIN if self.before else None
+
     def can_undo(self, now: datetime) -> bool:
         """Return whether what was done last can still be undone."""
-        return self.before is not None and now - self.before.at <= UNDO_WITHIN
+        return self.undo_until is not None and now <= self.undo_until
 
     def act(self, act: Act, booth_id: str, now: datetime) -> "Ticket":
         """Do something with a ticket at the booth that called it.
@@ -224,6 +264,14 @@ class Ticket:
             started_at=self.before.started_at,
             before=None,
         )
+
+    def hold(self) -> "Ticket":
+        """Let a booth's device call the holder without asking."""
+        return replace(self, version=self.version + 1, held=True)
+
+    def came_after_all(self) -> "Ticket":
+        """Return to how it stood before its holder was noted as a no-show, however long ago."""
+        return self.undo(self.before.at) if self.before else self
 
     def assign(self, case_id: str, channel: str, region_code: str) -> "Ticket":
         """Let it be the ticket of a request that was recorded after it was given out."""

@@ -1,9 +1,9 @@
-"""Scheduler's pages: what an operator works with at a booth."""
+"""Scheduler's pages: booths, gate and screens of an event, and where somebody stands in line."""
 
 from pathlib import Path
 from typing import Final
 
-from services.scheduler.pages import booth, choice, closing
+from services.scheduler.pages import board, booth, choice, closing, gate, place
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
 
@@ -11,8 +11,25 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 STATIC: Final = Path(__file__).parents[1] / "static"
 TEXTS: Final = Path(__file__).parents[1] / "texts.toml"
 
-NAVIGATION: Final = (NavItem(choice.FLOOR, "navigation.floor", choice.OPERATORS.roles),)
-RULES: Final[RouteRules] = {**choice.RULES, **booth.RULES, **closing.RULES}
-ROUTERS: Final = (choice.router, booth.router, closing.router)
+NAVIGATION: Final = (
+    NavItem(gate.GATE, "navigation.gate", gate.GATEKEEPERS.roles),
+    NavItem(choice.FLOOR, "navigation.floor", choice.OPERATORS.roles),
+)
+RULES: Final[RouteRules] = {
+    **choice.RULES,
+    **booth.RULES,
+    **closing.RULES,
+    **gate.RULES,
+    **board.RULES,
+    **place.RULES,
+}
+ROUTERS: Final = (
+    choice.router,
+    booth.router,
+    closing.router,
+    gate.router,
+    board.router,
+    place.router,
+)
 
 __all__ = ["NAVIGATION", "ROUTERS", "RULES", "STATIC", "TEMPLATES", "TEXTS"]

@@ -1,25 +1,26 @@
 """A booth's screen: who is at the counter, the next in one tap, and how many wait.
 
-What is done goes through the use cases of the API. Each form has a key of its own, so that a double
-tap calls once; what the rules refuse is said on the same page, in words.
+With its script the page works by the API alone. Without one its forms do the same, each under a key
+of its own, so that a double tap calls once; what the rules refuse is said on the same page, in
+words.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from services.scheduler.domain import (
     MAX_NUMBER,
     Booth,
     Programme,
     ScheduledEvent,
-    Ticket,
 )
-from services.scheduler.pages.choice import FLOOR, OPERATORS
+from services.scheduler.pages.choice import FLOOR, OPERATORS, script_words
 from services.scheduler.usecases import (
     Clock,
     Deed,
@@ -27,7 +28,7 @@ from services.scheduler.usecases import (
     TicketAt,
     allowed,
     call_next,
-    possible,
+    deeds_of,
     record_visit,
     use_case,
     visible,
@@ -46,7 +47,6 @@ BOOTH: Final = f"{FLOOR}/{{event_id}}/{{booth_id}}"
 RULES: Final[RouteRules] = {
     f"GET {BOOTH}": OPERATORS,
     f"POST {BOOTH}": OPERATORS,
-    f"GET {BOOTH}/antrean": OPERATORS,
 }
 DEEDS: Final = {
     "lanjut": Deed.RESUME,
@@ -62,6 +62,10 @@ DEEDS: Final = {
     "batal": Deed.UNDO,
 }
 """What the buttons do with a ticket, the likeliest first."""
+WORDS: Final = ("booth.word", "booth.result", "booth.wrong", "booth.state", "live")
+"""What the script may have to say, in the catalogue."""
+LABEL: Final = r"^([A-Z]{0,2})([1-9][0-9]{0,5})$"
+"""A number as people read and type it."""
 FOLDED: Final = frozenset({"kirim", "pindah"})
 """Buttons that ask where the holder goes on, and stand apart."""
 RESULTS: Final = frozenset({"dipanggil", "kosong", "dicatat", *DEEDS})
@@ -145,7 +149,8 @@ class Counter:
         return event, booth
 
     async def waiting(self, event: ScheduledEvent, booth: Booth) -> dict[str, Any]:
-        """Return the values of `antrean.html`: what changes without anybody's doing here."""
+        """Return what changes without anybody's doing here."""
+        name = await self.names(event)
         walked = {
             t.service: t.visitors
             for t in await self.reader.tallies(event.id)
@@ -154,7 +159,9 @@ class Counter:
         lines = await self.reader.lines(event.id, booth.services) if booth.ticketed else []
         return {
             "booth": booth,
-            "name": await self.names(event),
+            "names": {
+                code: name(code) for code in (*event.plan.ticketed_services, *booth.services)
+            },
             "lines": lines,
             "visits": {service: walked.get(service, 0) for service in booth.services},
             "as_of": self.clock(),
@@ -168,12 +175,13 @@ class Counter:
         return lambda code: self.pages.texts.service(code, names)
 
     async def page(
-        self, done: str = "", wrong: str = "", new_number: int | None = None
+        self, done: str = "", wrong: str = "", new_number: str | None = None
     ) -> Response:
         """Return the screen; `done` is below `booth.result`, `wrong` below `booth.wrong`."""
         event, booth = await self.found()
         ticket = await self.reader.current(event.id, booth.id) if booth.ticketed else None
-        buttons = _buttons(ticket, booth, self.clock())
+        now = self.clock()
+        can = deeds_of(ticket, booth.id, now) if ticket else []
         return self.pages.render(
             self.request,
             "gerai.html",
@@ -181,13 +189,16 @@ class Counter:
             event=event,
             place=f"{FLOOR}/{event.id}/{booth.id}",
             ticket=ticket,
-            buttons=[one for one in buttons if one not in FOLDED],
-            at_booth=not FOLDED.isdisjoint(buttons),
-            booths=_other_booths(event, booth, ticket),
-            services=[s for s in event.plan.ticketed_services if not ticket or s != ticket.service],
+            deeds={one: deed for one, deed in DEEDS.items() if one not in FOLDED},
+            can=can,
+            at_booth=Deed.SEND in can,
+            undo_left=_seconds(ticket.undo_until, now) if ticket and Deed.UNDO in can else 0,
+            booths=_other_booths(event, booth),
+            services=dict.fromkeys(event.plan.ticketed_services),
             new_number=new_number,
-            today=event.is_on(self.clock()),
-            over=self.clock() >= event.closes_at,
+            today=event.is_on(now),
+            over=now >= event.closes_at,
+            words=script_words(self.pages.texts, WORDS),
             done=done,
             wrong=wrong,
             new_key=new_id,
@@ -213,14 +224,15 @@ class Counter:
 
     async def act(self, button: str, service: str, typed: str, goal: str) -> str:
         """Do something with a ticket; return what was done. `goal`: a booth or a service."""
-        at = TicketAt(self.event_id, service, _number(typed), self.booth_id)
+        [line] = await self.reader.lines(self.event_id, [service])
+        at = TicketAt(self.event_id, service, _number(typed, line.letter), self.booth_id)
         said = f"{button} {service} {at.number} {goal}".rstrip()
         try:
             deed = use_case(DEEDS[button], at, goal, allowed(self.caller))
             found = await self.run(deed, said, at.id)
         except NotFound:
             raise NotDone("unknown_ticket") from None
-        return f"pindah&baru={found['number']}" if button == "pindah" else button
+        return f"pindah&baru={found['label']}" if button == "pindah" else button
 
     async def count(self, service: str) -> str:
         """Count one more person who walked up; return what was done."""
@@ -241,17 +253,10 @@ CounterDep = Annotated[Counter, Depends(built(Counter))]
 async def show_booth(
     counter: CounterDep,
     hasil: str = "",
-    baru: Annotated[int | None, Query(ge=1, le=MAX_NUMBER)] = None,
+    baru: Annotated[str | None, Query(pattern=LABEL)] = None,
 ) -> Response:
     """Show a booth's screen. `baru`: the number under which somebody was transferred."""
     return await counter.page(done=hasil if hasil in RESULTS else "", new_number=baru)
-
-
-@router.get(f"{BOOTH}/antrean")
-async def show_waiting(counter: CounterDep) -> Response:
-    """Return the part of the screen that changes."""
-    values = await counter.waiting(*await counter.found())
-    return HTMLResponse(counter.pages.fragment("antrean.html", **values))
 
 
 @router.post(BOOTH)
@@ -277,25 +282,24 @@ async def post_booth(
     return RedirectResponse(counter.pages.at(way), status_code=303)
 
 
-def _buttons(ticket: Ticket | None, booth: Booth, now: datetime) -> list[str]:
-    """Return what can be done with the ticket at the counter; nothing where it is elsewhere now."""
-    if ticket is None or ticket.booth_id != booth.id:
-        return []
-    return [button for button, deed in DEEDS.items() if possible(deed, ticket, now)]
+def _other_booths(event: ScheduledEvent, booth: Booth) -> dict[str, tuple[str, ...]]:
+    """Return the other booths that call tickets, each with its services."""
+    others = (other for other in event.plan.booths if other.ticketed and other.id != booth.id)
+    return {other.id: other.services for other in others}
 
 
-def _other_booths(event: ScheduledEvent, booth: Booth, ticket: Ticket | None) -> list[str]:
-    """Return the booths to which the holder of a ticket can be sent."""
-    return [
-        other.id
-        for other in event.plan.booths
-        if ticket and other.ticketed and other.id != booth.id and ticket.service in other.services
-    ]
+def _seconds(until: datetime | None, now: datetime) -> int:
+    return int((until - now).total_seconds()) if until else 0
 
 
-def _number(typed: str) -> int:
-    """Return a ticket's number as it was typed. Raises NotDone."""
-    digits = typed.strip()
-    if not (digits.isascii() and digits.isdigit() and 1 <= int(digits) <= MAX_NUMBER):
+def _number(typed: str, letter: str) -> int:
+    """Return a ticket's number as it was typed, its line's letter before it or not. Raises NotDone.
+
+    Another line's letter is a number of another service, which is not to be taken for this one's.
+    """
+    found = re.fullmatch(LABEL, typed.strip().upper())
+    if found is None or int(found[2]) > MAX_NUMBER:
         raise NotDone("number_malformed")
-    return int(digits)
+    if found[1] not in {"", letter}:
+        raise NotDone("unknown_ticket")
+    return int(found[2])

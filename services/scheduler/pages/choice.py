@@ -1,7 +1,7 @@
 """Loket: which of today's events and booths somebody works at."""
 
-from collections.abc import Iterable
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Iterable
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from shared.auth.rules import RouteRules, Rule
 from shared.runtime import provided
 from shared.web.guard import CallerDep
 from shared.web.pages import Pages
+from shared.web.texts import Texts
 
 FLOOR: Final = "/loket"
 OPERATORS: Final = Rule({Role.OPERATOR, Role.AGENCY_OPERATOR})
@@ -37,16 +38,31 @@ async def show_choice(
     """Show today's events with the booths within the caller's grants, and the next to come."""
     today: list[tuple[ScheduledEvent, list[tuple[str, str, list[str]]]]] = []
     later: list[ScheduledEvent] = []
-    for programme in await reader.find(Programme):
-        if not any(grant.lies_in(programme.id) for grant in caller.scopes):
-            continue
-        day = clock().astimezone(ZoneInfo(programme.time_zone)).date()
-        found = await _events(reader, programme.id, caller, day, day, SHOWN_TODAY)
-        today += [(event, list(_booths(event, programme, pages))) for event in found]
+    async for event, programme in events_of_today(reader, caller, clock()):
+        today.append((event, list(_booths(event, programme, pages))))
+    for programme, day in await _programmes(reader, caller, clock()):
         tomorrow = day + timedelta(days=1)
         later += await _events(reader, programme.id, caller, tomorrow, None, SHOWN_LATER)
     later.sort(key=lambda event: (event.plan.on, event.id))
     return pages.render(request, "loket.html", today=today, later=later[:SHOWN_LATER])
+
+
+async def events_of_today(
+    reader: Reader, caller: Caller, now: datetime
+) -> AsyncIterator[tuple[ScheduledEvent, Programme]]:
+    """Yield today's events, by each programme's clock, with the booths within the grants."""
+    for programme, day in await _programmes(reader, caller, now):
+        for event in await _events(reader, programme.id, caller, day, day, SHOWN_TODAY):
+            yield event, programme
+
+
+async def _programmes(
+    reader: Reader, caller: Caller, now: datetime
+) -> list[tuple[Programme, date]]:
+    """Return the programmes in which the caller holds a grant, each with its day."""
+    found = await reader.find(Programme)
+    mine = (one for one in found if any(grant.lies_in(one.id) for grant in caller.scopes))
+    return [(one, now.astimezone(ZoneInfo(one.time_zone)).date()) for one in mine]
 
 
 async def _events(
@@ -64,3 +80,9 @@ def _booths(
     called = pages.texts.service
     for booth in event.plan.booths:
         yield booth.id, booth.agency, [called(code, programme.names) for code in booth.services]
+
+
+def script_words(texts: Texts, tables: Iterable[str]) -> dict[str, str]:
+    """Return what a page's script may have to say, by key: the texts below these tables."""
+    keys = (f"{table}.{last}" for table in tables for last in texts.below(table))
+    return {key: texts.as_written(key) for key in keys}

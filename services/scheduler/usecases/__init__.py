@@ -3,6 +3,7 @@
 from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rejoin, undo
 from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
+from services.scheduler.usecases.boards import Call, Called, called_at
 from services.scheduler.usecases.calls import NO_SHOW, call_next
 from services.scheduler.usecases.closing import (
     EVENT_OVER,
@@ -11,14 +12,17 @@ from services.scheduler.usecases.closing import (
     note_event_over,
     note_line_over,
 )
-from services.scheduler.usecases.deeds import Deed, possible, use_case
+from services.scheduler.usecases.deeds import Deed, deeds_of, use_case
 from services.scheduler.usecases.events import (
     cancel_event,
     passed_by,
     republish_event,
     schedule_event,
 )
+from services.scheduler.usecases.leases import LeaseWanted, end_lease, end_revoked, take_lease
+from services.scheduler.usecases.merging import merge
 from services.scheduler.usecases.offers import offers_of, told
+from services.scheduler.usecases.places import Waiting, ahead_of, tickets_of, waiting_in
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
 from services.scheduler.usecases.reach import allowed, narrowed, permit_at, visible
@@ -31,20 +35,30 @@ __all__ = [
     "LINE_OVER",
     "NO_SHOW",
     "Allow",
+    "Call",
+    "Called",
     "Clock",
     "Deed",
     "Holidays",
+    "LeaseWanted",
     "Reader",
     "TicketAt",
+    "Waiting",
     "Wanted",
     "act_on",
     "admit",
+    "ahead_of",
     "allowed",
     "call_next",
+    "called_at",
     "cancel_event",
     "close_line",
     "copy_programme",
+    "deeds_of",
+    "end_lease",
+    "end_revoked",
     "issue_ticket",
+    "merge",
     "name_agency",
     "narrowed",
     "new_code",
@@ -54,16 +68,18 @@ __all__ = [
     "offers_of",
     "passed_by",
     "permit_at",
-    "possible",
     "record_visit",
     "rejoin",
     "republish_event",
     "schedule_event",
     "send_on",
+    "take_lease",
+    "tickets_of",
     "told",
     "transfer",
     "undo",
     "use_case",
     "visible",
     "void_ticket",
+    "waiting_in",
 ]

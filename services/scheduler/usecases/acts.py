@@ -1,6 +1,7 @@
 """What a booth does with a ticket: serve, hold, let go, undo and the rest."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from services.scheduler.domain import (
@@ -30,7 +31,7 @@ from services.scheduler.usecases.waiting import (
     take,
     void_withdrawn,
 )
-from shared.contracts.scheduler import TicketEnd
+from shared.contracts.scheduler import TicketEnd, TicketEvent
 from shared.messaging.errors import Missing
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
@@ -63,13 +64,19 @@ async def act_on(at: TicketAt, act: Act, uow: UnitOfWork, *, allow: Allow) -> di
     event, known = await found(at, uow, allow)
     if known.state not in AT_BOOTH:
         require_offered(event, at.booth_id, at.service)
-    return answer(await _do(act, known, at.booth_id, event, uow))
+    return answer(await carry_out(act, known, at.booth_id, event, uow))
 
 
-async def _do(
-    act: Act, known: Ticket, booth_id: str, event: ScheduledEvent, uow: UnitOfWork
+async def carry_out(
+    act: Act,
+    known: Ticket,
+    booth_id: str,
+    event: ScheduledEvent,
+    uow: UnitOfWork,
+    at: datetime | None = None,
 ) -> Ticket:
-    ticket = known.act(act, booth_id, uow.now())
+    """Do something with a ticket, now or when it was done without uplink. Raises as `act_on`."""
+    ticket = known.act(act, booth_id, at or uow.now())
     line = await line_of(ticket, uow)
     if known.state is TicketState.WAITING:
         await take(known, uow)
@@ -80,9 +87,13 @@ async def _do(
     uow.add(line.forget(ticket.number).counted(known, ticket))
     await await_holder(ticket, event, uow)
     if act is Act.SERVE:
-        uow.publish(served_event(ticket, booth_id), version=ticket.version)
+        told: TicketEvent | None = served_event(ticket, booth_id)
     elif act in _ENDS:
-        uow.publish(ended_event(ticket, booth_id, _ENDS[act]), version=ticket.version)
+        told = ended_event(ticket, booth_id, _ENDS[act])
+    else:
+        told = None
+    if told is not None:
+        uow.publish(told, version=ticket.version, occurred_at=at)
     return ticket
 
 
@@ -101,7 +112,7 @@ async def note_no_show(timer: Timer, uow: UnitOfWork) -> None:
     if known is None or known.state not in ASKED:
         return
     event = await uow.require(ScheduledEvent, known.event_id)
-    await _do(Act.NO_SHOW, known, known.booth_id or "", event, uow)
+    await carry_out(Act.NO_SHOW, known, known.booth_id or "", event, uow)
 
 
 async def rejoin(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]:
@@ -131,14 +142,21 @@ async def undo(at: TicketAt, uow: UnitOfWork, *, allow: Allow) -> dict[str, Any]
     elif done.booth_id != at.booth_id:
         raise Refused("other_booth", "another booth did it")
     ticket = done.undo(uow.now())
-    await _put_back(done, ticket, at.booth_id, uow)
-    await await_holder(ticket, event, uow)
-    told = reverted_event(done, at.booth_id)
-    if told is not None and done.before is not None:
-        uow.publish(told, version=ticket.version, occurred_at=done.before.at)
+    await take_back(done, ticket, at.booth_id, event, uow)
     if ticket.state is TicketState.WAITING:
         ticket = await _waits_again(ticket, uow)
     return answer(ticket)
+
+
+async def take_back(
+    done: Ticket, ticket: Ticket, booth_id: str, event: ScheduledEvent, uow: UnitOfWork
+) -> None:
+    """Take back what was done with a ticket, and tell it."""
+    await _put_back(done, ticket, booth_id, uow)
+    await await_holder(ticket, event, uow)
+    told = reverted_event(done, booth_id)
+    if told is not None and done.before is not None:
+        uow.publish(told, version=ticket.version, occurred_at=done.before.at)
 
 
 async def _waits_again(ticket: Ticket, uow: UnitOfWork) -> Ticket:

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from services.scheduler.domain import WARNED_FROM, Arrival, Line, Refused, ScheduledEvent, Ticket
@@ -58,28 +58,47 @@ async def admit(
 async def _give(
     line: Line, event: ScheduledEvent, code: str, wanted: Wanted, uow: UnitOfWork
 ) -> Ticket:
-    now = uow.now()
     line = line.issue()
     booked = event.booked_at(wanted.booked_for) if wanted.booked_for else None
-    lane, at, joined_at = line.joining(now, priority=wanted.priority, booked=booked)
-    ticket = Ticket(
+    place_at = line.joining(uow.now(), priority=wanted.priority, booked=booked)
+    ticket = gate_ticket(event, line, line.last_number, code, uow.now(), place_at)
+    await enter(line, ticket, uow)
+    return ticket
+
+
+def gate_ticket(
+    event: ScheduledEvent,
+    line: Line,
+    number: int,
+    code: str,
+    issued_at: datetime,
+    place_at: tuple[str, int, datetime],
+) -> Ticket:
+    """Return a ticket of the gate, whose holder nobody has asked yet."""
+    lane, at, joined_at = place_at
+    return Ticket(
         event_id=event.id,
         programme_id=event.plan.programme_id,
         service=line.service,
-        number=line.issued,
+        number=number,
+        letter=line.letter,
         case_id=None,
         channel=None,
         region_code=None,
-        issued_at=now,
+        issued_at=issued_at,
         joined_at=joined_at,
         lane=lane,
         place=at,
         arrival_id=Arrival.key(event.id, code),
     )
+
+
+async def enter(line: Line, ticket: Ticket, uow: UnitOfWork) -> None:
+    """Let somebody wait in a line who has got a ticket of it, and tell it."""
     await place(ticket, uow)
     uow.add(ticket, line.join(ticket))
-    uow.publish(ticket_event(TicketIssued, ticket), version=ticket.version)
-    return ticket
+    issued = ticket_event(TicketIssued, ticket)
+    uow.publish(issued, version=ticket.version, occurred_at=ticket.issued_at)
 
 
 async def _warning(
@@ -106,6 +125,7 @@ def _answer(ticket: Ticket, before: int, warning: dict[str, Any] | None) -> dict
         "ticket_id": ticket.id,
         "service": ticket.service,
         "number": ticket.number,
+        "label": ticket.label,
         "waiting": before,
         "warning": warning,
     }

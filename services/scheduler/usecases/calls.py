@@ -1,5 +1,6 @@
 """A booth calls: who was sent to it, or the next of its lines by the programme's policy."""
 
+from datetime import datetime
 from typing import Any
 
 from services.scheduler.domain import (
@@ -34,9 +35,11 @@ NO_SHOW = "no_show"
 
 
 async def call_next(
-    event_id: str, booth_id: str, uow: UnitOfWork, *, allow: Allow
+    event_id: str, booth_id: str, uow: UnitOfWork, *, allow: Allow, device: str | None = None
 ) -> dict[str, Any] | None:
-    """Call who is next at this booth; None: nobody waits.
+    """Call who is next at this booth; None: nobody waits whom it can call.
+
+    `device`: the one that asks, which calls also those whom it holds.
 
     Whom another booth has sent comes first. Then a service is chosen: by the booth's weights, or
     else by the longest wait; and of its line who is next by the programme's policy. The ticket that
@@ -49,7 +52,7 @@ async def call_next(
     absent = await _absent(counter, uow)
     if absent is not None:
         await _recall_later(absent, policy, uow)
-    ticket = await _next(event, booth, counter, policy, uow)
+    ticket = await _next(event, booth, counter, policy, uow, device)
     if ticket is None:
         return None
     if absent is not None and absent.id != ticket.id:
@@ -58,12 +61,17 @@ async def call_next(
 
 
 async def _next(
-    event: ScheduledEvent, booth: Booth, counter: Counter, policy: Policy, uow: UnitOfWork
+    event: ScheduledEvent,
+    booth: Booth,
+    counter: Counter,
+    policy: Policy,
+    uow: UnitOfWork,
+    device: str | None,
 ) -> Ticket | None:
     sent = await _sent(counter, uow)
     if sent is not None:
         return await _call_again(sent, counter, policy, uow)
-    found = await _choices(event.id, booth, policy, uow)
+    found = await _choices(event.id, booth, policy, uow, device)
     if not found:
         return None
     in_turn = counter.in_turn(found.keys(), policy, booth.weights)
@@ -76,24 +84,50 @@ async def _next(
 
 
 async def _choices(
-    event_id: str, booth: Booth, policy: Policy, uow: UnitOfWork
+    event_id: str, booth: Booth, policy: Policy, uow: UnitOfWork, device: str | None
 ) -> dict[str, tuple[Line, Choice]]:
     """Return who is next in each line of a booth, where anybody is."""
     lines = await lines_of(event_id, booth.services, uow)
-    found = [await next_in(line, policy, uow) for line in lines]
+    found = [await next_in(line, policy, uow, device) for line in lines]
     return {line.service: (line, choice) for line, choice in found if choice is not None}
 
 
 async def _call(
     line: Line, choice: Choice, counter: Counter, policy: Policy, uow: UnitOfWork
 ) -> Ticket:
-    waiting, now = choice.ticket, uow.now()
-    ticket = waiting.call(counter.booth_id, now, in_order=choice.turn is Turn.ORDER)
+    in_order = choice.turn is Turn.ORDER
+    ticket = choice.ticket.call(counter.booth_id, uow.now(), in_order=in_order)
+    uow.add(counter.call(ticket.id))
+    await _enter(line, choice.ticket, ticket, policy, uow)
+    return ticket
+
+
+async def _enter(
+    line: Line, waiting: Ticket, called: Ticket, policy: Policy, uow: UnitOfWork
+) -> None:
     await take(waiting, uow)
-    await follow(ticket, uow)
-    uow.add(line.call(waiting, ticket), counter.call(ticket.id))
-    uow.publish(called_event(ticket), version=ticket.version)
-    await wait_for(ticket, policy, uow)
+    await follow(called, uow)
+    uow.add(line.call(waiting, called))
+    uow.publish(called_event(called), version=called.version, occurred_at=called.called_at)
+    await wait_for(called, policy, uow)
+
+
+async def enter_late_call(
+    event: ScheduledEvent, waiting: Ticket, booth_id: str, at: datetime, uow: UnitOfWork
+) -> Ticket:
+    """Take in that a booth called somebody without uplink; who was called since stays there."""
+    policy = await policy_of(event, uow)
+    counter = await counter_of(event.id, booth_id, uow)
+    ticket = waiting.call(booth_id, at)
+    current = await uow.get(Ticket, counter.ticket_id) if counter.ticket_id else None
+    since = current is not None and current.called_at is not None and current.called_at > at
+    absent = ticket if since else await _absent(counter, uow)
+    await _enter(await line_of(waiting, uow), waiting, ticket, policy, uow)
+    if absent is not None:
+        await _recall_later(absent, policy, uow)
+        await let_wait_elsewhere(absent, uow)
+    if not since:
+        uow.add(counter.call(ticket.id))
     return ticket
 
 
@@ -153,6 +187,15 @@ async def booth_of(
 
     Raises Missing, and Refused: no_tickets, cancelled, not_its_day.
     """
+    event, booth = await ticketed_booth(event_id, booth_id, uow, allow)
+    event.require_today(uow.now())
+    return event, booth
+
+
+async def ticketed_booth(
+    event_id: str, booth_id: str, uow: UnitOfWork, allow: Allow
+) -> tuple[ScheduledEvent, Booth]:
+    """Return an event and a booth of it that calls. Raises Missing, and Refused: no_tickets."""
     event = await uow.require(ScheduledEvent, event_id)
     booth = event.plan.booth(booth_id)
     allow(event.plan, booth)
@@ -160,5 +203,4 @@ async def booth_of(
         raise Missing("booth")
     if not booth.ticketed:
         raise Refused("no_tickets", "people walk up to this booth: record visits instead")
-    event.require_today(uow.now())
     return event, booth

@@ -52,3 +52,10 @@ def possible(deed: Deed, ticket: Ticket, now: datetime) -> bool:
         case Deed.SEND | Deed.TRANSFER:
             return ticket.state in AT_BOOTH
     return ticket.can(Act(deed.value))
+
+
+def deeds_of(ticket: Ticket, booth_id: str, now: datetime) -> list[Deed]:
+    """Return what a booth can do with a ticket now; nothing where it is elsewhere's business."""
+    if ticket.booth_id != booth_id:
+        return []
+    return [deed for deed in Deed if possible(deed, ticket, now)]

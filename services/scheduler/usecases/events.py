@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from services.scheduler.domain import Plan, Policy, Programme, ScheduledEvent
+from services.scheduler.domain import Plan, Policy, Programme, ScheduledEvent, next_letter
 from services.scheduler.domain.audit import Deed
 from services.scheduler.usecases.agencies import strangers
 from services.scheduler.usecases.closing import EVENT_OVER, close_all
@@ -108,9 +108,13 @@ async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: Unit
     gone = set(before.plan.ticketed_services).difference(now) if before else set()
     for line in await lines_of(event.id, sorted(gone), uow):
         uow.add(line.withdraw())
-    for line in await lines_of(event.id, now, uow):
+    lines = await lines_of(event.id, now, uow)
+    letters = {line.letter for line in lines if line.offered}
+    for line in lines:
         if not line.offered:
-            uow.add(line.offer())
+            letter = next_letter(letters)
+            letters.add(letter)
+            uow.add(line.offer(letter))
         elif moved:
             uow.add(line.move(*moved))
 

@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from services.scheduler.domain import Agency, Booth, Line, Plan, ScheduledEvent, Tally, Ticket
+from services.scheduler.domain import (
+    Agency,
+    Arrival,
+    Booth,
+    Conflict,
+    Counter,
+    Lease,
+    Line,
+    Plan,
+    ScheduledEvent,
+    Tally,
+    Ticket,
+)
 from shared.auth.roles import Grant
 
 T = TypeVar("T")
@@ -23,6 +35,10 @@ class Reader(Protocol):
 
     async def find(self, kept: type[T]) -> list[T]:
         """Return all of a type, in order of ids."""
+        ...
+
+    async def many(self, kept: type[T], ids: Sequence[str]) -> dict[str, T]:
+        """Return those that are there, by their ids."""
         ...
 
     async def events(
@@ -51,6 +67,26 @@ class Reader(Protocol):
 
     async def agencies(self, programme_id: str) -> list[Agency]:
         """Return the agencies of a programme, by id."""
+        ...
+
+    async def leases(self, event_id: str) -> list[Lease]:
+        """Return what devices have leased of an event, by device."""
+        ...
+
+    async def conflicts(self, event_id: str) -> list[Conflict]:
+        """Return what of devices' stories does not agree, by kind; two hundred at most."""
+        ...
+
+    async def counters(self, event_id: str) -> list[Counter]:
+        """Return the counters of an event's booths that have called anybody."""
+        ...
+
+    async def floor_revisions(self, event_ids: Iterable[str]) -> dict[str, int]:
+        """Return for each event a number that rises with each call, and each recall."""
+        ...
+
+    async def arrival(self, code: str) -> Arrival | None:
+        """Return who came with this code, whichever the event."""
         ...
 
     async def current(self, event_id: str, booth_id: str) -> Ticket | None:

@@ -27,6 +27,7 @@ def ticket_event(event: type[TicketEvent], ticket: Ticket, **more: object) -> Ti
         "channel": ticket.channel,
         "region_code": ticket.region_code,
         "number": ticket.number,
+        "letter": ticket.letter or None,
     }
     return event.model_validate({**facts, **more})
 
@@ -92,6 +93,7 @@ def answer(ticket: Ticket) -> dict[str, str | int | None]:
         "ticket_id": ticket.id,
         "service": ticket.service,
         "number": ticket.number,
+        "label": ticket.label,
         "state": ticket.state.value,
         "case_id": ticket.case_id,
         "arrival_id": ticket.arrival_id,

@@ -1,7 +1,10 @@
 """Tickets: issued to requests, void where a request is withdrawn."""
 
+from collections.abc import Sequence
+
 from services.scheduler.domain import (
     Arrival,
+    Awaited,
     Case,
     Line,
     Refused,
@@ -38,7 +41,7 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     arrival = await _arrival(event, uow)
     given = await _given(arrival, event.service, uow)
     if given is not None:
-        await _assign(given, event, case, uow)
+        await _take_over(given, case, event.channel, event.region_code, uow)
         return
     [line] = await lines_of(event.event_id, [event.service], uow)
     if line.closed or not line.offered:
@@ -50,8 +53,36 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     uow.add(case.receive(ticket.id))
     await place(ticket, uow)
     uow.add(ticket, line.join(ticket))
+    if arrival is None:
+        await _await_gate(event, uow)
     if case.withdrawn:
         await void(ticket, uow)
+
+
+async def _await_gate(event: RequestReceived, uow: UnitOfWork) -> None:
+    """Remember whose code no gate has told yet: one without uplink tells it later."""
+    if event.arrival_code is None or event.event_id is None:
+        return
+    key = Arrival.key(event.event_id, event.arrival_code)
+    awaited = await uow.get(Awaited, key) or Awaited(key)
+    uow.add(awaited.with_case(event.case_id))
+
+
+async def bind_earlier(arrival_id: str, given: Sequence[Ticket], uow: UnitOfWork) -> None:
+    """Let requests of before take over what a gate gave without uplink, and leave their own.
+
+    Who was called under his own number meanwhile keeps it.
+    """
+    awaited = await uow.get(Awaited, arrival_id)
+    for case_id in awaited.cases if awaited else ():
+        case = await uow.require(Case, case_id)
+        own = await uow.get(Ticket, case.ticket_id) if case.ticket_id else None
+        if own is None or own.state is not TicketState.WAITING:
+            continue
+        ticket = free_for(own.service, [await uow.require(Ticket, one.id) for one in given])
+        if ticket is not None:
+            await void(own, uow)
+            await _take_over(ticket, case, own.channel or "", own.region_code or "", uow)
 
 
 async def _arrival(event: RequestReceived, uow: UnitOfWork) -> Arrival | None:
@@ -67,8 +98,10 @@ async def _given(arrival: Arrival | None, service: str, uow: UnitOfWork) -> Tick
     return free_for(service, [await uow.require(Ticket, id_) for id_ in ids])
 
 
-async def _assign(known: Ticket, event: RequestReceived, case: Case, uow: UnitOfWork) -> None:
-    ticket = known.assign(event.case_id, event.channel, event.region_code)
+async def _take_over(
+    known: Ticket, case: Case, channel: str, region_code: str, uow: UnitOfWork
+) -> None:
+    ticket = known.assign(case.id, channel, region_code)
     told = ticket_event(
         TicketAssigned, ticket, called_at=ticket.called_at, served_at=ticket.served_at
     )
@@ -84,7 +117,8 @@ def _ticket(event: RequestReceived, line: Line, arrival: Arrival | None, uow: Un
         event_id=line.event_id,
         programme_id=event.programme_id,
         service=line.service,
-        number=line.issued,
+        number=line.last_number,
+        letter=line.letter,
         case_id=event.case_id,
         channel=event.channel,
         region_code=event.region_code,

@@ -1,10 +1,9 @@
 """Who waits in the lines of an event, read by documents that can be named."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 
 from services.scheduler.domain import (
     KEPT,
-    STRETCH,
     Arrival,
     Case,
     Choice,
@@ -80,10 +79,8 @@ async def void_withdrawn(ticket: Ticket, uow: UnitOfWork) -> Ticket:
 
 
 async def _stretch(ticket: Ticket, uow: UnitOfWork) -> Stretch:
-    index = ticket.place // STRETCH
-    key = Stretch.key(ticket.event_id, ticket.service, ticket.lane, index)
-    found = await uow.get(Stretch, key)
-    return found or Stretch(ticket.event_id, ticket.service, ticket.lane, index)
+    empty = Stretch.of(ticket)
+    return await uow.get(Stretch, empty.id) or empty
 
 
 async def first_waiting(line: Line, uow: UnitOfWork) -> list[Ticket]:
@@ -98,8 +95,12 @@ async def first_waiting(line: Line, uow: UnitOfWork) -> list[Ticket]:
     return [ticket async for ticket in _tickets(line, kept, uow)]
 
 
-async def next_in(line: Line, policy: Policy, uow: UnitOfWork) -> tuple[Line, Choice | None]:
+async def next_in(
+    line: Line, policy: Policy, uow: UnitOfWork, device: str | None = None
+) -> tuple[Line, Choice | None]:
     """Return who is called next in a line, and the line, which knows where he stands.
+
+    Whom a device holds nobody else calls: `device` is the one that calls.
 
     A line and its tickets are not read at one instant: between the two another instance may have
     called the next. It then wrote the line too, so that what is decided on such a reading meets a
@@ -107,23 +108,47 @@ async def next_in(line: Line, policy: Policy, uow: UnitOfWork) -> tuple[Line, Ch
     """
     if line.closed:
         return line, await _recalled(line, uow, nobody_else=True)
-    heads, booked = [], False
-    for name, lane in list(line.open_lanes(uow.now())):
-        if booked and lane.opens_at is not None:
-            break  # who booked earlier comes first; the booked lanes are the last
-        line, head = await _head(line, name, lane.stretches, uow)
-        if head is not None:
-            heads.append(head)
-            booked = lane.opens_at is not None
-    async for ticket in _free(line, [number for _, number in line.kept], uow):
-        heads.append(ticket)
-        break
+    line, heads = await _heads(line, line.held_elsewhere(device, uow.now()), uow)
     recalled = await _recalled(line, uow, nobody_else=not heads)
     return line, recalled or line.next_of(heads, policy)
 
 
+async def next_to_hold(line: Line, uow: UnitOfWork) -> Ticket | None:
+    """Return the first in turn whom no device holds or held before; None: nobody."""
+    if line.closed:
+        return None
+    _, heads = await _heads(line, line.held_elsewhere(None, uow.now()), uow, anew=True)
+    return min(heads, key=lambda ticket: ticket.turn, default=None)
+
+
+async def _heads(
+    line: Line, held: Collection[int], uow: UnitOfWork, *, anew: bool = False
+) -> tuple[Line, list[Ticket]]:
+    """Return the first of each lane who can come. `anew`: who was not held before."""
+    heads, booked = [], False
+    for name, lane in list(line.open_lanes(uow.now())):
+        if booked and lane.opens_at is not None:
+            break  # who booked earlier comes first; the booked lanes are the last
+        line, head = await _head(line, name, lane.stretches, uow, held, anew=anew)
+        if head is not None:
+            heads.append(head)
+            booked = lane.opens_at is not None
+    kept = [number for _, number in line.kept if number not in held]
+    async for ticket in _free(line, kept, uow):
+        if not (anew and ticket.held):
+            heads.append(ticket)
+            break
+    return line, heads
+
+
 async def _head(
-    line: Line, name: str, stretches: Iterable[int], uow: UnitOfWork
+    line: Line,
+    name: str,
+    stretches: Iterable[int],
+    uow: UnitOfWork,
+    held: Collection[int],
+    *,
+    anew: bool,
 ) -> tuple[Line, Ticket | None]:
     """Return the first who waits in a lane and can come; None: nobody can.
 
@@ -135,8 +160,9 @@ async def _head(
         stretch = await uow.get(Stretch, key)
         numbers = [number for _, number in stretch.waiting] if stretch else []
         first = index if numbers and first is None else first
-        async for ticket in _free(line, numbers, uow):
-            return line.emptied(name, first or 0), ticket
+        async for ticket in _free(line, [one for one in numbers if one not in held], uow):
+            if not (anew and ticket.held):
+                return line.emptied(name, first or 0), ticket
     return line, None
 
 

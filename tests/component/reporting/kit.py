@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 
@@ -136,8 +136,8 @@ async def desk() -> AsyncIterator[Desk]:
         with settings() as given:
             own = replace(definition(given), http_interface=http_interface)
         async with messaging.client(own) as client:
-            (follow,) = shown[0].beside_http
-            yield Desk(messaging, client, follow.__self__, frames)  # type: ignore[attr-defined]
+            board = cast("Board", shown[0].provides[Board])
+            yield Desk(messaging, client, board, frames)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from shared.contracts.scheduler import EventScheduled, TicketEnded
 from shared.contracts.schema import example_of
 from shared.messaging.errors import Unavailable
 from shared.testing.callers import HOST
+from shared.web import watched as watched_module
 from shared.web.problems import NotFound
 from tests.component.reporting.kit import BALANGAN, SETU, Desk, desk, two_offices, until
 from tests.unit.reporting.histories import programme, received, scheduled
@@ -154,8 +155,8 @@ async def test_an_event_of_an_unknown_programme_has_no_zone_and_is_not_shown(ful
 async def test_a_stream_sends_the_figures_and_again_after_each_change(
     full: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(board_module, "LOOK_SECONDS", 0.01)
-    following = asyncio.create_task(full.board.follow())
+    monkeypatch.setattr(watched_module, "LOOK_SECONDS", 0.01)
+    following = asyncio.create_task(full.board.watched.follow())
     asked = await full.streaming(f"{PAGE}/arus")
     await until(lambda: SETU in full.board._made)
     await full.tell(received("c9"))
@@ -205,20 +206,21 @@ async def test_while_the_database_is_away_the_last_figures_stay(full: Desk) -> N
 async def test_only_what_somebody_watches_is_looked_at(
     full: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(board_module, "LOOK_SECONDS", 0.01)
-    following = asyncio.create_task(full.board.follow())
-    held = [full.board.changes(event_id) for event_id in (SETU, SETU, BALANGAN)]
+    monkeypatch.setattr(watched_module, "LOOK_SECONDS", 0.01)
+    following = asyncio.create_task(full.board.watched.follow())
+    held = [full.board.watched.changes(event_id) for event_id in (SETU, SETU, BALANGAN)]
     assert held[0] is held[1]
     await until(lambda: [changes.revision for changes in held] == [1, 1, 1])
     full.messaging.memory.away = True
     await asyncio.sleep(0.05)
     full.messaging.memory.away = False
+    await until(lambda: [changes.revision for changes in held] == [2, 2, 2])
     full.messaging.memory.collections[REVISIONS][SETU]["revision"] += 1
-    await until(lambda: held[0].revision == 2)
+    await until(lambda: held[0].revision == 3)
     await asyncio.sleep(0.05)
-    assert [changes.revision for changes in held] == [2, 2, 1]
+    assert [changes.revision for changes in held] == [3, 3, 2]
     held.clear()
-    assert len(full.board._watched) == 0
+    assert len(full.board.watched._watched) == 0
     following.cancel()
 
 

@@ -25,6 +25,8 @@ from tests.unit.scheduler.sample import SETU, published, received
 
 KOTA: Final = "halo-pamor-2023-03-11-bekasi-timur"
 REGIONS: Final = {"botram": "32.16.18", "halo_pamor": "32.75.01"}
+DEVICE: Final = "0190f3c2-7a51-4c3e-9a5e-0d2f4b6a8c10"
+"""Of a gate or a booth that leases."""
 EVENTS: Final = {"botram": SETU, "halo_pamor": KOTA}
 
 
@@ -115,6 +117,18 @@ class Floor:
         """Have people come through the gate of BOTRAM."""
         body = {"services": list(services or ("KIA",)), **more}
         return await self.post(f"/api/events/{SETU}/arrivals", json=body, key=key)
+
+    async def lease(
+        self, body: Any, device: str = DEVICE, *, subject: str = "agus", **how: Any
+    ) -> httpx.Response:
+        """Have a device lease as an operator of BOTRAM."""
+        headers = self.messaging.headers("operator", "botram", "32.16", subject=subject, **how)
+        path = f"/api/events/{SETU}/leases/{device}"
+        return await self.client.put(path, json=body, headers=headers)
+
+    async def tell(self, body: Any, device: str = DEVICE, **how: Any) -> httpx.Response:
+        """Have a device tell what happened without uplink."""
+        return await self.post(f"/api/events/{SETU}/leases/{device}/stories", json=body, **how)
 
     async def admit(self, event_id: str = SETU) -> str:
         """Have somebody come through a gate; return the code."""

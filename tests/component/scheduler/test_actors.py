@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from services.scheduler.api import RULES
-from tests.component.scheduler.floor import event_body, floor
+from tests.component.scheduler.floor import DEVICE, event_body, floor
+from tests.component.scheduler.test_rights import CALLED
 from tests.unit.files.samples import image
 from tests.unit.scheduler.sample import SETU
 
@@ -31,6 +32,15 @@ ACTS: dict[str, tuple[str, str, Any]] = {
     "POST /api/events/{event_id}/arrivals": (
         "operator", f"{EVENT}/arrivals", {"services": ["KIA"]},
     ),
+    "PUT /api/events/{event_id}/leases/{device}": (
+        "operator", f"{EVENT}/leases/{DEVICE}", {"booth_id": "loket-1", "hold": 1},
+    ),
+    "POST /api/events/{event_id}/leases/{device}/stories": (
+        "operator", f"{EVENT}/leases/{DEVICE}/stories", {"called": [CALLED]},
+    ),
+    "DELETE /api/events/{event_id}/leases/{device}": (
+        "operator", f"{EVENT}/leases/{DEVICE}", None,
+    ),
     "POST /api/events/{event_id}/evidence": ("operator", f"{EVENT}/evidence", None),
     "POST /api/events/{event_id}/evidence/{file_id}": (
         "operator", f"{EVENT}/evidence/{{file_id}}", {"kind": "photo"},
@@ -39,6 +49,8 @@ ACTS: dict[str, tuple[str, str, Any]] = {
         "planner", f"{EVENT}/evidence/{{file_id}}", None,
     ),
 }  # fmt: skip
+QUIET = ("evidence", "agencies", "closing")
+"""Of what is told to nobody."""
 SEND = "POST /api/events/{event_id}/evidence"
 
 
@@ -56,6 +68,8 @@ async def test_a_command_keeps_who_sent_it(route: str) -> None:
         if "{file_id}" in path:
             bound = route.startswith("DELETE")
             path = path.format(file_id=await at.evidence(bound=bound))
+        if "{device}" in route and not route.startswith("PUT"):
+            await at.lease({"booth_id": "loket-1"}, subject="siti")
         if route.endswith("/closing"):
             at.messaging.clock.advance(hours=3)
         known = {one["_id"] for one in at.messaging.documents("actions")}
@@ -69,7 +83,7 @@ async def test_a_command_keeps_who_sent_it(route: str) -> None:
         [left] = [one for one in at.messaging.documents("actions") if one["_id"] not in known]
         assert (left["actor"], left["action"]) == ("siti", route)
         assert left["changed"]
-        quiet = any(word in route for word in ("evidence", "agencies", "closing"))
+        quiet = any(word in route for word in QUIET) or route.endswith("/leases/{device}")
         told = [] if quiet else ["siti"]
         assert [m.envelope.actor for m in at.messaging.messages[sent:]] == told
 

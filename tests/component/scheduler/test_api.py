@@ -276,6 +276,7 @@ async def test_a_day_at_the_booth() -> None:
                 "ticket_id": f"{SETU}/KIA/1",
                 "service": "KIA",
                 "number": 1,
+                "label": "A1",
                 "state": "called",
                 "case_id": "case-1",
                 "arrival_id": None,
@@ -460,7 +461,7 @@ async def test_an_answer_that_is_kept_holds_nothing_of_a_person() -> None:
         ]
 
         assert set(inbox_id["answer"]) == {
-            "ticket_id", "service", "number", "state", "case_id", "arrival_id", "booth_id"
+            "ticket_id", "service", "number", "label", "state", "case_id", "arrival_id", "booth_id"
         }  # fmt: skip
 
 

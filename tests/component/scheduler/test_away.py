@@ -11,7 +11,12 @@ PATHS = {
     "GET /api/events/{event_id}/booths/{booth_id}/current": (
         f"/api/events/{SETU}/booths/loket-1/current"
     ),
+    "GET /api/events/{event_id}/booths/{booth_id}/screen": (
+        f"/api/events/{SETU}/booths/loket-1/screen"
+    ),
     "GET /api/events/{event_id}/arrivals/{code}": f"/api/events/{SETU}/arrivals/K7QW3ZTM",
+    "GET /api/events/{event_id}/leases": f"/api/events/{SETU}/leases",
+    "GET /api/events/{event_id}/conflicts": f"/api/events/{SETU}/conflicts",
     "GET /api/events/{event_id}/evidence": f"/api/events/{SETU}/evidence",
     "GET /api/events/{event_id}/evidence/{file_id}/content": (
         f"/api/events/{SETU}/evidence/file-1/content"
@@ -26,5 +31,6 @@ async def test_every_read_is_put_off() -> None:
     async with floor() as at:
         at.messaging.memory.away = True
         for path in PATHS.values():
-            assert_put_off(await at.get(path, "planner", "botram", "32.16"))
+            role = "operator" if path.endswith("/screen") else "supervisor"
+            assert_put_off(await at.get(path, role, "botram", "32.16"))
         at.messaging.memory.away = False

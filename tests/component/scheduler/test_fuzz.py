@@ -8,7 +8,8 @@ import pytest
 from services.scheduler.api import RULES
 from shared.runtime import commands
 from tests.component.fuzz import PATIENCE, Target, hold, hold_away
-from tests.component.scheduler.floor import event_body, floor
+from tests.component.scheduler.floor import DEVICE, event_body, floor
+from tests.component.scheduler.test_rights import CALLED
 from tests.unit.scheduler.sample import SETU
 
 KNOWN: Final = {
@@ -22,6 +23,9 @@ KNOWN: Final = {
     "agency_id": "dinkes",
     "name": "Dinas Kesehatan",
     "kind": "perangkat_daerah",
+    "device": DEVICE,
+    "numbers": {"KIA": 10},
+    "called": [CALLED],
 }
 """The event of the sample, a booth of it and its first ticket."""
 

@@ -138,6 +138,7 @@ async def test_nothing_that_is_published_or_kept_says_who_somebody_is() -> None:
             "_id", "version", "event_id", "programme_id", "service", "number", "case_id",
             "channel", "region_code", "issued_at", "joined_at", "lane", "place", "state",
             "booth_id", "called_at", "started_at", "in_order", "before", "arrival_id", "offers",
+            "letter", "held",
         }  # fmt: skip
         [case] = at.messaging.documents("cases")
         assert set(case) == {"_id", "version", "received", "withdrawn", "ticket_id"}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -86,12 +87,13 @@ async def test_the_next_is_called_in_one_tap_and_then_served(at: Floor) -> None:
     for case in ("case-1", "case-2"):
         await at.request(case)
     called = await tap(at, aksi="panggil")
-    assert "<strong>1</strong> Kartu Identitas Anak" in called
+    assert "<strong data-angka>A1</strong>" in called
+    assert "<span data-layanan>Kartu Identitas Anak</span>" in called
     assert "Sedang dipanggil" in called
     assert "Nomor berikutnya sudah dipanggil." in called
     served = await tap(at, aksi="selesai", layanan="KIA", nomor="1")
     assert "Tercatat: selesai dilayani." in served
-    assert 'value="selesai"' not in served.partition("<details")[0]
+    assert "selesai" not in buttons(served)
     assert (await at.lines())["KIA"] == counted(issued=2, called=1, served=1, waiting=1)
 
 
@@ -114,7 +116,7 @@ async def test_who_walked_up_is_counted_one_by_one(at: Floor) -> None:
     for _ in range(2):
         page = await tap(at, STAND, aksi="catat", layanan="HEALTH_CHECK")
     assert "Tercatat: satu orang." in page
-    assert '<td class="number"><strong>2</strong></td>' in page
+    assert '<strong data-orang="HEALTH_CHECK">2</strong>' in page
     assert 'value="panggil"' not in page
     counted = [e for e in at.messaging.published if isinstance(e, VisitRecorded)]
     assert [event.visitors for event in counted] == [1, 1]
@@ -177,13 +179,49 @@ async def test_on_another_day_nothing_is_called_and_both_page_and_refusal_say_so
 
 
 async def test_what_changes_is_to_be_had_alone(at: Floor) -> None:
-    await at.request("case-1")
-    page = (await see(at, BOOTH)).text
-    assert f'data-poll="/scheduler{BOOTH}/antrean"' in page
-    part = (await see(at, f"{BOOTH}/antrean")).text
-    assert "<html" not in part
-    assert re.findall(r"<strong>(\d+)</strong>", part) == ["1", "0"]
-    assert "KK" in part
+    await at.arrive()
+    await at.arrive()
+    path = f"/api/events/{SETU}/booths/loket-1/screen"
+    before = (await at.get(path)).json()
+    assert (before["ticket"], before["today"], before["visits"]) == (None, True, [])
+    assert before["lines"] == [
+        {"service": "KIA", "letter": "A", "waiting": 2, "served": 0},
+        {"service": "KK", "letter": "B", "waiting": 0, "served": 0},
+    ]
+    await at.call()
+    called = (await at.get(path)).json()
+    assert called["ticket"]["number"] == 1
+    assert called["ticket"]["deeds"] == [
+        "start", "recall", "hold", "serve", "leave", "no_show", "send", "transfer", "undo",
+    ]  # fmt: skip
+    left = datetime.fromisoformat(called["ticket"]["undo_until"]) - at.messaging.clock()
+    assert left == timedelta(minutes=2)
+    at.messaging.clock.advance(minutes=3)
+    late = (await at.get(path)).json()["ticket"]
+    assert ("undo" in late["deeds"], late["undo_until"]) == (False, None)
+
+
+async def test_a_ticket_that_was_sent_on_is_nothing_to_do_with_here(at: Floor) -> None:
+    await at.arrive()
+    await at.call()
+    await at.act("send", to_booth="loket-2")
+    shown = (await at.get(f"/api/events/{SETU}/booths/loket-1/screen")).json()["ticket"]
+    assert (shown["deeds"], shown["undo_until"]) == ([], None)
+
+
+async def test_a_stand_without_tickets_has_its_visitors_on_the_screen(at: Floor) -> None:
+    await at.visit({"service": "HEALTH_CHECK", "visitors": 3})
+    shown = (await at.get(f"/api/events/{SETU}/booths/puskesmas/screen")).json()
+    assert (shown["ticket"], shown["lines"]) == (None, [])
+    assert shown["visits"] == [{"service": "HEALTH_CHECK", "visitors": 3}]
+    assert (await at.get(f"/api/events/{SETU}/booths/loket-9/screen")).status_code == 404
+
+
+async def test_the_time_left_to_undo_is_shown(at: Floor) -> None:
+    await at.arrive()
+    await tap(at, aksi="panggil")
+    at.messaging.clock.advance(seconds=30)
+    assert "masih 90 detik" in (await see(at, BOOTH)).text
 
 
 async def test_an_unknown_event_or_booth_is_a_page_that_says_so(at: Floor) -> None:
@@ -225,7 +263,9 @@ def test_there_are_words_for_everything_that_can_be_said() -> None:
 
 def buttons(page: str) -> list[str]:
     """What can be done with the ticket at the counter, as the screen offers it."""
-    shown = page.partition("<details")[0]
+    shown = re.sub(r"<form [^>]*hidden>.*?</form>", "", page, flags=re.DOTALL).partition(
+        "<details"
+    )[0]
     return re.findall(r'name="aksi" value="([a-z]+)"', shown)
 
 
@@ -272,7 +312,7 @@ async def test_the_holder_is_sent_to_another_booth_or_gets_a_number_of_another_s
     assert (await at.call("loket-2")).json()["ticket"]["number"] == 1
     await tap(at, aksi="panggil")
     moved = await tap(at, aksi="pindah", layanan="KIA", nomor="2", tujuan="KK")
-    assert "Nomor barunya 1." in moved
+    assert "Nomor barunya B1." in moved
 
 
 @pytest.mark.parametrize(
@@ -297,6 +337,29 @@ async def test_what_a_button_cannot_do_is_said_in_words(
 
     assert refused.status_code == 409
     assert said in refused.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ("a1", 303, ""),
+        (" A1 ", 303, ""),
+        ("1", 303, ""),
+        ("B1", 409, "Nomor itu tidak ada."),
+        ("A0", 409, "dengan angka"),
+        ("A-1", 409, "dengan angka"),
+    ],
+)
+async def test_a_number_is_typed_as_it_is_read_and_another_lines_letter_is_no_number_of_this_one(
+    at: Floor, typed: str, status: int, said: str
+) -> None:
+    await at.arrive("KIA", "KK")
+    await at.call()
+    key = key_of((await see(at, BOOTH)).text)
+    form = {"kunci": key, "aksi": "selesai", "layanan": "KIA", "nomor": typed}
+    answer = await send(at, BOOTH, form)
+    assert answer.status_code == status
+    assert said in answer.text
 
 
 async def test_a_button_that_there_is_not_is_refused(at: Floor) -> None:

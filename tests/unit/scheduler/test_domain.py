@@ -13,6 +13,7 @@ from services.scheduler.domain import (
     Refused,
     ScheduledEvent,
     Tally,
+    expected,
 )
 from services.scheduler.gateways import NationalCalendar
 from tests.unit.scheduler.sample import DAY, HEALTH, SETU, booth, plan, programme
@@ -148,7 +149,7 @@ def test_a_line_ends_where_the_contract_does() -> None:
 
 
 def test_a_line_with_tickets_cannot_be_withdrawn() -> None:
-    offered = Line(SETU, "KIA").offer()
+    offered = Line(SETU, "KIA").offer("A")
 
     assert offered.withdraw().offered is False
     with pytest.raises(Refused, match="tickets_issued"):
@@ -182,13 +183,46 @@ def test_a_case_keeps_what_is_known_whichever_came_first() -> None:
 
 
 def test_a_counter_turns_to_the_next_ticket_and_a_tally_adds_up() -> None:
-    assert Counter(SETU, "loket-1").call("a").call("b") == Counter(SETU, "loket-1", 2, "b")
+    called = Counter(SETU, "loket-1").call("a").call("b")
+    assert called == Counter(SETU, "loket-1", 2, "b", latest=("b", "a"))
     assert Tally(SETU, "puskesmas", "HEALTH_CHECK").add(4).add(3).visitors == 7
 
 
+def test_a_counter_remembers_its_last_four_each_once_and_none_that_was_taken_back() -> None:
+    counter = Counter(SETU, "loket-1")
+    for ticket in ("a", "b", "c", "d", "b", "e"):
+        counter = counter.call(ticket)
+    assert counter.latest == ("e", "b", "d", "c")
+    assert counter.clear("b").latest == ("e", "d", "c")
+
+
+NINE = datetime(2023, 3, 11, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "minutes", "after", "told"),
+    [
+        (4, [0, 4, 8], 0, (10, 30)),
+        (0, [0, 4, 8], 0, (0, 10)),
+        (4, [0, 4, 8], 12, (35, 75)),
+        (0, [0, 0, 0], 0, (0, 5)),
+        (4, [0, 4], 0, None),
+        (4, [], 0, None),
+    ],
+    ids=["a pace", "next", "a line that stands", "all at once", "two calls", "no call"],
+)
+def test_the_time_that_is_left_follows_from_the_last_calls_up_to_now(
+    ahead: int, minutes: list[int], after: int, told: tuple[int, int] | None
+) -> None:
+    calls = [NINE + timedelta(minutes=one) for one in minutes]
+    now = max(calls, default=NINE) + timedelta(minutes=after)
+    found = expected(ahead, calls, now)
+    assert (found and (found.least, found.most)) == told
+
+
 def test_a_line_moves_only_while_nobody_holds_a_ticket() -> None:
-    line = Line(SETU, "KIA").offer()
+    line = Line(SETU, "KIA").offer("A")
 
     assert line.move("day_fixed", "on") == replace(line, version=line.version + 1)
-    with pytest.raises(Refused, match="day_fixed: on: 1 people hold tickets for KIA"):
+    with pytest.raises(Refused, match="day_fixed: on: 1 numbers were given out for KIA"):
         line.issue().move("day_fixed", "on")

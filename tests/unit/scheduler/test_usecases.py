@@ -302,6 +302,7 @@ async def test_numbers_count_up_per_service() -> None:
         channel="event",
         region_code="32.16.18.2001",
         number=2,
+        letter="A",
     )
 
 
@@ -430,6 +431,7 @@ async def test_a_call_is_told_with_its_booth() -> None:
         "ticket_id": f"{SETU}/KIA/1",
         "service": "KIA",
         "number": 1,
+        "label": "A1",
         "state": "called",
         "case_id": "case-1",
         "arrival_id": None,
@@ -585,7 +587,7 @@ async def test_an_event_keeps_its_time_once_tickets_exist(
     await work.handle(issue_ticket, received("case-1"))
     before = held(work)
 
-    with pytest.raises(Refused, match=f"{reason}: {next(iter(change))}: 1 people hold tickets"):
+    with pytest.raises(Refused, match=f"{reason}: {next(iter(change))}: 1 numbers were given out"):
         await schedule(work, replace(plan(), **change))
 
     assert held(work) == before

@@ -1,7 +1,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from shared.auth.roles import Grant, Role
-from shared.auth.rules import Rule
+from shared.auth.rules import PUBLIC, Rule
 from shared.auth.tokens import Issuer
 from shared.observability.health import Health
 from shared.observability.metrics import HttpMetrics, service_registry
@@ -48,6 +48,10 @@ class Board:
     def _app(self, metrics: HttpMetrics) -> FastAPI:
         router = APIRouter()
 
+        @router.get("/screen")
+        async def screen(request: Request) -> Response:
+            return self.streams.stream(request, self.render, self.changes)
+
         @router.get("/board")
         async def board(request: Request, caller: CallerDep) -> Response:
             until = self.until or caller.expires_at
@@ -56,7 +60,7 @@ class Board:
         return create_app(
             title="x",
             version="1",
-            rules={"GET /board": Rule({Role.HEAD})},
+            rules={"GET /board": Rule({Role.HEAD}), "GET /screen": PUBLIC},
             verifier=self.kit.verifier,
             health=self.health,
             registry=self.registry,
@@ -86,6 +90,15 @@ class Board:
         """Somebody who looks at the board, and leaves."""
         sent = {**self.kit.bearer("head:*:*"), "Host": "jemput.test", **headers}
         browser = Browser(self.app, "/board", sent, spec)
+        try:
+            yield browser
+        finally:
+            await browser.leave()
+
+    @asynccontextmanager
+    async def stranger(self, client: str) -> AsyncIterator[Browser]:
+        """Somebody without an account who looks at it."""
+        browser = Browser(self.app, "/screen", {"Host": "jemput.test"}, client=client)
         try:
             yield browser
         finally:
@@ -223,6 +236,39 @@ async def test_nobody_holds_more_than_his_share_of_the_places() -> None:
     async with board.browser() as again:
         await again.until("938")
         assert board.open == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        ("10.0.0.7", "10.0.0.7", 429),
+        ("2001:db8::1", "2001:db8::2", 429),
+        ("10.0.0.7", "10.0.0.8", 200),
+    ],
+)
+async def test_who_has_not_signed_in_shares_with_his_address(
+    first: str, second: str, status: int
+) -> None:
+    board = Board(limit=9, share=1)
+    async with board.stranger(first) as one:
+        await one.until("938")
+        async with board.stranger(second) as two:
+            await two.until("938" if status == 200 else "too-many")
+            assert two.status == status
+    assert board.open == 0
+
+
+async def test_strangers_leave_places_to_those_who_have_signed_in() -> None:
+    board = Board(limit=4)
+    async with AsyncExitStack() as screens:
+        for number in range(3):
+            one = await screens.enter_async_context(board.stranger(f"10.0.0.{number}"))
+            await one.until("938")
+        four = await screens.enter_async_context(board.stranger("10.0.0.4"))
+        staff = await screens.enter_async_context(board.browser())
+        await four.until("unavailable")
+        await staff.until("938")
+        assert (four.status, staff.status) == (503, 200)
 
 
 @pytest.mark.parametrize("spec", ["2.3", "2.4"])

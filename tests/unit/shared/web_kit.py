@@ -318,7 +318,12 @@ class Browser:
     """Holds one streamed answer open: reads it piece by piece, and can go away."""
 
     def __init__(
-        self, app: ASGIApp, path: str, headers: Mapping[str, str], spec: str = "2.3"
+        self,
+        app: ASGIApp,
+        path: str,
+        headers: Mapping[str, str],
+        spec: str = "2.3",
+        client: str = "127.0.0.1",
     ) -> None:
         self.status = 0
         self.reading = asyncio.Event()
@@ -339,7 +344,7 @@ class Browser:
             "query_string": b"",
             "root_path": "",
             "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
-            "client": ("127.0.0.1", 1),
+            "client": (client, 1),
             "server": ("jemput.test", 80),
         }
         self.task = asyncio.create_task(self._run(app, scope))

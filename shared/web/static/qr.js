@@ -123,7 +123,7 @@
     var path = document.createElementNS(SVG, "path"), side = rows.length + 2 * QUIET;
     path.setAttribute("d", drawn);
     made.setAttribute("viewBox", "0 0 " + side + " " + side);
-    made.setAttribute("class", "konter-qr");
+    made.setAttribute("class", "qr-drawn");
     made.setAttribute("role", "img");
     made.setAttribute("aria-label", label);
     made.append(path);
