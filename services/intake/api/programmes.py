@@ -1,5 +1,6 @@
 """Programmes over HTTP: a document to publish, to copy and to read."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Final, Self
 
@@ -314,16 +315,7 @@ def answered(programme: Programme) -> ProgrammeAnswer:
         time_zone=programme.time_zone,
         languages=programme.languages,
         channels=programme.channels,
-        services=tuple(
-            {
-                "code": s.code,
-                "name": s.name,
-                "deliverable": s.deliverable.value,
-                "home": s.home,
-                "child": s.child,
-            }
-            for s in programme.services
-        ),
+        services=tuple(asdict(service) for service in programme.services),
         standard_working_days=programme.standard_working_days,
         pick_up_and_delivery=programme.pick_up_and_delivery,
         calendar={

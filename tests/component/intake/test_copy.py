@@ -12,9 +12,9 @@ from services.intake.api import RULES
 from services.intake.app import TEXTS
 from services.intake.cli import residents
 from services.intake.config import Settings
-from services.intake.domain import Checklist, Waiver
+from services.intake.domain import Checklist, PersonRead, Waiver
 from services.intake.domain.outside import Errand, Standing, System
-from services.intake.store import COLLECTIONS, PERSON_READS
+from services.intake.store import COLLECTIONS
 from shared.testing.callers import NOW
 from shared.web.texts import Texts
 from tests.component.intake.kit import Desk, at_home, desk, in_visit, settings
@@ -142,7 +142,8 @@ async def test_a_folder_that_cannot_be_made_is_said_before_anything_is_noted(
         (resident,) = office.messaging.memory.collections["residents"]
         words = ("export", "--resident", resident, "--out", str(tmp_path / name), "--by", "sri-1")
         before = office.messaging.documents("audit")
+        reads = COLLECTIONS.of(PersonRead).name
         with pytest.raises(OSError, match=name):
             await run_command(office, given, residents, *words)
         assert office.messaging.documents("audit") == before
-        assert office.messaging.documents(PERSON_READS) == []
+        assert office.messaging.documents(reads) == []

@@ -140,7 +140,7 @@ def answers(words: list[str]) -> None:
         route
         for router in ROUTERS[service]
         for route in router.routes
-        if isinstance(route, APIRoute) and method in route.methods
+        if isinstance(route, APIRoute) and method in (route.methods or ())
         if route.path_regex.fullmatch(f"/{path}")
     ]
     assert found, address
@@ -167,8 +167,7 @@ def asked(dependant: Dependant) -> Iterator[str]:
         "curl https://ALAMAT/courier/api/job",
         "curl -X PUT https://ALAMAT/courier/api/jobs",
         "docker compose run -T programmes python -m services.intake accounts requests",
-        "docker compose run -T --volume $PWD/berkas:/berkas programmes "
-        + "python -m services.courier audit verify",
+        "docker compose run --volume $PWD/berkas:/berkas programmes python -m services.courier",
         "docker compose exec -T programme python -m services.courier audit verify",
     ],
 )
