@@ -6,7 +6,8 @@ register is answered.
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -70,10 +71,20 @@ async def require_request(options: argparse.Namespace, desk: Desk) -> None:
         raise CommandRefused("the request was answered before")
 
 
-def require_folder(options: argparse.Namespace) -> None:
-    """Make the folder that is written to, before anything is noted or opened. Raises OSError."""
+@contextmanager
+def into_folder(options: argparse.Namespace) -> Iterator[None]:
+    """Make the folder that is written to, before anything is noted or opened. Raises OSError.
+
+    Where nothing came into it, it is gone afterwards: the same command can be given again.
+    """
     if options.out is not None:
         new_folder(options.out)
+    try:
+        yield
+    finally:
+        if options.out is not None:
+            with suppress(OSError):
+                options.out.rmdir()
 
 
 async def papers_and_trail(case: Case, desk: Desk) -> dict[str, Any]:
