@@ -155,6 +155,8 @@ _ANYTHING = {
     "waited_seconds": st.integers(0, 900),
     "served_seconds": st.integers(0, 900),
     "end": st.sampled_from(scheduler.TicketEnd),
+    "offers": st.sampled_from(((), (scheduler.OfferKind.NEXT_EVENT,))),
+    "told": st.booleans(),
     "reverted": st.sampled_from(scheduler.TicketFact),
     "seconds": st.integers(0, 900),
 }
@@ -249,7 +251,7 @@ def _measures(event: Event) -> dict[str, int]:  # noqa: PLR0911 - one for each k
         case VisitRecorded():
             return {"visits": event.visitors}
         case scheduler.TicketEnded():
-            offered = {"tickets_offered": 1} if event.offers else {}
+            offered = {"tickets_offered": 1} if event.offers and event.told else {}
             return {f"tickets_{event.end}": 1, **offered}
         case scheduler.TicketReverted():
             return {name: -amount for name, amount in _told(event.reverted, event.seconds).items()}
