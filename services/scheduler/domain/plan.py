@@ -118,6 +118,10 @@ class ScheduledEvent:
         """Return when its day ends, UTC: whoever waits then waits in vain."""
         return self._at(time(), self.plan.on + timedelta(days=1))
 
+    def is_over(self, now: datetime) -> bool:
+        """Return whether its day has gone by."""
+        return now >= self.over_at
+
     def require_held(self) -> None:
         """Refuse what needs an event that takes place: cancelled."""
         if self.cancelled:

@@ -119,6 +119,17 @@ async def test_a_request_for_whom_was_not_served_is_told_of_his_end_and_offers()
     assert (told.end, told.offers) == (None, ())
 
 
+async def test_history_that_is_brought_in_later_is_nobody_who_was_left_unserved() -> None:
+    work = await _day(_close)
+    before = await line(work)
+    work.clock.now += timedelta(days=1)
+    await _alone(work)
+    assert (await line(work)).states == before.states
+    assert [case.ticket_id for case in await work.all(Case)] == [None]
+    await _of_gate(work)
+    assert [one.case_id for one in await work.all(Ticket)] == ["case-gate"]
+
+
 async def test_a_late_request_that_was_withdrawn_ends_alike_in_both_orders() -> None:
     one = await _outcome(await _day(_close, _alone, _withdrawn))
     other = await _outcome(await _day(_close, _withdrawn, _alone))
@@ -178,11 +189,10 @@ async def test_what_is_closed_at_midnight_ended_on_the_events_day_and_was_told_t
     work.clock.now = event.over_at + timedelta(hours=3)
     await work.fire(note_event_over, work.due(EVENT_OVER, SETU))
     await run_out(work)
-    await _alone(work)
-    at = [one.envelope.occurred_at for one in _ends(work)]
-    assert at == [event.over_at - timedelta(microseconds=1), work.clock.now]
-    assert event.is_on(at[0])
-    assert [(one.offers, one.told) for one in ended(work)] == [(("service_point",), False)] * 2
+    [at] = [one.envelope.occurred_at for one in _ends(work)]
+    assert at == event.over_at - timedelta(microseconds=1)
+    assert event.is_on(at)
+    assert [(one.offers, one.told) for one in ended(work)] == [(("service_point",), False)]
 
 
 async def test_a_line_that_a_clerk_closed_ended_then_and_its_people_were_told() -> None:
