@@ -95,6 +95,12 @@ def call(stack: Stack, booth_id: str, event_id: str = EVENT) -> dict[str, Any]:
     return found
 
 
+def undo(stack: Stack, ticket: dict[str, Any], booth_id: str, event_id: str) -> None:
+    """Have a booth take its call back."""
+    path = f"/{event_id}/services/{ticket['service']}/tickets/{ticket['number']}/undo"
+    send(stack, "POST", path, {"booth_id": booth_id}).raise_for_status()
+
+
 @pytest.fixture(scope="module")
 async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     folder = tmp_path_factory.mktemp("lantai")
@@ -265,6 +271,32 @@ async def test_a_call_whose_answer_is_lost_calls_one_number(stack: Stack, browse
         await expect(page.locator('[data-menunggu="KIA"]')).to_have_text("2")
 
 
+async def test_a_call_of_a_quarter_of_an_hour_ago_is_given_up_aloud(
+    stack: Stack, browser: Browser
+) -> None:
+    event = "botram-gerai-lama"
+    await asyncio.to_thread(planned, stack, event)
+    arrive(stack, "KIA", event_id=event)
+    async with opened_alone(browser, 360, "ERR_INTERNET|Failed to load") as page:
+        await signed_in(page, stack)
+        await page.goto(f"{stack.origin('scheduler')}/scheduler/loket/{event}/gerai-1")
+        await expect(page.locator("[data-live-state]")).to_contain_text("Diperbarui")
+        await page.context.set_offline(True)
+        button, wrong = page.get_by_role("button", name="Panggil berikutnya"), "[data-salah]"
+        await button.click()
+        await expect(page.locator(wrong)).to_contain_text("Belum terkirim")
+        await button.click()
+        await expect(page.locator("[data-pesan]")).to_contain_text("masih dikirim")
+        await page.evaluate("Date.now = ((now) => () => now() + 901000)(Date.now)")
+        await page.context.set_offline(False)
+        await expect(page.locator(wrong)).to_contain_text("Tidak sampai di kantor dalam seperempat")
+        await looked(page, "loket-terlalu-lama-360")
+        await page.reload()
+        await expect(page.locator("[data-live-state]")).to_contain_text("Diperbarui")
+        await expect(page.locator('[data-menunggu="KIA"]')).to_have_text("1")
+        assert await page.evaluate("Object.keys(localStorage).length") == 0
+
+
 async def test_a_resident_sees_his_place_by_link_and_by_a_typed_code(
     stack: Stack, browser: Browser
 ) -> None:
@@ -321,6 +353,13 @@ async def test_the_screen_shows_the_last_four_and_all_booths_at_once(
         await expect(page.locator("[data-berbunyi]")).to_have_count(1)
         await looked(page, f"papan-{width}")
         assert await page.evaluate(LOWEST) <= 800
+        rung = await page.locator("[data-papan]").get_attribute("data-berbunyi")
+        undo(stack, ticket, "gerai-1", event)
+        await expect(first).to_contain_text("Gerai gerai-44", timeout=WITHIN * 1000)
+        assert await page.locator("[data-papan]").get_attribute("data-berbunyi") == rung
+        ticket = call(stack, "gerai-1", event)
+        await expect(first).to_contain_text("Gerai gerai-1", timeout=WITHIN * 1000)
+        assert await page.locator("[data-papan]").get_attribute("data-berbunyi") != rung
         await page.goto(f"{board}?gerai=gerai-1")
         await expect(page.locator(".terakhir li").first).to_contain_text(ticket["label"])
         await looked(page, f"papan-gerai-{width}")

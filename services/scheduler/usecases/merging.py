@@ -61,8 +61,8 @@ def _forbidden(
     found = []
     for story in stories:
         try:
-            of_booth = isinstance(story, LateCall)
-            allow(event.plan, booth_then(story, lease, event) if of_booth else None)
+            booth = booth_then(story, lease, event) if isinstance(story, LateCall) else None
+            allow(event.plan, booth)
         except Forbidden:
             found.append(story)
             if len(found) == len(stories):
