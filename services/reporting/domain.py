@@ -184,19 +184,15 @@ def _ticket(type_: str, payload: Mapping[str, Any]) -> Amounts:
     if type_ == _SERVED:
         return _fact("served", payload["served_seconds"])
     if type_ == _ENDED:
-        return _end(payload["end"], 0, offered=payload.get("offers") and payload.get("told"))
+        return _fact(payload["end"], 0, offered=payload.get("offers") and payload.get("told"))
     if type_ == _REVERTED:
-        back = _end(payload["reverted"], payload["seconds"], offered=payload.get("offered"))
+        back = _fact(payload["reverted"], payload["seconds"], offered=payload.get("offered"))
         return {measure: -amount for measure, amount in back.items()}
     return {}
 
 
-def _end(name: str, seconds: int, *, offered: object) -> dict[Measure, int]:
-    return _fact(name, seconds) | ({Measure.TICKETS_OFFERED: 1} if offered else {})
-
-
-def _fact(name: str, seconds: int) -> dict[Measure, int]:
-    told = {Measure(f"tickets_{name}"): 1}
+def _fact(name: str, seconds: int, *, offered: object = False) -> dict[Measure, int]:
+    told = {Measure(f"tickets_{name}"): 1} | ({Measure.TICKETS_OFFERED: 1} if offered else {})
     return told | {_SECONDS[name]: seconds} if name in _SECONDS else told
 
 

@@ -10,6 +10,7 @@ from services.scheduler.api import (
     arrivals,
     booths,
     closing,
+    conflicts,
     events,
     evidence,
     leases,
@@ -29,6 +30,7 @@ RULES: Final[RouteRules] = {
     **arrivals.RULES,
     **evidence.RULES,
     **leases.RULES,
+    **conflicts.RULES,
     **programmes.RULES,
     **screens.RULES,
 }
@@ -40,6 +42,7 @@ ROUTERS: Final = (
     arrivals.router,
     evidence.router,
     leases.router,
+    conflicts.router,
     programmes.router,
     agencies.router,
     screens.router,

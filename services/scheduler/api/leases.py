@@ -17,7 +17,6 @@ from services.scheduler.domain import (
     MAX_NUMBER,
     MAX_WANTED,
     Claim,
-    Conflict,
     ConflictKind,
     Holder,
     LateCall,
@@ -28,7 +27,6 @@ from services.scheduler.domain import (
     LeaseEnd,
     Plan,
 )
-from services.scheduler.domain.late import LISTED_CONFLICTS
 from services.scheduler.usecases import Clock, LeaseWanted, allowed, end_lease, merge, take_lease
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
@@ -50,7 +48,6 @@ RULES: Final[RouteRules] = {
         {Role.OPERATOR, Role.AGENCY_OPERATOR, Role.SUPERVISOR}
     ),
     "GET /api/events/{event_id}/leases": _SUPERVISOR,
-    "GET /api/events/{event_id}/conflicts": _SUPERVISOR,
 }
 MAX_STORIES: Final = 50
 """Of one kind in one body."""
@@ -217,24 +214,6 @@ class LeaseSeen(BaseModel):
     """Numbers of each service that it has, and of which nobody has been told."""
 
 
-class ConflictSeen(BaseModel):
-    """What does not agree. `stories`: how many are part of it; `entries` names ten at most."""
-
-    kind: ConflictKind
-    subject: str
-    first_at: datetime
-    stories: int
-    entries: tuple[str, ...]
-    booths: tuple[str, ...]
-
-
-class ConflictsAnswer(BaseModel):
-    """Two hundred conflicts at most. `more`: there are others, once these are looked into."""
-
-    conflicts: list[ConflictSeen]
-    more: bool
-
-
 @router.put("/leases/{device}")
 async def put_lease(
     event_id: EventId,
@@ -310,17 +289,6 @@ async def list_leases(event_id: EventId, caller: CallerDep, reader: ReaderDep) -
     return [_lease(lease) for lease in await reader.leases(event_id)]
 
 
-@router.get("/conflicts")
-async def list_conflicts(
-    event_id: EventId, caller: CallerDep, reader: ReaderDep
-) -> ConflictsAnswer:
-    """Return what of the devices' stories does not agree, by kind."""
-    await visible_event(event_id, caller, reader)
-    found = await reader.conflicts(event_id)
-    listed = [_conflict(one) for one in found[:LISTED_CONFLICTS]]
-    return ConflictsAnswer(conflicts=listed, more=len(found) > LISTED_CONFLICTS)
-
-
 def _lease(lease: Lease) -> LeaseSeen:
     services = sorted({block.service for block in lease.blocks})
     return LeaseSeen(
@@ -334,15 +302,4 @@ def _lease(lease: Lease) -> LeaseSeen:
         clock_ahead=lease.clock_ahead,
         clock_off=lease.clock_off,
         unused={service: lease.unused(service) for service in services},
-    )
-
-
-def _conflict(conflict: Conflict) -> ConflictSeen:
-    return ConflictSeen(
-        kind=conflict.kind,
-        subject=conflict.subject,
-        first_at=conflict.first_at,
-        stories=conflict.stories,
-        entries=conflict.entries,
-        booths=conflict.booths,
     )

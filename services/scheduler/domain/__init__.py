@@ -3,6 +3,7 @@
 from services.scheduler.domain.agency import Agency, AgencyKind
 from services.scheduler.domain.arrival import Arrival, Awaited, free_for
 from services.scheduler.domain.booth import LATEST, Booth, Counter, Tally
+from services.scheduler.domain.case import Case
 from services.scheduler.domain.choice import Choice, Turn
 from services.scheduler.domain.evidence import EVIDENCE_LIMIT, EvidenceKind
 from services.scheduler.domain.holds import HELD_CHOICES, HOLD_LASTS, MAX_HELD
@@ -41,7 +42,6 @@ from services.scheduler.domain.ticket import (
     PRIORITY,
     WALK_IN,
     Act,
-    Case,
     Ticket,
     TicketState,
     ticket_id,

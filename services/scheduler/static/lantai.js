@@ -36,7 +36,8 @@
 
   function stored(name) {
     try {
-      return JSON.parse(localStorage.getItem(name));
+      var found = JSON.parse(localStorage.getItem(name));
+      return found && found.since ? found : null;
     } catch (error) { return null; }
   }
 
