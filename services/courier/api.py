@@ -16,7 +16,7 @@ from services.courier.usecases import (
     report_step,
     serve_area,
 )
-from shared.audit.looks import keep_read
+from shared.audit.looks import KeptReads, keep_read
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
@@ -104,6 +104,7 @@ class ProgrammeAnswer(BaseModel):
 
 router = APIRouter(prefix="/api")
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+KeptDep = Annotated[KeptReads, Depends(provided(KeptReads))]
 
 
 @router.put("/areas/{programme_id}/{village}/{rw}")
@@ -134,6 +135,7 @@ async def list_jobs(
     caller: CallerDep,
     reader: ReaderDep,
     commands: CommandsDep,
+    kept: KeptDep,
     programme_id: Annotated[ProgrammeId, Query()],
     state: Annotated[JobState | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
@@ -141,13 +143,13 @@ async def list_jobs(
     """Return jobs, oldest first: an agent's own, and all in the regions of other roles."""
     found = await reader.jobs(_job_filter(caller, programme_id), state=state, limit=limit)
     if caller.reach(programme_id, caller.acting & _STAFF):
-        await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, str(len(found)))
+        await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, kept, str(len(found)))
     return [_answer(job) for job in found]
 
 
 @router.get("/jobs/{job_id}")
 async def get_job(
-    job_id: JobPath, caller: CallerDep, reader: ReaderDep, commands: CommandsDep
+    job_id: JobPath, caller: CallerDep, reader: ReaderDep, commands: CommandsDep, kept: KeptDep
 ) -> JobAnswer:
     """Return one job: to an agent his own, to others what their region covers."""
     job = await reader.get(Job, job_id)
@@ -155,7 +157,7 @@ async def get_job(
         raise NotFound("job")
     _require_visible(caller, job)
     if caller.may(caller.acting & _STAFF, programme=job.programme_id, region=job.place.village):
-        await _note_read(Deed.JOB_READ, job_id, caller, commands)
+        await _note_read(Deed.JOB_READ, job_id, caller, commands, kept)
     return _answer(job)
 
 
@@ -207,11 +209,14 @@ async def _step(job_id: str, body: StepBody, caller: Caller, uow: UnitOfWork) ->
 
 
 async def _note_read(
-    deed: Deed, about: str, caller: Caller, commands: Commands, *said: str
+    deed: Deed, about: str, caller: Caller, commands: Commands, kept: KeptReads, *said: str
 ) -> None:
-    """Have a look noted before it is answered. Raises Unavailable."""
-    subject = caller.subject
+    """Have a look noted before it is answered, unless it was lately. Raises Unavailable."""
+    subject, read = caller.subject, (caller.subject, deed.value, about, *said)
+    if kept.lately(read):
+        return
     await keep_read(about, lambda uow: note_read(deed, about, subject, uow, *said), commands)
+    kept.note(read)
 
 
 def _job_filter(caller: Caller, programme_id: str) -> JobFilter:
