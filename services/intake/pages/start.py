@@ -68,6 +68,7 @@ CHAPTERS: Final[Mapping[str, str]] = {
     "figures": "supervisor-angka-acara",
     "desk": "operator-meja",
     "counter": "operator-konter",
+    "gate": "operator-gerbang",
     "serve": "operator-loket",
     "carry": "jemput-tugas",
     "accounts": "admin-akun",

@@ -31,7 +31,7 @@
       answer = renewed === "fresh" ? await sesi.ask("GET", address) : answer;
     }
     if (answer.status === 200) { return answer.body; }
-    var why = answer.status === 401 ? "signin" : answer.body.reason === "event_over" ? "event_over" : isian.reason(answer);
+    var why = answer.status === 401 ? "signin" : ["event_over", "event_cancelled"].includes(answer.body.reason) ? answer.body.reason : isian.reason(answer);
     isian.show([[null, isian.words(why)]]);
     return null;
   }

@@ -74,8 +74,11 @@ class IntakeReader(FileReader, TrailReader):
     async def events_since(
         self, day: date, limit: int, programmes: Sequence[str] | None = None
     ) -> list[PlannedEvent]:
-        """Return events of that day and later ones, the nearest first; None: of all programmes."""
-        query: dict[str, Any] = {"on": {"$gte": day.isoformat()}}
+        """Return events of that day and later ones, the nearest first; None: of all programmes.
+
+        Those that were cancelled are not among them.
+        """
+        query: dict[str, Any] = {"on": {"$gte": day.isoformat()}, "cancelled": {"$ne": True}}
         if programmes is not None:
             query["programme_id"] = {"$in": list(programmes)}
         return await self.find(PlannedEvent, query, sort=(("on", 1), ("_id", 1)), limit=limit)

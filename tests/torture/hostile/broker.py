@@ -51,38 +51,69 @@ OWN_KEYS: Final = {
 
 async def poison(stage: Stage) -> str:
     """A1: one message that cannot be decoded among good ones."""
-    cases = [new_id() for _ in range(GOOD)]
+    cases, known = [new_id() for _ in range(GOOD)], await _undecodable(stage)
     async with line(stage.amqp("intake")) as own, line(stage.admin_amqp()) as raw:
+        dead = await raw.depth(dead_queue(QUEUE)) + 1
         await own.send(*[received(case_id) for case_id in cases[: GOOD // 2]])
         await send_poison(own)
         await own.send(*[received(case_id) for case_id in cases[GOOD // 2 :]])
         jobs = stage.collection("courier", "jobs")
         found = {"_id": {"$in": cases}}
         await until(lambda: jobs.count_documents(found) == GOOD, "all good ones are handled")
-        await until(lambda: depth(raw, dead_queue(QUEUE), 1), "one dead letter")
-    printed = await _dead_list(stage, QUEUE)
-    assert printed.count("undecodable") == 1, printed
+        await until(lambda: depth(raw, dead_queue(QUEUE), dead), "one dead letter more")
+    listed = await _undecodable(stage)
+    assert listed == known + 1, f"{listed} undecodable ones are listed, {known} before"
     assert stage.unharmed()
     return f"{GOOD} good ones handled, 1 dead letter (undecodable), the operator's list shows it"
 
 
-async def honest(stage: Stage) -> None:
-    """Do what the attacks do but for the harm: as many messages at once, the list, whole cases."""
-    for count in (GOOD, 2 * len(OWN_KEYS) * 2 * LASTING + 2 * INVENTED):
-        cases = [new_id() for _ in range(count)]
-        async with line(stage.amqp("intake")) as own:
-            await own.send(*[received(case_id) for case_id in cases])
-        jobs = stage.collection("courier", "jobs")
-        found = {"_id": {"$in": cases}}
-        await until(lambda: jobs.count_documents(found) == count, "all are handled")  # noqa: B023
-        await stage.works()
-    await _dead_list(stage, QUEUE)
+async def honest_messages(stage: Stage) -> None:
+    """Do what `poison` does but for the harm."""
+    await _handled(stage, GOOD)
+    await _undecodable(stage)
+    await _undecodable(stage)
+
+
+async def honest_retry(stage: Stage) -> None:
+    """Do what `blocked_retries` does but for the harm."""
+    await _handled(stage, LOST)
+
+
+async def honest_keys(stage: Stage) -> None:
+    """Do what `forged_keys` does but for the harm."""
     await stage.works()
+    await _handled(stage, 2 * len(OWN_KEYS) * 2 * LASTING + 2 * INVENTED)
+    await stage.works()
+
+
+async def _handled(stage: Stage, count: int) -> None:
+    """Send so many requests at once and see each become a job."""
+    cases = [new_id() for _ in range(count)]
+    async with line(stage.amqp("intake")) as own:
+        await own.send(*[received(case_id) for case_id in cases])
+    jobs = stage.collection("courier", "jobs")
+    found = {"_id": {"$in": cases}}
+    await until(lambda: jobs.count_documents(found) == count, "all good ones are handled")
+
+
+async def _undecodable(stage: Stage) -> int:
+    """How many such dead letters the operator's list shows."""
+    return (await _dead_list(stage, QUEUE)).count("undecodable")
 
 
 async def _dead_list(stage: Stage, queue: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "shared.messaging", "dead", "list", "--queue", queue),
+        *(
+            sys.executable,
+            "-m",
+            "shared.messaging",
+            "dead",
+            "list",
+            "--limit",
+            "100000",
+            "--queue",
+            queue,
+        ),
         cwd=ROOT,
         env={OPERATOR_URL: stage.stack.operator_amqp_url()},
         stdout=asyncio.subprocess.PIPE,
@@ -100,6 +131,7 @@ async def _dead_list(stage: Stage, queue: str) -> str:
 async def blocked_retries(stage: Stage) -> str:
     """A2: forty messages in a retry queue that no queue takes, by courier's own user."""
     async with line(stage.amqp("courier")) as own, line(stage.admin_amqp()) as raw:
+        unroutable = await raw.depth(UNROUTABLE) + LOST
         for number in range(LOST):
             said = Basic.Properties(message_id=f"lost-{number}", delivery_mode=2)
             key = "courier.nowhere"
@@ -111,7 +143,7 @@ async def blocked_retries(stage: Stage) -> str:
             said.user_id = "reporting"
             await other.send_raw(one.body, said, exchange="jemput.retry.1s", key="reporting.events")
         await until(lambda: stage.archived({"_id": one.envelope.id}), "reporting's retry returns")
-        await until(lambda: depth(raw, UNROUTABLE, LOST), f"{LOST} unroutable ones in {UNROUTABLE}")
+        await until(lambda: depth(raw, UNROUTABLE, unroutable), f"{LOST} more in {UNROUTABLE}")
     assert stage.unharmed()
     return f"reporting's retry returned; {LOST} unroutable messages lie in {UNROUTABLE}"
 

@@ -13,6 +13,8 @@ HEADS: Final = 5
 HALF_OPEN: Final = 200
 GROWTH_MIB: Final = 64
 CLOSED_WITHIN: Final = 20.0
+LOOKS: Final = 95
+"""As many as an attack takes: a half-open request is ended after ten seconds."""
 STRANGER: Final = ("127.0.0.2", 0)
 """Not the address of the proxy, which speaks for many and has no limit of its own."""
 _MIB = 1024 * 1024
@@ -39,6 +41,26 @@ async def heads(stage: Stage) -> str:
         f"{HEADS} heads cut off ({refused} saw 431), {HALF_OPEN} half-open requests closed, "
         f"intake grew by {growth:.0f} MiB, /healthz answered {looks} times"
     )
+
+
+async def whole_requests(stage: Stage) -> None:
+    """Open as many connections as `heads` does, with requests that are whole; look as long."""
+    port = stage.stack.ports["intake"]
+    await asyncio.gather(*[_whole(port) for _ in range(HEADS + HALF_OPEN)])
+    async with httpx.AsyncClient(timeout=5) as http:
+        for _ in range(LOOKS):
+            await http.get(f"{stage.stack.direct('intake')}/healthz")
+            await asyncio.sleep(0.1)
+    await stage.works()
+
+
+async def _whole(port: int) -> None:
+    """Send a request that is whole and wait for its answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=STRANGER)
+    with suppress(OSError):
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        await asyncio.wait_for(reader.read(), CLOSED_WITHIN)
+    writer.close()
 
 
 async def _attack(port: int) -> list[bytes]:

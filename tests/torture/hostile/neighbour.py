@@ -1,11 +1,14 @@
-"""Honest requests at a steady pace, in a process of their own so that attacks do not time them.
+"""Honest requests at a steady pace, each service's in a process of its own.
 
-`python -m tests.torture.hostile.neighbour FILE` reads a plan from standard input, records requests
-at intake and reads at courier and reporting until SIGTERM, and writes what came of each to FILE.
-A request that is not answered 201 is sent again under its key, as honest senders do.
+So neither attacks nor the answers of another service time them: when a database that hung goes on,
+a hundred callers of intake are answered at once. `python -m tests.torture.hostile.neighbour FILE`
+reads a plan from standard input, records requests at intake or reads at another service until
+SIGTERM, and writes what came of each to FILE. A request that is not answered 201 is sent again
+under its key, as honest senders do.
 """
 
 import asyncio
+import itertools
 import json
 import signal
 import subprocess
@@ -22,50 +25,58 @@ from deploy.local.folder import ROOT
 from shared.contracts.envelope import new_id
 from tests.torture.hostile.stage import PROGRAMME, Stage, request
 
-EVERY: Final = 0.25
-LONGEST: Final = 240.0
+EVERY: Final = 0.1
+LONGEST: Final = 900.0
 _TRIES: Final = 60
 _PAUSE: Final = 0.5
 RECORD: Final = "record"
+STREAMS: Final = {RECORD: "intake", "courier": "courier", "reporting": "reporting"}
 
 
 class Neighbour:
-    """The process, and what it has found once it is over."""
+    """The processes, and what they have found once they are over."""
 
-    def __init__(self, result: Path, process: subprocess.Popen[str]) -> None:
-        self._result = result
-        self._process = process
+    def __init__(self) -> None:
+        self._processes: dict[Path, subprocess.Popen[str]] = {}
         self.samples: list[dict[str, Any]] = []
 
+    def start(self, plan: dict[str, Any], result: Path) -> None:
+        """Have one service asked, from a session of its own: the attacker's gives way."""
+        command = [sys.executable, "-m", "tests.torture.hostile.neighbour", str(result)]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self._processes[result] = process
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(plan))
+        process.stdin.close()
+
     def end(self) -> None:
-        """End the process and read what it has found."""
-        self._process.terminate()
-        self._process.wait(60)
-        self.samples = json.loads(self._result.read_text("utf-8"))
+        """End the processes and read what they have found."""
+        for process in self._processes.values():
+            process.terminate()
+        for result, process in self._processes.items():
+            process.wait(60)
+            self.samples += json.loads(result.read_text("utf-8"))
 
     def kill(self) -> None:
-        """End the process whatever it is at."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        """End the processes whatever they are at."""
+        for process in self._processes.values():
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
 
 @contextmanager
 def going_on(stage: Stage) -> Iterator[Neighbour]:
-    """Have a neighbour send until it is ended, or the block is."""
+    """Have neighbours send until they are ended, or the block is."""
     grants = (f"operator:{PROGRAMME}:32.75", "admin:*:*", "head:*:*")
-    plan = {
-        "token": stage.stack.token("hostile-neighbour", *grants),
-        "urls": {name: stage.stack.url(name) for name in stage.stack.services},
-    }
-    result = stage.folder / "neighbour.json"
-    command = [sys.executable, "-m", "tests.torture.hostile.neighbour", str(result)]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True)
-    neighbour = Neighbour(result, process)
+    token = stage.stack.token("hostile-neighbour", *grants)
+    neighbour = Neighbour()
     try:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(plan))
-        process.stdin.close()
+        for stream, service in STREAMS.items():
+            plan = {"token": token, "stream": stream, "url": stage.stack.url(service)}
+            neighbour.start(plan, stage.folder / f"neighbour-{stream}.json")
         yield neighbour
     finally:
         neighbour.kill()
@@ -76,16 +87,18 @@ async def run(plan: dict[str, Any]) -> list[dict[str, Any]]:
     stop, samples = asyncio.Event(), list[dict[str, Any]]()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     headers = {"Authorization": f"Bearer {plan['token']}"}
-    end = time.monotonic() + LONGEST
-    async with httpx.AsyncClient(timeout=30, headers=headers) as http, asyncio.TaskGroup() as tasks:
-        number = 0
-        while not stop.is_set() and time.monotonic() < end:
-            number += 1
-            tasks.create_task(_record(http, plan["urls"]["intake"], number, samples))
-            for service in ("courier", "reporting"):
-                url = f"{plan['urls'][service]}/api/programmes"
-                tasks.create_task(_read(http, service, url, samples))
+    end, stream, url = time.monotonic() + LONGEST, plan["stream"], plan["url"]
+    # No limit of connections: who waits for an answer holds up nobody who asks after him.
+    http = httpx.AsyncClient(timeout=30, headers=headers, limits=httpx.Limits())
+    async with http, asyncio.TaskGroup() as tasks:
+        for number in itertools.count(1):
+            if stream == RECORD:
+                tasks.create_task(_record(http, url, number, samples))
+            else:
+                tasks.create_task(_read(http, stream, f"{url}/api/programmes", samples))
             await _within(stop, EVERY)
+            if stop.is_set() or time.monotonic() > end:
+                break
     return samples
 
 
