@@ -24,6 +24,8 @@ MAX_LIFETIME = timedelta(days=366)
 """What a token is issued for at most; a stolen one ends some day without hands."""
 LEEWAY = timedelta(seconds=30)
 """How far two clocks may stand apart."""
+ENDED_FOR = MAX_LIFETIME + 2 * LEEWAY
+"""How long the end of all that somebody has is remembered: no token lives longer, on any clock."""
 REMEMBERED = 1024
 """Tokens whose signature need not be checked again."""
 

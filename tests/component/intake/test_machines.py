@@ -1,7 +1,7 @@
 """Machines at the shell: a token is known before it is shown, and ended before its time."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -21,6 +21,7 @@ from shared.contracts.intake import AccessId, AccessKind, AccessRevoked
 from shared.messaging.errors import Unavailable
 from shared.mongo.revocations import REVOCATION_INDEX
 from tests.component.intake.kit import Desk, desk, settings
+from tests.component.intake.people import admin_headers, person
 from tests.component.intake.shell import run_command
 
 GRANT = "service:botram:32.16"
@@ -178,6 +179,27 @@ async def test_what_the_trail_tells_of_machines_and_nobody_can_read_holds_nothin
         assert (await shop.shell("end", "--name", "mitra-2", *WHY))[1:] == [told]
         await shop.shell("end", "--token", id_, *WHY)
         assert await shop.status(token) == 401
+
+
+async def test_the_end_of_an_account_ends_its_tokens_without_a_session_for_as_long_as_they_live(
+    given: Settings, tmp_path: Path
+) -> None:
+    async with desk() as office:
+        shop = Shop(office, given, tmp_path)
+        one = await person(office, "siti", "operator:botram:32.16")
+        made = office.messaging.machine_headers(
+            GRANT, subject=one.account_id, token_id="t-1", days=366
+        )
+        token = made["Authorization"].removeprefix("Bearer ")
+        assert await shop.status(token) == 200
+        path = f"/api/accounts/{one.account_id}/disable"
+        (await office.client.post(path, headers=admin_headers(office))).raise_for_status()
+        assert await shop.status(token) == 401
+        office.messaging.clock.advance(days=365)
+        assert await shop.status(token) == 401
+        (event,) = [one for one in shop.told if one.kind is AccessKind.ACCOUNT]
+        assert event.until is not None
+        assert event.until > office.messaging.clock() + timedelta(days=1)
 
 
 async def test_a_machine_is_ended_before_the_trail_is_read(
