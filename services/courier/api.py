@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from services.courier.domain import Area, Deed, Job, JobState, Place, Programme, Step
 from services.courier.usecases import (
     JobFilter,
+    JobPage,
     Reader,
     allowed,
     give_job,
@@ -46,13 +47,13 @@ _STAFF: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.SUPERVISOR})
 PAGE: Final = 200
 """Jobs in one answer at most."""
 
-Village = Annotated[
+VillageCode = Annotated[
     str,
     BeforeValidator(dotted_region),
     Field(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"),
     Reason("the code of a village, such as 32.75.01.1001"),
-    Path(examples=["32.75.01.1001"]),
 ]
+Village = Annotated[VillageCode, Path(examples=["32.75.01.1001"])]
 Rw = Annotated[TypedNeighbourhoodUnit, Path()]
 JobPath = Annotated[AggregateId, Path()]
 
@@ -138,10 +139,18 @@ async def list_jobs(
     kept: KeptDep,
     programme_id: Annotated[ProgrammeId, Query()],
     state: Annotated[JobState | None, Query()] = None,
+    ended: Annotated[bool | None, Query()] = None,
+    agent_id: Annotated[AgentId | None, Query()] = None,
+    after: Annotated[AggregateId | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> list[JobAnswer]:
-    """Return jobs, oldest first: an agent's own, and all in the regions of other roles."""
-    found = await reader.jobs(_job_filter(caller, programme_id), state=state, limit=limit)
+    """Return jobs, oldest first: an agent's own, and all in the regions of other roles.
+
+    `ended=false` are those that somebody has yet to carry; `agent_id` is who carries them; `after`
+    is the last `job_id` of the page before.
+    """
+    page = JobPage(limit, state=state, ended=ended, carrier=agent_id, after=after)
+    found = await reader.jobs(_job_filter(caller, programme_id), page)
     if caller.reach(programme_id, caller.acting & _STAFF):
         await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, kept, str(len(found)))
     return [_answer(job) for job in found]

@@ -29,9 +29,9 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     Where the applicant was given one at the gate, that becomes the request's. None is due where no
     ticketed booth offers the service. A request that was withdrawn before it came here gets its
     number all the same, void; one that comes after its line was closed ends unserved at once, as
-    those who waited in it: the outcome must not depend on the order. What comes when the event's day
-    is over is history that is brought in, and gets none. Raises Refused: other_programme; waits for
-    an event that is not known yet.
+    those who waited in it: the outcome must not depend on the order. What comes when the day of the
+    event is over is history that is brought in, and gets none. Raises Refused: other_programme;
+    waits for an event that is not known yet.
     """
     if event.event_id is None:
         return

@@ -1,6 +1,7 @@
 """Courier's trail: who put agents in charge, gave jobs away, and looked at what others carry."""
 
 import argparse
+import io
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ async def test_acts_of_a_time_are_listed_of_all_or_of_one() -> None:
 
 
 async def test_a_chain_is_published_under_the_service_s_name_and_verified_with_its_heads(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "heads"
     async with counter() as at:
@@ -165,6 +166,11 @@ async def test_a_chain_is_published_under_the_service_s_name_and_verified_with_i
         file.write_text(f"1:{head.head}\n")
         (line,) = await said(at, "verify", "--heads", str(file))
         assert line.startswith("nothing is missing or altered: 1 entries, 1 blocks")
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"1:{head.head}\n"))
+        assert await said(at, "verify", "--heads", "-") == [line]
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"1:{'0' * 64}\n"))
+        with pytest.raises(CommandRefused, match="1 findings"):
+            await said(at, "verify", "--heads", "-")
         with pytest.raises(CommandRefused, match="block 1 was published twice"):
             await said(at, "verify", "--heads", str(file), "--head", f"1:{'0' * 64}")
         file.write_text("1:nothing")
