@@ -17,7 +17,7 @@ from services.courier.usecases import (
     report_step,
     serve_area,
 )
-from shared.audit.looks import keep_read
+from shared.audit.looks import KeptReads, keep_read
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
@@ -105,6 +105,7 @@ class ProgrammeAnswer(BaseModel):
 
 router = APIRouter(prefix="/api")
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+KeptDep = Annotated[KeptReads, Depends(provided(KeptReads))]
 
 
 @router.put("/areas/{programme_id}/{village}/{rw}")
@@ -135,6 +136,7 @@ async def list_jobs(
     caller: CallerDep,
     reader: ReaderDep,
     commands: CommandsDep,
+    kept: KeptDep,
     programme_id: Annotated[ProgrammeId, Query()],
     state: Annotated[JobState | None, Query()] = None,
     ended: Annotated[bool | None, Query()] = None,
@@ -150,13 +152,13 @@ async def list_jobs(
     page = JobPage(limit, state=state, ended=ended, carrier=agent_id, after=after)
     found = await reader.jobs(_job_filter(caller, programme_id), page)
     if caller.reach(programme_id, caller.acting & _STAFF):
-        await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, str(len(found)))
+        await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, kept, str(len(found)))
     return [_answer(job) for job in found]
 
 
 @router.get("/jobs/{job_id}")
 async def get_job(
-    job_id: JobPath, caller: CallerDep, reader: ReaderDep, commands: CommandsDep
+    job_id: JobPath, caller: CallerDep, reader: ReaderDep, commands: CommandsDep, kept: KeptDep
 ) -> JobAnswer:
     """Return one job: to an agent his own, to others what their region covers."""
     job = await reader.get(Job, job_id)
@@ -164,7 +166,7 @@ async def get_job(
         raise NotFound("job")
     _require_visible(caller, job)
     if caller.may(caller.acting & _STAFF, programme=job.programme_id, region=job.place.village):
-        await _note_read(Deed.JOB_READ, job_id, caller, commands)
+        await _note_read(Deed.JOB_READ, job_id, caller, commands, kept)
     return _answer(job)
 
 
@@ -216,11 +218,14 @@ async def _step(job_id: str, body: StepBody, caller: Caller, uow: UnitOfWork) ->
 
 
 async def _note_read(
-    deed: Deed, about: str, caller: Caller, commands: Commands, *said: str
+    deed: Deed, about: str, caller: Caller, commands: Commands, kept: KeptReads, *said: str
 ) -> None:
-    """Have a look noted before it is answered. Raises Unavailable."""
-    subject = caller.subject
+    """Have a look noted before it is answered, unless it was lately. Raises Unavailable."""
+    subject, read = caller.subject, (caller.subject, deed.value, about, *said)
+    if kept.lately(read):
+        return
     await keep_read(about, lambda uow: note_read(deed, about, subject, uow, *said), commands)
+    kept.note(read)
 
 
 def _job_filter(caller: Caller, programme_id: str) -> JobFilter:

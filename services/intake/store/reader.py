@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from services.intake.domain import (
+    MACHINES,
     RIGHTS,
     Account,
     AccountRequest,
@@ -152,6 +153,10 @@ class IntakeReader(FileReader, TrailReader):
     def rights_given(self, until: datetime) -> AsyncIterator[AuditEntry]:
         """Yield the trail's entries about rights until then, oldest first."""
         return self.acts(until, deeds=RIGHTS)
+
+    def machines_noted(self) -> AsyncIterator[AuditEntry]:
+        """Yield the trail's entries about machines, oldest first."""
+        return self.acts(datetime.max.replace(tzinfo=UTC), deeds=MACHINES)
 
     async def keys_not_under(self, master: str, after: str, limit: int) -> list[ResidentKey]:
         """Return keys that another master key wraps, in order of ids behind `after`."""
