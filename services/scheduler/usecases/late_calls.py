@@ -20,9 +20,8 @@ from services.scheduler.domain import (
     ticket_id,
 )
 from services.scheduler.usecases.acts import carry_out, take_back
-from services.scheduler.usecases.calls import counter_of, enter_late_call
+from services.scheduler.usecases.calls import enter_late_call
 from services.scheduler.usecases.conflicts import About, Found
-from services.scheduler.usecases.waiting import follow, line_of
 from shared.messaging.unit_of_work import UnitOfWork
 
 _ENDED: Final = {
@@ -148,11 +147,8 @@ async def _came_after_all(
     ticket: Ticket, at: datetime, event: ScheduledEvent, uow: UnitOfWork
 ) -> Ticket:
     """Return a no-show who was served to the booth that served him, also on his way to it."""
-    came = await _back(ticket, event, uow)
-    if came.state is not TicketState.SENT or came.booth_id is None:
-        return came
-    counter = await counter_of(event.id, came.booth_id, uow)
-    called = came.call(came.booth_id, at, in_order=came.in_order)
-    await follow(called, uow)
-    uow.add((await line_of(called, uow)).counted(came, called), counter.clear(called.id))
-    return called
+    came = ticket.as_before()
+    if came.state is TicketState.SENT and came.booth_id is not None:
+        came = came.call(came.booth_id, at, in_order=came.in_order)
+    await take_back(ticket, came, ticket.booth_id or "", event, uow)
+    return came
