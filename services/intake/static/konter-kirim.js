@@ -56,7 +56,7 @@
 
   async function refused(kept, answer) {
     var field = ((answer.body.errors || [])[0] || {}).field || "";
-    var why = { state: "ditolak", reason: answer.body.reason || String(answer.status), field: field };
+    var why = { state: "ditolak", reason: answer.body.reason || String(answer.status), field: field, index: answer.body.index };
     await gudang.put(Object.assign(kept, why));
   }
 
