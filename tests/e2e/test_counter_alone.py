@@ -1,9 +1,10 @@
 """The counter's scripts, on an intake in the test itself: what is typed, printed, kept and left."""
 
+import json
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.component.intake.catalogues import FAMILY_CARD, entry
 from tests.e2e.counter_alone import Alone, alone, later_event
@@ -206,12 +207,38 @@ async def test_what_still_opens_is_not_offered_to_be_thrown_away(browser: Browse
         await page.clock.fast_forward("12:01:00")
         await expect(seen(page, "Sudah lewat 12 jam")).to_be_visible()
         await laptop.uplink(there=True)
-        async with page.expect_response("**/api/counters/**"):
-            await laptop.open()
-        await expect(page.get_by_label("PIN", exact=True)).to_be_visible()
-        await expect(page.locator("[data-sisa]")).to_be_hidden()
+        for status, body in ((200, "<html>Portal Wi-Fi</html>"), (403, "Portal"), (None, "")):
+            if status is not None:
+                await answered(page, "**/api/counters/**", status, body)
+            async with page.expect_response("**/api/counters/**"):
+                await laptop.open()
+            await page.clock.run_for(1_000)
+            await expect(page.get_by_label("PIN", exact=True)).to_be_visible()
+            await expect(page.locator("[data-sisa]")).to_be_hidden()
+            await page.unroute_all()
         await laptop.unlock()
         await expect(page.get_by_label("Nama lengkap")).to_have_value("Tono Contoh")
+
+
+async def answered(page: Page, where: str, status: int, body: str) -> None:
+    """Have something else answer than the office would."""
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(status=status, body=body)
+
+    await page.route(where, answer)
+
+
+async def test_a_request_that_is_refused_for_want_of_a_right_is_named(browser: Browser) -> None:
+    async with alone(browser) as laptop:
+        page = laptop.page
+        await laptop.set_up()
+        problem = {"status": 403, "detail": "requests.1.beyond the grants"}
+        await answered(page, "**/api/visits", 403, json.dumps(problem))
+        await page.get_by_label("Nama lengkap").fill("Siti Contoh")
+        await page.get_by_label("Layanan", exact=True).select_option(label="Layanan KK")
+        await laptop.save()
+        await expect(seen(page, "Permintaan 2: Anda tidak berhak mencatat")).to_be_visible()
 
 
 OLD_KIT: Final = """async () => {

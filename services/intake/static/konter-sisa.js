@@ -10,8 +10,10 @@
   async function refused(laptop) {
     if (laptop.share) { return false; }
     var answer = await sesi.ask("GET", page.dataset.api + "/counters/" + encodeURIComponent(laptop.event) + "?device=" + laptop.device);
-    if (answer.status === 200) { return answer.body.account !== laptop.account; }
-    return answer.status === 403 || (answer.status === 409 && OVER.indexOf(answer.body.reason) >= 0);
+    if (answer.status === 200) { return Boolean(answer.body.account) && answer.body.account !== laptop.account; }
+    // A problem of the office's own, and not what a field's network answers in its place.
+    if (answer.body.status !== answer.status) { return false; }
+    return answer.status === 403 || OVER.indexOf(answer.body.reason) >= 0;
   }
 
   async function offer(laptop) {

@@ -120,6 +120,7 @@
     tanda.use(kit);
     bekal.use(kit);
     aturan.use(kit);
+    sisa.hide();
     draf.alone(function () { start("jendela"); });
     formulir.use();
     await draf.back();
