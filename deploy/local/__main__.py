@@ -17,6 +17,7 @@ from deploy.local.folder import DEMO, LOCAL
 from deploy.local.processes import FailedError, signals_interrupt
 from deploy.local.restarts import Restarts
 from deploy.local.servers import prepare, provide
+from deploy.local.settings_files import command_line, write_settings
 from deploy.local.stack import running
 
 say = partial(print, flush=True)
@@ -79,6 +80,7 @@ def up(words: Sequence[str]) -> None:
     ):
         say(f"Jemput:    {stack.origin('intake')}/")
         _say_how_to_operate(folder / "stack" / "secrets", servers.amqp_url)
+        say(f"commands:  {command_line(write_settings(stack))}")
         for line in stack.publish_shipped():
             say(f"programme: {line}")
         for line in first_steps(stack).lines():

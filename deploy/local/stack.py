@@ -186,6 +186,10 @@ class Stack:
             process.terminate(_STOP_WITHIN)
 
     def _environment(self, service: str) -> dict[str, str]:
+        return {**os.environ, **self.told(service)}
+
+    def told(self, service: str) -> dict[str, str]:
+        """Return what a service and its commands are told, and nothing of this process's own."""
         own = {
             "AMQP_URL": self._amqp_url(service, self.secrets[f"{service}_amqp_password"]),
             "MONGO_URL": self._mongo_url(service),
@@ -200,6 +204,7 @@ class Stack:
             own["SEALING_KEYS"] = str(secrets / "sealing_keys")
             own["SIGNING_KEY"] = str(secrets / SESSION_KEY)
             own["ERASURE_LIST"] = str(self.folder / "erasures")
+            own["OFFICE_ADDRESS"] = self.origin(service)
         if service in FILE_KEYS:
             own["SEALING_KEYS"] = str(self.folder / "secrets" / FILE_KEYS[service])
         if service in LINKING:
@@ -207,7 +212,7 @@ class Stack:
         if (host := GUESTS.get(service, service)) and provision.has_worker(host):
             own["WORKER_SOCKET"] = str(self._worker_socket(host))
         prefixed = {f"{service.upper()}_{name}": value for name, value in own.items()}
-        return {**os.environ, **prefixed, **self.environment}
+        return {**prefixed, **self.environment}
 
     def _worker_environment(self, service: str) -> dict[str, str]:
         """Return what a worker is told: nothing that a stranger's file could give away."""

@@ -1,4 +1,4 @@
-"""`python -m services.courier`: run the service; with `audit ...`, one command."""
+"""`python -m services.courier`: run the service; with words behind it, one command."""
 
 import sys
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from services.courier.domain import Area, Deed, Job, JobState, Place, Programme, Step
 from services.courier.usecases import (
     JobFilter,
+    JobPage,
     Reader,
     allowed,
     give_job,
@@ -16,7 +17,7 @@ from services.courier.usecases import (
     report_step,
     serve_area,
 )
-from shared.audit.looks import keep_read
+from shared.audit.looks import KeptReads, keep_read
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
@@ -46,13 +47,13 @@ _STAFF: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.SUPERVISOR})
 PAGE: Final = 200
 """Jobs in one answer at most."""
 
-Village = Annotated[
+VillageCode = Annotated[
     str,
     BeforeValidator(dotted_region),
     Field(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"),
     Reason("the code of a village, such as 32.75.01.1001"),
-    Path(examples=["32.75.01.1001"]),
 ]
+Village = Annotated[VillageCode, Path(examples=["32.75.01.1001"])]
 Rw = Annotated[TypedNeighbourhoodUnit, Path()]
 JobPath = Annotated[AggregateId, Path()]
 
@@ -104,6 +105,7 @@ class ProgrammeAnswer(BaseModel):
 
 router = APIRouter(prefix="/api")
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
+KeptDep = Annotated[KeptReads, Depends(provided(KeptReads))]
 
 
 @router.put("/areas/{programme_id}/{village}/{rw}")
@@ -134,20 +136,29 @@ async def list_jobs(
     caller: CallerDep,
     reader: ReaderDep,
     commands: CommandsDep,
+    kept: KeptDep,
     programme_id: Annotated[ProgrammeId, Query()],
     state: Annotated[JobState | None, Query()] = None,
+    ended: Annotated[bool | None, Query()] = None,
+    agent_id: Annotated[AgentId | None, Query()] = None,
+    after: Annotated[AggregateId | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> list[JobAnswer]:
-    """Return jobs, oldest first: an agent's own, and all in the regions of other roles."""
-    found = await reader.jobs(_job_filter(caller, programme_id), state=state, limit=limit)
+    """Return jobs, oldest first: an agent's own, and all in the regions of other roles.
+
+    `ended=false` are those that somebody has yet to carry; `agent_id` is who carries them; `after`
+    is the last `job_id` of the page before.
+    """
+    page = JobPage(limit, state=state, ended=ended, carrier=agent_id, after=after)
+    found = await reader.jobs(_job_filter(caller, programme_id), page)
     if caller.reach(programme_id, caller.acting & _STAFF):
-        await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, str(len(found)))
+        await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, kept, str(len(found)))
     return [_answer(job) for job in found]
 
 
 @router.get("/jobs/{job_id}")
 async def get_job(
-    job_id: JobPath, caller: CallerDep, reader: ReaderDep, commands: CommandsDep
+    job_id: JobPath, caller: CallerDep, reader: ReaderDep, commands: CommandsDep, kept: KeptDep
 ) -> JobAnswer:
     """Return one job: to an agent his own, to others what their region covers."""
     job = await reader.get(Job, job_id)
@@ -155,7 +166,7 @@ async def get_job(
         raise NotFound("job")
     _require_visible(caller, job)
     if caller.may(caller.acting & _STAFF, programme=job.programme_id, region=job.place.village):
-        await _note_read(Deed.JOB_READ, job_id, caller, commands)
+        await _note_read(Deed.JOB_READ, job_id, caller, commands, kept)
     return _answer(job)
 
 
@@ -207,11 +218,14 @@ async def _step(job_id: str, body: StepBody, caller: Caller, uow: UnitOfWork) ->
 
 
 async def _note_read(
-    deed: Deed, about: str, caller: Caller, commands: Commands, *said: str
+    deed: Deed, about: str, caller: Caller, commands: Commands, kept: KeptReads, *said: str
 ) -> None:
-    """Have a look noted before it is answered. Raises Unavailable."""
-    subject = caller.subject
+    """Have a look noted before it is answered, unless it was lately. Raises Unavailable."""
+    subject, read = caller.subject, (caller.subject, deed.value, about, *said)
+    if kept.lately(read):
+        return
     await keep_read(about, lambda uow: note_read(deed, about, subject, uow, *said), commands)
+    kept.note(read)
 
 
 def _job_filter(caller: Caller, programme_id: str) -> JobFilter:

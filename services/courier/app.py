@@ -9,6 +9,7 @@ from services.courier.config import Settings
 from services.courier.domain import Refused
 from services.courier.store import COLLECTIONS, INDEXES, CourierReader
 from services.courier.usecases import Reader, SettleAreas
+from shared.audit.looks import KeptReads
 from shared.audit.parts import trail_jobs
 from shared.contracts.courier import AuditHeadPublished
 from shared.messaging.unit_of_work import Clock
@@ -39,7 +40,12 @@ def definition(neighbours: Mapping[str, str]) -> ServiceDefinition:
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[api.router, pages.router],
-            provides={Reader: reader, Pages: frame, Neighbours: Neighbours(neighbours)},
+            provides={
+                Reader: reader,
+                Pages: frame,
+                Neighbours: Neighbours(neighbours),
+                KeptReads: KeptReads(context.messaging.clock),
+            },
             pages=frame,
             beside_queue=[
                 SettleAreas(reader, context.commands, context.messaging.clock).run,

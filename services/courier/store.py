@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.courier.domain import ENDED, Area, Job, JobState, Place, Programme
-from services.courier.usecases import WAITING_PAGE, JobFilter
+from services.courier.usecases import WAITING_PAGE, JobFilter, JobPage
 from shared.audit.kept import TRAIL, TRAIL_INDEXES
 from shared.messaging.collections import Collection, Collections
 from shared.messaging.revocations import REVOCATIONS
@@ -41,12 +41,10 @@ INDEXES = (
 class CourierReader(MongoReader):
     """`usecases.Reader`. Every method may raise Unavailable."""
 
-    async def jobs(self, job_filter: JobFilter, *, state: JobState | None, limit: int) -> list[Job]:
-        """Return the jobs that fit, oldest first, at most `limit`."""
-        query = _query(job_filter)
-        if state is not None:
-            query["state"] = state.value
-        return await self.find(Job, query, limit=limit)
+    async def jobs(self, job_filter: JobFilter, page: JobPage) -> list[Job]:
+        """Return a page of the jobs that fit, oldest first."""
+        query = {**_query(job_filter), **_page(page)}
+        return await self.find(Job, query, limit=page.limit)
 
     async def carried(self, agent_id: str, limit: int) -> list[Job]:
         """Return the jobs of an agent that have not ended, at most `limit`, oldest first."""
@@ -73,3 +71,18 @@ def _query(job_filter: JobFilter) -> dict[str, Any]:
         own = within("place.village", job_filter.own_regions)
         parts.append({"agent_id": job_filter.agent_id, **own})
     return {"programme_id": job_filter.programme_id, "$or": parts}
+
+
+def _page(page: JobPage) -> dict[str, Any]:
+    # Beside what somebody may see, never in its place: both have to hold.
+    wanted = [state for state in JobState if page.state in (None, state)]
+    if page.ended is not None:
+        wanted = [state for state in wanted if (state in ENDED) is page.ended]
+    query: dict[str, Any] = {}
+    if len(wanted) < len(JobState):
+        query["state"] = {"$in": [state.value for state in wanted]}
+    if page.carrier is not None:
+        query["agent_id"] = page.carrier
+    if page.after is not None:
+        query["_id"] = {"$gt": page.after}
+    return query

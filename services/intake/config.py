@@ -44,6 +44,11 @@ class Settings(ServiceSettings):
         default=None,
         description="More breached passwords, one a line or as SHA-1; read at the start.",
     )
+    office_address: str = Field(
+        default="",
+        pattern=r"^(https?://[^/\s#?]+)?$",
+        description="Where people reach Jemput: it stands before links that commands print.",
+    )
     session_idle: timedelta = Field(
         default=IDLE, gt=timedelta(0), le=IDLE, description="Without use; an office may set less."
     )

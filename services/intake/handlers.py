@@ -32,8 +32,10 @@ from shared.contracts.scheduler import (
     EventScheduled,
     TicketAssigned,
     TicketCalled,
+    TicketEnded,
     TicketEvent,
     TicketIssued,
+    TicketReverted,
     TicketServed,
 )
 from shared.files.stored import UNBOUND, note_unbound
@@ -47,6 +49,8 @@ def subscribe(consumer: Consumer, holidays: Holidays) -> None:
     consumer.on(TicketAssigned, key=_case)(note_ticket)
     consumer.on(TicketCalled, key=_case)(note_ticket)
     consumer.on(TicketServed, key=_case)(note_ticket)
+    consumer.on(TicketEnded, key=_case)(note_ticket)
+    consumer.on(TicketReverted, key=_case)(note_ticket)
     for event in JOB_FACTS:
         consumer.on(event, key=_case)(note_job)
     consumer.on(DeliveryFailed, key=_case)(note_failure)

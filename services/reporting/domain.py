@@ -184,8 +184,8 @@ def _ticket(type_: str, payload: Mapping[str, Any]) -> Amounts:
     if type_ == _SERVED:
         return _fact("served", payload["served_seconds"])
     if type_ == _ENDED:
-        told = _fact(payload["end"], 0)
-        return told | {Measure.TICKETS_OFFERED: 1} if payload.get("offers") else told
+        offered = payload.get("offers") and payload.get("told")
+        return _fact(payload["end"], 0) | ({Measure.TICKETS_OFFERED: 1} if offered else {})
     if type_ == _REVERTED:
         back = _fact(payload["reverted"], payload["seconds"])
         return {measure: -amount for measure, amount in back.items()}
@@ -324,7 +324,7 @@ class Booth:
 
 @dataclass(frozen=True, slots=True)
 class EventPlan:
-    """Our copy of an event: where and when it is, and who stands there."""
+    """Our copy of an event: where and when it is, who stands there, and with which services."""
 
     id: str
     version: int
@@ -337,4 +337,4 @@ class EventPlan:
     closes_at: datetime
     booths: tuple[Booth, ...]
     services: tuple[str, ...]
-    """Codes of what its booths offer, in their order."""
+    cancelled: bool = False

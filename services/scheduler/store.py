@@ -4,7 +4,7 @@ A line is found by event and service and a ticket by its place in a line, so tha
 decided reads documents it can name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -25,6 +25,7 @@ from services.scheduler.domain import (
     Stretch,
     Tally,
     Ticket,
+    TicketState,
 )
 from shared.audit.kept import TRAIL, TRAIL_INDEXES
 from shared.auth.roles import Grant
@@ -43,6 +44,7 @@ CONFLICTS = "late_conflicts"
 ARRIVALS = "arrivals"
 EVENTS = "events"
 TALLIES = "tallies"
+TICKETS = "tickets"
 LISTED_CONFLICTS = 200
 
 COLLECTIONS = Collections(
@@ -51,7 +53,7 @@ COLLECTIONS = Collections(
     Collection(EVENTS, ScheduledEvent, label="event"),
     Collection("lines", Line),
     Collection("stretches", Stretch),
-    Collection("tickets", Ticket),
+    Collection(TICKETS, Ticket),
     Collection("cases", Case),
     Collection(ARRIVALS, Arrival),
     Collection("awaited_codes", Awaited),
@@ -76,6 +78,12 @@ INDEXES = (
     Index(AGENCIES, (("programme_id", 1), ("_id", 1))),
     Index(ARRIVALS, (("code", 1),)),
     Index(TALLIES, (("event_id", 1),)),
+    # Written once a ticket, when a line is closed before it: calls do not touch it.
+    Index(
+        TICKETS,
+        (("event_id", 1), ("service", 1), ("number", 1)),
+        partial={"state": TicketState.UNSERVED.value},
+    ),
     Index(CONFLICTS, (("event_id", 1), ("_id", 1))),
     Index(ACCESSES, (("forgotten", 1),), expire_after=0),
 )
@@ -107,16 +115,27 @@ class SchedulerReader(FileReader):
         return [found.get(service, Line(event_id, service)) for service in wanted]
 
     async def waiting(self, line: Line, most: int) -> list[int]:
-        """Return the numbers of those who wait in a line, lowest first, at most so many."""
-        stretches = [
-            Stretch.key(line.event_id, line.service, name, index)
-            for name, lane in line.lanes.items()
-            if lane.waiting
-            for index in lane.stretches
-        ]
-        found = await self.find(Stretch, {"_id": {"$in": stretches}})
-        numbers = [number for one in found for _, number in one.waiting]
-        return sorted([*numbers, *(number for _, number in line.kept)])[:most]
+        """Return the numbers of the first who wait in a line, by number, at most so many.
+
+        One stretch after the other is read, and none once there are enough.
+        """
+        numbers = [number for _, number in line.kept]
+        for id_ in _stretches(line):
+            if len(numbers) >= most:
+                break
+            stretch = await self.get(Stretch, id_)
+            numbers += [number for _, number in stretch.waiting] if stretch else []
+        return sorted(numbers[:most])
+
+    async def unserved(self, line: Line, most: int) -> list[int]:
+        """Return the numbers of those who ended unserved, lowest first, at most so many."""
+        query = {
+            "event_id": line.event_id,
+            "service": line.service,
+            "state": TicketState.UNSERVED.value,
+        }
+        found = await self.find(Ticket, query, sort=(("number", 1),), limit=most)
+        return [ticket.number for ticket in found]
 
     async def tallies(self, event_id: str) -> list[Tally]:
         """Return who walked up, by booth and service."""
@@ -168,6 +187,14 @@ class SchedulerReader(FileReader):
 def _below(event_id: str) -> dict[str, Any]:
     """Return what finds all whose id begins with the event's: "0" follows "/"."""
     return {"_id": {"$gte": f"{event_id}/", "$lt": f"{event_id}0"}}
+
+
+def _stretches(line: Line) -> Iterator[str]:
+    """Yield the ids of the stretches in which somebody may wait, the booked ones last, by time."""
+    here = [(name, lane) for name, lane in line.lanes.items() if lane.waiting]
+    for name, lane in sorted(here, key=lambda one: (one[1].opens_at is not None, one[0])):
+        for index in lane.stretches:
+            yield Stretch.key(line.event_id, line.service, name, index)
 
 
 def _reached(grant: Grant) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from shared.audit.verify import SHOWN, verify
 from shared.messaging.unit_of_work import Clock
 from shared.runtime.shell import CommandRefused, ServiceDesk, moment
 
+_STDIN: Final = Path("-")
 _HEAD: Final = re.compile(r"([0-9]{1,10}):([0-9a-f]{64})")
 
 
@@ -47,7 +49,11 @@ def add_audit_commands(themes: Any, text: str, desk_of: DeskOf = audit_desk) -> 
         help="as an audit_head_published event told it",
     )
     check.add_argument(
-        "--heads", dest="file", type=Path, metavar="FILE", help="a head on each line: reporting's"
+        "--heads",
+        dest="file",
+        type=Path,
+        metavar="FILE",
+        help="a head on each line: reporting's; - for standard input",
     )
     check.set_defaults(run=lambda options, desk: _verify(options, desk_of(desk)))
     acts = commands.add_parser("acts", help="who did and looked at what between two times")
@@ -88,7 +94,9 @@ def _line(entry: AuditEntry) -> str:
 def _heads_in(file: Path) -> list[tuple[int, str]]:
     """Return the heads of a file. Raises OSError and CommandRefused."""
     try:
-        return [_head(line) for line in file.read_text("utf-8").splitlines() if line]
+        # A container without a folder of the host's gets them by standard input.
+        text = sys.stdin.read() if file == _STDIN else file.read_text("utf-8")
+        return [_head(line) for line in text.splitlines() if line]
     except (ValueError, argparse.ArgumentTypeError) as wrong:
         raise CommandRefused(f"{file.name}: {wrong}") from None
 

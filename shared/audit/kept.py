@@ -12,17 +12,21 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from shared.audit.trail import SPOILT, AuditEntry, Block
+from shared.audit.trail import SPOILT, AuditEntry, Block, Place
 from shared.messaging.collections import Collection
 from shared.messaging.message import Document
+from shared.mongo.client import translated
 from shared.mongo.migrations import Index
 from shared.mongo.reader import MongoReader
 from shared.mongo.users import AddedTo
 
 AUDIT: Final = "audit"
 AUDIT_BLOCKS: Final = "audit_blocks"
+NOTED: Final = "noted"
 PART: Final = "audit"
 
+HOLDS: Final = "holds"
+"""Where a block's document has the ids of its entries: an index finds the block of an entry."""
 _CUT: Final = timedelta(milliseconds=1)
 """MongoDB keeps no more of a date."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -32,30 +36,43 @@ T = TypeVar("T")
 class _Kept(Collection[T]):
     """A collection whose documents are read whatever somebody made of them.
 
-    `sorted_by` is the date that queries read, made of `at`: no digest holds it, so that it is held
-    against `at` whenever a document is read.
+    What only queries read is in no digest: it is held against the rest whenever a document is read.
     """
 
     def __init__(
-        self, name: str, kept: type[T], sorted_by: str, spoilt: Callable[[str], T]
+        self,
+        name: str,
+        kept: type[T],
+        for_queries: Callable[[T], Mapping[str, Any]],
+        spoilt: Callable[[str], T],
     ) -> None:
-        super().__init__(name, kept, derived=self._date, apart=PART, listed=False)
-        self._sorted_by = sorted_by
+        super().__init__(name, kept, derived=for_queries, apart=PART, listed=False)
+        self._for_queries = for_queries
         self._spoilt = spoilt
-
-    def _date(self, kept: Any) -> Mapping[str, Any]:
-        return {self._sorted_by: kept.at}
 
     def decode(self, document: Document) -> T:
         """Return the value of a document: one that was spoilt is a finding, not an error."""
         try:
-            kept: Any = super().decode(document)
+            kept = super().decode(document)
         except ValidationError:
             return self._spoilt(str(document["_id"]))
-        date = document.get(self._sorted_by)
-        if not isinstance(date, datetime) or abs(date - kept.at) >= _CUT:
-            return self._spoilt(kept.id)
-        return kept  # type: ignore[no-any-return]
+        asked = self._for_queries(kept).items()
+        same = all(_same(document.get(field), value) for field, value in asked)
+        return kept if same else self._spoilt(str(document["_id"]))
+
+
+def _same(found: Any, value: Any) -> bool:
+    if isinstance(value, datetime):
+        return isinstance(found, datetime) and abs(found - value) < _CUT
+    return bool(found == value)
+
+
+def _when(entry: AuditEntry) -> Mapping[str, Any]:
+    return {NOTED: entry.at}
+
+
+def _which(block: Block) -> Mapping[str, Any]:
+    return {HOLDS: sorted(block.entries)}
 
 
 def _spoilt_entry(id_: str) -> AuditEntry:
@@ -67,12 +84,13 @@ def _spoilt_block(id_: str) -> Block:
 
 
 TRAIL: Final[tuple[Collection[Any], ...]] = (
-    _Kept(AUDIT, AuditEntry, "noted", _spoilt_entry),
-    _Kept(AUDIT_BLOCKS, Block, "made", _spoilt_block),
+    _Kept(AUDIT, AuditEntry, _when, _spoilt_entry),
+    _Kept(AUDIT_BLOCKS, Block, _which, _spoilt_block),
 )
 TRAIL_INDEXES: Final = (
-    Index(AUDIT, (("noted", 1), ("_id", 1))),
-    Index(AUDIT_BLOCKS, (("made", 1),)),
+    Index(AUDIT, ((NOTED, 1), ("_id", 1))),
+    Index(AUDIT, (("deed", 1), (NOTED, 1), ("_id", 1))),
+    Index(AUDIT_BLOCKS, ((HOLDS, 1),)),
 )
 ADDED_TO: Final = AddedTo(PART, (AUDIT, AUDIT_BLOCKS), TRAIL_INDEXES)
 """For provisioning: what every service's user may do there."""
@@ -86,15 +104,24 @@ class TrailReader(MongoReader):
         found = await self.find(Block, sort=(("_id", -1),), limit=1)
         return found[0] if found else None
 
-    async def loose(self, since: datetime, limit: int) -> list[AuditEntry]:
-        """Return entries since then that are in no block, oldest first."""
-        chained = {
-            id_
-            for block in await self.find(Block, {"made": {"$gte": since}})
-            for id_ in block.entries
-        }
-        query = {"noted": {"$gte": since}, "_id": {"$nin": sorted(chained)}}
-        return await self.find(AuditEntry, query, sort=(("noted", 1), ("_id", 1)), limit=limit)
+    async def places(self, behind: Place, limit: int) -> list[Place]:
+        """Return where entries behind a place lie, in the order in which they were noted."""
+        at, id_ = behind
+        query = {NOTED: {"$gte": at}, "$or": [{NOTED: {"$gt": at}}, {"_id": {"$gt": id_}}]}
+        found = await self._fields(AuditEntry, query, (NOTED,), ((NOTED, 1), ("_id", 1)), limit)
+        return [(one[NOTED], one["_id"]) for one in found]
+
+    async def ids(self, behind: str, limit: int) -> list[str]:
+        """Return ids of entries behind one, in order: also of those whose date is no date."""
+        query = {"_id": {"$gt": behind}}
+        found = await self._fields(AuditEntry, query, ("_id",), (("_id", 1),), limit)
+        return [one["_id"] for one in found]
+
+    async def chained(self, ids: Sequence[str]) -> set[str]:
+        """Return those of these entries, a page of them, that are in a block."""
+        query = {HOLDS: {"$in": list(ids)}}
+        found = await self._fields(Block, query, (HOLDS,), (("_id", 1),), 0)
+        return {id_ for one in found for id_ in one[HOLDS]} & set(ids)
 
     async def blocks(self, after: str, limit: int) -> list[Block]:
         """Return blocks behind an id, in order."""
@@ -103,10 +130,6 @@ class TrailReader(MongoReader):
     async def entries(self, ids: Sequence[str]) -> Mapping[str, AuditEntry]:
         """Return entries by their ids."""
         return await self.many(AuditEntry, ids)
-
-    async def noted(self) -> int:
-        """Return how many entries there are."""
-        return await self.count(AuditEntry, {})
 
     def acts(
         self,
@@ -121,3 +144,17 @@ class TrailReader(MongoReader):
         query |= {"actor": actor} if actor else {}
         query |= {"deed": {"$in": sorted(deeds)}} if deeds else {}
         return self.each(AuditEntry, query, sort=(("noted", 1), ("_id", 1)))
+
+    async def _fields(
+        self,
+        kept: type[Any],
+        query: Mapping[str, Any],
+        fields: Sequence[str],
+        sort: Sequence[tuple[str, int]],
+        limit: int,
+    ) -> list[Document]:
+        """Return some fields of documents, as they lie there."""
+        with translated():
+            place = self._place(self._collections.of(kept))
+            found = place.find(query, dict.fromkeys(fields, 1), sort=list(sort), limit=limit)
+            return list(await found.to_list(None))

@@ -18,5 +18,6 @@ def trail_jobs(
     clock = context.messaging.clock
     trail = TrailReader(context.messaging.database, collections)
     metrics = TrailMetrics(context.registry, clock)
-    chain = ChainEntries(trail, context.commands, clock, head, metrics.chained)
-    return (chain.run, WatchTrail(trail, clock, metrics.found).run)
+    chain = ChainEntries(trail, context.commands, clock, head, metrics)
+    watch = WatchTrail(trail, clock, metrics)
+    return (chain.run, watch.run, watch.run_new)

@@ -24,6 +24,10 @@ SPOILT: Final = "spoilt"
 """In the place of an entry's deed where somebody has made the entry unreadable."""
 
 
+Place = tuple[datetime, str]
+"""Where an entry lies among all: when it was noted, in milliseconds, and its id."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One deed. It holds pseudonyms, ids, grants and routes, and no personal data."""

@@ -27,13 +27,16 @@ class Revocations:
         self.known = True
 
     def ended(self, caller: Caller) -> bool:
-        """Whether the caller's session or token was ended, or his account after the token began."""
+        """Whether the caller's session or token was ended, or his account after the token began.
+
+        A token without a session is ended by the end of its machine or of an account of that name.
+        """
         if caller.issued_at is None:
             return False
-        machine = caller.session is None
-        ended, one = (
-            (self._machines, caller.token_id) if machine else (self._people, caller.session)
-        )
-        shut = ended.get(caller.subject)
+        if caller.session is not None:
+            one, ends = caller.session in self._people, [self._people.get(caller.subject)]
+        else:
+            one = caller.token_id in self._machines
+            ends = [known.get(caller.subject) for known in (self._people, self._machines)]
         # A token counts whole seconds: one of the same second is not believed.
-        return one in ended or (shut is not None and caller.issued_at <= shut)
+        return one or any(end is not None and caller.issued_at <= end for end in ends)

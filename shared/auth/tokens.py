@@ -13,7 +13,7 @@ from jwt.types import Options
 from shared.auth.keys import PublicKeys, SigningKey
 from shared.auth.revocations import Revocations
 from shared.auth.roles import Caller, Grant
-from shared.contracts.text import holds_number
+from shared.contracts.text import identifier
 
 ISSUER = "jemput"
 AUDIENCE = "jemput"
@@ -24,12 +24,15 @@ MAX_LIFETIME = timedelta(days=366)
 """What a token is issued for at most; a stolen one ends some day without hands."""
 LEEWAY = timedelta(seconds=30)
 """How far two clocks may stand apart."""
+ENDED_FOR = MAX_LIFETIME + 2 * LEEWAY
+"""How long the end of all that somebody has is remembered: no token lives longer, on any clock."""
 REMEMBERED = 1024
 """Tokens whose signature need not be checked again."""
 
 Clock = Callable[[], datetime]
 
-_SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_OPAQUE = re.compile(identifier("._-"))
 _CHECKS: Options = {
     "require": ["iss", "aud", "sub", "iat", "exp", "jti"],
     "strict_aud": True,
@@ -104,8 +107,8 @@ class Issuer:
         """
         if not _fits(subject):
             raise ValueError(
-                "a subject is an account id: 1 to 64 letters, digits and . _ @ -, without nine "
-                "digits in a row unless it is a UUID"
+                "a subject is an account id: 1 to 64 letters, digits and . _ -, without nine "
+                "digits in a row unless it begins with a UUID"
             )
         if not grants:
             raise ValueError("a token has a grant at least")
@@ -237,8 +240,9 @@ class _Fixed:
 
 
 def _fits(subject: str) -> bool:
-    # Events and logs carry the subject as a pseudonym: it must not be a NIK or a phone number.
-    return _SUBJECT.fullmatch(subject) is not None and not holds_number(subject)
+    # Events and logs carry the subject as a pseudonym: it must not be a NIK or a phone number, and
+    # what ends its tokens names it.
+    return all(pattern.fullmatch(subject) for pattern in (_SUBJECT, _OPAQUE))
 
 
 def _reason(error: jwt.InvalidTokenError) -> str:

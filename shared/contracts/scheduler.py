@@ -127,6 +127,37 @@ class TicketIssued(TicketEvent):
     type: ClassVar[str] = "scheduler.ticket_issued.v1"
 
 
+class TicketEnd(StrEnum):
+    """How a ticket ended that was not served."""
+
+    LEFT = "left"
+    NO_SHOW = "no_show"
+    TRANSFERRED = "transferred"
+    """Its holder got a number in the line of another service."""
+    UNSERVED = "unserved"
+    """The line was closed before it was called."""
+
+
+class OfferKind(StrEnum):
+    """Another way to the same service."""
+
+    AFTERNOON_BOOTH = "afternoon_booth"
+    SERVICE_POINT = "service_point"
+    NEXT_EVENT = "next_event"
+    WHATSAPP = "whatsapp"
+    COURIER = "courier"
+
+
+Offers = Annotated[
+    tuple[OfferKind, ...],
+    Field(
+        max_length=20,
+        description="Other ways that are open to its holder, where the line was closed before him.",
+        examples=[[OfferKind.NEXT_EVENT]],
+    ),
+]
+
+
 class TicketAssigned(TicketEvent):
     """A ticket of the gate, perhaps called and served already, belongs to a request from now on."""
 
@@ -134,6 +165,12 @@ class TicketAssigned(TicketEvent):
 
     called_at: Moment | None = Field(default=None, examples=["2023-03-11T02:17:00Z"])
     served_at: Moment | None = Field(default=None, examples=["2023-03-11T02:21:00Z"])
+    end: TicketEnd | None = Field(
+        default=None,
+        description="How it ended, where it had ended before it was assigned.",
+        examples=[TicketEnd.UNSERVED],
+    )
+    offers: Offers = ()
 
 
 Seconds = Annotated[int, Field(ge=0, le=100 * 86_400, examples=[754])]
@@ -162,27 +199,6 @@ class TicketServed(TicketEvent):
     ]
 
 
-class TicketEnd(StrEnum):
-    """How a ticket ended that was not served."""
-
-    LEFT = "left"
-    NO_SHOW = "no_show"
-    TRANSFERRED = "transferred"
-    """Its holder got a number in the line of another service."""
-    UNSERVED = "unserved"
-    """The line was closed before it was called."""
-
-
-class OfferKind(StrEnum):
-    """Another way to the same service."""
-
-    AFTERNOON_BOOTH = "afternoon_booth"
-    SERVICE_POINT = "service_point"
-    NEXT_EVENT = "next_event"
-    WHATSAPP = "whatsapp"
-    COURIER = "courier"
-
-
 class TicketEnded(TicketEvent):
     """The holder of this ticket waits no more, and was not served."""
 
@@ -190,11 +206,11 @@ class TicketEnded(TicketEvent):
 
     booth_id: BoothId | None = None
     end: TicketEnd = Field(examples=[TicketEnd.LEFT])
-    offers: tuple[OfferKind, ...] = Field(
-        default=(),
-        max_length=20,
-        description="What its holder was offered instead, where the line was closed before him.",
-        examples=[[OfferKind.NEXT_EVENT]],
+    offers: Offers = ()
+    told: bool = Field(
+        default=False,
+        description="Somebody at a booth closed the line, who tells its holder of the offers.",
+        examples=[True],
     )
 
 

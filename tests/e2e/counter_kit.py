@@ -248,10 +248,13 @@ async def revoked(admin: Page, account: str) -> None:
         assert ended["status"] == 204, ended
 
 
-async def out(page: Page, stack: Stack) -> None:
-    """Wait until the token of this browser is taken no more."""
+async def out(page: Page, stack: Stack, url: str = "") -> None:
+    """Wait until the token of this browser is taken no more, by intake or by whose `url` it is."""
     token = (await cookie(page.context, "jemput_token"))["value"]
-    url, sent = f"{stack.origin('intake')}/masuk/keadaan", {"Authorization": f"Bearer {token}"}
+    url, sent = (
+        url or f"{stack.origin('intake')}/masuk/keadaan",
+        {"Authorization": f"Bearer {token}"},
+    )
     await asyncio.to_thread(eventually, lambda: httpx.get(url, headers=sent).status_code, 401)
 
 

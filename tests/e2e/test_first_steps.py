@@ -121,6 +121,7 @@ def test_what_is_printed_is_true(folder: Path) -> None:
         assert file.stat().st_mode & 0o777 == 0o600
         first = file.read_text("utf-8")
         assert first.strip() not in "".join(one.said)
+        _commands_run(one)
         shell(one.after("plan"))
         assert '"case_id"' in shell(one.after("record"))
         shown = one.after("see")
@@ -158,6 +159,22 @@ def _change_programme(one: Up) -> None:
     body = {name: said for name, said in body.items() if name not in told}
     changed = httpx.put(url, headers=headers, json={**body, "name": "BOTRAM kami"})
     assert changed.raise_for_status().json()["version"] == 4
+
+
+def _commands_run(one: Up) -> None:
+    """Run the command that is printed, and one of each other service by its own file."""
+    line = next(line for line in one.said if line.startswith("commands:"))
+    run = line.removeprefix("commands:").strip()
+    shell(run)
+    settings = one.folder / "stack" / "settings"
+    assert settings.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in settings.iterdir()} == {0o600}
+    for service in ("scheduler", "courier", "reporting"):
+        words = "recount" if service == "reporting" else "audit verify"
+        other = run.replace("intake", service).replace("accounts requests", words)
+        shell(other)
+    link = shell(run.replace("requests", "first-admin --login kepala --by kantor"))
+    assert f"{one.address}/masuk/undangan#" in link
 
 
 def folder_of_key(one: Up) -> str:

@@ -166,13 +166,13 @@ async def test_what_the_office_did_not_answer_is_sent_again_and_gives_one_number
         await signed_in(page, stack)
         await page.goto(f"{origin}{GATE}")
         before = _issued(stack, "IKD")
-        await _first_answer_lost(page, "**/arrivals")
+        await expect(page.locator("[data-sambungan=connected]")).to_be_visible()
+        await _first_answer_lost(page, "**/stories")
         await page.get_by_role("checkbox", name="Identitas Kependudukan Digital").check()
         await page.get_by_role("button", name="Ambil nomor").click()
-        await expect(page.locator("[data-putusan]")).to_contain_text("BELUM TERKIRIM")
-        await looked(page, "gerbang-belum-terkirim-360")
-        await page.reload()
         await expect(page.locator("[data-putusan]")).to_contain_text("NOMOR DIBERIKAN")
+        await page.reload()
+        await expect(page.locator('[data-sambungan][data-belum="0"]')).to_be_visible()
         assert _issued(stack, "IKD") == before + 1
 
 

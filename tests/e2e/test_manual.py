@@ -45,8 +45,8 @@ async def test_a_resident_and_an_officer_find_their_chapters(
             "complete", value=True
         )
         await looked_at(page, f"petunjuk-meja-{width}")
-        await page.goto(f"{origin}/intake/petunjuk/admin-hak-warga")
-        await expect(page.locator("pre").first).to_contain_text("rights record")
+        await page.goto(f"{origin}/intake/petunjuk/admin-perintah")
+        await expect(page.locator("pre").nth(1)).to_contain_text("docker compose run")
         await looked_at(page, f"petunjuk-perintah-{width}")
         await page.goto(f"{origin}/intake/petunjuk/operator-loket")
         await looked_at(page, f"petunjuk-loket-{width}")

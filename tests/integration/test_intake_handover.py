@@ -129,7 +129,7 @@ async def test_the_register_is_kept_at_the_shell_too(
         assert await run("rights", "list", "--programme", "botram") == (0, ["nothing waits"])
         status, lines = await run("rights", "answer", "--request", request, *how, *by)
         assert (status, "answered before" in lines[0]) == (1, True)
-        assert (await run(*record))[1] == ["refused: --case or --resident is needed, one of them"]
+        assert (await run(*record))[1] == ["refused: --case or --resident is needed, or both"]
         assert (await run(*record, "--case", "nobody"))[0] == 1
         value = await metrics(at)
         assert value["jemput_intake_rights_requests_waiting"] == 0.0

@@ -9,7 +9,7 @@ from services.courier.usecases.jobs import (
     report_step,
     withdraw_job,
 )
-from services.courier.usecases.ports import WAITING_PAGE, JobFilter, Reader
+from services.courier.usecases.ports import WAITING_PAGE, JobFilter, JobPage, Reader
 from services.courier.usecases.programmes import copy_programme
 from services.courier.usecases.reach import allowed
 from services.courier.usecases.reads import note_read
@@ -17,6 +17,7 @@ from services.courier.usecases.reads import note_read
 __all__ = [
     "WAITING_PAGE",
     "JobFilter",
+    "JobPage",
     "Reader",
     "SettleAreas",
     "allowed",

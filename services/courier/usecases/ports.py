@@ -24,6 +24,19 @@ class JobFilter:
     agent_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Which of the jobs that somebody may see he wants; None: whichever."""
+
+    limit: int
+    state: JobState | None = None
+    ended: bool | None = None
+    carrier: str | None = None
+    """The agent who carries them."""
+    after: str | None = None
+    """The last job of the page before."""
+
+
 class Reader(Protocol):
     """What routes read: committed data, outside any unit of work."""
 
@@ -35,8 +48,8 @@ class Reader(Protocol):
         """Return all of a type, in order of ids."""
         ...
 
-    async def jobs(self, job_filter: JobFilter, *, state: JobState | None, limit: int) -> list[Job]:
-        """Return the jobs that fit, oldest first, at most `limit`."""
+    async def jobs(self, job_filter: JobFilter, page: JobPage) -> list[Job]:
+        """Return a page of the jobs that fit, oldest first."""
         ...
 
     async def carried(self, agent_id: str, limit: int) -> list[Job]:

@@ -228,4 +228,9 @@ async def get_catalogue(
     found = await catalogues.get(catalogue_id(programme_id, wanted)) if wanted else None
     if found is None:
         raise NotFound("catalogue")
-    return CatalogueAnswer.model_validate(_CATALOGUE.dump_python(found))
+    return answered(found)
+
+
+def answered(catalogue: Catalogue) -> CatalogueAnswer:
+    """Return a catalogue as it is read."""
+    return CatalogueAnswer.model_validate(_CATALOGUE.dump_python(catalogue))

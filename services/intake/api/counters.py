@@ -187,9 +187,12 @@ async def get_counter(
 ) -> CounterKit:
     """Return what the laptop `device` of this caller takes along to an event.
 
-    409 `event_over` where the event was longer ago than what its counters wrote down is taken.
+    409 `event_over` where the event was longer ago than what its counters wrote down is taken,
+    `event_cancelled` where it does not take place.
     """
     event = await event_of(event_id, caller, parts.reader)
+    if event.cancelled:
+        raise Conflict("event_id: the event was cancelled", reason="event_cancelled")
     programme = await parts.reader.get(Programme, event.programme_id)
     if programme is None:
         raise NotFound("programme")

@@ -1,5 +1,6 @@
 """Programmes over HTTP: a document to publish, to copy and to read."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Final, Self
 
@@ -292,7 +293,7 @@ async def put_programme(
 async def list_programmes(caller: CallerDep, reader: ReaderDep) -> list[ProgrammeAnswer]:
     """Return the programmes in which the caller holds a grant."""
     found = await reader.find(Programme)
-    return [_answer(programme) for programme in found if caller.belongs_to(programme.id)]
+    return [answered(programme) for programme in found if caller.belongs_to(programme.id)]
 
 
 @router.get("/{programme_id}")
@@ -300,10 +301,11 @@ async def get_programme(
     programme_id: ProgrammePath, caller: CallerDep, reader: ReaderDep
 ) -> ProgrammeAnswer:
     """Return one programme."""
-    return _answer(await programme_of(programme_id, caller, reader))
+    return answered(await programme_of(programme_id, caller, reader))
 
 
-def _answer(programme: Programme) -> ProgrammeAnswer:
+def answered(programme: Programme) -> ProgrammeAnswer:
+    """Return a programme as it is read."""
     return ProgrammeAnswer(
         programme_id=programme.id,
         version=programme.version,
@@ -313,16 +315,7 @@ def _answer(programme: Programme) -> ProgrammeAnswer:
         time_zone=programme.time_zone,
         languages=programme.languages,
         channels=programme.channels,
-        services=tuple(
-            {
-                "code": s.code,
-                "name": s.name,
-                "deliverable": s.deliverable.value,
-                "home": s.home,
-                "child": s.child,
-            }
-            for s in programme.services
-        ),
+        services=tuple(asdict(service) for service in programme.services),
         standard_working_days=programme.standard_working_days,
         pick_up_and_delivery=programme.pick_up_and_delivery,
         calendar={

@@ -72,6 +72,14 @@ class EventAnswer(BaseModel):
     place: str
     on: date
     on_text: str
+    cancelled: bool
+
+
+class OfferAnswer(BaseModel):
+    """Another way that is open to whoever was not served at the event."""
+
+    kind: str
+    text: str
 
 
 class CorrectionAnswer(BaseModel):
@@ -95,6 +103,8 @@ class TrackAnswer(BaseModel):
     due_on_text: str | None
     next: NextStep
     next_text: str
+    offers: list[OfferAnswer]
+    """Other ways, where the line was closed before the ticket was called."""
     awaited_from: Awaited
     awaited_text: str
     late: bool
@@ -221,6 +231,7 @@ def _answer(tracked: Tracked, texts: Texts, *, late: bool) -> TrackAnswer:
         due_on_text=tanggal(case.due_on, case.time_zone) if case.due_on else None,
         next=tracked.next,
         next_text=texts(f"next.{tracked.next}"),
+        offers=[_offered(kind, texts) for kind in tracked.offers],
         awaited_from=tracked.awaited,
         awaited_text=texts(f"awaited.{tracked.awaited}"),
         late=late,
@@ -233,6 +244,10 @@ def _answer(tracked: Tracked, texts: Texts, *, late: bool) -> TrackAnswer:
         erasure_declined=tracked.erasure_declined,
         erasure_declined_text=_declined(tracked.erasure_declined, texts),
     )
+
+
+def _offered(kind: str, texts: Texts) -> OfferAnswer:
+    return OfferAnswer(kind=kind, text=texts(f"offer.{kind}"))
 
 
 def _declined(reason: str | None, texts: Texts) -> str | None:
@@ -252,5 +267,9 @@ def _lacking(line: Line) -> str:
 
 def _event(event: PlannedEvent, zone: str) -> EventAnswer:
     return EventAnswer(
-        name=event.name, place=event.place, on=event.on, on_text=tanggal(event.on, zone)
+        name=event.name,
+        place=event.place,
+        on=event.on,
+        on_text=tanggal(event.on, zone),
+        cancelled=event.cancelled,
     )

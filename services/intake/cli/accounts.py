@@ -57,7 +57,9 @@ async def _first_admin(options: argparse.Namespace, desk: Desk) -> list[str]:
 
 def _link(made: dict[str, Any], desk: Desk) -> str:
     code = AccountCodes(*desk.settings.lookup_secrets).link_code(made["invitation_id"])
-    return f"his link, for three days and one use: {INVITATION}#{code}"
+    address = desk.settings.office_address
+    how = "" if address else "; put the office's address before it"
+    return f"his link, for three days and one use{how}: {address}{INVITATION}#{code}"
 
 
 async def _requests(_: argparse.Namespace, desk: Desk) -> list[str]:

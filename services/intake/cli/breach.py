@@ -96,6 +96,11 @@ def _told(found: Breach) -> list[str]:
             "the trail gave these accounts no right, so what they could have read is not in here "
             f"unless --grant says it: {', '.join(sorted(found.unknown))}"
         )
+    if found.unread:
+        lines.append(
+            "these entries of the trail about rights, or grants of these accounts, cannot be read, "
+            f"so that what they gave is not in here: {', '.join(sorted(found.unread))}"
+        )
     return lines or ["nobody read anything, and nobody could have"]
 
 
@@ -135,6 +140,7 @@ def _summary(question: Question, found: Breach) -> Mapping[str, Any]:
             {"account": account, "case": case_id} for account, case_id in sorted(found.unlogged)
         ],
         "accounts_without_rights_in_the_trail": sorted(found.unknown),
+        "rights_that_cannot_be_read": sorted(found.unread),
     }
 
 

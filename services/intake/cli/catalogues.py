@@ -1,4 +1,4 @@
-"""Catalogues by command: `catalogues publish` and `publish-shipped`.
+"""Catalogues by command: `catalogues publish`, `show` and `publish-shipped`.
 
 A file holds what one programme says: which entries, what each channel may promise, caps and
 complaints. What is the same in the whole country, requirements above all, stands once in
@@ -7,26 +7,33 @@ complaints. What is the same in the whole country, requirements above all, stand
 
 import argparse
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from services.intake.api.catalogues import CatalogueBody
+from pydantic import Field
+
+from services.intake.api.catalogues import MAX_VERSION, CatalogueBody, answered
 from services.intake.app import Desk
-from services.intake.cli.shell import ITSELF, Themes, by_shell, json_object
-from services.intake.domain import Catalogue, Programme
+from services.intake.cli.shell import ITSELF, CommandRefused, Themes, by_shell, json_object
+from services.intake.domain import Catalogue, Programme, catalogue_id
 from services.intake.usecases import publish_catalogue, publish_catalogue_if_missing
 from shared.contracts.event import ProgrammeId
 from shared.runtime import add_account, sent_by
 
 FOLDER: Final = Path(__file__).parents[1] / "catalogues"
 NATIONAL: Final = FOLDER / "national.json"
+_FIRST: Final[Mapping[str, None]] = {"programme_id": None, "version": None}
+"""What is shown above the rest."""
 
 
 class CatalogueFile(CatalogueBody):
     """A catalogue as it is read, whole."""
 
     programme_id: ProgrammeId
+    version: Annotated[int, Field(ge=1, le=MAX_VERSION)] | None = None
+    """The one that was changed into this: where another one counts by now, it is refused."""
 
 
 def add_commands(themes: Themes) -> None:
@@ -37,6 +44,9 @@ def add_commands(themes: Themes) -> None:
     publish.add_argument("files", type=Path, nargs="+", metavar="FILE")
     publish.set_defaults(run=_publish)
     add_account(publish)
+    show = commands.add_parser("show", help="print a catalogue as `publish` takes it")
+    show.add_argument("programme", metavar="ID")
+    show.set_defaults(run=_show)
     shipped = commands.add_parser(
         "publish-shipped", help="publish ours where a programme of ours has no catalogue yet"
     )
@@ -51,6 +61,8 @@ def shipped_catalogues() -> list[Catalogue]:
 def read(file: Path) -> Catalogue:
     """Return the catalogue of a file, with what is the same in the whole country.
 
+    Its version is the one that it was changed from, 0 where the file does not say it.
+
     Raises CommandRefused where it is no JSON object, ValidationError naming a field that is wrong,
     and OSError.
     """
@@ -61,7 +73,7 @@ def read(file: Path) -> Catalogue:
         entries = [_whole(entry, known) for entry in entries]
     found: Mapping[str, Any] = {**national, **own, "entries": entries}
     whole = CatalogueFile.model_validate_json(json.dumps(found))
-    return whole.catalogue(whole.programme_id)
+    return whole.catalogue(whole.programme_id).numbered(whole.version or 0)
 
 
 def _whole(entry: Any, known: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -75,7 +87,7 @@ async def publish_shipped(desk: Desk) -> list[str]:
     """Publish ours where one of our programmes is there and has none."""
     there = {programme.id for programme in await desk.reader.find(Programme)}
     wanted = [one for one in shipped_catalogues() if one.programme_id in there]
-    return await _publish_all(wanted, desk, ITSELF, publish_catalogue_if_missing)
+    return [await _publish_one(one, desk, ITSELF, publish_catalogue_if_missing) for one in wanted]
 
 
 async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
@@ -83,14 +95,23 @@ async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
 
 
 async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
-    wanted = [read(file) for file in options.files]
-    return await _publish_all(wanted, desk, options.by, publish_catalogue)
+    return [
+        await _publish_one(
+            one, desk, options.by, partial(publish_catalogue, stated=one.version or None)
+        )
+        for one in map(read, options.files)
+    ]
 
 
-async def _publish_all(
-    wanted: Sequence[Catalogue], desk: Desk, by: str, publish: Callable[..., Awaitable[int | None]]
-) -> list[str]:
-    return [await _publish_one(one, desk, by, publish) for one in wanted]
+async def _show(options: argparse.Namespace, desk: Desk) -> list[str]:
+    programme = await desk.reader.get(Programme, options.programme)
+    number = programme.catalogue_version if programme else None
+    id_ = catalogue_id(options.programme, number) if number else ""
+    found = await desk.reader.get(Catalogue, id_)
+    if found is None:
+        raise CommandRefused(f"{options.programme}: no catalogue is published")
+    shown = {**_FIRST, **answered(found).model_dump(mode="json")}
+    return json.dumps(shown, indent=2, ensure_ascii=False).splitlines()
 
 
 async def _publish_one(

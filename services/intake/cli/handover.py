@@ -6,7 +6,8 @@ register is answered.
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -70,6 +71,22 @@ async def require_request(options: argparse.Namespace, desk: Desk) -> None:
         raise CommandRefused("the request was answered before")
 
 
+@contextmanager
+def into_folder(options: argparse.Namespace) -> Iterator[None]:
+    """Make the folder that is written to, before anything is noted or opened. Raises OSError.
+
+    Where nothing came into it, it is gone afterwards: the same command can be given again.
+    """
+    if options.out is not None:
+        new_folder(options.out)
+    try:
+        yield
+    finally:
+        if options.out is not None:
+            with suppress(OSError):
+                options.out.rmdir()
+
+
 async def papers_and_trail(case: Case, desk: Desk) -> dict[str, Any]:
     """Return a case's papers without content, and who worked on it: when, and by what."""
     papers = await desk.reader.get(CasePapers, case.id) or CasePapers(case.id)
@@ -106,9 +123,8 @@ async def _beside(case: Case, desk: Desk) -> dict[str, Any]:
 async def hand_over(
     options: argparse.Namespace, held: Mapping[str, Any], resident: Resident, desk: Desk
 ) -> list[str]:
-    """Write what is handed over into a new folder, and answer the request in the register."""
+    """Write what is handed over into its new folder, and answer the request in the register."""
     folder: Path = options.out
-    new_folder(folder)
     said = json.dumps(held, default=_plain, indent=2, ensure_ascii=False)
     (folder / "data.json").write_text(f"{said}\n", "utf-8")
     (folder / "data-pribadi.html").write_text(await _page(held, desk), "utf-8")

@@ -6,7 +6,7 @@ second factor or a second person; whoever has one signs in.
 """
 
 import argparse
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +21,11 @@ from shared.auth.roles import Grant
 from shared.auth.tokens import MAX_LIFETIME, Issuer
 from shared.contracts.envelope import new_id
 from shared.contracts.intake import AccessId
+from shared.messaging.errors import Unavailable
 from shared.runtime import add_account, sent_by
 
 _TOKEN: Final = "machines token"  # noqa: S105 - a command
+_ENDING: Final = "machines end"
 _NAME: Final[TypeAdapter[str]] = TypeAdapter(AccessId)
 
 
@@ -88,7 +90,14 @@ async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:
         for one in whole
         if one.at + MAX_LIFETIME > now
     ]
-    return lines or ["no token of a machine counts"]
+    return [*(lines or ["no token of a machine counts"]), *_unread(known)]
+
+
+def _unread(known: Machines) -> list[str]:
+    if not known.unread:
+        return []
+    ids = ", ".join(known.unread)
+    return [f"{len(known.unread)} entries of the trail about machines cannot be read: {ids}"]
 
 
 def _line(token: MachineToken, end: MachineEnd | None) -> str:
@@ -102,23 +111,36 @@ def _why(end: MachineEnd) -> str:
 
 
 async def _end(options: argparse.Namespace, desk: Desk) -> list[str]:
-    sent, known = sent_by(options.by, "machines end"), await _machines(desk)
     if options.name is not None:
-        name, reason = options.name, options.reason
-        await desk.commands.run(lambda uow: end_machine(name, reason, uow), sent=sent, key=name)
-        return [f"{name}: no token of before counts any more; {known.count(name)} were made here"]
+        return await _end_all(options, desk)
+    known = await _machines(desk)
     token = next((one for one in known.tokens if one.id == options.token), None)
     if token is None:
         raise CommandRefused("no machine was given such a token here; --name ends all of a machine")
     await desk.commands.run(
-        lambda uow: end_token(token, options.reason, uow), sent=sent, key=token.name
+        lambda uow: end_token(token, options.reason, uow),
+        sent=sent_by(options.by, _ENDING),
+        key=token.name,
     )
     return [f"{token.name}: token {token.id} counts no more"]
 
 
+async def _end_all(options: argparse.Namespace, desk: Desk) -> list[str]:
+    name, reason = options.name, options.reason
+    await desk.commands.run(
+        lambda uow: end_machine(name, reason, uow), sent=sent_by(options.by, _ENDING), key=name
+    )
+    # Ended first: who ends a stolen token does not wait for the trail to be read.
+    try:
+        known = await _machines(desk)
+    except Unavailable:
+        return [f"{name}: no token of before counts any more; the trail cannot be read now"]
+    said = f"{name}: no token of before counts any more; {known.count(name)} were made here"
+    return [said, *_unread(known)]
+
+
 async def _machines(desk: Desk) -> Machines:
-    ever = datetime.max.replace(tzinfo=UTC)
-    return Machines.of([entry async for entry in desk.breaches.rights_given(ever)])
+    return Machines.of([entry async for entry in desk.breaches.machines_noted()])
 
 
 def _grant(text: str) -> str:

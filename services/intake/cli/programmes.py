@@ -1,15 +1,16 @@
-"""Programmes by command: `programmes publish`, `publish-shipped`, `copy`, `republish`, `list`."""
+"""Programmes by command: `programmes list`, `show`, `publish`, `copy` and others."""
 
 import argparse
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from services.intake.api.programmes import ProgrammeBody
+from services.intake.api.programmes import ProgrammeBody, answered
 from services.intake.app import Desk
 from services.intake.cli import catalogues, sop
-from services.intake.cli.shell import ITSELF, Themes, by_shell
+from services.intake.cli.shell import ITSELF, CommandRefused, Themes, by_shell
 from services.intake.domain import Programme
 from services.intake.usecases import (
     copy_programme,
@@ -55,6 +56,9 @@ def add_commands(themes: Themes) -> None:
     )
     add_republish(again)
     again.set_defaults(run=_republish)
+    show = commands.add_parser("show", help="print a programme as `publish` takes it")
+    show.add_argument("programme", metavar="ID")
+    show.set_defaults(run=_show)
     commands.add_parser("list", help="list programmes").set_defaults(run=_list)
 
 
@@ -111,6 +115,14 @@ async def _republish(options: argparse.Namespace, desk: Desk) -> list[str]:
         key=options.id,
     )
     return [f"{options.id}: version {outcome.answer}"]
+
+
+async def _show(options: argparse.Namespace, desk: Desk) -> list[str]:
+    found = await desk.reader.get(Programme, options.programme)
+    if found is None:
+        raise CommandRefused(f"{options.programme}: no such programme is published")
+    shown = {"id": found.id, **answered(found).model_dump(mode="json")}
+    return json.dumps(shown, indent=2, ensure_ascii=False).splitlines()
 
 
 async def _list(_: argparse.Namespace, desk: Desk) -> list[str]:

@@ -17,6 +17,7 @@ from services.intake.cli.corrections import add_commands as add_correction
 from services.intake.cli.handover import (
     add_options,
     hand_over,
+    into_folder,
     papers_and_trail,
     require_request,
 )
@@ -116,7 +117,11 @@ async def _find(options: argparse.Namespace, desk: Desk) -> list[str]:
 async def _export(options: argparse.Namespace, desk: Desk) -> list[str]:
     resident = await _resident(options.resident, desk)
     await require_request(options, desk)
+    with into_folder(options):
+        return await _exported(resident, options, desk)
 
+
+async def _exported(resident: Resident, options: argparse.Namespace, desk: Desk) -> list[str]:
     async def noted(uow: UnitOfWork) -> None:
         for said in resident.said:
             case_id, why = case_of(said), options.reason

@@ -27,7 +27,7 @@ def add_commands(themes: Themes) -> None:
     record = commands.add_parser("record", help="record a request; its 72 hours run from then")
     record.add_argument("--right", required=True, choices=list(Right))
     record.add_argument("--case", metavar="ID")
-    record.add_argument("--resident", metavar="ID")
+    record.add_argument("--resident", metavar="ID", help="of the case: its child, its guardian")
     record.add_argument("--received-at", type=moment, metavar="TIME", help="as on the letter")
     record.set_defaults(run=_record)
     answer = commands.add_parser("answer", help="keep how a request was answered")
@@ -43,8 +43,8 @@ def add_commands(themes: Themes) -> None:
 
 
 async def _record(options: argparse.Namespace, desk: Desk) -> list[str]:
-    if (options.case is None) == (options.resident is None):
-        raise CommandRefused("--case or --resident is needed, one of them")
+    if options.case is None and options.resident is None:
+        raise CommandRefused("--case or --resident is needed, or both")
     asked = Asked(Right(options.right), options.case, options.resident, options.received_at)
     outcome = await desk.commands.run(
         lambda uow: record_rights_request(asked, uow, allow=by_shell),

@@ -23,7 +23,16 @@ from services.intake.domain.account_request import (
     needs_approval,
 )
 from services.intake.domain.audit import Deed
-from services.intake.domain.breach import REACH, RIGHTS, Affected, Held, Reach, held
+from services.intake.domain.breach import (
+    MACHINES,
+    REACH,
+    RIGHTS,
+    Affected,
+    Held,
+    Reach,
+    held,
+    unreadable,
+)
 from services.intake.domain.calendar import (
     CalendarExceptions,
     Holidays,
@@ -161,6 +170,7 @@ __all__ = [
     "IDLE",
     "INVITED_FOR",
     "LOGIN",
+    "MACHINES",
     "MAX_NOTICES",
     "MAX_PASSWORD",
     "MAX_REASON",
@@ -314,6 +324,7 @@ __all__ = [
     "session_id",
     "statement_id",
     "token_digest",
+    "unreadable",
     "within",
     "written_password",
 ]

@@ -46,6 +46,8 @@ RIGHTS: Final = frozenset(
     }
 )  # fmt: skip
 """Deeds that begin and end what an account or a machine may do."""
+MACHINES: Final = frozenset({Deed.MACHINE_TOKEN, Deed.MACHINE_ENDED})
+_OF_ACCOUNTS: Final = RIGHTS - MACHINES
 PAPERS: Final = "papers"
 DOCUMENT: Final = "document"
 """What the office issued, as a file."""
@@ -95,11 +97,16 @@ def held(entries: Iterable[Entry]) -> list[Held]:
     return [one for one in found if one.until is None or one.until > one.since]
 
 
+def unreadable(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Return which of the trail's entries about rights cannot be read, by id."""
+    return Machines.of(entries).unread
+
+
 def _held_by_accounts(entries: Iterable[Entry]) -> Iterator[Held]:
     grants: dict[str, tuple[str, ...]] = {}
     usable: dict[str, datetime] = {}
     for entry in entries:
-        if entry.deed in (Deed.MACHINE_TOKEN, Deed.MACHINE_ENDED):
+        if entry.deed not in _OF_ACCOUNTS:
             continue
         of, since = entry.about, usable.pop(entry.about, None)
         if since is not None:

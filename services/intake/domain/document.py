@@ -132,6 +132,13 @@ class CaseDocument:
     """The case was issued with this document."""
     erased: bool = False
     """The resident was erased, and his document with him."""
+    first_at: datetime | None = None
+    """When the first document was bound that another has taken the place of."""
+
+    @property
+    def since(self) -> datetime | None:
+        """Return since when there has been a document; None: there is none."""
+        return self.first_at or (self.document.at if self.document else None)
 
     def checked(self, file_id: str, check: Check) -> "CaseDocument":
         """Add what was found of a file."""
@@ -149,7 +156,8 @@ class CaseDocument:
         if check is None:
             raise Refused("not_checked", "file_id: it was not checked for this request; send it")
         rest = {id_: one for id_, one in self.waiting.items() if id_ != file_id}
-        return self._changed(waiting=rest, document=Document(file_id, size, sha256, at, by, check))
+        document = Document(file_id, size, sha256, at, by, check)
+        return self._changed(waiting=rest, document=document, first_at=self.since)
 
     def confirmed(self, file_id: str, confirmation: Confirmation) -> "CaseDocument":
         """Let the document pass. Raises Refused: `other_document`, and as `Document.confirmed`."""
@@ -183,7 +191,7 @@ class CaseDocument:
 
     def without_document(self) -> "CaseDocument":
         """Forget what there was, digest and result too."""
-        return self._changed(waiting={}, document=None, erased=True)
+        return self._changed(waiting={}, document=None, first_at=None, erased=True)
 
     def _changed(self, **fields: object) -> "CaseDocument":
         return replace(self, version=self.version + 1, **fields)  # type: ignore[arg-type]

@@ -9,10 +9,16 @@ from services.intake.domain.audit import Deed
 
 EVERY_TOKEN: Final = "*"  # noqa: S105 - no token
 """In the place of a token's id: all that the machine had until then."""
+_KNOWN: Final = frozenset(Deed)
 
 
 class Entry(Protocol):
     """What is asked of an entry of the trail."""
+
+    @property
+    def id(self) -> str:
+        """Return its id."""
+        ...
 
     @property
     def at(self) -> datetime:
@@ -60,12 +66,14 @@ class MachineToken:
 
     @classmethod
     def of(cls, entry: Entry) -> "MachineToken":
-        """Return the token that an entry tells of."""
-        until, purpose, *rest = entry.said
+        """Return the token that an entry tells of. Raises ValueError where it tells of none."""
+        until, purpose, first, *grants = entry.said
         # A grant has its parts between colons, an id has none.
-        id_ = None if ":" in rest[0] else rest.pop(0)
+        id_, grants = (None, [first, *grants]) if ":" in first else (first, grants)
         end = datetime.fromisoformat(until)
-        return cls(entry.about, entry.at, end, purpose, tuple(rest), id_)
+        if end.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return cls(entry.about, entry.at, end, purpose, tuple(grants), id_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ class MachineEnd:
 
     @classmethod
     def of(cls, entry: Entry) -> "MachineEnd":
-        """Return the end that an entry tells of."""
+        """Return the end that an entry tells of. Raises ValueError where it tells of none."""
         token_id, reason = entry.said
         return cls(entry.about, entry.at, token_id, reason, entry.actor)
 
@@ -97,17 +105,27 @@ class Machines:
 
     tokens: tuple[MachineToken, ...]
     ends: tuple[MachineEnd, ...]
+    unread: tuple[str, ...] = ()
+    """Entries about machines that cannot be read, by id."""
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> "Machines":
-        """Return what entries tell of machines; all others are passed over."""
-        tokens, ends = list[MachineToken](), list[MachineEnd]()
+        """Return what entries tell of machines; all others are passed over.
+
+        What somebody has made unreadable is of no known deed, and may have told of a machine.
+        """
+        tokens, ends, unread = list[MachineToken](), list[MachineEnd](), list[str]()
         for entry in entries:
-            if entry.deed == Deed.MACHINE_TOKEN:
-                tokens.append(MachineToken.of(entry))
-            elif entry.deed == Deed.MACHINE_ENDED:
-                ends.append(MachineEnd.of(entry))
-        return cls(tuple(tokens), tuple(ends))
+            try:
+                if entry.deed == Deed.MACHINE_TOKEN:
+                    tokens.append(MachineToken.of(entry))
+                elif entry.deed == Deed.MACHINE_ENDED:
+                    ends.append(MachineEnd.of(entry))
+                elif entry.deed not in _KNOWN:
+                    unread.append(entry.id)
+            except ValueError:
+                unread.append(entry.id)
+        return cls(tuple(tokens), tuple(ends), tuple(unread))
 
     def count(self, name: str) -> int:
         """Return how many tokens a machine was given."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from services.intake.domain.case import Case
 from services.intake.domain.programme import Deliverable, PlannedEvent
 from services.intake.domain.stages import Fact, Outcome, State
+from services.intake.domain.ticket import Ticket
 
 
 class NextStep(StrEnum):
@@ -19,6 +20,10 @@ class NextStep(StrEnum):
     TICKET_TO_COME = "ticket_to_come"
     WAIT_FOR_NUMBER = "wait_for_number"
     NUMBER_CALLED = "number_called"
+    NOT_SERVED = "not_served"
+    NO_SHOW = "no_show"
+    LEFT = "left"
+    EVENT_CANCELLED = "event_cancelled"
     PROCESSING = "processing"
     CORRECT_PAPERS = "correct_papers"
     FETCH_CARD = "fetch_card"
@@ -50,6 +55,10 @@ _AWAITED = {
         NextStep.WALK_UP,
         NextStep.WAIT_FOR_NUMBER,
         NextStep.NUMBER_CALLED,
+        NextStep.NOT_SERVED,
+        NextStep.NO_SHOW,
+        NextStep.LEFT,
+        NextStep.EVENT_CANCELLED,
         NextStep.FETCH_CARD,
         NextStep.FETCH_APP,
         NextStep.CONFIRM_RECEIPT,
@@ -89,6 +98,14 @@ _ENDED = {
     Outcome.REJECTED: NextStep.REJECTED,
     Outcome.CANCELLED: NextStep.CANCELLED,
 }
+_LOST = {
+    "unserved": NextStep.NOT_SERVED,
+    "no_show": NextStep.NO_SHOW,
+    "left": NextStep.LEFT,
+    # He has another number, of which we have not been told yet.
+    "transferred": NextStep.TICKET_TO_COME,
+}
+"""How a ticket ended, as scheduler names it."""
 _BRINGING = (
     (Fact.RECEIPT_CONFIRMED, NextStep.RECEIPT_NOTED),
     (Fact.DELIVERY_REPORTED, NextStep.CONFIRM_RECEIPT),
@@ -126,9 +143,17 @@ def _waiting(case: Case, event: PlannedEvent | None) -> NextStep:
     if case.pick_up:
         steps = (step for fact, step in _FETCHING if fact in case.facts)
         return next(steps, NextStep.AGENT_SOUGHT)
+    if event is not None and event.cancelled:
+        return NextStep.EVENT_CANCELLED
     if case.ticket is not None:
-        return NextStep.NUMBER_CALLED if case.ticket.called_at else NextStep.WAIT_FOR_NUMBER
+        return _in_line(case.ticket)
     if case.event_id is None:
         return NextStep.CHECKING
     walks_up = event is not None and case.service not in event.ticketed
     return NextStep.WALK_UP if walks_up else NextStep.TICKET_TO_COME
+
+
+def _in_line(ticket: Ticket) -> NextStep:
+    if ticket.end in _LOST:
+        return _LOST[ticket.end]
+    return NextStep.NUMBER_CALLED if ticket.called_at else NextStep.WAIT_FOR_NUMBER

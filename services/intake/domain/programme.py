@@ -178,18 +178,22 @@ class PlannedEvent:
     opens_at: datetime | None = None
     """None in copies that were kept before intake told residents the hours."""
     closes_at: datetime | None = None
+    cancelled: bool = False
+    """It does not take place, for good."""
 
     def is_over(self, now: datetime, today: date) -> bool:
         """Return whether nobody can come any more; `today` is in the programme's zone."""
         return self.on < today if self.closes_at is None else self.closes_at <= now
 
     def require(self, programme_id: str, service: str, received_on: date) -> None:
-        """Refuse a request for another programme's event, or one over or without this service.
+        """Refuse a request for another programme's event, or one over, off or without this service.
 
         `received_on` is in the programme's zone. Before the event's day a request is a booking.
         """
         if self.programme_id != programme_id:
             raise Refused("event_of_another_programme", "event_id: another programme's event")
+        if self.cancelled:
+            raise Refused("event_cancelled", "event_id: the event was cancelled")
         if service not in self.services:
             raise Refused("service_not_at_event", "service: no booth of the event offers it")
         if received_on > self.on:

@@ -138,4 +138,4 @@ async def show_counter(
 @router.get(WORKER)
 async def show_worker(shelf: ShelfDep) -> Response:
     """Return the script that answers for the counter's pages where the office does not."""
-    return shelf.pages.assets.answer("konter-penjaga.js")
+    return shelf.pages.assets.answer("penjaga.js")

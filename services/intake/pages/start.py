@@ -68,6 +68,7 @@ CHAPTERS: Final[Mapping[str, str]] = {
     "figures": "supervisor-angka-acara",
     "desk": "operator-meja",
     "counter": "operator-konter",
+    "gate": "operator-gerbang",
     "serve": "operator-loket",
     "carry": "jemput-tugas",
     "accounts": "admin-akun",
@@ -95,6 +96,8 @@ PARTS_OF: Final[Mapping[Role, str]] = {
     Role.CHANNEL: "mesin",
 }
 """The part of the manual that is for a role."""
+EVERYBODY: Final = "petugas"
+"""The part that is for whoever signs in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,9 @@ def _tasks(viewer: Caller, neighbours: Neighbours) -> Iterator[Shown]:
 
 
 def _parts(viewer: Caller) -> list[str]:
-    """Return the parts of the manual that are for the viewer, in the order of the book."""
-    mine = {part for role, part in PARTS_OF.items() if role in viewer.roles}
+    """Return the parts of the manual that are for the viewer, in the order of the book.
+
+    What everybody does who signs in stands first: his account, his devices.
+    """
+    mine = {EVERYBODY, *(part for role, part in PARTS_OF.items() if role in viewer.roles)}
     return [part for part in PARTS if part in mine]

@@ -192,7 +192,7 @@ def _standing(
     request: Request, parts: Tracking, one: Tracked, *, wrong: str = "", noted: str = ""
 ) -> Response:
     now = parts.clock()
-    goes_on = one.takes_papers or one.case.awaits_receipt or wrong
+    goes_on = one.takes_papers or one.case.awaits_receipt
     return parts.pages.render(
         request,
         "lacak.html",

@@ -5,31 +5,7 @@
   var LASTS = 12 * 3600000, TRIES = 5, ROUNDS = 600000, NAME = "jemput-konter", CHECK = "jemput";
   var DRAFT = "draf", key = null, turn = 0;
 
-  function database() {
-    return new Promise(function (resolve, reject) {
-      var opening = indexedDB.open(NAME, 1);
-      opening.onupgradeneeded = function () {
-        opening.result.createObjectStore("tetap");
-        opening.result.createObjectStore("catatan", { keyPath: "id" });
-      };
-      opening.onsuccess = function () { resolve(opening.result); };
-      opening.onerror = function () { reject(opening.error); };
-    });
-  }
-
-  async function stored(mode, change) {
-    var db = await database();
-    try {
-      return await new Promise(function (resolve, reject) {
-        var all = db.transaction(["tetap", "catatan"], mode, { durability: "strict" });
-        var asked = change(all.objectStore("tetap"), all.objectStore("catatan"));
-        all.oncomplete = function () { resolve(asked && asked.result); };
-        all.onabort = all.onerror = function () { reject(all.error); };
-      });
-    } finally {
-      db.close();
-    }
-  }
+  var stored = window.JemputSimpanan.database(NAME, { tetap: undefined, catatan: { keyPath: "id" } });
 
   function read(name) { return stored("readonly", function (kept) { return kept.get(name); }); }
   function write(name, what) { return stored("readwrite", function (kept) { return kept.put(what, name); }); }

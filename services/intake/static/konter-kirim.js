@@ -2,47 +2,37 @@
    anything. What it refuses stays here with its reason. */
 (function () {
   "use strict";
-  var gudang = window.JemputGudang, sesi = window.JemputSesi;
-  var FIRST = 2000, LONGEST = 60000, ENDED = ["device_revoked", "account_disabled"];
+  var gudang = window.JemputGudang, pengirim = window.JemputPengirim, told = function () {};
   var page = document.querySelector("[data-konter]"), api = page.dataset.api;
-  var wait = FIRST, notBefore = 0, timer = null, busy = false, again = false, told = function () {};
-  var here = { link: "baru", office: null };
+  var sending = pengirim.sender("jemput-konter", guarded, function () { told(); }), here = sending.here;
+  here.office = null;
 
-  function link(state) { here.link = state; told(); }
+  // What the office answers this laptop's account; where its device was revoked, all is wiped.
+  async function ask(method, address, body, headers) {
+    var laptop = await gudang.read("laptop"), answer = await pengirim.ask(laptop && laptop.account, method, address, body, headers);
+    if (answer.came === "ended") { await gudang.wipe("dicabut"); }
+    return answer;
+  }
 
-  // "sent", "refused", "failed" (this one, for now: the others go on), "signin" (nobody is signed in), "ended" (revoked: all is wiped), "wait"
+  // "sent", "refused", "failed" (this one, for now: the others go on), or as the asking came
   async function one(kept) {
     var what = await gudang.open(kept.sealed, kept.id);
-    var headers = { "Idempotency-Key": kept.key };
-    var answer = await sesi.ask("POST", api + "/visits", what.body, headers);
-    if (answer.status === 401) {
-      var renewed = await session();
-      if (renewed !== "fresh") { return renewed; }
-      answer = await sesi.ask("POST", api + "/visits", what.body, headers);
-    }
+    var answer = await ask("POST", api + "/visits", what.body, { "Idempotency-Key": kept.key });
+    if (answer.came !== "answered") { sending.after(answer.after); return answer.came; }
     if (answer.status === 201) { await accepted(kept, what, answer.body); return "sent"; }
-    if (answer.status === 401) { return "signin"; }
-    if (!answer.status || answer.status >= 500 || answer.status === 408 || answer.status === 429) {
-      notBefore = Date.now() + answer.after * 1000;
-      return answer.status === 500 ? "failed" : "wait";
-    }
     await refused(kept, answer);
     return "refused";
   }
 
-  // What was said of another account's device wipes nothing of this one's.
   async function ended() {
-    var said = await sesi.why(), laptop = await gudang.read("laptop");
-    return Boolean(said && laptop && said.account === laptop.account && ENDED.indexOf(said.reason) >= 0);
+    var laptop = await gudang.read("laptop");
+    return Boolean(laptop) && pengirim.ended(laptop.account);
   }
 
   async function session() {
-    var state = await sesi.refresh(true);
-    if (state === "fresh") { return "fresh"; }
-    if (state === "away") { return "wait"; }
-    if (!(await ended())) { return "signin"; }
-    await gudang.wipe("dicabut");
-    return "ended";
+    var laptop = await gudang.read("laptop"), came = await pengirim.session(laptop && laptop.account);
+    if (came === "ended") { await gudang.wipe("dicabut"); }
+    return came;
   }
 
   // Of a delivered entry its receipt is kept, sealed, and nothing else of it.
@@ -60,12 +50,9 @@
     await gudang.put(Object.assign(kept, why));
   }
 
-  async function count(laptop, renewedBefore) {
-    var answer = await sesi.ask("GET", api + "/counters/" + encodeURIComponent(laptop.event) + "/counts?device=" + laptop.device);
-    if (answer.status === 401) {
-      var renewed = renewedBefore ? "signin" : await session();
-      return renewed === "fresh" ? count(laptop, true) : renewed;
-    }
+  async function count(laptop) {
+    var answer = await ask("GET", api + "/counters/" + encodeURIComponent(laptop.event) + "/counts?device=" + laptop.device);
+    if (answer.came === "signin" || answer.came === "ended") { return answer.came; }
     if (answer.status !== 200) { return "wait"; }
     here.office = answer.body;
     return "sent";
@@ -85,42 +72,20 @@
       told();
       if (came === "failed") { failed = true; continue; }
       if (came !== "sent" && came !== "refused") { return came; }
-      wait = FIRST;
+      sending.moved();
     }
     return failed ? "wait" : count(laptop);
   }
 
-  function alone(what) {
-    if (!navigator.locks) { return what(); }
-    return navigator.locks.request("jemput-konter", what);
-  }
-
-  async function go() {
-    clearTimeout(timer);
-    if (Date.now() < notBefore) { timer = setTimeout(go, notBefore - Date.now()); return; }
-    if (busy) { again = true; return; }
-    busy = true;
-    var came = "wait";
+  // Locked meanwhile: nothing can be opened, and nothing is to be tried until it is.
+  async function guarded() {
     try {
-      came = await alone(through);
+      return await through();
     } catch (error) {
-      came = gudang.ready() ? "wait" : "idle";
+      if (gudang.ready()) { throw error; }
+      return "idle";
     }
-    busy = false;
-    link(came);
-    if (again) { again = false; wait = FIRST; return go(); }
-    if (came === "ended" || came === "idle") { return; }
-    timer = setTimeout(go, came === "sent" ? LONGEST : wait);
-    wait = Math.min(wait * 2, LONGEST);
   }
 
-  function soon() { wait = FIRST; go(); }
-
-  window.addEventListener("online", soon);
-  window.addEventListener("offline", function () { link("wait"); });
-  document.addEventListener("visibilitychange", function () {
-    if (document.visibilityState === "visible") { soon(); }
-  });
-
-  window.JemputKirim = { soon: soon, here: here, session: session, ended: ended, onChange: function (what) { told = what; } };
+  window.JemputKirim = { soon: sending.soon, here: here, session: session, ended: ended, onChange: function (what) { told = what; } };
 })();

@@ -31,7 +31,7 @@
       answer = renewed === "fresh" ? await sesi.ask("GET", address) : answer;
     }
     if (answer.status === 200) { return answer.body; }
-    var why = answer.status === 401 ? "signin" : answer.body.reason === "event_over" ? "event_over" : isian.reason(answer);
+    var why = answer.status === 401 ? "signin" : ["event_over", "event_cancelled"].includes(answer.body.reason) ? answer.body.reason : isian.reason(answer);
     isian.show([[null, isian.words(why)]]);
     return null;
   }
@@ -41,26 +41,8 @@
     await gudang.write("bekal", kit);
   }
 
-  // Page and scripts are kept by the browser, so that they open without uplink.
-  async function keepPage() {
-    if (!("serviceWorker" in navigator) || !window.caches) { return; }
-    await navigator.serviceWorker.register(page.dataset.penjaga);
-    var files = Array.from(document.querySelectorAll("script[src], link[rel=stylesheet], link[rel=icon]"));
-    var wanted = [location.pathname].concat(files.map(function (one) { return one.src || one.href; }));
-    var store = await caches.open(STORE);
-    await store.addAll(wanted);
-    (await store.keys()).forEach(function (one) {
-      var path = new URL(one.url).pathname;
-      if (!wanted.some(function (address) { return new URL(address, location.href).pathname === path; })) { store.delete(one); }
-    });
-  }
-
-  async function forgetPage() {
-    if (window.caches) { await caches.delete(STORE); }
-    if (!("serviceWorker" in navigator)) { return; }
-    var all = await navigator.serviceWorker.getRegistrations();
-    await Promise.all(all.map(function (one) { return one.unregister(); }));
-  }
+  function keepPage() { return window.JemputSimpanan.keepPage(STORE, page.dataset.penjaga); }
+  function forgetPage() { return window.JemputSimpanan.forgetPage(STORE, page.dataset.penjaga); }
 
   async function setUp() {
     var pin = field("pin-baru").value;

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from services.intake.domain import (
+    MACHINES,
     RIGHTS,
     Account,
     AccountRequest,
@@ -73,8 +74,11 @@ class IntakeReader(FileReader, TrailReader):
     async def events_since(
         self, day: date, limit: int, programmes: Sequence[str] | None = None
     ) -> list[PlannedEvent]:
-        """Return events of that day and later ones, the nearest first; None: of all programmes."""
-        query: dict[str, Any] = {"on": {"$gte": day.isoformat()}}
+        """Return events of that day and later ones, the nearest first; None: of all programmes.
+
+        Those that were cancelled are not among them.
+        """
+        query: dict[str, Any] = {"on": {"$gte": day.isoformat()}, "cancelled": {"$ne": True}}
         if programmes is not None:
             query["programme_id"] = {"$in": list(programmes)}
         return await self.find(PlannedEvent, query, sort=(("on", 1), ("_id", 1)), limit=limit)
@@ -150,6 +154,10 @@ class IntakeReader(FileReader, TrailReader):
     def rights_given(self, until: datetime) -> AsyncIterator[AuditEntry]:
         """Yield the trail's entries about rights until then, oldest first."""
         return self.acts(until, deeds=RIGHTS)
+
+    def machines_noted(self) -> AsyncIterator[AuditEntry]:
+        """Yield the trail's entries about machines, oldest first."""
+        return self.acts(datetime.max.replace(tzinfo=UTC), deeds=MACHINES)
 
     async def keys_not_under(self, master: str, after: str, limit: int) -> list[ResidentKey]:
         """Return keys that another master key wraps, in order of ids behind `after`."""

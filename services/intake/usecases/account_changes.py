@@ -18,6 +18,7 @@ from services.intake.domain import (
 )
 from services.intake.usecases.notices import tell
 from shared.audit.trail import note
+from shared.auth.tokens import ENDED_FOR
 from shared.contracts.envelope import new_id
 from shared.contracts.intake import AccessKind, AccessRevoked
 from shared.messaging.revocations import note_revocation
@@ -102,7 +103,11 @@ async def revoke_sessions(sessions: Sequence[str], uow: UnitOfWork) -> None:
 
 
 async def publish_ended(access_id: str, kind: AccessKind, version: int, uow: UnitOfWork) -> None:
-    """Tell every service that tokens of an account or session from before now count no more."""
-    event = AccessRevoked(access_id=access_id, kind=kind, revoked_at=uow.now())
+    """Tell every service that tokens of an account or session from before now count no more.
+
+    An account's end is remembered as long as a token without a session may live.
+    """
+    until = uow.now() + ENDED_FOR if kind is AccessKind.ACCOUNT else None
+    event = AccessRevoked(access_id=access_id, kind=kind, revoked_at=uow.now(), until=until)
     await note_revocation(event, uow)
     uow.publish(event, version=version)

@@ -57,12 +57,18 @@ class Place(Generic[D]):
 
 
 async def publish_beside(
-    wanted: D, place: Place[D], uow: UnitOfWork, *, allow: AllowProgramme
+    wanted: D,
+    place: Place[D],
+    uow: UnitOfWork,
+    *,
+    allow: AllowProgramme,
+    stated: int | None = None,
 ) -> int:
     """Publish a document as it shall stand, and return its version.
 
     Publishing the same again changes nothing. Cases that are open keep the version they have.
-    Raises Missing, and Refused where it does not fit the programme.
+    `stated` is the version that its sender has changed. Raises Missing, and Refused where it does
+    not fit the programme, or another version counts by now: not_as_stated.
     """
     programme = await uow.require(Programme, wanted.programme_id)
     allow(programme)
@@ -71,6 +77,9 @@ async def publish_beside(
     known = None if number is None else await uow.get(place.kept, _id(programme, number))
     if known is not None and known.same_as(wanted):
         return known.version
+    if stated is not None and stated != number:
+        said = "none" if number is None else number
+        raise Refused("not_as_stated", f"version: {said} counts; read the document anew")
     following = wanted.numbered(known.version + 1 if known else 1)
     uow.add(following)
     keep_programme(place.moved(programme, following.version), uow)

@@ -15,9 +15,10 @@ from services.intake.domain import (
     Programme,
     Reach,
     held,
+    unreadable,
 )
 from services.intake.domain.breach import NARROW, carried_until
-from services.intake.usecases.breach_kept import kept_of
+from services.intake.usecases.breach_kept import KeptOf, kept_of
 from services.intake.usecases.ports import CaseFilter
 from shared.audit.trail import AuditEntry
 from shared.auth.roles import Grant
@@ -58,6 +59,8 @@ class Breach:
     """Accounts and cases of looks that the trail has and the access log lacks: it was altered."""
     unknown: set[str] = field(default_factory=set)
     """Accounts that looked and that the trail never gave a right: tokens made without intake."""
+    unread: set[str] = field(default_factory=set)
+    """Entries of the trail about rights that cannot be read, and accounts whose grants cannot."""
 
 
 class BreachReader(Protocol):
@@ -79,6 +82,10 @@ class BreachReader(Protocol):
         """Yield the trail's entries about rights until then, oldest first."""
         ...
 
+    def machines_noted(self) -> AsyncIterator[AuditEntry]:
+        """Yield the trail's entries about machines, oldest first."""
+        ...
+
     async def many(self, kept: type[T], ids: Sequence[str]) -> dict[str, T]:
         """Return those of a type that are there, by their ids."""
         ...
@@ -98,7 +105,7 @@ class BreachReader(Protocol):
 
 async def investigate(question: Question, reader: BreachReader) -> Breach:
     """Return what was read and what could have been. Raises Unavailable."""
-    breach = Breach()
+    breach, span = Breach(), (question.since, question.until)
     programmes = {one.id: one for one in await reader.find(Programme)}
     looked_at = await _looks(question, reader, breach)
     for ids in _pages(sorted(looked_at)):
@@ -106,14 +113,18 @@ async def investigate(question: Question, reader: BreachReader) -> Breach:
         wanted = [case for case in there if question.programme in (None, case.programme_id)]
         for reach in Reach:
             seen = [case for case in wanted if reach in looked_at[case.id]]
-            await _add(seen, reach, breach.read, programmes, question, reader)
-    everybody = held([entry async for entry in reader.rights_given(question.until)])
+            kept = await kept_of(seen, *span, reader, looked=True)
+            _add(seen, reach, breach.read, programmes, kept)
+    entries = [entry async for entry in reader.rights_given(question.until)]
+    everybody = [one for one in held(entries) if _readable(one, breach)]
+    breach.unread.update(unreadable(entries))
     accounts = {one.account_id for one in everybody}
     breach.unknown = {account for account, _ in breach.looks} - accounts
     breach.held = [one for one in everybody if _concerns(one, question)]
     async for reach, reached in _reached(question, breach.held, programmes, reader):
         then = [case for case in reached if case.facts[Fact.RECEIVED] < question.until]
-        await _add(then, reach, breach.could, programmes, question, reader)
+        kept = await kept_of(then, *span, reader, looked=False)
+        _add(then, reach, breach.could, programmes, kept)
     return breach
 
 
@@ -154,6 +165,15 @@ async def _looks(
     for account, _ in breach.unlogged:
         breach.looks[account, "not in the access log"] += 1
     return found
+
+
+def _readable(one: Held, breach: Breach) -> bool:
+    try:
+        Grant.parse(one.grant)
+    except ValueError:
+        breach.unread.add(one.account_id)
+        return False
+    return True
 
 
 def _concerns(one: Held, question: Question) -> bool:
@@ -209,16 +229,14 @@ def _told_whom(case: Case, agents: Sequence[Held], question: Question) -> bool:
     )
 
 
-async def _add(
+def _add(
     cases: Sequence[Case],
     reach: Reach,
     found: dict[str, Affected],
     programmes: Mapping[str, Programme],
-    question: Question,
-    reader: BreachReader,
+    kept: KeptOf,
 ) -> None:
     """Add what a reach shows of these; not those whose people were erased before."""
-    kept = await kept_of(cases, question.since, question.until, reader)
     for case in cases:
         people = kept.people(case, reach)
         if people:

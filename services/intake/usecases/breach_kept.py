@@ -38,12 +38,14 @@ class KeptOf:
     papers: Mapping[str, CasePapers]
     issued: Mapping[str, CaseDocument]
     until: datetime
+    looked: bool
+    """Whether somebody looked, as log or trail says: not, who could have."""
 
     def people(self, case: Case, reach: Reach) -> Mapping[Party, str]:
         """Return whom a reach shows of a case, but for those who were gone before."""
         shown = {Party.APPLICANT} if reach is Reach.ADDRESSES else set(case.parties)
         parties = {party: id_ for party, id_ in case.parties.items() if party in shown}
-        if reach is Reach.DOCUMENTS and not self._documents(case):
+        if reach is Reach.DOCUMENTS and not self._shown(case):
             return {}
         return {party: id_ for party, id_ in parties.items() if not self.gone.get(id_, False)}
 
@@ -51,7 +53,7 @@ class KeptOf:
         """Return the kinds of data that a reach shows of a case."""
         erased = {ERASED_SINCE} if self.gone.keys() & set(people.values()) else set()
         if reach is Reach.DOCUMENTS:
-            return self._documents(case) | erased
+            return self._shown(case) | erased
         statements = (self.said.get(statement_id(case.id, party)) for party in people)
         fields = {kind for one in statements if one is not None for kind in one.sealed}
         if reach is Reach.ADDRESSES:
@@ -59,14 +61,21 @@ class KeptOf:
         papers = {PAPERS} if case.id in self.papers else set()
         return fields | papers | self._documents(case) | erased
 
+    def _shown(self, case: Case) -> set[str]:
+        # Who looked at a document saw one, whatever became of it since.
+        return self._documents(case) or ({DOCUMENT} if self.looked else set())
+
     def _documents(self, case: Case) -> set[str]:
         kept = self.issued.get(case.id)
-        if kept is None or kept.document is None:
-            return {ERASED_SINCE} if kept and kept.erased else set()
-        return {DOCUMENT} if kept.document.at < self.until else set()
+        if kept is not None and kept.erased:
+            return {ERASED_SINCE}
+        bound = kept.since if kept else None
+        return {DOCUMENT} if bound is not None and bound < self.until else set()
 
 
-async def kept_of(cases: Sequence[Case], since: datetime, until: datetime, reader: Many) -> KeptOf:
+async def kept_of(
+    cases: Sequence[Case], since: datetime, until: datetime, reader: Many, *, looked: bool
+) -> KeptOf:
     """Return what is kept of these cases, to be asked between two times. Raises Unavailable."""
     ids = [case.id for case in cases]
     everybody = sorted({id_ for case in cases for id_ in case.parties.values()})
@@ -78,4 +87,5 @@ async def kept_of(cases: Sequence[Case], since: datetime, until: datetime, reade
         papers=await reader.many(CasePapers, ids),
         issued=await reader.many(CaseDocument, ids),
         until=until,
+        looked=looked,
     )

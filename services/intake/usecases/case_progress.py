@@ -22,6 +22,7 @@ from shared.contracts.scheduler import (
     EventScheduled,
     TicketAssigned,
     TicketCalled,
+    TicketEnded,
     TicketEvent,
     TicketServed,
 )
@@ -63,6 +64,7 @@ async def copy_event(event: EventScheduled, uow: UnitOfWork) -> None:
         ticketed=_services(booth for booth in event.booths if booth.ticketed),
         opens_at=event.opens_at,
         closes_at=event.closes_at,
+        cancelled=event.cancelled,
     )
     await keep_newest(copy, uow)
 
@@ -79,11 +81,13 @@ async def note_ticket(event: TicketEvent, uow: UnitOfWork) -> None:
     if event.case_id is None:
         return
     case = await _case(event.case_id, event, uow)
-    at = _cause(uow).occurred_at
+    cause = _cause(uow)
+    at = cause.occurred_at
     called_at = at if isinstance(event, TicketCalled) else None
     served_at = at if isinstance(event, TicketServed) else None
     if isinstance(event, TicketAssigned):
         called_at, served_at = event.called_at, _not_before(case, event.served_at)
+    over = event if isinstance(event, TicketAssigned | TicketEnded) else None
     ticket = Ticket(
         id=event.ticket_id,
         event_id=event.event_id,
@@ -91,6 +95,9 @@ async def note_ticket(event: TicketEvent, uow: UnitOfWork) -> None:
         since=at,
         called_at=called_at,
         served_at=served_at,
+        told=cause.version,
+        end=over.end.value if over and over.end else None,
+        offers=tuple(one.value for one in over.offers) if over else (),
     )
     await keep(case, case.note_ticket(ticket), uow)
 

@@ -27,9 +27,11 @@ _PLACE: Final = Place(
 )
 
 
-async def publish_catalogue(wanted: Catalogue, uow: UnitOfWork, *, allow: AllowProgramme) -> int:
+async def publish_catalogue(
+    wanted: Catalogue, uow: UnitOfWork, *, allow: AllowProgramme, stated: int | None = None
+) -> int:
     """Publish a catalogue as it shall stand, and return its version: `publish_beside`."""
-    return await publish_beside(wanted, _PLACE, uow, allow=allow)
+    return await publish_beside(wanted, _PLACE, uow, allow=allow, stated=stated)
 
 
 async def publish_catalogue_if_missing(

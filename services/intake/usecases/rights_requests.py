@@ -9,6 +9,7 @@ from services.intake.domain import (
     Case,
     Party,
     Programme,
+    Refused,
     Resident,
     Right,
     RightsOutcome,
@@ -28,7 +29,10 @@ AllowRegion = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody asked for, about one of the two; `received_at` where that was before now."""
+    """What somebody asked for; `received_at` where that was before now.
+
+    About a case, a resident, or both: then about somebody of the case who is not its applicant.
+    """
 
     right: Right
     case_id: str | None = None
@@ -49,7 +53,7 @@ async def record_rights_request(
 ) -> dict[str, Any]:
     """Record what a resident asks for, and have its deadline watched; return id and deadline.
 
-    Raises Missing where there is no such case or resident, Refused for the time.
+    Raises Missing where there is no such case or resident, Refused for the time, and not_in_case.
     """
     request = await _new(asked, uow)
     allow(request.programme_id, request.region)
@@ -63,7 +67,9 @@ async def _new(asked: Asked, uow: UnitOfWork) -> RightsRequest:
     if asked.case_id is not None:
         case = await uow.require(Case, asked.case_id)
         place = (case.programme_id, case.office_region)
-        resident_id = case.parties.get(Party.APPLICANT)
+        resident_id = asked.resident_id or case.parties.get(Party.APPLICANT)
+        if asked.resident_id and asked.resident_id not in case.parties.values():
+            raise Refused("not_in_case", "resident: he is nobody of this case")
     else:
         resident = await uow.require(Resident, asked.resident_id or "")
         # A resident has no region of his own: whoever answers for the whole programme does.

@@ -72,6 +72,13 @@ class Tracked:
         return named and self.case.awaits_issue and not self.paused
 
     @property
+    def offers(self) -> tuple[str, ...]:
+        """Return the other ways of somebody who was not served, until his request goes on."""
+        waits = self.case.outcome is None and self.case.state is State.RECEIVED
+        ticket = self.case.ticket if waits else None
+        return ticket.offers if ticket else ()
+
+    @property
     def complaints(self) -> str:
         """Return where to complain; nothing where no catalogue says it."""
         return self.checked.catalogue.complaints if self.checked else ""

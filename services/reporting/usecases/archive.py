@@ -119,5 +119,6 @@ async def archive_event(event: EventScheduled, uow: UnitOfWork) -> None:
         closes_at=event.closes_at,
         booths=tuple(Booth(booth.booth_id, booth.agency) for booth in event.booths),
         services=tuple(dict.fromkeys(code for booth in event.booths for code in booth.services)),
+        cancelled=event.cancelled,
     )
     await keep_newest(copy, uow)

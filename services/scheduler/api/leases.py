@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, StrictBool, StrictInt, model_validator
 
+from services.scheduler.api.arrivals import GivenAnswer
 from services.scheduler.api.booths import TicketAnswer
 from services.scheduler.api.parts import EventId, ReaderDep, visible_event
 from services.scheduler.api.plans import MAX_SERVICES
@@ -183,13 +184,15 @@ class StoriesBody(Body):
 class StoryAnswer(BaseModel):
     """Whether a story is `merged`, was `known`, or is `refused` for a reason and can be told anew.
 
-    `conflicts`: what of it does not agree with others; a supervisor sees it.
+    `conflicts`: what of it does not agree with others; a supervisor sees it. `tickets`: of numbers
+    that are merged just now, what the gate says while their holder still stands there.
     """
 
     entry_id: str
     outcome: str
     reason: str | None = None
     conflicts: list[ConflictKind] = []
+    tickets: list[GivenAnswer] = []
 
 
 class LeaseSeen(BaseModel):

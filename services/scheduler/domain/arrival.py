@@ -19,7 +19,13 @@ MAX_TICKETS: Final = 20
 """For one code; a gate gives ten, and without uplink two may know nothing of each other."""
 
 _BUSY: Final = ASKED | {TicketState.SERVING, TicketState.SENT}
-_LIVE: Final = _BUSY | {TicketState.WAITING, TicketState.ON_HOLD, TicketState.SERVED}
+_MEANT: Final = _BUSY | {
+    TicketState.WAITING,
+    TicketState.ON_HOLD,
+    TicketState.SERVED,
+    TicketState.UNSERVED,
+}
+"""Tickets whose holder has asked, or would have asked, for what the request says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,9 @@ class Awaited:
 
 
 def free_for(service: str, tickets: Sequence[Ticket]) -> Ticket | None:
-    """Return the ticket of a service that no request has yet, and that has not ended; or None."""
+    """Return the ticket of a service that no request has yet; or None.
+
+    Whose line was closed before him keeps it: his request may be recorded only afterwards.
+    """
     free = (one for one in tickets if one.service == service and one.case_id is None)
-    return next((ticket for ticket in free if ticket.state in _LIVE), None)
+    return next((ticket for ticket in free if ticket.state in _MEANT), None)

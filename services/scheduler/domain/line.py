@@ -73,6 +73,8 @@ class Line:
     """How fast it moves today."""
     closed: bool = False
     """Nobody joins or is called any more."""
+    told: bool = False
+    """A booth closed it, and tells those who wait what they are offered."""
     latest: datetime | None = None
     """When the last one joined: who joins later is behind, whatever an instance's clock says."""
 
@@ -112,7 +114,8 @@ class Line:
 
     def offer(self, letter: str) -> "Line":
         """Let numbers be given out from now on, with this letter before them."""
-        return replace(self, version=self.version + 1, offered=True, closed=False, letter=letter)
+        opened = replace(self, offered=True, closed=False, told=False, letter=letter)
+        return replace(opened, version=self.version + 1)
 
     def withdraw(self) -> "Line":
         """Give out no more numbers. Raises Refused: tickets_issued."""
@@ -130,11 +133,11 @@ class Line:
         if self.last_number:
             said = f"{field}: {self.last_number} numbers were given out for {self.service}"
             raise Refused(reason, said)
-        return replace(self, version=self.version + 1, closed=False)
+        return replace(self, version=self.version + 1, closed=False, told=False)
 
-    def close(self) -> "Line":
-        """Let nobody join or be called any more; who waits is offered other ways."""
-        return replace(self, version=self.version + 1, closed=True)
+    def close(self, *, told: bool) -> "Line":
+        """Let nobody join or be called any more. `told`: by a booth, which tells who waits."""
+        return replace(self, version=self.version + 1, closed=True, told=told)
 
     def require_open(self) -> None:
         """Refuse whoever wants to join a closed line: closed."""
@@ -155,16 +158,17 @@ class Line:
         share = special.joined / joined if joined else 0.0
         return waiting + min(policy.passed_by(waiting), share * waiting)
 
-    def issue(self) -> "Line":
-        """Give out the next number, then `last_number`. Raises Refused: closed, line_full."""
-        return self.lease(1).issue_leased()
+    def issue(self, *, late: bool = False) -> "Line":
+        """Give out the next number, then `last_number`. Raises Refused: closed, line_full.
 
-    def lease(self, size: int) -> "Line":
-        """Give the next numbers to a device, up to `last_number`.
-
-        Raises Refused: closed, line_full.
+        `late`: for a request that comes after its line was closed.
         """
-        self.require_open()
+        return self.lease(1, late=late).issue_leased()
+
+    def lease(self, size: int, *, late: bool = False) -> "Line":
+        """Give out the next numbers, up to `last_number`. Raises Refused: closed, line_full."""
+        if not late:
+            self.require_open()
         last = self.last_number + size
         if last > MAX_NUMBER:
             raise Refused("line_full", f"{MAX_NUMBER} numbers were given out for {self.service}")

@@ -13,6 +13,7 @@ from services.scheduler.domain.refusal import Refused
 
 SLOT_MINUTES: Final = 15
 """Times are booked by the quarter of an hour."""
+_AN_INSTANT: Final = timedelta(microseconds=1)
 _PROMISED: Final = {
     "region_code": "region_fixed",
     "on": "day_fixed",
@@ -133,6 +134,10 @@ class ScheduledEvent:
         """Return when its day ends, UTC: whoever waits then waits in vain."""
         return self._at(time(), self.plan.on + timedelta(days=1))
 
+    def is_over(self, now: datetime) -> bool:
+        """Return whether its day has gone by."""
+        return now >= self.over_at
+
     def require_held(self) -> None:
         """Refuse what needs an event that takes place: cancelled."""
         if self.cancelled:
@@ -143,9 +148,22 @@ class ScheduledEvent:
         if now < self.closes_at:
             raise Refused("not_closing_yet", f"the event closes at {self.plan.closes:%H:%M}")
 
+    def require_not_over(self, now: datetime) -> None:
+        """Refuse to call off what has taken place: event_over."""
+        if now >= self.closes_at:
+            raise Refused("event_over", f"the event closed at {self.plan.closes:%H:%M}")
+
+    def in_its_day(self, now: datetime) -> datetime:
+        """Return the time, or the last instant of the event's day where that has gone by."""
+        return min(now, self.over_at - _AN_INSTANT)
+
     def require_today(self, now: datetime) -> None:
         """Refuse on any other day than the event's: cancelled, not_its_day."""
         self.require_held()
+        self.require_its_day(now)
+
+    def require_its_day(self, now: datetime) -> None:
+        """Refuse on any other day than the event's: not_its_day."""
         today = self._day(now)
         if today != self.plan.on:
             said = f"the event is on {self.plan.on}, and in {self.time_zone} it is {today}"

@@ -72,13 +72,22 @@ async def _end(line: Line, event: ScheduledEvent, counter: Counter) -> dict[str,
     """Return how a line stands, with the first of those who are left in it."""
     return {
         "service": line.service,
+        "letter": line.letter,
         "closed": line.closed,
         "waiting": line.waiting,
         "numbers": await counter.reader.waiting(line, SHOWN),
         "unserved": line.count(TicketState.UNSERVED),
+        "gone": await _gone(line, counter),
         "offers": await offers_of(event, line.service, counter.reader),
         "may_close": _may_close(line.service, event, counter),
     }
+
+
+async def _gone(line: Line, counter: Counter) -> list[int]:
+    """Return the numbers of the first who ended unserved; nothing is read where nobody did."""
+    if not line.count(TicketState.UNSERVED):
+        return []
+    return await counter.reader.unserved(line, SHOWN)
 
 
 def _may_close(service: str, event: ScheduledEvent, counter: Counter) -> bool:

@@ -1,7 +1,7 @@
 """Gerbang: a code and a number for each service that people want; nobody is asked who comes.
 
-Here a script carries: what it sends and reads goes through the API, and what it holds is enough to
-go on where there is no uplink. The page holds nobody's data.
+Here a script carries: it gives numbers that its device has leased and tells them by the API, at
+once or when there is an uplink again. The page holds nobody's data.
 """
 
 from typing import Annotated, Final
@@ -18,19 +18,24 @@ from services.scheduler.pages.choice import (
     script_words,
 )
 from shared.auth.roles import Role
-from shared.auth.rules import RouteRules, Rule
+from shared.auth.rules import PUBLIC, RouteRules, Rule
 from shared.contracts.event import AggregateId
 from shared.web.guard import CallerDep
 from shared.web.problems import NotFound
 
 GATE: Final = "/gerbang"
+WORKER: Final = f"{GATE}/penjaga.js"
+"""The service worker: what lies below `GATE/` is what it may answer for."""
 GATEKEEPERS: Final = Rule({Role.OPERATOR})
 RULES: Final[RouteRules] = {
     f"GET {GATE}": GATEKEEPERS,
+    f"GET {WORKER}": PUBLIC,
     f"GET {GATE}/{{event_id}}": GATEKEEPERS,
 }
-WORDS: Final = ("gate.word", "gate.wrong", "booth.state", "offer")
+WORDS: Final = ("gate.word", "gate.wrong", "gate.story", "gate.conflict", "booth.state", "offer")
 """What the script may have to say, in the catalogue."""
+UNKNOWABLE: Final = "gate.unknowable"
+"""What a gate cannot know without uplink, there."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,6 +47,12 @@ async def show_gates(
     """List today's events whose gates the caller may stand at."""
     found = [event async for event, _ in events_of_today(reader, caller, clock())]
     return pages.render(request, "gerbang_acara.html", events=found)
+
+
+@router.get(WORKER)
+async def show_worker(pages: PagesDep) -> Response:
+    """Return the script that answers for the gate where the office does not."""
+    return pages.assets.answer("penjaga.js")
 
 
 @router.get(f"{GATE}/{{event_id}}")
@@ -70,5 +81,6 @@ async def show_gate(
         event=event,
         services=sorted(services, key=lambda one: one[1]),
         kiosk=kios,
+        unknowable=pages.texts.below(UNKNOWABLE),
         words=script_words(pages.texts, WORDS),
     )

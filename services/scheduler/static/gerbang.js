@@ -1,12 +1,11 @@
-/* The gate of an event: numbers for what people want, sent until they are answered, and their slip. */
+/* The gate of an event: numbers for what people want, with or without uplink, and their slip. */
 (function () {
   "use strict";
-  var lantai = window.JemputLantai, word = lantai.word, page = document.querySelector("[data-gerbang]");
-  var LOOK = 15000, BACK = 45000, MOST = 10, SIGNS = { baik: "✓", tolak: "✕", tunggu: "…" };
-  var kiosk = page.hasAttribute("data-kios"), back = null, camera = null;
-  var sending = lantai.sender("jemput-gerbang-" + page.dataset.acara + "-" + page.dataset.akun, answered);
-  // All else that the page knows: what was given, and how many wait.
-  var state = { given: null, waiting: {} };
+  var lantai = window.JemputLantai, bekal = window.JemputBekalGerbang, word = lantai.word, page = document.querySelector("[data-gerbang]");
+  var BACK = 45000, ANSWER = 2500, MOST = 10, SIGNS = { baik: "✓", tolak: "✕" };
+  var kiosk = page.hasAttribute("data-kios"), back = null, camera = null, busy = false, shown = null;
+  // All else that the page knows: what was given.
+  var state = { given: null };
 
   function at(name) { return page.querySelector("[data-" + name + "]"); }
   function choices() { return Array.from(page.querySelectorAll('[name="layanan"]')); }
@@ -20,7 +19,6 @@
     at("tanda").textContent = SIGNS[kind];
     at("kata-putusan").textContent = word("gate.word." + name);
     at("alasan").textContent = why || "";
-    at("ulang").hidden = kind !== "tunggu";
   }
 
   function refused(why) {
@@ -34,45 +32,57 @@
     at("periksa").hidden = part === "hasil";
   }
 
-  function closed() {
-    if (page.hasAttribute("data-batal")) { return "cancelled"; }
-    var now = lantai.now(), closes = new Date(page.dataset.tutup);
-    return now >= closes ? "closed" : "";
-  }
-
-  function begin() {
+  async function begin() {
     clearTimeout(back);
-    state.given = null;
+    state.given = shown = null;
     at("ambil").reset();
     at("cari").reset();
     at("putusan").hidden = true;
     show("ambil");
-    var why = closed();
-    if (why) { say("tolak", "closed", word("gate.wrong." + why)); }
-    look();
     (choices()[0] || at("kode")).focus();
+    var stops = await bekal.why();
+    if (stops && stops !== "no_lease" && !state.given) { say("tolak", "closed", word("gate.wrong." + stops) || word("gate.wrong.other")); }
   }
 
-  function take(event) {
+  async function take(event) {
     event.preventDefault();
-    if (!sending.free()) { return; }
+    if (busy) { return; }
     var wanted = choices().filter(function (one) { return one.checked; }).map(function (one) { return one.value; });
     if (!wanted.length) { refused("none_chosen"); return; }
     if (wanted.length > MOST) { refused("too_many"); return; }
-    var body = { services: wanted, priority: document.getElementById("dahulukan").checked };
-    sending.give(page.dataset.api + "/arrivals", body, "ambil");
-    ready();
+    ready(true);
+    try {
+      var priority = document.getElementById("dahulukan").checked, came = await bekal.take(wanted, priority);
+      if (["no_lease", "numbers_out"].indexOf(came.reason) >= 0 && bekal.connected()) {
+        await bekal.stocked(ANSWER);
+        came = await bekal.take(wanted, priority);
+      }
+      if (came.reason) { refused(came.reason); return; }
+      handOut(await bekal.settled(came.story.id, bekal.connected() ? ANSWER : 0) || came.story);
+    } catch (error) {
+      refused("unkept");
+    } finally {
+      ready(false);
+    }
   }
 
-  function ready() { at("ambil").querySelector("[type=submit]").disabled = !sending.free(); }
-
-  function answered(answer, what, over) {
-    ready();
-    if (answer.status === 200) { give(answer.body, "given"); return; }
-    if (over) { refused(lantai.reason(answer)); return; }
-    say("tunggu", "unsent", word("gate.wrong." + lantai.reason(answer)));
-    at("putusan").focus();
+  function ready(now) {
+    busy = now;
+    at("ambil").querySelector("[type=submit]").disabled = now;
   }
+
+  // The slip of a story, as far as the office has answered it.
+  function handOut(story) {
+    var tickets = story.tickets && story.tickets.length ? story.tickets : Object.keys(story.numbers).map(function (service) {
+      return { service: service, number: story.numbers[service], label: story.labels[service], state: "waiting" };
+    });
+    var arrived = new Date(new Date(story.at).getTime() - 1000 * story.ahead);
+    give({ code: story.code, tickets: tickets, arrived_at: arrived }, "given", story.state === "diterima" ? "" : word("gate.word.untold"));
+    shown = story.state === "menunggu" ? story.id : null;
+    if (story.state === "ditolak") { say("tolak", "refused", why(story)); }
+  }
+
+  function why(story) { return word("gate.story." + story.reason) || word("gate.story.other"); }
 
   function line(ticket) {
     var made = document.getElementById("slip-nomor").content.firstElementChild.cloneNode(true);
@@ -107,7 +117,7 @@
   function dotted(text) { return text.slice(0, 5).replace(":", "."); }
 
   // A slip of what was given just now, or of a code that was shown again.
-  function give(given, how) {
+  function give(given, how, more) {
     var code = given.code.slice(0, 4) + " " + given.code.slice(4), link = location.origin + page.dataset.tempat;
     state.given = given;
     at("nomor").replaceChildren.apply(at("nomor"), given.tickets.map(line));
@@ -117,7 +127,7 @@
     at("tautan").href = page.dataset.tempat + "#" + given.code;
     var drawn = window.JemputQr.image(link + "#" + given.code, word("gate.word.qr"));
     at("qr").replaceChildren.apply(at("qr"), drawn ? [drawn] : []);
-    say("baik", how, how === "given" ? word("gate.word.keep") : "");
+    say("baik", how, how === "given" ? word("gate.word.keep") + (more ? " " + more : "") : "");
     show("hasil");
     at("hasil").focus();
     homeward();
@@ -133,19 +143,58 @@
     var code = typed.slice(typed.lastIndexOf("#") + 1).replace(/[ .-]/g, "").toUpperCase();
     if (!code) { refused("code_empty"); return; }
     if (!/^[A-Z0-9]{8}$/.test(code)) { refused("code_malformed"); return; }
-    var answer = await lantai.ask("GET", page.dataset.api + "/arrivals/" + code);
-    var why = lantai.reason(answer);
-    if (answer.status === 200) { give(answer.body, "known"); } else { refused(answer.status === 422 ? "code_malformed" : why === "unknown" ? "code_unknown" : why); }
+    var answer = await lantai.ask("GET", page.dataset.api + "/arrivals/" + code), own = null;
+    if (answer.status === 200) { give(answer.body, "known"); return; }
+    own = (await bekal.seen()).stories.find(function (one) { return one.code === code; });
+    if (own) { handOut(own); return; }
+    var reason = lantai.reason(answer);
+    refused(answer.status === 422 ? "code_malformed" : { unknown: "code_unknown", offline: "code_offline" }[reason] || reason);
   }
 
-  async function look() {
-    var answer = await lantai.ask("GET", page.dataset.api);
-    if (answer.status !== 200) { return; }
-    answer.body.lines.forEach(function (one) { state.waiting[one.service] = one.waiting; });
+  async function changed() {
+    var seen = await bekal.seen(), open = seen.stories.filter(function (one) { return one.state === "menunggu"; });
+    var connected = bekal.connected();
     page.querySelectorAll("[data-menunggu]").forEach(function (box) {
-      var many = state.waiting[box.dataset.menunggu];
-      box.textContent = many === undefined ? "" : word("gate.word.waiting", { many: many });
+      var one = seen.lines.find(function (line) { return line.service === box.dataset.menunggu; }), left = seen.left[box.dataset.menunggu];
+      box.textContent = !connected ? word("gate.word.left", { many: left }) : one ? word("gate.word.waiting", { many: one.waiting }) : "";
     });
+    var link = { ended: "revoked", signin: "signin" }[seen.link] || (connected ? "connected" : "without");
+    if (seen.ended) { link = "revoked"; }
+    var off = seen.stories.some(function (one) { return (one.conflicts || []).indexOf("clock") >= 0; });
+    at("sambungan").textContent = [word("gate.word." + link), open.length ? word("gate.word.open", { many: open.length }) : "", off ? word("gate.word.clock") : ""].join(" ").trim();
+    at("sambungan").dataset.sambungan = link;
+    at("sambungan").dataset.belum = open.length;
+    if (at("daftar")) { list(seen); }
+    var told = shown && seen.stories.find(function (one) { return one.id === shown; });
+    if (told && told.state !== "menunggu") { handOut(told); }
+  }
+
+  // A wrong clock is said once, above.
+  function disagrees(one) { return (one.conflicts || []).filter(function (kind) { return kind !== "clock"; }); }
+
+  // What somebody has to look at: refused, not agreeing with others, another account's, or of a device that was revoked.
+  function list(seen) {
+    var rows = seen.stories.filter(function (one) {
+      return one.state === "ditolak" || disagrees(one).length || (one.state === "menunggu" && (seen.ended || one.of !== seen.mine));
+    });
+    at("daftar").hidden = !rows.length;
+    at("daftar").querySelector("ul").replaceChildren.apply(at("daftar").querySelector("ul"), rows.map(function (one) { return row(one, seen); }));
+  }
+
+  function row(one, seen) {
+    var made = document.getElementById("cerita").content.firstElementChild.cloneNode(true), last = made.querySelector("[data-buang]");
+    function fill(name, text) { made.querySelector('[data-isi="' + name + '"]').textContent = text; }
+    fill("nomor", Object.values(one.labels).join(", "));
+    fill("kode", one.code.slice(0, 4) + " " + one.code.slice(4));
+    fill("saat", lantai.when(new Date(new Date(one.at).getTime() - 1000 * one.ahead), page.dataset.zona));
+    fill("sebab", one.state === "ditolak" ? why(one) : one.state === "menunggu" ? word(one.of === seen.mine ? "gate.story.revoked" : "gate.story.other_account") :
+      disagrees(one).map(function (kind) { return word("gate.conflict." + kind) || word("gate.conflict.other"); }).join(" "));
+    made.dataset.keadaan = one.state;
+    made.querySelector("[data-lagi]").hidden = one.state !== "ditolak";
+    last.closest("details").hidden = one.state === "diterima";
+    made.querySelector("[data-lagi]").addEventListener("click", function () { bekal.again(one.id).then(changed); });
+    last.addEventListener("click", function () { bekal.drop(one.id).then(changed); });
+    return made;
   }
 
   async function watch() {
@@ -179,15 +228,14 @@
     event.preventDefault();
     find(document.getElementById("kode").value);
   });
-  at("kirim-lagi").addEventListener("click", sending.send);
   at("berikut").addEventListener("click", begin);
   at("cetak").addEventListener("click", function () { window.print(); });
   at("kamera").addEventListener("click", watch);
   at("kamera-henti").addEventListener("click", rest);
   at("kamera").hidden = !("BarcodeDetector" in window && navigator.mediaDevices);
   ["pointerdown", "keydown"].forEach(function (kind) { document.addEventListener(kind, homeward); });
-  setInterval(look, LOOK);
-  begin();
-  ready();
-  sending.send();
+  ["online", "offline"].forEach(function (kind) { window.addEventListener(kind, function () { changed().catch(function () {}); }); });
+  bekal.onChange(function () { changed().catch(function () {}); });
+  begin().then(bekal.start).catch(function () { refused("unkept"); });
+  changed().catch(function () {});
 })();

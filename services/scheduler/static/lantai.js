@@ -83,6 +83,15 @@
     }).join("");
   }
 
+  // For what a device makes by itself; browsers give one of their own over TLS alone.
+  function uuid() {
+    var bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 15) | 64;
+    bytes[8] = (bytes[8] & 63) | 128;
+    var hex = Array.from(bytes).map(function (byte) { return byte.toString(16).padStart(2, "0"); }).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  }
+
   // By the office's clock, as of its last answer, in the event's zone.
   function now() { return new Date(Date.now() + sesi.ahead()); }
 
@@ -94,5 +103,5 @@
     return day(at, zone) + " " + at.toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit", timeZone: zone });
   }
 
-  window.JemputLantai = { word: word, ask: ask, reason: reason, sender: sender, now: now, day: day, when: when };
+  window.JemputLantai = { word: word, ask: ask, reason: reason, sender: sender, key: key, uuid: uuid, now: now, day: day, when: when };
 })();

@@ -48,11 +48,11 @@ async def admit(
     for line in await lines_of(event_id, wanted.services, uow):
         if not line.offered:
             raise Refused("not_offered", f"services: no booth has a line for {line.service}")
-        warning = await _warning(line, event, wanted, uow)
+        warning = await warning_of(line, event, wanted, uow)
         given.append((await _give(line, event, code, wanted, uow), line.waiting, warning))
     ids = tuple(ticket.id for ticket, _, _ in given)
     uow.add(Arrival(event_id, code, now, ids, wanted.priority))
-    return {"code": code, "tickets": [_answer(*one) for one in given]}
+    return {"code": code, "tickets": [given_answer(*one) for one in given]}
 
 
 async def _give(
@@ -101,7 +101,7 @@ async def enter(line: Line, ticket: Ticket, uow: UnitOfWork) -> None:
     uow.publish(issued, version=ticket.version, occurred_at=ticket.issued_at)
 
 
-async def _warning(
+async def warning_of(
     line: Line, event: ScheduledEvent, wanted: Wanted, uow: UnitOfWork
 ) -> dict[str, Any] | None:
     """Return how likely people are called only after the closing, and what they can do instead.
@@ -120,7 +120,8 @@ async def _warning(
     return {"probability": round(chance, 2), "closes_at": closes, "offers": offers}
 
 
-def _answer(ticket: Ticket, before: int, warning: dict[str, Any] | None) -> dict[str, Any]:
+def given_answer(ticket: Ticket, before: int, warning: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what the gate says of a ticket that it gave."""
     return {
         "ticket_id": ticket.id,
         "service": ticket.service,

@@ -44,7 +44,8 @@ async def call_next(
     Whom another booth has sent comes first. Then a service is chosen: by the booth's weights, or
     else by the longest wait; and of its line who is next by the programme's policy. The ticket that
     the booth called before need not be served: people do not come, and the line must go on.
-    Raises Missing, and Refused: no_tickets, cancelled, not_its_day.
+    Of a cancelled event only whom another booth has sent is called: he stays the booths'. Raises
+    Missing, and Refused: no_tickets, cancelled, not_its_day.
     """
     event, booth = await booth_of(event_id, booth_id, uow, allow)
     policy = await policy_of(event, uow)
@@ -71,6 +72,7 @@ async def _next(
     sent = await _sent(counter, uow)
     if sent is not None:
         return await _call_again(sent, counter, policy, uow)
+    event.require_held()
     found = await _choices(event.id, booth, policy, uow, device)
     if not found:
         return None
@@ -185,10 +187,10 @@ async def booth_of(
 ) -> tuple[ScheduledEvent, Booth]:
     """Return an event and a booth of it that calls today.
 
-    Raises Missing, and Refused: no_tickets, cancelled, not_its_day.
+    Raises Missing, and Refused: no_tickets, not_its_day.
     """
     event, booth = await ticketed_booth(event_id, booth_id, uow, allow)
-    event.require_today(uow.now())
+    event.require_its_day(uow.now())
     return event, booth
 
 

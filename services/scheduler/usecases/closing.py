@@ -3,10 +3,12 @@
 from typing import Any, Final
 
 from services.scheduler.domain import Line, OfferKind, ScheduledEvent, Ticket
+from services.scheduler.domain.audit import Deed
 from services.scheduler.usecases.offers import offers_of, told
 from services.scheduler.usecases.ports import Allow
 from services.scheduler.usecases.ticket_events import ended_event
 from services.scheduler.usecases.waiting import first_waiting, lines_of, take
+from shared.audit.trail import note
 from shared.contracts.scheduler import TicketEnd
 from shared.messaging.errors import Missing
 from shared.messaging.timers import Timer
@@ -34,20 +36,22 @@ async def close_line(
         raise Missing("line")
     event.require_over(uow.now())
     [line] = await lines_of(event_id, [service], uow)
-    await close(line, uow)
+    if not line.closed:
+        note(Deed.LINE_CLOSED, event_id, uow, service, f"{line.waiting} waited")
+    await close(line, uow, told=True)
     offers = await offers_of(event, service, uow)
     return {"service": service, "waiting": line.waiting, "offers": told(offers)}
 
 
-async def close(line: Line, uow: UnitOfWork) -> None:
-    """Close a line, and have those who wait offered other ways."""
+async def close(line: Line, uow: UnitOfWork, *, told: bool = False) -> None:
+    """Close a line, and have those who wait offered other ways. `told`: by who closes it."""
     if not line.closed:
-        uow.add(line.close())
+        uow.add(line.close(told=told))
     await end_later(line, uow)
 
 
 async def end_later(line: Line, uow: UnitOfWork) -> None:
-    """Have those who wait in a closed line told, at once and a hundred at a time."""
+    """Have those who wait in a closed line end, at once and a hundred at a time."""
     if line.waiting:
         await uow.set_timer(LINE_OVER, line.id, uow.now())
 
@@ -58,28 +62,50 @@ async def note_line_over(timer: Timer, uow: UnitOfWork) -> None:
     if line is None or not line.closed:
         return
     event = await uow.require(ScheduledEvent, line.event_id)
-    offers = await offers_of(event, line.service, uow)
-    kinds = tuple(dict.fromkeys(offer.kind for offer in offers))
+    kinds = await _kinds(event, line, uow)
     ended = await first_waiting(line, uow)
     for ticket in ended:
-        line = await _end(ticket, line, kinds, uow)
+        line = await _end(ticket, line, event, kinds, uow)
     if ended:
         uow.add(line)
         await end_later(line, uow)
 
 
-async def _end(waiting: Ticket, line: Line, offers: tuple[OfferKind, ...], uow: UnitOfWork) -> Line:
+async def end_at_once(waiting: Ticket, line: Line, event: ScheduledEvent, uow: UnitOfWork) -> None:
+    """End somebody who comes after his line was closed, as if he had waited in it by then."""
+    uow.add(await _end(waiting, line, event, await _kinds(event, line, uow), uow))
+
+
+async def _kinds(event: ScheduledEvent, line: Line, uow: UnitOfWork) -> tuple[OfferKind, ...]:
+    offers = await offers_of(event, line.service, uow)
+    return tuple(dict.fromkeys(offer.kind for offer in offers))
+
+
+async def _end(
+    waiting: Ticket,
+    line: Line,
+    event: ScheduledEvent,
+    offers: tuple[OfferKind, ...],
+    uow: UnitOfWork,
+) -> Line:
     ticket = waiting.end_unserved(offers)
     await take(waiting, uow)
     uow.add(ticket)
-    uow.publish(ended_event(ticket, "", TicketEnd.UNSERVED), version=ticket.version)
+    told = ended_event(ticket, "", TicketEnd.UNSERVED, told=line.told)
+    # A line that is closed at midnight ended on the event's day.
+    at = max(waiting.issued_at, event.in_its_day(uow.now()))
+    uow.publish(told, version=ticket.version, occurred_at=at)
     return line.let_go(waiting).counted(waiting, ticket)
 
 
 async def note_event_over(timer: Timer, uow: UnitOfWork) -> None:
-    """Close what nobody closed on the event's day."""
+    """Close what nobody closed on the event's day.
+
+    When that is over the timer knows: it is set anew with each plan, and the clock by which it
+    fired need not be this instance's.
+    """
     event = await uow.get(ScheduledEvent, timer.key)
-    if event is not None and uow.now() >= event.over_at:
+    if event is not None:
         await close_all(event, uow)
 
 

@@ -39,9 +39,9 @@ async def schedule_event(
         allow(known.plan, None)
     plan.check(programme)
     event = known.replan(plan) if known else _first(event_id, plan, programme)
+    await _await_end(event, known, uow)
     if event is not known:
         await _offer(event, known, uow)
-        await _await_end(event, uow)
         uow.add(event)
         uow.publish(_scheduled(event), version=event.version)
         agencies = sorted({booth.agency_id for booth in plan.booths if booth.agency_id})
@@ -65,12 +65,14 @@ def passed_by(policy: Policy) -> int:
 async def cancel_event(event_id: str, uow: UnitOfWork, *, allow: Allow) -> int:
     """Let an event not take place, for good; return its version.
 
-    Whoever waits is offered other ways. Cancelled again it changes nothing. Raises Missing.
+    Whoever waits is offered other ways. Cancelled again it changes nothing. Raises Missing, and
+    Refused: event_over, from the closing on.
     """
     known = await uow.require(ScheduledEvent, event_id)
     allow(known.plan, None)
     if known.cancelled:
         return known.version
+    known.require_not_over(uow.now())
     event = known.cancel()
     uow.add(event)
     uow.publish(_scheduled(event), version=event.version)
@@ -119,11 +121,15 @@ async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: Unit
             uow.add(line.move(*moved))
 
 
-async def _await_end(event: ScheduledEvent, uow: UnitOfWork) -> None:
-    """Wait for the end of its day; what is written down of a day gone by is closed by nobody."""
+async def _await_end(event: ScheduledEvent, before: ScheduledEvent | None, uow: UnitOfWork) -> None:
+    """Wait for the end of its day; what is written down of a day gone by is closed by nobody.
+
+    Also where the same plan is put again: it may stand since before there were such ends. A timer
+    that is due is left alone.
+    """
     if event.over_at > uow.now():
         await uow.set_timer(EVENT_OVER, event.id, event.over_at)
-    else:
+    elif before is not None and before.over_at != event.over_at:
         await uow.clear_timer(EVENT_OVER, event.id)
 
 

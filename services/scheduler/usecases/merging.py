@@ -21,7 +21,13 @@ from services.scheduler.domain import (
     Ticket,
     ticket_id,
 )
-from services.scheduler.usecases.arrivals import enter, gate_ticket
+from services.scheduler.usecases.arrivals import (
+    Wanted,
+    enter,
+    gate_ticket,
+    given_answer,
+    warning_of,
+)
 from services.scheduler.usecases.closing import end_later
 from services.scheduler.usecases.conflicts import About, Found, keep_entry
 from services.scheduler.usecases.late_calls import take_in_call
@@ -59,12 +65,12 @@ async def _one(
         if known is not None and not known.tells_more(story):
             return _told(known, "known")
         entry = known or _entry(story, lease, account, uow)
-        entry, found = await _take_in(story, entry, lease, event, uow)
+        entry, found, given = await _take_in(story, entry, lease, event, uow)
     except Refused as refused:
         return {"entry_id": story.entry_id, "outcome": "refused", "reason": refused.reason}
     found = {**_doubts(story, entry, lease, event), **found}
     entry = await keep_entry(replace(entry, version=entry.version + 1), found, uow)
-    return _told(entry, "merged")
+    return {**_told(entry, "merged"), "tickets": given}
 
 
 def _entry(story: LateStory, lease: Lease, account: str, uow: UnitOfWork) -> LateEntry:
@@ -84,18 +90,19 @@ def _entry(story: LateStory, lease: Lease, account: str, uow: UnitOfWork) -> Lat
 
 async def _take_in(
     story: LateStory, entry: LateEntry, lease: Lease, event: ScheduledEvent, uow: UnitOfWork
-) -> tuple[LateEntry, Found]:
+) -> tuple[LateEntry, Found, list[dict[str, Any]]]:
     if isinstance(story, LateCall):
-        return await take_in_call(entry, story, event, uow)
+        return (*await take_in_call(entry, story, event, uow), [])
     return await _issue(entry, story, lease, event, uow)
 
 
 async def _issue(
     entry: LateEntry, story: LateIssue, lease: Lease, event: ScheduledEvent, uow: UnitOfWork
-) -> tuple[LateEntry, Found]:
+) -> tuple[LateEntry, Found, list[dict[str, Any]]]:
     """Let people wait who got numbers of a device, since the time that they came.
 
-    Raises Refused, before anything is changed: not_leased, number_taken, arrival_full.
+    Return also what the gate says of each ticket, whose holder may still stand there. Raises
+    Refused, before anything is changed: not_leased, number_taken, arrival_full.
     """
     blocks = [lease.block_of(service, number) for service, number in story.numbers]
     ids = tuple(ticket_id(event.id, service, number) for service, number in story.numbers)
@@ -108,9 +115,11 @@ async def _issue(
     uow.add(known.with_tickets(ids, entry.name) if known else new)
     services = [block.service for block in blocks]
     lines, given = await lines_of(event.id, services, uow), list[Ticket]()
+    wanted, said = Wanted(tuple(services), priority=story.priority), list[dict[str, Any]]()
     for line, block, (service, number) in zip(lines, blocks, story.numbers, strict=True):
         place = (block.lane(priority=story.priority), block.place_of(at), at)
         ticket = gate_ticket(event, line, number, story.code, at, place)
+        said.append(given_answer(ticket, line.waiting, await warning_of(line, event, wanted, uow)))
         await enter(line.issue_leased(), ticket, uow)
         if line.closed:
             await end_later(line.join(ticket), uow)
@@ -120,7 +129,7 @@ async def _issue(
     if known is None:
         await bind_earlier(new.id, given, uow)
     twice = {ConflictKind.SAME_CODE: About(story.code, (), known.told)} if known else {}
-    return replace(entry, happened_at=at), twice
+    return replace(entry, happened_at=at), twice, said
 
 
 def _doubts(story: LateStory, entry: LateEntry, lease: Lease, event: ScheduledEvent) -> Found:

@@ -58,7 +58,11 @@ class Reader(Protocol):
         ...
 
     async def waiting(self, line: Line, most: int) -> list[int]:
-        """Return the numbers of those who wait in a line, lowest first, at most so many."""
+        """Return the numbers of the first who wait in a line, by number, at most so many."""
+        ...
+
+    async def unserved(self, line: Line, most: int) -> list[int]:
+        """Return the numbers of those who ended unserved, lowest first, at most so many."""
         ...
 
     async def tallies(self, event_id: str) -> list[Tally]:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.scheduler.domain import Ticket, TicketState
 from shared.contracts.scheduler import (
+    TicketAssigned,
     TicketCalled,
     TicketEnd,
     TicketEnded,
@@ -48,10 +49,27 @@ def served_event(ticket: Ticket, booth_id: str) -> TicketEvent:
     return ticket_event(TicketServed, ticket, booth_id=booth_id, served_seconds=_served(ticket))
 
 
-def ended_event(ticket: Ticket, booth_id: str, end: TicketEnd) -> TicketEvent:
-    """Return what is told of a ticket that ended without being served."""
-    offers = [offer.value for offer in ticket.offers]
-    return ticket_event(TicketEnded, ticket, booth_id=booth_id or None, end=end, offers=offers)
+def assigned_event(ticket: Ticket) -> TicketEvent:
+    """Return what is told of a ticket that belongs to a request from now on."""
+    unserved = ticket.state is TicketState.UNSERVED
+    return ticket_event(
+        TicketAssigned,
+        ticket,
+        called_at=ticket.called_at,
+        served_at=ticket.served_at,
+        end=TicketEnd.UNSERVED if unserved else None,
+        offers=ticket.offers,
+    )
+
+
+def ended_event(
+    ticket: Ticket, booth_id: str, end: TicketEnd, *, told: bool = False
+) -> TicketEvent:
+    """Return what is told of a ticket that ended without being served. `told`: to its holder."""
+    booth = booth_id or None
+    return ticket_event(
+        TicketEnded, ticket, booth_id=booth, end=end, offers=ticket.offers, told=told
+    )
 
 
 def reverted_event(done: Ticket, booth_id: str) -> TicketEvent | None:

@@ -13,10 +13,11 @@ from services.scheduler.domain import (
     TicketState,
     free_for,
 )
-from services.scheduler.usecases.ticket_events import ticket_event
+from services.scheduler.usecases.closing import end_at_once
+from services.scheduler.usecases.ticket_events import assigned_event, ticket_event
 from services.scheduler.usecases.waiting import lines_of, place, void
 from shared.contracts.intake import CloseOutcome, RequestClosed, RequestReceived
-from shared.contracts.scheduler import TicketAssigned, TicketIssued
+from shared.contracts.scheduler import TicketIssued
 from shared.messaging.unit_of_work import UnitOfWork
 
 _WITHDRAWN = frozenset({CloseOutcome.REJECTED, CloseOutcome.CANCELLED})
@@ -26,9 +27,11 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
     """Issue exactly one ticket for a request that belongs to an event.
 
     Where the applicant was given one at the gate, that becomes the request's. None is due where no
-    ticketed booth offers the service or its line is closed. A request that was withdrawn before it
-    came here gets its number all the same, void: the outcome must not depend on the order. Raises
-    Refused: other_programme; waits for an event that is not known yet.
+    ticketed booth offers the service. A request that was withdrawn before it came here gets its
+    number all the same, void; one that comes after its line was closed ends unserved at once, as
+    those who waited in it: the outcome must not depend on the order. What comes when the day of the
+    event is over is history that is brought in, and gets none. Raises Refused: other_programme;
+    waits for an event that is not known yet.
     """
     if event.event_id is None:
         return
@@ -44,18 +47,21 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
         await _take_over(given, case, event.channel, event.region_code, uow)
         return
     [line] = await lines_of(event.event_id, [event.service], uow)
-    if line.closed or not line.offered:
+    if not line.offered or (line.closed and scheduled.is_over(uow.now())):
         uow.add(case.receive(None))
         return
-    line = line.issue()
+    line = line.issue(late=line.closed)
     ticket = _ticket(event, line, arrival, uow)
     uow.publish(ticket_event(TicketIssued, ticket), version=ticket.version)
     uow.add(case.receive(ticket.id))
     await place(ticket, uow)
-    uow.add(ticket, line.join(ticket))
+    line = line.join(ticket)
+    uow.add(ticket, line)
     if arrival is None:
         await _await_gate(event, uow)
-    if case.withdrawn:
+    if line.closed:
+        await end_at_once(ticket, line, scheduled, uow)
+    elif case.withdrawn:
         await void(ticket, uow)
 
 
@@ -71,17 +77,19 @@ async def _await_gate(event: RequestReceived, uow: UnitOfWork) -> None:
 async def bind_earlier(arrival_id: str, given: Sequence[Ticket], uow: UnitOfWork) -> None:
     """Let requests of before take over what a gate gave without uplink, and leave their own.
 
-    Who was called under his own number meanwhile keeps it.
+    Who was called under his own number meanwhile keeps it. Whose own ended unserved, because his
+    line was closed when the request came, has the gate's from now on.
     """
     awaited = await uow.get(Awaited, arrival_id)
     for case_id in awaited.cases if awaited else ():
         case = await uow.require(Case, case_id)
         own = await uow.get(Ticket, case.ticket_id) if case.ticket_id else None
-        if own is None or own.state is not TicketState.WAITING:
+        if own is None or own.state not in {TicketState.WAITING, TicketState.UNSERVED}:
             continue
         ticket = free_for(own.service, [await uow.require(Ticket, one.id) for one in given])
         if ticket is not None:
-            await void(own, uow)
+            if own.state is TicketState.WAITING:
+                await void(own, uow)
             await _take_over(ticket, case, own.channel or "", own.region_code or "", uow)
 
 
@@ -102,11 +110,8 @@ async def _take_over(
     known: Ticket, case: Case, channel: str, region_code: str, uow: UnitOfWork
 ) -> None:
     ticket = known.assign(case.id, channel, region_code)
-    told = ticket_event(
-        TicketAssigned, ticket, called_at=ticket.called_at, served_at=ticket.served_at
-    )
     uow.add(case.receive(ticket.id), ticket)
-    uow.publish(told, version=ticket.version)
+    uow.publish(assigned_event(ticket), version=ticket.version)
     if case.withdrawn and ticket.state is TicketState.WAITING:
         await void(ticket, uow)
 

@@ -5,7 +5,7 @@
   var CHECK = 20000, EARLY = 180000, TIMEOUT = 15000;
   var STATE = "/masuk/keadaan", SIGN_IN = "/masuk";
   var able = Boolean(window.isSecureContext && window.crypto && crypto.subtle && window.indexedDB);
-  var skew = 0;
+  var skew = 0, kept_skew = 0, heard = false;
 
   function database() {
     return new Promise(function (resolve, reject) {
@@ -32,6 +32,19 @@
   function read(name) { return stored("readonly", function (kept) { return kept.get(name); }); }
   function write(name, what) { return stored("readwrite", function (kept) { return kept.put(what, name); }); }
   function remove(name) { return stored("readwrite", function (kept) { return kept.delete(name); }); }
+
+  // How far the office's clock is ahead is kept, so that a page that opens without uplink knows it too.
+  var ready = !able ? Promise.resolve() : read("jam").then(function (kept) {
+    if (!heard && kept) { skew = kept_skew = kept; }
+  }).catch(function () {});
+
+  function compared(found) {
+    skew = found;
+    heard = true;
+    if (!able || Math.abs(found - kept_skew) <= 2000) { return; }
+    kept_skew = found;
+    write("jam", found).catch(function () {});
+  }
 
   // The private half cannot be exported: whoever copies this browser's cookies has no key.
   async function key() {
@@ -77,7 +90,7 @@
         signal: stop.signal
       });
       var date = Date.parse(answer.headers.get("Date") || "");
-      if (!isNaN(date)) { skew = date - Date.now(); }
+      if (!isNaN(date)) { compared(date - Date.now()); }
       return {
         status: answer.status,
         body: await answer.json().catch(function () { return {}; }),
@@ -192,6 +205,9 @@
   // Why the last session was over, and whose it was; the public half of this browser's key: a revoked device gets another.
   function why() { return read("akhir"); }
 
+  // Who has signed in in this browser, as far as it keeps that; a page that was kept may be another's.
+  async function account() { return ((await read("sesi")) || {}).account; }
+
   async function name() {
     var pair = await read("kunci");
     return pair ? (await crypto.subtle.exportKey("jwk", pair.publicKey)).x : "";
@@ -201,7 +217,8 @@
   function ahead() { return skew; }
 
   window.JemputSesi = {
-    able: able, open: open, refresh: refresh, post: post, ask: ask, why: why, name: name, ahead: ahead
+    able: able, open: open, refresh: refresh, post: post, ask: ask, why: why, name: name, ahead: ahead,
+    account: account, ready: ready
   };
   var box = document.querySelector("[data-over]");
   if (box) { keep(box); }

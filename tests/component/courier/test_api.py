@@ -13,6 +13,7 @@ from tests.component.courier.counter import AREA, STEPS, Counter, counter
 from tests.unit.courier.sample import (
     AGENT,
     VILLAGE,
+    closed,
     confirmed,
     issued,
     programme,
@@ -370,6 +371,30 @@ async def test_a_list_is_full_however_much_lies_outside_of_the_callers_region(at
         path, headers=at.messaging.headers("operator", "halo_pamor", "32.75.01")
     )
     assert [job["job_id"] for job in answer.json()] == ["case-2"]
+
+
+async def test_a_list_is_narrowed_by_agent_and_end_and_read_on_page_by_page(at: Counter) -> None:
+    await at.assigned_job()
+    for number in (2, 3, 4):
+        await at.messaging.deliver(received(f"case-{number}", rw="006"))
+    await at.messaging.deliver(closed("case-2"))
+
+    async def seen(headers: dict[str, str], **said: Any) -> list[str]:
+        query = {"programme_id": "halo_pamor", **said}
+        answer = await at.client.get("/api/jobs", params=query, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return [job["job_id"] for job in answer.json()]
+
+    office = at.messaging.headers("operator", "halo_pamor", "32.75")
+    assert await seen(office, ended=True) == ["case-2"]
+    assert await seen(office, ended=False, limit=2) == ["case-1", "case-3"]
+    assert await seen(office, ended=False, limit=2, after="case-3") == ["case-4"]
+    assert await seen(office, agent_id=AGENT) == ["case-1"]
+    assert await seen(office, state="withdrawn", ended=False) == []
+    # What somebody asks for widens nothing that he may see.
+    assert await seen(at.agent("agent-2"), agent_id=AGENT) == []
+    assert await seen(at.agent(), agent_id="agent-2") == []
+    assert await seen(at.agent(), ended=False) == ["case-1"]
 
 
 @pytest.mark.parametrize("role", ["agent", "operator", "admin", "service"])

@@ -1,17 +1,22 @@
 """Courier's trail: who put agents in charge, gave jobs away, and looked at what others carry."""
 
 import argparse
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from services.courier import api
 from services.courier.store import COLLECTIONS
 from shared.audit.chain import ChainEntries
 from shared.audit.commands import AuditDesk, add_audit_commands
 from shared.audit.kept import TrailReader
+from shared.audit.metrics import TrailMetrics
 from shared.contracts.courier import AuditHeadPublished
 from shared.runtime.shell import CommandRefused
+from shared.web.problems import Unavailable
 from tests.component.courier.counter import AREA, Counter, counter
 from tests.unit.courier.sample import AGENT
 
@@ -53,6 +58,50 @@ async def test_what_somebody_of_the_office_looks_at_is_noted(path: str, entry: E
         headers = at.messaging.headers("operator", "halo_pamor", "32.75", subject="rina")
         assert (await at.client.get(path, headers=headers)).status_code == 200
         assert noted(at)[1:] == [entry]
+
+
+@pytest.mark.parametrize("path", ["/api/jobs/case-1", JOBS])
+async def test_who_looks_again_and_again_is_noted_once_in_ten_minutes(path: str) -> None:
+    async with counter() as at:
+        await at.assigned_job()
+
+        async def looks(subject: str) -> list[str]:
+            headers = at.messaging.headers("operator", "halo_pamor", "32.75", subject=subject)
+            assert (await at.client.get(path, headers=headers)).status_code == 200
+            return [one[1] for one in noted(at)[1:]]
+
+        assert await looks("rina") == ["rina"]
+        at.messaging.clock.advance(minutes=9)
+        assert await looks("rina") == ["rina"]
+        assert await looks("siti") == ["rina", "siti"]
+        at.messaging.clock.advance(minutes=1)
+        assert await looks("rina") == ["rina", "siti", "rina"]
+
+
+async def test_a_list_that_shows_more_is_noted_again() -> None:
+    async with counter() as at:
+        headers = at.messaging.headers("operator", "halo_pamor", "32.75", subject="rina")
+        await at.client.get(JOBS, headers=headers)
+        await at.assigned_job()
+        for _ in range(2):
+            await at.client.get(JOBS, headers=headers)
+        assert [one[3] for one in noted(at) if one[0] == "jobs_listed"] == [["0"], ["1"]]
+
+
+async def test_a_look_that_was_not_kept_shows_nothing_and_is_kept_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("away")
+
+    async with counter() as at:
+        await at.assigned_job()
+        headers = at.messaging.headers("operator", "halo_pamor", "32.75", subject="rina")
+        with monkeypatch.context() as patched:
+            patched.setattr(api, "keep_read", away)
+            assert (await at.client.get("/api/jobs/case-1", headers=headers)).status_code == 503
+        assert (await at.client.get("/api/jobs/case-1", headers=headers)).status_code == 200
+        assert [one[0] for one in noted(at)] == ["area_served", "job_read"]
 
 
 @pytest.mark.parametrize("path", ["/api/jobs/case-1", JOBS])
@@ -101,7 +150,7 @@ async def test_acts_of_a_time_are_listed_of_all_or_of_one() -> None:
 
 
 async def test_a_chain_is_published_under_the_service_s_name_and_verified_with_its_heads(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "heads"
     async with counter() as at:
@@ -109,13 +158,19 @@ async def test_a_chain_is_published_under_the_service_s_name_and_verified_with_i
         reader = TrailReader(at.messaging.database, COLLECTIONS)
         commands = at.messaging.commands(Exception)
         clock = at.messaging.clock
-        await ChainEntries(reader, commands, clock, AuditHeadPublished, lambda: None).look()
+        metrics = TrailMetrics(CollectorRegistry(), clock)
+        await ChainEntries(reader, commands, clock, AuditHeadPublished, metrics).look()
         (head,) = [one for one in at.messaging.published if isinstance(one, AuditHeadPublished)]
         assert (head.chain, head.number, head.entries) == ("courier", 1, 1)
 
         file.write_text(f"1:{head.head}\n")
         (line,) = await said(at, "verify", "--heads", str(file))
         assert line.startswith("nothing is missing or altered: 1 entries, 1 blocks")
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"1:{head.head}\n"))
+        assert await said(at, "verify", "--heads", "-") == [line]
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"1:{'0' * 64}\n"))
+        with pytest.raises(CommandRefused, match="1 findings"):
+            await said(at, "verify", "--heads", "-")
         with pytest.raises(CommandRefused, match="block 1 was published twice"):
             await said(at, "verify", "--heads", str(file), "--head", f"1:{'0' * 64}")
         file.write_text("1:nothing")

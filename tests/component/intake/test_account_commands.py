@@ -64,3 +64,11 @@ async def test_the_first_admin_needs_nobody(given: Settings) -> None:
         assert kept(office, "account_requests") == {}
         (account,) = kept(office, "accounts").values()
         assert account["standing"] == "invited"
+        assert "; put the office's address before it: /masuk/undangan#" in lines[1]
+
+
+async def test_a_link_bears_the_office_s_address_where_it_is_known(given: Settings) -> None:
+    known = given.model_copy(update={"office_address": "https://jemput.example"})
+    async with desk() as office:
+        lines = await shell(office, known, "first-admin", "--login", "kepala", "--by", "petugas")
+        assert "one use: https://jemput.example/masuk/undangan#" in lines[1]

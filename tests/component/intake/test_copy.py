@@ -11,13 +11,14 @@ from services.intake import pages
 from services.intake.api import RULES
 from services.intake.app import TEXTS
 from services.intake.cli import residents
+from services.intake.cli.shell import CommandRefused
 from services.intake.config import Settings
-from services.intake.domain import Checklist, Seen, Waiver
+from services.intake.domain import Checklist, PersonRead, Seen, Waiver
 from services.intake.domain.outside import Errand, Standing, System
 from services.intake.store import COLLECTIONS
 from shared.testing.callers import NOW
 from shared.web.texts import Texts
-from tests.component.intake.kit import Desk, desk, in_visit, settings
+from tests.component.intake.kit import Desk, at_home, desk, in_visit, settings
 from tests.component.intake.printing import body as batch_of
 from tests.component.intake.printing import hand_over, printed
 from tests.component.intake.shell import run_command
@@ -132,3 +133,38 @@ def test_no_word_is_of_a_route_that_is_not_there() -> None:
     named = WORDS.below("copy.by")
     assert len(named) > len(LOOKS)
     assert [one for one in named if " /" in one and one not in routes()] == []
+
+
+async def test_what_comes_to_nothing_leaves_no_folder_and_can_be_asked_again(
+    given: Settings, tmp_path: Path
+) -> None:
+    async with desk() as office:
+        await office.record(at_home())
+        kept = office.messaging.memory.collections["resident_keys"]
+        (resident, key), folder = next(iter(kept.items())), tmp_path / "copy"
+        words = ("export", "--resident", str(resident), "--out", str(folder), "--by", "sri-1")
+        one = given.model_copy(update={"sealing_keys": office.keys})
+        del kept[resident]
+        with pytest.raises(CommandRefused, match="key is not there"):
+            await run_command(office, one, residents, *words)
+        kept[resident] = key
+        (said,) = await run_command(office, one, residents, *words)
+        assert said.startswith(f"written to {folder}")
+
+
+@pytest.mark.parametrize("name", ["there", "missing/copy", "shut/copy"])
+async def test_a_folder_that_cannot_be_made_is_said_before_anything_is_noted(
+    given: Settings, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "shut").write_text("no folder")
+    async with desk() as office:
+        await office.record(at_home())
+        (resident,) = office.messaging.memory.collections["residents"]
+        words = ("export", "--resident", resident, "--out", str(tmp_path / name), "--by", "sri-1")
+        before = office.messaging.documents("audit")
+        reads = COLLECTIONS.of(PersonRead).name
+        with pytest.raises(OSError, match=name):
+            await run_command(office, given, residents, *words)
+        assert office.messaging.documents("audit") == before
+        assert office.messaging.documents(reads) == []

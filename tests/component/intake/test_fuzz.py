@@ -5,7 +5,8 @@ from typing import Final
 
 import pytest
 
-from services.intake.api import RULES, person_reads
+from services.intake.api import RULES, residents
+from shared.audit import looks
 from shared.runtime import commands
 from tests.component.fuzz import PATIENCE, Target, hold, hold_away
 from tests.component.intake.catalogues import catalogue
@@ -65,5 +66,6 @@ async def test_every_route_is_put_off_while_the_database_is_away(
     target: Target, route: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "ANSWER_WITHIN", PATIENCE)
-    monkeypatch.setattr(person_reads, "ANSWER_WITHIN", PATIENCE)
+    monkeypatch.setattr(residents, "ANSWER_WITHIN", PATIENCE)
+    monkeypatch.setattr(looks, "ANSWER_WITHIN", PATIENCE)
     await hold_away(target, route)

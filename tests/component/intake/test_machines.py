@@ -1,10 +1,12 @@
 """Machines at the shell: a token is known before it is shown, and ended before its time."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
 from services.intake.cli import machines
 from services.intake.cli.shell import CommandRefused
@@ -12,11 +14,14 @@ from services.intake.config import Settings
 from services.intake.domain import Deed
 from services.intake.store import COLLECTIONS, IntakeReader
 from shared.audit.trail import AuditEntry
-from shared.auth.keys import write_private
-from shared.auth.tokens import MAX_LIFETIME
-from shared.contracts.intake import AccessKind, AccessRevoked
+from shared.auth.keys import SigningKey, write_private
+from shared.auth.roles import Grant
+from shared.auth.tokens import MAX_LIFETIME, Issuer
+from shared.contracts.intake import AccessId, AccessKind, AccessRevoked
+from shared.messaging.errors import Unavailable
 from shared.mongo.revocations import REVOCATION_INDEX
 from tests.component.intake.kit import Desk, desk, settings
+from tests.component.intake.people import admin_headers, person
 from tests.component.intake.shell import run_command
 
 GRANT = "service:botram:32.16"
@@ -156,6 +161,74 @@ async def test_ended_again_all_services_are_told_again(given: Settings, tmp_path
         messages = [m for m in office.messaging.messages if m.envelope.aggregate_id == id_]
         assert [message.envelope.version for message in messages] == [1, 2]
         assert await shop.status(token) == 401
+
+
+async def test_what_the_trail_tells_of_machines_and_nobody_can_read_holds_nothing_up(
+    given: Settings, tmp_path: Path
+) -> None:
+    async with desk() as office:
+        shop = Shop(office, given, tmp_path)
+        token = await shop.token()
+        (id_,) = await shop.ids()
+        collection = COLLECTIONS.of(AuditEntry)
+        harm = AuditEntry("harm", office.messaging.clock(), Deed.MACHINE_TOKEN, "x", "x", ("?",))
+        office.messaging.memory.collections[collection.name]["harm"] = collection.encode(harm)
+        told = "1 entries of the trail about machines cannot be read: harm"
+
+        assert (await shop.shell("list"))[1:] == [told]
+        assert (await shop.shell("end", "--name", "mitra-2", *WHY))[1:] == [told]
+        await shop.shell("end", "--token", id_, *WHY)
+        assert await shop.status(token) == 401
+
+
+async def test_the_end_of_an_account_ends_its_tokens_without_a_session_for_as_long_as_they_live(
+    given: Settings, tmp_path: Path
+) -> None:
+    async with desk() as office:
+        shop = Shop(office, given, tmp_path)
+        one = await person(office, "siti", "operator:botram:32.16")
+        made = office.messaging.machine_headers(
+            GRANT, subject=one.account_id, token_id="t-1", days=366
+        )
+        token = made["Authorization"].removeprefix("Bearer ")
+        assert await shop.status(token) == 200
+        path = f"/api/accounts/{one.account_id}/disable"
+        (await office.client.post(path, headers=admin_headers(office))).raise_for_status()
+        assert await shop.status(token) == 401
+        office.messaging.clock.advance(days=365)
+        assert await shop.status(token) == 401
+        (event,) = [one for one in shop.told if one.kind is AccessKind.ACCOUNT]
+        assert event.until is not None
+        assert event.until > office.messaging.clock() + timedelta(days=1)
+
+
+async def test_a_machine_is_ended_before_the_trail_is_read(
+    given: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: IntakeReader) -> None:
+        raise Unavailable
+
+    async with desk() as office:
+        shop = Shop(office, given, tmp_path)
+        token = await shop.token()
+        monkeypatch.setattr(IntakeReader, "machines_noted", away)
+        said = await shop.shell("end", "--name", "mitra-1", *WHY)
+        assert said == ["mitra-1: no token of before counts any more; the trail cannot be read now"]
+        assert await shop.status(token) == 401
+
+
+def test_whoever_may_have_a_token_can_be_ended_by_name() -> None:
+    issuer = Issuer(SigningKey.generate(), lambda: datetime(2023, 3, 11, tzinfo=UTC))
+    name, grants = TypeAdapter[str](AccessId), [Grant.parse(GRANT)]
+    uuid = "01903332-7051-7030-9050-002040608010"
+    for subject in ("sistem@dinas", f"a-{uuid}", uuid, "a.b_c-1", "12345678", "-a", "a/b"):
+        try:
+            issuer.issue(subject, grants, MAX_LIFETIME)
+        except ValueError:
+            continue
+        assert name.validate_python(subject) == subject
+    with pytest.raises(ValueError, match="a subject is an account id"):
+        issuer.issue("sistem@dinas", grants, MAX_LIFETIME)
 
 
 @pytest.mark.parametrize("words", [("--token", "t-unknown"), ("--token", "")])

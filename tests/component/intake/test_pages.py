@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.intake.app import TEXTS, definition
-from services.intake.pages.start import CHAPTERS, PARTS_OF, TASKS
+from services.intake.pages.start import CHAPTERS, EVERYBODY, PARTS_OF, TASKS
 from services.intake.store import COLLECTIONS
 from shared.auth.roles import Role
 from shared.testing.callers import HOST
@@ -63,6 +63,8 @@ async def test_each_role_finds_its_part_of_the_manual_and_a_chapter_of_each_task
         found = set(links(page))
         listed = (await office.client.get("/petunjuk", headers=HTML)).text
     assert f"/intake/petunjuk#{PARTS_OF[role]}" in found
+    parts = re.findall(r'"/intake/petunjuk#([a-z]+)"', page)
+    assert parts == [EVERYBODY, *dict.fromkeys([PARTS_OF[role]])]
     assert f'<h2 id="{PARTS_OF[role]}">' in listed
     for task in TASKS:
         chapter = f"/intake/petunjuk/{CHAPTERS[task.name]}"

@@ -94,6 +94,8 @@ async def test_what_no_agent_has_fetched_is_not_asked_for_and_cannot_be_confirme
         answer = await office.client.post("/lacak/terima", data=form, headers=HTML)
         assert answer.status_code == 422
         assert WORDS("receipt.not_issued") in answer.text
+        assert FORM not in answer.text, "what was refused would be refused again"
+        assert "kode_terima" not in answer.text
         assert told(office) == 0
 
 
@@ -106,9 +108,23 @@ async def test_the_address_of_a_confirmation_leads_to_the_form() -> None:
 async def test_without_a_code_or_with_a_pass_that_is_none_the_code_is_asked_for() -> None:
     async with desk() as office:
         recorded = await brought(office)
+        assert "mengirim" not in WORDS("papers.pass"), "he confirms, and sends nothing"
         for form in ({}, {"tanda": "x"}, {"kode": "7K2M-9QXT-04BC-ZV3H"}):
             sent = {**form, "kode_terima": recorded["receipt_code"]}
             answer = await office.client.post("/lacak/terima", data=sent, headers=HTML)
             assert answer.status_code == 422
             assert WORDS("tracking.label") in answer.text
         assert told(office) == 0
+
+
+async def test_nobody_takes_one_code_for_a_part_of_the_other() -> None:
+    async with desk() as office:
+        recorded = await brought(office)
+        page = await opened(office, recorded)
+        assert "bukan bagian dari kode permohonan" in page
+        code, receipt = (
+            re.findall(r"misalnya ([0-9A-Z-]+)", WORDS(f"tracking.{name}"))
+            for name in ("hint", "receipt_hint")
+        )
+        assert [len(one[0].split("-")) for one in (code, receipt)] == [4, 2]
+        assert not set(code[0].split("-")) & set(receipt[0].split("-"))

@@ -10,7 +10,6 @@ import pytest
 from deploy.local import ports
 from services.reporting.app import build
 from services.reporting.config import OperatorSettings, Settings
-from services.reporting.pages import Board
 from services.reporting.usecases.project import Projector
 from shared.audit.chain import ChainEntries
 from shared.audit.verify import WatchTrail
@@ -24,6 +23,7 @@ from shared.runtime import Service, utc_now
 from shared.sealing.masterkeys import add_key
 from shared.testing.callers import HOST
 from shared.web.accounts import AccountLimits
+from shared.web.watched import Watched
 
 KEY = SigningKey.generate()
 
@@ -62,10 +62,10 @@ async def test_one_process_counts_and_shows_and_an_api_alone_does_not_count(
         return {type(getattr(job, "__self__", None)) for job in built.background}
 
     beside_queue = {ChainEntries, Projector, Removal, WatchTrail}
-    assert jobs(service) == {AccountLimits, Board, RevocationWatch, *beside_queue}
+    assert jobs(service) == {AccountLimits, RevocationWatch, Watched, *beside_queue}
     alone = build(settings.model_copy(update={"role": "api"}))
     alone.messaging.client.close()
-    assert jobs(alone) == {AccountLimits, Board, RevocationWatch}
+    assert jobs(alone) == {AccountLimits, RevocationWatch, Watched}
 
 
 async def test_without_its_database_it_says_to_come_back(service: Service) -> None:

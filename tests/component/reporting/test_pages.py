@@ -108,21 +108,28 @@ async def test_who_was_not_served_stands_by_service_beside_who_was_offered_anoth
     assert "Belum terlayani" not in (await full.see(PAGE)).text
     example = example_of(TicketEnded)
     said = {**example, "event_id": SETU, "programme_id": "botram", "service": "KIA"}
-    ends = [("unserved", ["next_event"]), ("unserved", ["next_event", "whatsapp"])]
-    ends += [("unserved", []), ("left", [])]
+    ends = [("unserved", ["next_event"], True), ("unserved", ["next_event", "whatsapp"], True)]
+    ends += [("unserved", [], True), ("unserved", ["whatsapp"], False), ("left", [], False)]
     await full.tell(
         *(
             TicketEnded.model_validate(
-                {**said, "ticket_id": f"{SETU}/KIA/{n}", "end": end, "offers": offers}
+                {**said, "ticket_id": f"{SETU}/KIA/{n}", "end": end, "offers": offers, "told": told}
             )
-            for n, (end, offers) in enumerate(ends, start=1)
+            for n, (end, offers, told) in enumerate(ends, start=1)
         )
     )
     table = (await full.see(PAGE)).text.partition("Belum terlayani saat antrean ditutup")[2]
     assert re.findall(r'<td class="number">(\d+)</td>', table.partition("</table>")[0]) == [
-        "3",
+        "4",
         "2",
     ]
+
+
+async def test_a_cancelled_event_says_so_on_its_page_and_in_the_list(full: Desk) -> None:
+    assert "dibatalkan" not in (await full.see(PAGE)).text.lower()
+    await full.messaging.deliver(scheduled(SETU, cancelled=True), version=9)
+    assert "Acara ini dibatalkan." in (await full.see(PAGE)).text
+    assert "Dibatalkan" in (await full.see("/acara")).text
 
 
 async def test_what_is_written_into_names_is_shown_and_not_obeyed(full: Desk) -> None:

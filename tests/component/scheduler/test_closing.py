@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from services.scheduler.domain import Line, Stretch
+from services.scheduler.domain.lane import Lane
+from services.scheduler.store import COLLECTIONS, SchedulerReader
 from shared.contracts.scheduler import TicketEnded
 from tests.component.scheduler.floor import (
     Floor,
@@ -151,7 +154,7 @@ async def test_the_page_shows_who_is_left_and_closes_a_line(at: Floor) -> None:
     assert "Lihat siapa yang masih menunggu" in (await see(at, f"/loket/{SETU}/loket-1")).text
     page = (await see(at, PAGE)).text
     assert "Masih menunggu: 2 orang." in page
-    assert re.search(r"Nomor\s+2, 3\b", page)
+    assert re.search(r"Nomor\s+A2, A3\b", page)
     assert "Kantor Kecamatan Setu" in page
     form = {"kunci": key_of(page), "layanan": "KIA"}
     answer = await send(at, PAGE, form)
@@ -159,7 +162,7 @@ async def test_the_page_shows_who_is_left_and_closes_a_line(at: Floor) -> None:
     await at.messaging.settle()
     done = (await see(at, answer.headers["location"].removeprefix("/scheduler"))).text
     assert "Antrean Kartu Identitas Anak ditutup." in done
-    assert "Belum terlayani saat ditutup: 2 orang." in done
+    assert re.search(r"Belum terlayani saat ditutup: 2 orang.<br>\s+Nomor\s+A2, A3<", done)
     assert "Tutup antrean Kartu Identitas Anak" not in done
     assert "Tutup antrean KK" in done
 
@@ -190,5 +193,54 @@ async def test_a_line_of_several_agencies_is_not_closed_by_one_of_them(at: Floor
 
 async def test_a_cancelled_event_says_so_at_its_booths(at: Floor) -> None:
     await cancel(at)
-    for path in ("/loket", f"/loket/{SETU}/loket-1", PAGE):
-        assert "Acara ini dibatalkan." in (await see(at, path)).text
+    at.messaging.clock.advance(days=-1)
+    for path in ("/loket", f"/loket/{SETU}/loket-1", f"/loket/{SETU}/puskesmas", PAGE):
+        shown = (await see(at, path)).text
+        assert "dibatalkan" in shown
+        assert "dapat dipanggil pada hari itu" not in shown
+    assert "/tutup" not in (await see(at, f"/loket/{SETU}/puskesmas")).text
+
+
+async def test_the_numbers_of_a_cancelled_event_stay_on_the_page(at: Floor) -> None:
+    for _ in range(2):
+        await at.arrive()
+    await cancel(at)
+    await at.messaging.settle()
+    shown = (await see(at, PAGE)).text
+    words = r"Belum terlayani karena acara dibatalkan: 2 orang.<br>\s+Nomor\s+A1, A2<"
+    assert re.search(words, shown)
+    assert "sebelum orang pulang" not in shown.partition("<section")[0]
+
+
+async def test_where_nothing_can_be_offered_any_more_nobody_is_asked_for_it(at: Floor) -> None:
+    (await at.put(event_body(offers=[]))).raise_for_status()
+    assert "Mintalah perencana acara" in (await see(at, PAGE)).text
+    await cancel(at)
+    shown = (await see(at, PAGE)).text
+    assert "Mintalah perencana acara" not in shown
+    assert "Tidak ada tawaran untuk layanan ini." in shown
+
+
+async def test_a_hundred_numbers_are_shown_and_no_more_is_read_for_them(
+    at: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = Lane(joined=938, waiting=938)
+    line = Line(SETU, "KIA", offered=True, lanes={"walk_in": lane})
+    stretches = at.messaging.memory.collections["stretches"]
+    for index in range(10):
+        numbers = tuple((n, n + 1) for n in range(index * 100, min(index * 100 + 100, 938)))
+        one = Stretch(SETU, "KIA", "walk_in", index, waiting=numbers)
+        stretches[one.id] = COLLECTIONS.of(Stretch).encode(one)
+    reader = SchedulerReader(at.messaging.database, COLLECTIONS)
+    read: list[str] = []
+    get = reader.get
+
+    async def counted_get(kept: type[Any], id_: str) -> Any:
+        read.append(id_)
+        return await get(kept, id_)
+
+    monkeypatch.setattr(reader, "get", counted_get)
+    assert await reader.waiting(line, 100) == list(range(1, 101))
+    assert len(read) == 1
+    assert await reader.waiting(line, 150) == list(range(1, 151))
+    assert len(read) == 3

@@ -10,7 +10,7 @@ import pytest
 from services.scheduler.domain import TicketState
 from services.scheduler.pages import TEXTS, board
 from services.scheduler.pages.board import Boards
-from services.scheduler.pages.gate import WORDS
+from services.scheduler.pages.gate import UNKNOWABLE, WORDS
 from services.scheduler.store import COLLECTIONS, SchedulerReader
 from services.scheduler.usecases import Called, Reader, called_at
 from shared.testing.callers import HOST
@@ -58,6 +58,19 @@ async def test_the_gate_offers_every_line_of_the_event_and_nothing_else(at: Floo
     assert "Gerai loket-1, loket-2" in page
     assert "HEALTH_CHECK" not in page
     assert '<nav class="wrap menu"' in page
+
+
+async def test_the_gate_says_what_it_cannot_know_without_uplink_and_has_its_worker(
+    at: Floor,
+) -> None:
+    page = (await see(at, f"/gerbang/{SETU}")).text
+    for name in Texts.load(TEXTS).below(UNKNOWABLE):
+        assert Texts.load(TEXTS).as_written(f"{UNKNOWABLE}.{name}") in page
+    worker = re.search(r'data-penjaga="/scheduler([^"]+)"', page)
+    assert worker
+    answer = await look(at, worker[1])
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 async def test_a_kiosk_has_neither_menu_nor_sign_out(at: Floor) -> None:

@@ -67,6 +67,8 @@ async def test_a_gate_and_a_booth_go_on_without_uplink_and_tell_it() -> None:
         answer = await at.tell({"called": [ended]}, OTHER)
 
         assert [one["outcome"] for one in told.json() + answer.json()] == ["merged"] * 3
+        given = [(t["label"], t["waiting"]) for one in told.json() for t in one["tickets"]]
+        assert given == [("A2", 1), ("A3", 2)]
         lines = await at.lines()
         assert (lines["KIA"]["issued"], lines["KIA"]["served"], lines["KIA"]["waiting"]) == (
             3, 1, 2,

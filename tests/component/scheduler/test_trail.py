@@ -37,6 +37,24 @@ async def test_a_cancelled_event_is_noted_once() -> None:
         assert noted(at, before) == [("event_cancelled", SETU, ["version 2"])]
 
 
+async def test_a_line_that_somebody_closes_is_noted_once_and_one_that_the_day_closes_is_not() -> (
+    None
+):
+    async with floor() as at:
+        await at.arrive()
+        at.messaging.clock.advance(hours=3)
+        before = len(noted(at))
+        for _ in range(2):
+            closed = await at.post(f"/api/events/{SETU}/services/KIA/closing")
+            closed.raise_for_status()
+        assert noted(at, before) == [("line_closed", SETU, ["KIA", "1 waited"])]
+        at.messaging.clock.advance(hours=14)
+        await at.messaging.settle()
+        assert len(noted(at)) == before + 1
+        lines = await at.lines()
+        assert all(line["closed"] for line in lines.values())
+
+
 async def test_an_agency_that_is_named_is_noted_once() -> None:
     async with floor() as at:
         before = len(noted(at))

@@ -215,7 +215,7 @@ def test_intakes_commands_find_what_intake_finds() -> None:
     """Its files, its worker, and the prefix that stands in printed pages."""
     commands, intake = CONTAINERS["programmes"], CONTAINERS["intake"]
     files = {name for name, value in intake["environment"].items() if str(value).startswith("/")}
-    wanted = {*files, "INTAKE_PATH_PREFIX", "INTAKE_SCANNER_SOCKET"}
+    wanted = {*files, "INTAKE_PATH_PREFIX", "INTAKE_OFFICE_ADDRESS", "INTAKE_SCANNER_SOCKET"}
     assert "INTAKE_WORKER_SOCKET" in files
     assert commands["environment"] == {name: intake["environment"][name] for name in wanted}
     assert sorted(commands["volumes"]) == sorted(intake["volumes"])

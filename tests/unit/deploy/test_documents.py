@@ -22,6 +22,7 @@ ENDS = {
     "intake.cases.returned.items": "MAX_REQUIREMENTS, by the route; each once, by the domain",
     "intake.cases.facts": "one for each kind of fact",
     "intake.cases.tickets": "a case has one ticket in one line",
+    "intake.cases.tickets.offers": "one of each kind",
     "intake.cases.carriers": "one for each agent to whom somebody gave this job",
     "intake.cases.parties": "one for each kind of party",
     "intake.cases.needs": "one for each kind of party",

@@ -41,11 +41,18 @@ def rows(page: str, columns: int) -> dict[str, list[str]]:
 PLACES = {name: cells for name, cells in rows(RECORD, 4).items() if "." in name}
 
 
+def place(service: str, collection: str) -> str:
+    """A collection as the record names it: behind the database that it lies in."""
+    apart = importlib.import_module(f"services.{service}.store").COLLECTIONS.apart
+    part = f"_{apart[collection]}" if collection in apart else ""
+    return f"{service}{part}.{collection}"
+
+
 def kept() -> Iterator[str]:
     """Every collection of every service, as the record names it."""
     for service in SERVICES:
         collections = importlib.import_module(f"services.{service}.store").COLLECTIONS
-        yield from (f"{service}.{name}" for name in collections.names)
+        yield from (place(service, name) for name in collections.names)
     yield from (f"*.{name}" for name in MESSAGING_COLLECTIONS)
 
 
@@ -53,7 +60,7 @@ def expiring() -> Iterator[tuple[str, Index]]:
     """Every index that deletes, with the collection as the record names it."""
     for service in SERVICES:
         indexes = importlib.import_module(f"services.{service}.store").INDEXES
-        yield from ((f"{service}.{one.collection}", one) for one in indexes if one.expire_after)
+        yield from ((place(service, one.collection), one) for one in indexes if one.expire_after)
     yield from ((f"*.{one.collection}", one) for one in MESSAGING if one.expire_after)
 
 

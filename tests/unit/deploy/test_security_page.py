@@ -18,15 +18,25 @@ PAGE = (ROOT / "SECURITY.md").read_text("utf-8")
 MEBIBYTE = KIBIBYTE = 1024
 
 
+def rows_of_limits() -> list[list[str]]:
+    """What the rows of the table of limits say: of what, and how much."""
+    table = PAGE.partition("## Limits")[2].partition("\n## ")[0]
+    return [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ")]
+
+
 def limits() -> dict[str, list[int]]:
     """The numbers of the table of limits, row by row."""
-    table = PAGE.partition("## Limits")[2].partition("\n## ")[0]
-    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ")]
+    rows = rows_of_limits()
     found = re.compile(r"[0-9][0-9,]*")
     return {
         name.strip(): [int(number.replace(",", "")) for number in found.findall(said)]
         for name, said in rows
     }
+
+
+def test_no_limit_is_said_twice() -> None:
+    names = [name for name, _ in rows_of_limits()]
+    assert sorted(set(names)) == sorted(names)
 
 
 def default(setting: str) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from services.intake.api import RULES
 from services.intake.app import TEXTS
-from services.intake.cli.breach import _notices, _summary
+from services.intake.cli.breach import _notices, _summary, _told
 from services.intake.domain import (
     REACH,
     Affected,
@@ -29,6 +29,7 @@ from services.intake.domain import (
     Signature,
     Step,
     held,
+    unreadable,
 )
 from services.intake.domain.breach import NARROW
 from services.intake.usecases import (
@@ -412,6 +413,68 @@ async def test_a_look_counts_for_no_more_than_its_route_shows(work: Bench) -> No
     assert found.read["halo_pamor"].by_case == {"case-3": {"name", "phone", "address"}}
     await look(work, "rina", CASE)
     assert "nik" in (await ask(work)).read["botram"].by_case[CASE]
+
+
+DOCUMENT = "GET /api/requests/{case_id}/document/content"
+
+
+async def test_a_look_at_a_document_counts_whatever_was_bound_since(work: Bench) -> None:
+    await look(work, "rina", CASE, DOCUMENT)
+    await look(work, "rina", "case-2", DOCUMENT)
+    work.keep(bound(CASE, 601))
+
+    found = await ask(work)
+
+    assert found.read["botram"].by_case == {CASE: {"document"}, "case-2": {"document"}}
+    assert len(found.read["botram"].residents) == 1
+
+
+async def test_a_document_was_within_reach_since_its_first_was_bound(work: Bench) -> None:
+    work.memory.collections["audit"].clear()
+    work.keep(entry(Deed.INVITED, -30, SUPERVISOR, about="rina"))
+    kept = bound(CASE)
+    assert kept.document is not None
+    check = kept.document.check
+    for number, minutes in enumerate((601, 700), 2):
+        file_id = f"file-{number}"
+        kept = kept.checked(file_id, check)
+        kept = kept.bound(file_id, 9, "1" * 64, later(minutes), "a-2")
+    work.keep(kept)
+    assert (await ask(work)).could["botram"].by_case == {CASE: {"document"}}
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        entry(Deed.MACHINE_TOKEN, -20, about="impor"),
+        entry(Deed.MACHINE_TOKEN, -20, "2023-04-01T00:00:00+00:00", "Impor", about="impor"),
+        entry(Deed.MACHINE_TOKEN, -20, "2023-04-01T00:00:00", "Impor", OPERATOR, about="impor"),
+        entry(Deed.MACHINE_ENDED, -20, "*", about="impor"),
+        replace(entry(Deed.MACHINE_TOKEN, -20, about="impor"), deed="spoilt"),
+    ],
+)
+def test_an_entry_about_a_machine_that_cannot_be_read_is_told_and_holds_nothing_up(
+    harm: AuditEntry,
+) -> None:
+    made = entry(Deed.INVITED, 0, OPERATOR)
+    assert unreadable([harm, made]) == (harm.id,)
+    assert spans(harm, made) == [(OPERATOR, 0, None)]
+
+
+async def test_a_breach_goes_on_over_rights_that_cannot_be_read_and_tells_of_them(
+    work: Bench,
+) -> None:
+    harm = entry(Deed.MACHINE_TOKEN, -20, "never", "Impor", OPERATOR, about="impor")
+    work.keep(harm, entry(Deed.GRANTED, -10, "operator", about="a-1"))
+    work.keep(entry(Deed.INVITED, -5, OPERATOR, about="a-2"))
+
+    found = await ask(work)
+
+    assert found.unread == {harm.id, "a-1"}
+    assert {one.account_id for one in found.held} == {"a-1", "a-2"}
+    assert found.could["botram"].cases == {CASE, "case-2"}
+    (line,) = [one for one in _told(found) if "cannot be read" in one]
+    assert line.endswith(f"a-1, {harm.id}")
 
 
 async def test_a_document_whose_resident_was_erased_since_counts_as_erased(work: Bench) -> None:

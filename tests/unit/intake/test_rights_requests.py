@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from services.intake.domain import Refused, Resident, Right, RightsOutcome, RightsRequest
+from services.intake.domain import (
+    Case,
+    NamedParty,
+    Party,
+    Person,
+    Refused,
+    Resident,
+    Right,
+    RightsOutcome,
+    RightsRequest,
+)
 from services.intake.domain.rights_request import OLDEST
 from services.intake.usecases import (
     RIGHTS_DUE,
@@ -81,6 +91,22 @@ async def test_about_a_resident_it_is_of_whoever_answers_for_the_programme(work:
 
     assert (request.programme_id, request.region) == ("botram", "32.16")
     assert (request.case_id, request.resident_id) == (None, resident.id)
+
+
+async def test_about_a_child_of_a_case_it_is_the_child_s_and_of_the_case_s_office() -> None:
+    child = NamedParty(Party.SUBJECT, Person("Ani Contoh", birth_date="2019-03-12"))
+    work = bench()
+    await record(work, at_event(others=(child,)))
+    case = await work.get(Case, CASE)
+    assert case is not None
+    ani = case.parties[Party.SUBJECT]
+    assert ani != case.parties[Party.APPLICANT]
+
+    request = await asked(work, Asked(Right.ACCESS, CASE, ani))
+
+    assert (request.case_id, request.resident_id, request.region) == (CASE, ani, "32.16.18")
+    with pytest.raises(Refused, match="not_in_case"):
+        await asked(work, Asked(Right.ACCESS, CASE, "somebody-else"))
 
 
 @pytest.mark.parametrize("what", [{"case_id": "case-x"}, {"resident_id": "r-x"}])

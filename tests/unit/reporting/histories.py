@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from shared.contracts import courier, intake, scheduler
+from shared.contracts.audit import AuditHead
 from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
 from shared.contracts.intake import CaseEvent, CloseOutcome
@@ -122,8 +123,11 @@ _MOMENTS = st.builds(
 )
 _COUNTED = (
     *(event for event in intake.EVENTS if issubclass(event, CaseEvent)),
-    *(event for event in scheduler.EVENTS if event is not scheduler.EventScheduled),
-    *courier.EVENTS,
+    *(
+        event
+        for event in (*scheduler.EVENTS, *courier.EVENTS)
+        if event is not scheduler.EventScheduled and not issubclass(event, AuditHead)
+    ),
 )
 _ANYTHING = {
     "case_id": st.sampled_from(("c1", "c2", "c3")),
@@ -151,6 +155,8 @@ _ANYTHING = {
     "waited_seconds": st.integers(0, 900),
     "served_seconds": st.integers(0, 900),
     "end": st.sampled_from(scheduler.TicketEnd),
+    "offers": st.sampled_from(((), (scheduler.OfferKind.NEXT_EVENT,))),
+    "told": st.booleans(),
     "reverted": st.sampled_from(scheduler.TicketFact),
     "seconds": st.integers(0, 900),
 }
@@ -245,7 +251,7 @@ def _measures(event: Event) -> dict[str, int]:  # noqa: PLR0911 - one for each k
         case VisitRecorded():
             return {"visits": event.visitors}
         case scheduler.TicketEnded():
-            offered = {"tickets_offered": 1} if event.offers else {}
+            offered = {"tickets_offered": 1} if event.offers and event.told else {}
             return {f"tickets_{event.end}": 1, **offered}
         case scheduler.TicketReverted():
             return {name: -amount for name, amount in _told(event.reverted, event.seconds).items()}

@@ -227,8 +227,6 @@ async def test_in_a_closed_line_nobody_joins_or_is_called_any_more() -> None:
         with pytest.raises(Refused, match="closed"):
             await work.run(use_case)
     assert held(work) == before
-    await work.handle(issue_ticket, received("case-late"))
-    assert (await line(work)).issued == 3
     await run_out(work)
     assert [one.number for one in ended(work) if one.end == "unserved"] == [3]
 
@@ -336,8 +334,6 @@ async def test_of_a_cancelled_event_nothing_is_to_be_had_any_more() -> None:
         with pytest.raises(Refused, match="cancelled"):
             await work.run(use_case)
     assert held(work) == before
-    await work.handle(issue_ticket, received("case-1"))
-    assert (await line(work)).issued == 1
 
 
 async def offered(work: Bench, service: str) -> list[Offer]:

@@ -224,6 +224,23 @@ async def test_who_came_without_uplink_waits_since_he_came() -> None:
     assert entry.by == "siti"
 
 
+async def test_a_number_told_at_once_is_answered_as_at_the_gate_once() -> None:
+    at = await field()
+    at.work.clock.now = at.work.clock.now.replace(hour=2, minute=0)
+    await at.admit(60)
+    await at.lease(numbers={"KIA": 10})
+    for _ in range(20):
+        assert await at.call("kia-1")
+        at.work.clock.advance(minutes=4)
+    story = at.issue(61, ago=0)
+    [answer] = await at.tell(story)
+    [given] = answer["tickets"]
+
+    assert (given["label"], given["waiting"]) == ("A61", 40)
+    assert given["warning"]["probability"] > 0.9
+    assert "tickets" not in (await at.tell(story))[0]
+
+
 async def test_priority_of_a_gate_without_uplink_counts() -> None:
     at = await field(Policy(priority_every=2))
     await at.lease(numbers={"KIA": 10})

@@ -66,10 +66,20 @@ def test_an_accounts_tokens_of_before_are_not_believed_and_later_ones_are() -> N
     assert desk.believes(desk.token())
 
 
-def test_the_token_of_a_machine_is_no_session() -> None:
+def test_the_end_of_an_account_ends_what_it_has_without_a_session() -> None:
     desk = Desk()
-    token = desk.token(None)
+    token, other = desk.token(None), desk.issuer.issue("a-2", GRANTS, TEN)
     desk.revocations.replace({"a-1": NOW})
+    assert not desk.believes(token)
+    assert desk.believes(other)
+    desk.clock.advance(SECOND)
+    assert desk.believes(desk.token(None))
+
+
+def test_the_end_of_a_session_ends_no_machine_of_that_name() -> None:
+    desk = Desk()
+    token = desk.token(None, "s-1")
+    desk.revocations.replace({"s-1": NOW})
     assert desk.believes(token)
 
 

@@ -165,6 +165,7 @@ def test_changed_claims_are_refused(verifier: Verifier, token: str) -> None:
         ({"sub": "a" * 65}, "malformed subject"),
         ({"sub": "agus\nadmin"}, "malformed subject"),
         ({"sub": "3216990101900001"}, "malformed subject"),
+        ({"sub": "sistem@dinas"}, "malformed subject"),
         ({"sub": 7}, "malformed"),
         ({"jti": MISSING}, "a claim is missing"),
         ({"exp": MISSING}, "a claim is missing"),

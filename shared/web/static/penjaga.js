@@ -1,5 +1,5 @@
-/* Answers for the counter's pages where the office does not. It keeps pages and scripts, never an
-   answer of the API and nothing of anybody: what was written down lies sealed with the page. */
+/* Answers for pages that go on without uplink, where the office does not. It keeps pages and scripts,
+   never an answer of the API and nothing of anybody: what was done meanwhile lies with the page. */
 "use strict";
 var PATIENCE = 4000;
 
