@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import BeforeValidator, Field
 
@@ -39,10 +39,11 @@ TimeZone = Annotated[
     ),
     Reason("Asia/Jakarta, Asia/Pontianak, Asia/Makassar or Asia/Jayapura"),
 ]
+GATE_CODE: Final = r"^[BCDFGHJKMNPQRTVWXYZ][2-9BCDFGHJKMNPQRTVWXYZ]{7}$"
 ArrivalCode = Annotated[
     str,
     Field(
-        pattern=r"^[BCDFGHJKMNPQRTVWXYZ][2-9BCDFGHJKMNPQRTVWXYZ]{7}$",
+        pattern=GATE_CODE,
         description="Given out with the tickets of those who came together; random.",
         examples=["K7QW3ZTM"],
     ),

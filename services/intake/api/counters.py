@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
+from services.intake.api.fields import FIRST_BIRTH
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.domain import (
     Catalogue,
@@ -20,8 +21,9 @@ from services.intake.domain import (
     catalogue_id,
     local_day,
 )
-from services.intake.domain.counter import AT_COUNTER, Offer, counter_open, offered_at
+from services.intake.domain.counter import AT_COUNTER, KIT_SHAPE, Offer, counter_open, offered_at
 from services.intake.domain.paper import Whose
+from services.intake.domain.person import FOREIGN, MOBILE, NAME_LIMIT, NIK
 from services.intake.domain.visit import counted
 from services.intake.usecases import Catalogues, Clock, Reader, Regions
 from services.intake.usecases.counters import event_within
@@ -29,6 +31,8 @@ from services.intake.usecases.reach import allowed_region
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId
+from shared.contracts.intake import GATE_CODE
+from shared.contracts.text import public_text
 from shared.runtime import gathered, provided
 from shared.web.guard import CallerDep
 from shared.web.problems import Conflict, NotFound
@@ -90,13 +94,28 @@ class PlaceAnswer(BaseModel):
     name: str
 
 
+class RulesAnswer(BaseModel):
+    """What the office takes of what is typed: patterns of whole fields, blanks and marks aside."""
+
+    name_limit: int
+    nik: str
+    provinces: list[str]
+    """With which a NIK begins."""
+    phone: str
+    gate_code: str
+    born_from: date
+    reason: str
+
+
 class CounterKit(BaseModel):
     """All that a laptop needs to go on without uplink: nothing of any resident.
 
     `shares`: the office's half of what opens the laptop's entries, the newest first; the other half
-    is made from the operator's PIN and known to the laptop alone.
+    is made from the operator's PIN and known to the laptop alone. `shape`: of this answer; a page
+    that knows another one asks anew.
     """
 
+    shape: int = KIT_SHAPE
     event_id: str
     event_name: str
     place: str
@@ -114,6 +133,7 @@ class CounterKit(BaseModel):
     services: list[OfferAnswer]
     life_events: list[TogetherAnswer]
     subdistricts: list[PlaceAnswer]
+    rules: RulesAnswer
     shares: list[str]
     account: str
     """Whose shares they are."""
@@ -203,6 +223,7 @@ async def get_counter(
             PlaceAnswer(region_code=code, name=parts.regions.name(code) or code)
             for code in parts.regions.subdistricts(programme.region_code)
         ],
+        rules=_rules(parts.regions),
         shares=list(parts.secrets.laptop_shares(caller.subject, event.id, str(device))),
         account=caller.subject,
     )
@@ -243,6 +264,18 @@ async def event_of(event_id: str, caller: Caller, reader: Reader) -> PlannedEven
     if event is None:
         raise NotFound("event")
     return event
+
+
+def _rules(regions: Regions) -> RulesAnswer:
+    return RulesAnswer(
+        name_limit=NAME_LIMIT,
+        nik=NIK,
+        provinces=[code for code in map("{:02}".format, range(1, 100)) if regions.known(code)],
+        phone=f"{MOBILE}|{FOREIGN}",
+        gate_code=GATE_CODE,
+        born_from=FIRST_BIRTH,
+        reason=public_text(),
+    )
 
 
 def _offer(offer: Offer) -> OfferAnswer:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -38,7 +38,8 @@ Nik = Annotated[str, _fitting(checked_nik)]
 KkNumber = Annotated[str, _fitting(checked_kk_number)]
 Phone = Annotated[str, _fitting(checked_phone)]
 Address = Annotated[str, _fitting(checked_address)]
-BirthDate = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+FIRST_BIRTH: Final = date(1900, 1, 1)
+BirthDate = Annotated[date, Field(ge=FIRST_BIRTH, le=date(2199, 12, 31))]
 Domicile = Annotated[
     TypedRegionCode,
     Field(min_length=8),

@@ -13,7 +13,7 @@ def refused_visit(found: InVisit) -> Exception:
     at = f"requests.{found.index}."
     match found.cause:
         case Forbidden(reason=reason):
-            return Forbidden(f"{at} {reason}")
+            return Forbidden(f"{at}{reason}")
         case ChannelCannot() as cause:
             problem = cannot(cause)
         case AlreadyOpen() as cause:

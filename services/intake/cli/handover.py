@@ -104,7 +104,7 @@ async def papers_and_trail(case: Case, desk: Desk) -> dict[str, Any]:
 
 
 async def _beside(case: Case, desk: Desk) -> dict[str, Any]:
-    """Return what other places hold of a case: who collected, what was waived and passed on."""
+    """Return what other places hold of a case: who collected, what was seen, waived, passed on."""
     reader = desk.reader
     batch = await reader.get(Batch, case.batch_id) if case.batch_id else None
     visit = await reader.get(Visit, case.visit_id) if case.visit_id else None
@@ -115,6 +115,7 @@ async def _beside(case: Case, desk: Desk) -> dict[str, Any]:
         "collected": asdict(collected) if collected else None,
         "counter": asdict(visit.counter) if visit and visit.counter else None,
         "outside": asdict(errand) if errand else None,
+        "seen": [asdict(look) for look in checklist.seen] if checklist else [],
         "waived": [asdict(waiver) for waiver in checklist.waivers] if checklist else [],
     }
 

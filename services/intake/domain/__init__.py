@@ -101,6 +101,7 @@ from services.intake.domain.parties import (
     is_child,
     require_parties,
     require_party,
+    require_speaks_for_another,
 )
 from services.intake.domain.person import (
     UNNAMED,
@@ -319,6 +320,7 @@ __all__ = [
     "require_door",
     "require_parties",
     "require_party",
+    "require_speaks_for_another",
     "session_id",
     "statement_id",
     "token_digest",

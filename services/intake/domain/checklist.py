@@ -4,11 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from services.intake.domain.catalogue import Entry, Requirement
 from services.intake.domain.paper import PaperKind
 from services.intake.domain.refusal import Refused
 from services.intake.domain.returned import Fault, Returned
+
+NO_REQUIREMENT: Final = "the case has no such requirement"
 
 
 class PaperStanding(StrEnum):
@@ -68,7 +71,7 @@ class Checklist:
     waivers: tuple[Waiver, ...] = ()
     version: int = 0
     seen: tuple[Seen, ...] = ()
-    """The first look at each."""
+    """The first look at each since it was returned last."""
 
     def waived(self, entry: Entry, waiver: Waiver) -> "Checklist":
         """Add a waiver; the checklist itself where the requirement is waived already.
@@ -82,18 +85,20 @@ class Checklist:
             return self
         return replace(self, version=self.version + 1, waivers=(*self.waivers, waiver))
 
-    def shown(self, entry: Entry, seen: Seen) -> "Checklist":
+    def shown(self, entry: Entry, seen: Seen, *, anew: bool = False) -> "Checklist":
         """Add that a paper was seen; the checklist itself where it was before.
 
-        Raises Refused: requirement_unknown.
+        `anew`: it was returned since, and what counts is this look. Raises Refused:
+        requirement_unknown.
         """
         requirement = _required(entry, seen.requirement)
-        if self.sight(requirement.id) is not None:
+        if self.sight(requirement.id) is not None and not anew:
             return self
-        return replace(self, version=self.version + 1, seen=(*self.seen, seen))
+        others = tuple(one for one in self.seen if one.requirement != requirement.id)
+        return replace(self, version=self.version + 1, seen=(*others, seen))
 
     def sight(self, requirement_id: str) -> Seen | None:
-        """Return who saw a requirement's paper first, or None."""
+        """Return the look at a requirement's paper that counts, or None."""
         return next((one for one in self.seen if one.requirement == requirement_id), None)
 
     def waiver(self, requirement_id: str) -> Waiver | None:
@@ -126,5 +131,5 @@ class Checklist:
 def _required(entry: Entry, requirement_id: str) -> Requirement:
     requirement = entry.requirement(requirement_id)
     if requirement is None:
-        raise Refused("requirement_unknown", "requirement_id: the case has no such requirement")
+        raise Refused("requirement_unknown", f"requirement_id: {NO_REQUIREMENT}")
     return requirement

@@ -16,6 +16,8 @@ from services.intake.domain.programme import CatalogueService, PlannedEvent, Pro
 AT_COUNTER: Final = "event"
 """The channel of what a counter takes."""
 
+KIT_SHAPE: Final = 2
+"""Counted up with every change of what a laptop takes along, or of what its page keeps."""
 COUNTER_DAYS: Final = 7
 """Days after an event within which what its counters wrote down is still taken."""
 CLOCK_OFF: Final = timedelta(minutes=5)

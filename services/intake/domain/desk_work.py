@@ -68,14 +68,19 @@ def sent_back(
 ) -> Case:
     """Return a case to its resident for these requirements; the claim on it ends.
 
-    Raises Refused: `closed`, `already_issued`, `returned_already`, `claimed`, `nothing_returned`,
-    `requirement_unknown`, `requirement_twice`.
+    A power of attorney that goes back shows no longer that a proxy may. Raises Refused: `closed`,
+    `already_issued`, `returned_already`, `claimed`, `nothing_returned`, `requirement_unknown`,
+    `requirement_twice`.
     """
     require_returnable(case)
     require_free(case, by, now)
     _require_items(entry, items)
     back = Returned(tuple(items), by, now)
-    return replace(case, version=case.version + 1, claim=None, returned=back)
+    asked = [entry.requirement(one.requirement) for one in items]
+    power = case.power_of_attorney and not any(one and one.shows_power for one in asked)
+    return replace(
+        case, version=case.version + 1, claim=None, returned=back, power_of_attorney=power
+    )
 
 
 def require_returnable(case: Case) -> None:

@@ -5,7 +5,7 @@ does not turn a child away who comes without: a guardian who is missing is told 
 request is taken.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -92,6 +92,19 @@ def require_party(one: NamedParty) -> None:
         raise Refused("party_named", "party: the applicant is named as such")
     if (one.basis is not None) != (one.party in _SPEAKING):
         raise Refused("basis_needed", f"basis: {_BASIS}")
+
+
+def require_speaks_for_another(party: Party, parties: Mapping[Party, str]) -> None:
+    """Refuse somebody, named afterwards as this party, by whom one would speak for himself.
+
+    `parties`: the residents of the case, with him.
+    """
+    subject = parties.get(Party.SUBJECT, parties.get(Party.APPLICANT))
+    spoken_for = {Party.GUARDIAN: subject, Party.PROXY: parties.get(Party.APPLICANT)}
+    speakers = (Party.GUARDIAN,) if party is Party.SUBJECT else (party,)
+    for one in _SPEAKING.intersection(speakers):
+        if one in parties and parties[one] == spoken_for[one]:
+            raise Refused("own_guardian", "nik: nobody speaks for himself")
 
 
 def missing_of(

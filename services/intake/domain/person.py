@@ -8,7 +8,6 @@ registered, not where he lives. So only what can be no NIK at all is refused.
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date
 from typing import Final
 
 from services.intake.domain.refusal import Refused
@@ -20,11 +19,24 @@ UNNAMED: Final = "tidak disebut"
 """What stands where a name would, and nobody said it: of a history that is brought in."""
 
 _NIK: Final = re.compile(r"[0-9]{16}")
+_PLACE: Final = r"(?!00)[0-9]{2}(?!00)[0-9]{2}(?!00)[0-9]{2}"
+_BIRTH: Final = (
+    r"(?:0[1-9]|1[0-9]|2[0-8]|4[1-9]|5[0-9]|6[0-8])(?:0[1-9]|1[0-2])[0-9]{2}"
+    r"|(?:29|30|69|70)(?:0[13-9]|1[0-2])[0-9]{2}"
+    r"|(?:29|69)02(?:[02468][048]|[13579][26])"
+    r"|(?:31|71)(?:0[13578]|1[02])[0-9]{2}"
+)
+"""DDMMYY, a day of either century; a woman's has 40 more (PP 37/2007 article 37)."""
+_SERIAL: Final = r"(?!0000)[0-9]{4}"
+NIK: Final = f"{_PLACE}(?:{_BIRTH}){_SERIAL}"
+"""The pattern of all that can be a NIK: for pages that go on without the office."""
 _NIK_NOISE: Final = str.maketrans({" ": None, ".": None})
-_FEMALE: Final = 40
-"""Added to the day of birth in a woman's NIK (PP 37/2007 article 37)."""
 _PHONE_NOISE: Final = re.compile(r"[ .()-]")
-_MOBILE: Final = re.compile(r"(?:\+?620?|0)?(8[1-35-9][0-9]{7,10})")
+MOBILE: Final = r"(?:\+?620?|0)?(8[1-35-9][0-9]{7,10})"
+"""The pattern of an Indonesian mobile number without blanks and other marks."""
+FOREIGN: Final = r"\+(?!62)[0-9]{7,15}"
+"""What may be a foreign one; the office looks more closely."""
+_MOBILE: Final = re.compile(MOBILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +98,11 @@ def checked_nik(written: str) -> str:
     text = written.strip(" ").translate(_NIK_NOISE)
     if not _NIK.fullmatch(text):
         raise Refused("nik_malformed", "nik: 16 digits 0 to 9 are needed")
-    if "00" in (text[0:2], text[2:4], text[4:6]):
+    if not re.fullmatch(_PLACE, text[:6]):
         raise Refused("nik_malformed", "nik: the region in its first six digits cannot be")
-    if not _can_be_born(text[6:12]):
+    if not re.fullmatch(_BIRTH, text[6:12]):
         raise Refused("nik_malformed", "nik: the day in its digits 7 to 12 cannot be")
-    if text[12:] == "0000":
+    if not re.fullmatch(_SERIAL, text[12:]):
         raise Refused("nik_malformed", "nik: the serial number in its last four digits begins at 1")
     return text
 
@@ -118,20 +130,3 @@ def _line(field: str, text: str, limit: int) -> str:
     if not line.isprintable():
         raise Refused(f"{field}_malformed", f"{field}: control characters are not allowed")
     return line
-
-
-def _can_be_born(digits: str) -> bool:
-    """Whether DDMMYY is a day of either century: the NIK does not state which."""
-    day, month, year = int(digits[:2]), int(digits[2:4]), int(digits[4:])
-    return any(
-        _is_day(century + year, month, day - _FEMALE if day > _FEMALE else day)
-        for century in (1900, 2000)
-    )
-
-
-def _is_day(year: int, month: int, day: int) -> bool:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True

@@ -11,6 +11,7 @@ from typing import Final
 
 from services.intake.domain.case import Case
 from services.intake.domain.catalogue import Entry
+from services.intake.domain.checklist import NO_REQUIREMENT
 from services.intake.domain.counter import Counted, CounterClaim
 from services.intake.domain.new_request import NewRequest
 from services.intake.domain.paper import Paper, PaperKind, Whose
@@ -45,11 +46,11 @@ class Wanted:
     def opened(self, entries: Sequence[Entry], *, lenient: bool) -> list[NewRequest]:
         """Return the requests for these entries of the catalogue, in their order.
 
-        `lenient`: what was seen for none of them is passed over, else Refused: variant_unknown.
+        `lenient`: what was seen for none of them is passed over, else Refused: variant_unknown,
+        requirement_unknown.
         """
-        codes = {entry.code for entry in entries}
-        if not lenient and any(one.variant not in codes for one in self.seen):
-            raise Refused("variant_unknown", "seen: the life event opens no such variant")
+        if not lenient:
+            self._require_known({entry.code: entry for entry in entries})
         return [
             replace(
                 self.request,
@@ -59,6 +60,14 @@ class Wanted:
             )
             for entry in entries
         ]
+
+    def _require_known(self, entries: Mapping[str, Entry]) -> None:
+        for number, one in enumerate(self.seen):
+            entry, at = entries.get(one.variant), f"seen.{number}"
+            if entry is None:
+                raise Refused("variant_unknown", f"{at}.variant: the life event opens no such one")
+            if entry.requirement(one.requirement) is None:
+                raise Refused("requirement_unknown", f"{at}.requirement_id: {NO_REQUIREMENT}")
 
 
 @dataclass(frozen=True, slots=True)

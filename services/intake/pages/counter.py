@@ -14,7 +14,8 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from services.intake.domain import PlannedEvent, Programme, local_day
-from services.intake.domain.counter import COUNTER_DAYS, Counted, counter_open
+from services.intake.domain.counter import COUNTER_DAYS, KIT_SHAPE, Counted, counter_open
+from services.intake.domain.person import NAME_LIMIT
 from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, counted_at
 from services.intake.usecases import Clock, Reader
 from services.intake.usecases.counters import event_within
@@ -123,7 +124,14 @@ async def show_counter(
         raise NotFound("event")
     words = shelf.pages.texts.below("counter.word")
     return shelf.pages.render(
-        request, "konter.html", event=event, account=caller.subject, words=words, most=MOST
+        request,
+        "konter.html",
+        event=event,
+        account=caller.subject,
+        words=words,
+        most=MOST,
+        shape=KIT_SHAPE,
+        name_limit=NAME_LIMIT,
     )
 
 

@@ -62,7 +62,7 @@ from shared.web.problems import NotFound
 CASE: Final = f"{DESK}/{{case_id}}"
 _OFFICE: Final = Rule({Role.OPERATOR, Role.SUPERVISOR})
 RULES: Final[RouteRules] = {f"GET {CASE}": _OFFICE, f"POST {CASE}": _OFFICE}
-FIELDS: Final = ("sebagai", "nama", "nik", "hp", "lahir", "dasar")
+FIELDS: Final = ("sebagai", "nama", "nik", "hp", "lahir", "dasar", "yakin")
 """Of the form that names somebody; what is wrong with one is called as it is."""
 REFUSALS: Final = frozenset(
     {
@@ -95,6 +95,7 @@ REFUSALS: Final = frozenset(
         "not_timed_out",
         "sent_too_often",
         "party_named",
+        "own_guardian",
         *FIELDS,
     }
 )
@@ -104,6 +105,7 @@ _AT: Final = {
     "nothing_returned": "kembalikan",
     "explanation_malformed": "penjelasan",
     "party_named": "sebagai",
+    "own_guardian": "nama",
     **{name: name for name in FIELDS},
 }
 Action = Literal["ambil", "lepas", "langkah", "lihat", "tanpa", "kembalikan", "ajukan", "tampilkan"]

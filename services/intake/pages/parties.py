@@ -37,7 +37,10 @@ from shared.runtime import built, provided
 from shared.web.sealed import openable
 
 PARTIES: Final = f"{CASE}/orang"
-RULES: Final[RouteRules] = {f"POST {PARTIES}": Rule({Role.OPERATOR})}
+RULES: Final[RouteRules] = {
+    f"GET {PARTIES}": Rule({Role.OPERATOR, Role.SUPERVISOR}),
+    f"POST {PARTIES}": Rule({Role.OPERATOR}),
+}
 _MOST: Final = 300
 """Characters of a field, as a form sends it."""
 Typed = Annotated[str, Form(max_length=_MOST)]
@@ -55,6 +58,8 @@ class PartyForm:
     hp: str
     lahir: str
     dasar: str
+    yakin: str
+    """The name of whom the request is for, as it was shown and confirmed."""
 
     def named(self, today: date, regions: Regions) -> NamedParty:
         """Return the party that this describes. Raises Refused with the name of the field."""
@@ -67,7 +72,12 @@ class PartyForm:
             raise Refused("nik", "nik: its first two digits are no province")
         phone = _checked("hp", self.hp, checked_phone) if self.hp.strip() else None
         person = Person(name, nik, phone, birth_date=self._born(today))
-        return NamedParty(party, person, self._basis(party))
+        named = NamedParty(party, person, self._basis(party))
+        require_party(named)
+        if party is Party.SUBJECT and self.yakin != name:
+            # Nobody is taken out of a case again, and this one decides whose document it is.
+            raise Refused("yakin", "yakin: whom the request is for is confirmed by his name")
+        return named
 
     def _born(self, today: date) -> str | None:
         if not self.lahir.strip():
@@ -94,9 +104,10 @@ async def party_form(
     hp: Typed = "",
     lahir: Typed = "",
     dasar: Typed = "",
+    yakin: Typed = "",
 ) -> PartyForm:
     """Read the fields of the form."""
-    return PartyForm(sebagai, nama, nik, hp, lahir, dasar)
+    return PartyForm(sebagai, nama, nik, hp, lahir, dasar, yakin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,12 @@ class Naming:
     regions: Annotated[Regions, Depends(provided(Regions))]
     lookups: Annotated[LookupKeys, Depends(provided(LookupKeys))]
     vault: Annotated[Vault, Depends(provided(Vault))]
+
+
+@router.get(PARTIES)
+async def back_to_case(at: CaseDeskDep, case_id: CasePath) -> Response:
+    """Go to the case: what whoever signs in anew at a refused form is led to."""
+    return RedirectResponse(at.desk.pages.at(f"{DESK}/{case_id}"), status_code=303)
 
 
 @router.post(PARTIES)
@@ -121,7 +138,6 @@ async def post_party(
     typed = asdict(form)
     try:
         named = form.named(local_day(at.desk.clock(), case.time_zone), parts.regions)
-        require_party(named)
         with openable("the person's", KeyMissing):
             await at.desk.form.run(
                 at.commands,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.intake.domain import OWN_LIMIT, Case, Secrets
 from services.intake.usecases import (
@@ -40,6 +40,7 @@ RULES: Final[RouteRules] = {
     f"GET {TRACK}": PUBLIC,
     f"POST {TRACK}": PUBLIC,
     f"POST {PAPERS}": PUBLIC,
+    f"GET {RECEIVED}": PUBLIC,
     f"POST {RECEIVED}": PUBLIC,
 }
 MAX_CODE: Final = 200
@@ -147,6 +148,12 @@ async def show_papers(
         limit=PAPER.limit,
         many=OWN_LIMIT,
     )
+
+
+@router.get(RECEIVED)
+async def back_to_form(parts: TrackingDep) -> Response:
+    """Go to the form: the page that a confirmation brought has no address of its own."""
+    return RedirectResponse(parts.pages.at(TRACK), status_code=303)
 
 
 @router.post(RECEIVED)

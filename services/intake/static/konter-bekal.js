@@ -31,13 +31,16 @@
     });
   }
 
-  // The papers of what is opened, each once: two requirements are one paper where they say the same.
+  // The papers of what is opened, each once: two requirements are one paper where they say the same, but for
+  // what is filled in for one request alone. Two such forms are two, each named with its service.
   function papers(value) {
-    var found = new Map();
-    opened(value).forEach(function (offer) {
+    var found = new Map(), offers = opened(value);
+    offers.forEach(function (offer) {
       offer.papers.forEach(function (paper) {
-        var key = [paper.requirement_id].concat(paper.any_of.map(function (one) { return one.text; })).join("|");
-        if (!found.has(key)) { found.set(key, Object.assign({ key: key, variants: [] }, paper)); }
+        var alone = offers.length > 1 && paper.any_of.some(function (one) { return one.of === "request"; });
+        var parts = [paper.requirement_id].concat(paper.any_of.map(function (one) { return one.text; }), alone ? [offer.variant] : []);
+        var key = parts.join("|"), more = { key: key, variants: [], service: alone ? offer.name : "" };
+        if (!found.has(key)) { found.set(key, Object.assign(more, paper)); }
         found.get(key).variants.push(offer.variant);
       });
     });

@@ -7,7 +7,9 @@
   function listed(node) { return bekal.papers(value(node, "layanan")); }
   function boxes(node) { return Array.from(node.querySelectorAll("[data-berkas-id]")); }
   function box(node, key) { return boxes(node).find(function (one) { return one.dataset.berkasId === key; }); }
-  function condition(paper, text) { return (paper.condition ? paper.condition + ": " : "") + text; }
+  function condition(paper, text) {
+    return (paper.condition ? paper.condition + ": " : "") + text + (paper.service ? " (" + paper.service + ")" : "");
+  }
 
   function line(node, paper, at) {
     var made = document.getElementById("berkas").content.firstElementChild.cloneNode(true);
@@ -27,9 +29,10 @@
     carry();
   }
 
-  // Whose paper it is decides whether it counts in another request of the visit, as at the office.
+  // Whose paper it is decides whether it counts in another request of the visit, as at the office. Which of
+  // several was shown nobody ticks: where they are not all of the same one, nothing is carried.
   function serves(paper, one, other) {
-    var whose = paper.any_of[0].of;
+    var whose = paper.any_of.every(function (each) { return each.of === paper.any_of[0].of; }) ? paper.any_of[0].of : "request";
     var names = { request: [], subject: ["untuk"], applicant: ["pemohon"], party: ["pemohon", "untuk"] }[whose];
     var there = names.map(function (name) { return value(other, name); });
     return names.some(function (name) { return value(one, name) && there.indexOf(value(one, name)) >= 0; });
@@ -67,10 +70,17 @@
       .map(function (one) { return [one.dataset.berkasId, one.checked]; });
   }
 
+  // An older kit called it otherwise: what serves several requests is known by its requirement too.
   function again(node, kept) {
     kept.forEach(function (pair) {
-      var here = box(node, pair[0]);
-      if (here) { here.dataset.tangan = "ya"; here.checked = pair[1]; }
+      var same = listed(node).filter(function (paper) {
+        return paper.key === pair[0] || (!paper.service && paper.requirement_id === pair[0].split("|")[0]);
+      });
+      same.forEach(function (paper) {
+        var here = box(node, paper.key);
+        here.dataset.tangan = "ya";
+        here.checked = pair[1];
+      });
     });
     carry();
   }

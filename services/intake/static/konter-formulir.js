@@ -2,9 +2,10 @@
 (function () {
   "use strict";
   var isian = window.JemputIsian, bekal = window.JemputBekal, berkas = window.JemputBerkas;
+  var aturan = window.JemputAturan, lama = window.JemputLama;
   var form = document.querySelector('[data-step="isian"]'), people = form.querySelector("[data-orang]");
   var wanted = form.querySelector("[data-permintaan]"), region = form.querySelector("#kecamatan"), group = form.querySelector("#kelompok");
-  var gate = form.querySelector("#kode-gerbang"), NIK = /^\d{16}$/, CODE = /^[A-Z0-9]{8}$/, ADULT = 18, POWER = "power_of_attorney", made = 0, untouched = "";
+  var gate = form.querySelector("#kode-gerbang"), ADULT = 18, POWER = "power_of_attorney", made = 0, untouched = "";
   var SAID = ["nama", "nik", "hp", "lahir"], WHO = ["pemohon", "untuk", "wali", "kuasa", "pelapor", "pemilik"];
   var PARTIES = { wali: "guardian", kuasa: "proxy", pelapor: "reporter", pemilik: "phone_owner" };
 
@@ -156,8 +157,14 @@
     return told;
   }
 
+  function wrongFields(node, names) {
+    return names.map(function (name) { return [of(node, name).id, aturan.wrong(name, said(node, name))]; })
+      .filter(function (pair) { return pair[1]; })
+      .map(function (pair) { return [pair[0], isian.words(pair[1])]; });
+  }
+
   function wrongOf(node) {
-    var found = [];
+    var found = wrongFields(node, ["alasan"]);
     function add(name, why) { found.push([of(node, name).id, isian.words(why)]); }
     if (!said(node, "layanan")) { add("layanan", "layanan_empty"); }
     ["pemohon", "untuk"].forEach(function (name) { if (at(node, name) < 0) { add(name, "orang_empty"); } });
@@ -171,12 +178,12 @@
 
   function wrong() {
     var found = requests().flatMap(wrongOf), used = {}, niks = persons().map(digits);
-    if (code() && !CODE.test(code())) { found.push([gate.id, isian.words("kode_wrong")]); }
+    if (aturan.wrong("kode", code())) { found.push([gate.id, isian.words("kode_wrong")]); }
     requests().forEach(function (node) { WHO.forEach(function (name) { used[of(node, name).value] = true; }); });
     persons().forEach(function (node, number) {
       if (!said(node, "nama")) { found.push([of(node, "nama").id, isian.words("nama_empty")]); }
-      if (niks[number] && !NIK.test(niks[number])) { found.push([of(node, "nik").id, isian.words("nik_wrong")]); }
-      else if (niks[number] && niks.indexOf(niks[number]) < number) { found.push([of(node, "nik").id, isian.words("nik_twice")]); }
+      found = found.concat(wrongFields(node, SAID));
+      if (niks[number] && niks.indexOf(niks[number]) < number) { found.push([of(node, "nik").id, isian.words("nik_twice")]); }
       if (!of(node, "lahir").validity.valid) { found.push([of(node, "lahir").id, isian.words("lahir_wrong")]); }
       if (!used[node.dataset.ke]) { found.push([of(node, "nama").id, isian.words("orang_unused")]); }
     });
@@ -192,7 +199,7 @@
     };
     if (code()) { body.arrival_code = code(); }
     return {
-      body: body,
+      shape: lama.SHAPE, body: body,
       names: nodes.map(function (node) { return of(node, "layanan").selectedOptions[0].text; }),
       who: nodes.map(function (node) { return said(persons()[at(node, "untuk")], "nama"); }),
       missing: nodes.map(berkas.missing), warnings: nodes.map(lacking), typed: typed()

@@ -137,15 +137,20 @@
 
   function undelivered(one) { return one.state === "menunggu" || one.state === "ditolak"; }
 
+  // What waits to be sent, by its numbers, and whether something is typed that was never saved.
+  async function remaining() {
+    var lost = (await entries()).filter(undelivered).map(function (one) { return one.number; });
+    return { lost: lost, typed: Boolean(await read(DRAFT)) };
+  }
+
   // What is lost by it is kept by its numbers: those people are to be asked again, from their papers.
   async function wipe(why) {
-    var lost = (await entries()).filter(undelivered).map(function (one) { return one.number; });
-    var typed = Boolean(await read(DRAFT));
+    var left = await remaining();
     key = null;
     await stored("readwrite", function (kept, notes) {
       notes.clear();
       kept.clear();
-      return kept.put({ why: why, at: Date.now(), lost: lost, typed: typed }, "akhir");
+      return kept.put(Object.assign({ why: why, at: Date.now() }, left), "akhir");
     });
   }
 
@@ -187,7 +192,7 @@
 
   window.JemputGudang = {
     read: read, write: write, entry: entry, put: put, keep: keep, draft: draft, drafted: drafted, entries: entries, seal: seal, open: open, begin: begin,
-    change: change, unlock: unlock, left: left, expire: expire, wipe: wipe, over: over, next: next, undelivered: undelivered,
+    change: change, unlock: unlock, left: left, expire: expire, wipe: wipe, remaining: remaining, over: over, next: next, undelivered: undelivered,
     ready: function () { return key !== null; }, lock: function () { key = null; }
   };
 })();

@@ -45,8 +45,8 @@
   }
 
   async function refused(kept, answer) {
-    var field = ((answer.body.errors || [])[0] || {}).field || "";
-    var why = { state: "ditolak", reason: answer.body.reason || String(answer.status), field: field };
+    var field = ((answer.body.errors || [])[0] || {}).field || "", at = /^requests\.(\d+)\./.exec(answer.body.detail || "");
+    var why = { state: "ditolak", reason: answer.body.reason || String(answer.status), field: field, index: at ? Number(at[1]) : undefined };
     await gudang.put(Object.assign(kept, why));
   }
 

@@ -57,7 +57,7 @@
   }
 
   function warned(made, warnings) {
-    warnings.forEach(function (one) { made.append(element("p", word("perlu-" + one), "notice")); });
+    warnings.forEach(function (one) { made.append(element("p", word("perlu-" + one), "tanda-perlu")); });
     return made;
   }
 

@@ -3,7 +3,7 @@
   "use strict";
   var page = document.querySelector("[data-konter]"), isian = window.JemputIsian, sesi = window.JemputSesi;
   var gudang = window.JemputGudang, kirim = window.JemputKirim, formulir = window.JemputFormulir, tanda = window.JemputTanda;
-  var bekal = window.JemputBekal, draf = window.JemputDraf;
+  var bekal = window.JemputBekal, draf = window.JemputDraf, aturan = window.JemputAturan, lama = window.JemputLama, sisa = window.JemputSisa;
   var LOOK = 15000, STORE = "jemput-konter", SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", SIMPLE = /^(\d)\1+$|^0?123456789?$|^987654/;
   var word = tanda.word;
 
@@ -66,8 +66,12 @@
     field("pin").value = "";
     if (!laptop.share) {
       var kit = await kitOf(laptop.device);
-      if (!kit) { return; }
-      if (kit.account !== laptop.account) { isian.show([["pin", isian.words("other_account")]]); return; }
+      if (!kit) { await sisa.offer(laptop); return; }
+      if (kit.account !== laptop.account) {
+        isian.show([["pin", isian.words("other_account")]]);
+        await sisa.offer(laptop);
+        return;
+      }
       shares = kit.shares;
       await keepKit(kit);
     }
@@ -82,11 +86,23 @@
     isian.show([["pin", isian.words("pin_wrong", { left: await gudang.left() })]]);
   }
 
+  // A laptop that was set up by an older page takes the kit of this one, where there is an uplink.
+  async function renewed(kit) {
+    if (kit.shape === lama.SHAPE) { return kit; }
+    var laptop = await gudang.read("laptop"), address = page.dataset.api + "/counters/" + encodeURIComponent(laptop.event);
+    var answer = await sesi.ask("GET", address + "?device=" + laptop.device);
+    if (answer.status !== 200 || answer.body.account !== laptop.account) { return kit; }
+    await keepKit(answer.body);
+    return answer.body;
+  }
+
   async function work() {
-    var kit = await gudang.read("bekal");
+    var kit = lama.kit(await renewed(await gudang.read("bekal")));
     ["pin", "pin-baru", "pin-ulang"].forEach(function (id) { field(id).value = ""; });
     tanda.use(kit);
     bekal.use(kit);
+    aturan.use(kit);
+    sisa.hide();
     draf.alone(function () { start("jendela"); });
     formulir.use();
     await draf.back();
@@ -130,7 +146,7 @@
 
   async function receipt(id) {
     var kept = await gudang.entry(id);
-    tanda.show(kept, await gudang.open(kept.sealed, kept.id));
+    tanda.show(kept, lama.entry(await gudang.open(kept.sealed, kept.id)));
     await list();
     show("tanda");
     document.querySelector("[data-berikut]").focus();
@@ -152,7 +168,7 @@
     show("isian");
     if (draf.correcting() === id) { return; }
     if (!formulir.blank()) { isian.show([[null, isian.words("isian_penuh")]]); return; }
-    formulir.again((await gudang.open(kept.sealed, id)).typed, true);
+    formulir.again(lama.typed(await gudang.open(kept.sealed, id)), true);
     draf.putRight(kept);
     await draf.write();
     show("isian");
@@ -176,11 +192,6 @@
     node.querySelectorAll("button > span").forEach(function (span) { span.className = "unseen"; span.textContent = " " + kept.number; });
   }
 
-  function refusal(kept) {
-    var known = document.querySelector('[data-kata="ditolak-' + kept.reason + '"]');
-    return known ? known.textContent : word("ditolak-lain", { reason: kept.reason + (kept.field ? " (" + kept.field + ")" : "") });
-  }
-
   async function row(kept) {
     var node = document.getElementById("catatan").content.firstElementChild.cloneNode(true);
     var what = kept.sealed && gudang.ready() ? await gudang.open(kept.sealed, kept.id) : { names: [], who: [] };
@@ -190,7 +201,7 @@
     node.querySelector("[data-saat]").textContent = tanda.when(kept.at);
     node.querySelector("[data-layanan]").textContent = what.names.map(function (name, at) { return name + " · " + what.who[at]; }).join("; ");
     node.querySelector("[data-keadaan-di]").append(document.getElementById("keadaan-" + kept.state).content.cloneNode(true));
-    node.querySelector("[data-alasan]").textContent = kept.state === "ditolak" ? refusal(kept) : "";
+    node.querySelector("[data-alasan]").textContent = kept.state === "ditolak" ? aturan.refusal(kept) : "";
     act(node, kept);
     return node;
   }
@@ -276,6 +287,8 @@
     formulir.clear();
     part("daftar").querySelector("[data-daftar]").replaceChildren();
     document.querySelector("[data-jendela]").hidden = why !== "jendela";
+    document.querySelector("[data-lain]").hidden = true;
+    sisa.hide();
     await signedInAnew(await gudang.read("laptop"));
     await gudang.over();
     await last();
@@ -284,18 +297,21 @@
     if (laptop.event !== page.dataset.acara) { await elsewhere(laptop); return; }
     document.querySelector("[data-lewat]").hidden = Boolean(laptop.share);
     show("pin");
+    sisa.offer(laptop);
     if (navigator.onLine !== false) { keepPage().catch(function () {}); }
   }
 
   // One event at a time: another one's begins where nothing of the first waits.
   async function elsewhere(laptop) {
-    var waits = (await gudang.entries()).filter(gudang.undelivered).length + ((await gudang.read("draf")) ? 1 : 0);
-    if (!waits) { show("siapkan"); return; }
-    var box = document.querySelector("[data-lain]");
-    box.querySelector("[data-sebab]").textContent = word("acara-lain", { event: laptop.title, many: waits });
+    var left = await gudang.remaining(), said = [], box = document.querySelector("[data-lain]");
+    if (left.lost.length) { said.push(word("acara-lain", { event: laptop.title, many: left.lost.length })); }
+    if (left.typed) { said.push(word("acara-isian", { event: laptop.title })); }
+    if (!said.length) { show("siapkan"); return; }
+    box.querySelector("[data-sebab]").textContent = said.concat(word("acara-buka")).join(" ");
     box.querySelector("a").href = page.dataset.alamat + encodeURIComponent(laptop.event);
     box.hidden = false;
     document.querySelector("[data-preparing]").hidden = true;
+    sisa.offer(laptop);
   }
 
   function keys(event) {
@@ -320,6 +336,7 @@
   document.querySelector("[data-kosongkan]").addEventListener("click", function () { emptied(); });
   document.querySelector("[data-cetak]").addEventListener("click", function () { window.print(); });
   document.querySelector("[data-berikut]").addEventListener("click", function () { show("isian"); });
+  sisa.onThrown(function () { return start(); });
   kirim.onChange(function () { changed().catch(function () {}); });
   window.addEventListener("online", link);
   window.addEventListener("offline", link);

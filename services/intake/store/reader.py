@@ -90,9 +90,10 @@ class IntakeReader(FileReader, TrailReader):
         query = {"event_id": {"$in": list(event_ids)}, "counter.device": device or {"$gt": ""}}
         return await self.find(Visit, query)
 
-    async def visits_numbered(self, number: str) -> list[Visit]:
+    async def visits_numbered(self, number: str, programmes: Sequence[str]) -> list[Visit]:
         """Return the visits with this number on a counter's receipt, so many at most."""
-        return await self.find(Visit, {"counter.number": number}, limit=SAME_NUMBER)
+        query = {"counter.number": number, "programme_id": {"$in": list(programmes)}}
+        return await self.find(Visit, query, limit=SAME_NUMBER)
 
     async def case_by_code(self, tracking: str) -> Case | None:
         """Return the case whose code has this hash."""

@@ -1,7 +1,7 @@
 """The checklist of a case: shown, and one of its papers seen or waived."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from services.intake.domain import (
@@ -19,6 +19,7 @@ from services.intake.domain import (
     Waiver,
     catalogue_id,
 )
+from services.intake.domain.checklist import NO_REQUIREMENT
 from services.intake.domain.desk_work import answered, require_free
 from services.intake.domain.visit import Visit, serves, with_power
 from services.intake.usecases.allow import Allow, require_right
@@ -26,7 +27,7 @@ from services.intake.usecases.catalogues import counting, entry_of
 from services.intake.usecases.claims import keep_worked
 from services.intake.usecases.ports import Catalogues, Reader
 from services.intake.usecases.restriction import require_processing
-from shared.auth.roles import Role
+from shared.auth.roles import Forbidden, Role
 from shared.messaging.unit_of_work import UnitOfWork
 
 
@@ -95,13 +96,15 @@ async def waive(
 async def see_paper(case_id: str, requirement_id: str, uow: UnitOfWork, *, allow: Allow) -> None:
     """Note that the officer saw a paper of a case, of which no file is kept.
 
-    Seen again it stays as it was. A power of attorney shows that the proxy may. Raises Missing, and
-    Refused: closed, no_catalogue, requirement_unknown, restricted, claimed.
+    Seen again it stays as it was, unless it was returned since. A power of attorney shows that the
+    proxy may. Raises Missing, and Refused: closed, no_catalogue, requirement_unknown, restricted,
+    claimed.
     """
     case = await _workable(case_id, uow, allow)
     entry = await entry_of(case, uow)
     known = await uow.get(Checklist, case_id) or Checklist(case_id)
-    shown = known.shown(entry, Seen(requirement_id, uow.actor, uow.now()))
+    back = case.returned is not None and case.returned.fault_of(requirement_id) is not None
+    shown = known.shown(entry, Seen(requirement_id, uow.actor, uow.now()), anew=back)
     if shown is not known:
         uow.add(shown)
     after = with_power(case) if _show_power(entry, (requirement_id,)) else case
@@ -118,13 +121,11 @@ async def note_seen(
     """
     if not new.seen:
         return case
-    require_right(case, allow, backdated=False, roles={Role.OPERATOR})
+    _require_officer(case, allow)
     entry = await _opened_under(case, uow, catalogues)
+    if not new.at_counter:
+        _require_known(new.seen, entry)
     seen = [one for one in dict.fromkeys(new.seen) if entry and entry.requirement(one)]
-    if not new.at_counter and entry is None:
-        raise Refused("no_catalogue", "seen: the request runs under no catalogue")
-    if not new.at_counter and len(seen) < len(set(new.seen)):
-        raise Refused("requirement_unknown", "seen: the request has no such requirement")
     if entry is None or not seen:
         return case
     checklist = Checklist(case.id)
@@ -132,6 +133,22 @@ async def note_seen(
         checklist = checklist.shown(entry, Seen(one, uow.actor, uow.now()))
     uow.add(checklist)
     return replace(case, power_of_attorney=_show_power(entry, seen))
+
+
+def _require_officer(case: Case, allow: Allow) -> None:
+    try:
+        require_right(case, allow, backdated=False, roles={Role.OPERATOR})
+    except Forbidden as refused:
+        why = "only an operator says that he saw a paper"
+        raise Forbidden(f"seen: {why}; {refused.reason}") from None
+
+
+def _require_known(seen: Sequence[str], entry: Entry | None) -> None:
+    if entry is None:
+        raise Refused("no_catalogue", "seen: the request runs under no catalogue")
+    for number, one in enumerate(seen):
+        if entry.requirement(one) is None:
+            raise Refused("requirement_unknown", f"seen.{number}: {NO_REQUIREMENT}")
 
 
 def _show_power(entry: Entry, seen: Collection[str]) -> bool:

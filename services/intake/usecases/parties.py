@@ -1,9 +1,16 @@
 """People of a case beside its applicant: each a resident of his own, sealed like all others."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.intake.domain import Case, LookupKeys, NamedParty
+from services.intake.domain import (
+    Case,
+    LookupKeys,
+    NamedParty,
+    require_speaks_for_another,
+)
+from services.intake.domain.correction import with_birth_date
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.case_events import keep
 from services.intake.usecases.ports import Vault
@@ -48,7 +55,8 @@ async def name_party(
 ) -> dict[str, Any]:
     """Name somebody of an open case afterwards, such as a child's guardian.
 
-    Raises Missing, and Refused: `closed`, `party_named`, `restricted`.
+    Whom it is for may be a child, and then a guardian is asked for. Raises Missing, and Refused:
+    `closed`, `party_named`, `own_guardian`, `restricted`.
     """
     case = await uow.require(Case, case_id)
     require_right(case, allow, backdated=False)
@@ -56,5 +64,9 @@ async def name_party(
     joined = case.joined_by(named.party, "")
     resident_id = await keep_party(case, named, uow.now(), uow, vault=vault, lookups=lookups)
     joined = joined.involving(named.party, resident_id)
+    require_speaks_for_another(named.party, joined.parties)
+    if born := named.person.birth_date:
+        aged = with_birth_date(joined, named.party, born)
+        joined = replace(aged, version=joined.version)
     await keep(case, joined, uow)
     return {"warnings": list(joined.warnings), "backdated": False}

@@ -107,7 +107,7 @@ class Reader(Protocol):
         """Return the visits that counters of an event sent, of one laptop or of all."""
         ...
 
-    async def visits_numbered(self, number: str) -> list[Visit]:
+    async def visits_numbered(self, number: str, programmes: Sequence[str]) -> list[Visit]:
         """Return the visits with this number on a counter's receipt, so many at most."""
         ...
 

@@ -13,7 +13,7 @@ from services.intake.app import TEXTS
 from services.intake.cli import residents
 from services.intake.cli.shell import CommandRefused
 from services.intake.config import Settings
-from services.intake.domain import Checklist, PersonRead, Waiver
+from services.intake.domain import Checklist, PersonRead, Seen, Waiver
 from services.intake.domain.outside import Errand, Standing, System
 from services.intake.store import COLLECTIONS
 from shared.testing.callers import NOW
@@ -73,8 +73,9 @@ async def test_what_lies_beside_the_case_is_handed_over_too(
         assert (await printed(office, batch_id)).status_code == 204
         assert (await hand_over(office, batch_id, case_id)).status_code == 204
         waiver = Waiver("family_card", "Sudah ada di SIAK", "budi-1", NOW)
+        seen = Seen("power_of_attorney", "budi-1", NOW)
         errand = Errand(case_id, 1, "e-1", System.SIAK, Standing.PENDING, NOW, "budi-1", NOW)
-        for kept in (Checklist(case_id, (waiver,), 1), errand):
+        for kept in (Checklist(case_id, (waiver,), 1, (seen,)), errand):
             collection = COLLECTIONS.of(type(kept))
             place = office.messaging.memory.collections[collection.name]
             place[case_id] = collection.encode(kept)
@@ -85,7 +86,9 @@ async def test_what_lies_beside_the_case_is_handed_over_too(
         assert case["counter"]["number"] == "7K2M-001"
         assert (case["outside"]["system"], case["outside"]["asked_by"]) == ("siak", "budi-1")
         assert [one["reason"] for one in case["waived"]] == ["Sudah ada di SIAK"]
+        assert [one["by"] for one in case["seen"]] == ["budi-1"]
         for part in (
+            "Surat kuasa (F-1.07): dilihat petugas pada",
             "Dokumen diambil pemohon pada",
             "Dicatat di acara tanpa jaringan dengan nomor 7K2M-001",
             "Diteruskan ke sistem SIAK pada",
@@ -105,8 +108,8 @@ async def test_where_nothing_lies_beside_it_nothing_is_said(
         body |= {"people": body["people"][:1], "requests": [{"service": "KK", "applicant": 0}]}
         (await office.operator("POST", "/visits", json=body)).raise_for_status()
         case, page = await handed_over(office, given, tmp_path)
-        beside = ("collected", "counter", "outside", "waived")
-        assert [case[name] for name in beside] == [None, None, None, []]
+        beside = ("collected", "counter", "outside", "seen", "waived")
+        assert [case[name] for name in beside] == [None, None, None, [], []]
         assert "Dokumen diambil" not in page
 
 

@@ -1,5 +1,6 @@
 """Counters that went on without uplink: what a laptop takes along, sends late, and is counted."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -74,6 +75,33 @@ async def test_a_laptop_takes_along_what_it_needs_and_nothing_of_anybody(office:
     assert {"region_code": "32.16.18", "name": "Setu"} in found["subdistricts"]
     assert "Siti" not in answer.text
     assert NIK not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("rule", "typed", "taken"),
+    [
+        ("nik", NIK, True),
+        ("nik", NIK[:6] + "290223" + NIK[12:], False),
+        ("nik", "0" * 16, False),
+        ("phone", "081200000001", True),
+        ("phone", "+60123456789", True),
+        ("phone", "+622112345678", False),
+        ("phone", "02112345678", False),
+        ("gate_code", "K7QW3ZTM", True),
+        ("gate_code", "A7QW3ZTM", False),
+        ("reason", "Berkasnya berubah", True),
+        ("reason", f"Nomor {NIK}", False),
+    ],
+)
+async def test_a_laptop_takes_along_what_the_office_takes(
+    office: Desk, rule: str, typed: str, *, taken: bool
+) -> None:
+    found = (await kit(office)).json()
+    rules = found["rules"]
+    assert (re.fullmatch(rules[rule], typed) is not None) is taken
+    assert (found["shape"], rules["name_limit"], rules["born_from"]) == (2, 60, "1900-01-01")
+    assert "32" in rules["provinces"]
+    assert "99" not in rules["provinces"]
 
 
 def _request() -> dict[str, Any]:

@@ -41,6 +41,8 @@ async def test_a_guardian_is_named_on_the_page_once_and_the_warning_goes() -> No
         kept = str(office.messaging.memory.collections)
     warning = WORDS("case.warning.guardian_missing")
     assert warning in before
+    chosen = before.partition('<select id="sebagai"')[2].partition("<option")[2]
+    assert chosen.startswith(' value="">')
     assert (first[0], again[0], twice) == (303, 303, 409)
     assert WORDS("case.wrong.party_named") in said
     assert warning not in after
@@ -52,9 +54,61 @@ async def test_a_guardian_is_named_on_the_page_once_and_the_warning_goes() -> No
     assert not any(said in kept for said in ("Siti Contoh", NIK))
 
 
+async def test_whom_it_is_for_is_confirmed_by_his_name_and_then_a_guardian_is_asked_for() -> None:
+    async with desk() as office:
+        (await publish(office)).raise_for_status()
+        mother = {"name": "Siti Contoh", "nik": NIK, "birth_date": "1980-01-02"}
+        case_id = str((await office.record(at_event(applicant=mother)))["case_id"])
+        browser = await officer(office)
+        path = f"/meja/{case_id}"
+        before = (await page(browser, "GET", path)).text
+        child = {"sebagai": "subject", "nama": " Bayi Contoh ", "lahir": "2023-01-02"}
+        unsure = await name(browser, case_id, **child)
+        other = await name(
+            browser, case_id, **child | {"nama": "Anak Lain", "yakin": "Bayi Contoh"}
+        )
+        sure = await name(browser, case_id, **child, yakin="Bayi Contoh")
+        after = (await page(browser, "GET", path)).text
+        mothers = {"sebagai": "guardian", "nama": "Siti Contoh", "nik": NIK, "dasar": "parent"}
+        named = await name(browser, case_id, **mothers)
+    asked, warning = WORDS("case.wrong.yakin"), WORDS("case.warning.guardian_missing")
+    assert (unsure[0], other[0], sure[0], named[0]) == (409, 409, 303, 303)
+    assert (unsure[1].count(asked), other[1].count(asked)) == (2, 2)
+    assert WORDS("case.sure_subject", name="Bayi Contoh") in unsure[1]
+    assert WORDS("case.sure_subject", name="Anak Lain") in other[1]
+    assert WORDS("case.sure_subject", name="Bayi Contoh") not in before
+    assert [warning in text for text in (before, after)] == [False, True]
+
+
+async def test_nobody_becomes_his_own_guardian_or_proxy_afterwards() -> None:
+    async with desk() as office:
+        (await publish(office)).raise_for_status()
+        asks = {"name": "Siti Contoh", "nik": NIK}
+        case_id = str((await office.record(at_event(applicant=asks)))["case_id"])
+        browser = await officer(office)
+        guardian = await name(browser, case_id, **MOTHER)
+        proxy = await name(browser, case_id, **MOTHER | {"sebagai": "proxy"})
+        parties = {"party": "proxy", "name": "Siti", "nik": NIK, "basis": "power_of_attorney"}
+        by_api = await office.operator("POST", f"/requests/{case_id}/parties", json=parties)
+        shown = (await office.operator("GET", f"/requests/{case_id}")).json()
+    for status, text in (guardian, proxy):
+        assert status == 409
+        assert text.count(WORDS("case.wrong.own_guardian")) == 2
+    assert (by_api.status_code, by_api.json()["reason"]) == (409, "own_guardian")
+    assert [one["party"] for one in shown["parties"]] == ["applicant"]
+
+
+async def test_the_address_of_a_refused_form_leads_to_its_case() -> None:
+    async with desk() as office:
+        case_id = await child(office)
+        answer = await page(await officer(office), "GET", f"/meja/{case_id}/orang")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/intake/meja/{case_id}")
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
+        ({"sebagai": ""}, "sebagai"),
         ({"sebagai": "applicant"}, "sebagai"),
         ({"sebagai": "raja"}, "sebagai"),
         ({"nama": ""}, "nama"),

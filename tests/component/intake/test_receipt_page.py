@@ -99,6 +99,12 @@ async def test_what_no_agent_has_fetched_is_not_asked_for_and_cannot_be_confirme
         assert told(office) == 0
 
 
+async def test_the_address_of_a_confirmation_leads_to_the_form() -> None:
+    async with desk() as office:
+        answer = await office.client.get("/lacak/terima", headers=HTML)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/intake/lacak")
+
+
 async def test_without_a_code_or_with_a_pass_that_is_none_the_code_is_asked_for() -> None:
     async with desk() as office:
         recorded = await brought(office)

@@ -505,6 +505,8 @@ async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
         how = {"data": {"aksi": "kirim", "sistem": "siak"}}
     if row.route == "POST /meja/{case_id}/orang":
         how = {"data": {"sebagai": "reporter", "nama": "Pelapor Contoh"}}
+    if row.route == "POST /meja/nomor":
+        how = {"data": {"nomor": "7k2m 003"}}
     if row.route == "GET /meja/nomor":
         path += "?nomor=7K2M-003"
     if row.route == "GET /meja":

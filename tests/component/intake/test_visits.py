@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -341,6 +342,7 @@ async def test_of_a_life_event_each_paper_is_of_what_it_opens(office: Desk) -> N
     [
         ({"service": "KK", "seen": [sight("passport")]}, 409, "requirement_unknown"),
         ({"life_event": "birth", "seen": [sight("form", variant="IKD")]}, 409, "variant_unknown"),
+        ({"life_event": "birth", "seen": [sight("x", variant="KK")]}, 409, "requirement_unknown"),
         ({"life_event": "birth", "seen": [sight("family_card")]}, 422, None),
         ({"service": "KK", "seen": [sight("family_card", variant="KK")]}, 422, None),
         ({"service": "KK", "seen": [sight("family_card")] * 61}, 422, None),
@@ -353,6 +355,28 @@ async def test_what_cannot_have_been_seen_is_refused(
     refused = await come(office, people=people, requests=[{"applicant": 0, **wanted}])
     assert (refused.status_code, refused.json().get("reason")) == (status, reason)
     assert office.messaging.documents("checklists") == []
+
+
+async def test_a_sight_that_is_refused_is_named_by_its_place(office: Desk) -> None:
+    of_card = [sight("family_card", variant="KK"), sight("passport", variant="KK")]
+    of_none = [sight("family_card", variant="KK"), sight("family_card", variant="IKD")]
+    plain = [sight("family_card"), sight("passport")]
+    said = []
+    for wanted in (
+        {"service": "KK", "seen": plain},
+        {"life_event": "birth", "seen": of_card},
+        {"life_event": "birth", "seen": of_none},
+    ):
+        requests = [{"service": "KIA", "applicant": 0}, {"applicant": 1, **wanted}]
+        said.append((await come(office, requests=requests)).json()["detail"].partition(":")[0])
+    single = at_event(service="KK", seen=["family_card", "passport"])
+    refused = (await office.operator("POST", "/requests", json=single)).json()
+    assert said == [
+        "requests.1.seen.1",
+        "requests.1.seen.1.requirement_id",
+        "requests.1.seen.1.variant",
+    ]
+    assert refused["detail"].partition(":")[0] == "seen.1"
 
 
 async def test_what_a_laptop_saw_by_an_older_catalogue_does_not_refuse_its_people(
@@ -390,9 +414,11 @@ async def test_only_an_officer_says_that_he_saw_a_paper(office: Desk) -> None:
     wanted = [{"service": "KK", "applicant": 0, "seen": [sight("family_card")]}]
     body = in_visit(people=in_visit()["people"][:1], requests=wanted)
     refused = await office.ask("POST", "/visits", "channel", json=body)
-    assert refused.status_code == 403
     single = at_event(service="KK", seen=["family_card"])
-    assert (await office.ask("POST", "/requests", "channel", json=single)).status_code == 403
+    alone = await office.ask("POST", "/requests", "channel", json=single)
+    for answer, field in ((refused, "requests.0.seen: "), (alone, "seen: ")):
+        assert answer.status_code == 403
+        assert answer.json()["detail"].startswith(f"{field}only an operator says")
     assert office.messaging.documents("cases") == []
     recorded = await office.record(single)
     assert lines(await checked(office, recorded["case_id"]))["family_card"]["standing"] == "seen"
@@ -421,3 +447,34 @@ async def test_a_paper_seen_at_the_desk_answers_a_return_and_shows_a_proxy_s_rig
     (kept,) = office.messaging.documents("cases")
     assert kept["returned"] is None
     assert (unknown.status_code, unknown.json()["reason"]) == (409, "requirement_unknown")
+
+
+async def test_a_paper_that_went_back_is_seen_anew_and_a_returned_power_shows_nothing(
+    office: Desk,
+) -> None:
+    proxy = {"party": "proxy", "name": "Kuasa Contoh", "basis": "power_of_attorney"}
+    body = at_event(variant="KIA_UNDER_5", parties=[proxy], seen=["power_of_attorney"])
+    path = f"/requests/{(await office.record(body))['case_id']}"
+    first = await _power_seen(office, path)
+    assert (await office.operator("GET", path)).json()["warnings"] == []
+
+    office.messaging.clock.advance(minutes=10)
+    items = [{"requirement_id": "power_of_attorney", "fault": "incomplete"}]
+    (await office.operator("POST", f"{path}/return", json={"items": items})).raise_for_status()
+    returned = (await office.operator("GET", path)).json()["warnings"]
+    office.messaging.clock.advance(minutes=10)
+    for _ in range(2):
+        again = await office.operator("POST", f"{path}/checklist/power_of_attorney/seen")
+        assert again.status_code == 200, again.text
+        office.messaging.clock.advance(minutes=10)
+    second = await _power_seen(office, path)
+
+    assert returned == ["power_of_attorney_missing"]
+    assert (await office.operator("GET", path)).json()["warnings"] == []
+    assert datetime.fromisoformat(second) - datetime.fromisoformat(first) == timedelta(minutes=20)
+
+
+async def _power_seen(office: Desk, path: str) -> str:
+    found = (await office.operator("GET", f"{path}/checklist")).json()
+    (seen,) = [one["seen"] for one in _seen(found) if one["requirement_id"] == "power_of_attorney"]
+    return str(seen["at"])

@@ -80,6 +80,13 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert said["wrong receipt codes"] == [default("receipt_limit_case")]
 
 
+def test_nothing_that_is_protected_stands_twice() -> None:
+    table = PAGE.partition("## What is protected")[2].partition("\n## ")[0]
+    named = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
+    assert len(named) > 10
+    assert sorted(named) == sorted(set(named))
+
+
 def test_who_finds_a_weakness_is_told_where_to_write() -> None:
     reporting = PAGE.partition("## Reporting")[2].partition("\n## ")[0]
     assert "Report a vulnerability" in reporting

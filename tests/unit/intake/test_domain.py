@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from services.intake.domain import (
     open_case,
     within,
 )
+from services.intake.domain.person import NIK as NIK_PATTERN
 from services.intake.domain.person import Person
 from services.intake.domain.tracking import ALPHABET
 from services.intake.usecases import checked_phone
@@ -334,3 +336,13 @@ def test_the_newest_secret_makes_codes_and_all_of_them_verify() -> None:
     assert not Secrets(new).confirms("one", before.receipt_code("one"))
     assert after.code("one", tracking) == before.code("one")
     assert after.receipt_code("one", tracking) == before.receipt_code("one")
+
+
+def test_every_day_of_either_century_and_no_other_can_stand_in_a_nik() -> None:
+    first, last = date(1900, 1, 1), date(2000, 1, 1) + timedelta(days=36_524)
+    born = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+    days = {f"{one:%d%m%y}" for one in born} | {f"{one.day + 40}{one:%m%y}" for one in born}
+    pattern = re.compile(NIK_PATTERN)
+    parts = product(range(100), range(14), range(100))
+    every = (f"{day:02}{month:02}{year:02}" for day, month, year in parts)
+    assert {one for one in every if pattern.fullmatch(f"321699{one}0001")} == days
