@@ -125,7 +125,9 @@ async def test_a_key_in_cc_or_bcc_moves_nobody(
     await raw.send(message("honest", "b"))
     await until(lambda: seen.counters().get("b") == 1)
     assert seen.counters() == {"b": 1}
-    assert refused(desk) > 0 or guarded or exchange not in REACHES
+    if not guarded and exchange in REACHES:
+        # Another way than the honest one, which may be the quicker.
+        await until(lambda: refused(desk) > 0)
 
 
 REACHES = {"jemput.events", "jemput.addressed"}

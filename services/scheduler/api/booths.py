@@ -62,7 +62,7 @@ class ActBody(Body):
 class CallBody(Body):
     """Which device calls, where it holds a lease: then also those whom it holds."""
 
-    device: UUID
+    device: UUID | None = None
 
 
 class VisitBody(Body):
@@ -108,7 +108,7 @@ async def post_call(
     body: CallBody | None = None,
 ) -> CallAnswer:
     """Call the next ticket; `ticket` is null where nobody waits whom this device can call."""
-    device = str(body.device) if body else None
+    device = str(body.device) if body and body.device else None
     outcome = await commands.run(
         lambda uow: call_next(event_id, booth_id, uow, allow=allowed(caller), device=device),
         sent=sent,

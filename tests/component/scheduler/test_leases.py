@@ -85,6 +85,7 @@ async def test_a_booth_calls_those_whom_its_device_holds() -> None:
         await at.arrive()
         await at.lease({"booth_id": "loket-1", "hold": 1})
         assert (await at.call()).json() == {"ticket": None}
+        assert (await at.call(json={})).json() == {"ticket": None}
         path = f"/api/events/{SETU}/booths/loket-1/calls"
         found = await at.post(path, json={"device": DEVICE})
 
