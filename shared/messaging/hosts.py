@@ -6,6 +6,7 @@ connection goes to the first host; each later attempt goes to the next one.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from itertools import cycle
 from typing import Any
@@ -38,6 +39,15 @@ class MultiHostConnection(RobustConnection):
         self._urls = cycle(
             [self.url.with_host(host or "").with_port(port) for host, port in places]
         )
+
+    def __del__(self) -> None:
+        """Close what nobody has closed, where a loop runs in which that can be done.
+
+        aio-pika makes its coroutine first, which elsewhere is never awaited.
+        """
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            super().__del__()
 
     async def connect(self, timeout: TimeoutType = None) -> None:  # noqa: ASYNC109 - as inherited
         """Connect; whoever gives up waiting leaves nothing behind that would try on for ever."""
