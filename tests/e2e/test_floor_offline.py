@@ -34,6 +34,17 @@ KEPT: Final = """async () => {
 }"""
 
 
+READY = f"""async () => {{
+    for (;;) {{
+        const [leases] = await ({KEPT})();
+        if (leases.some((one) => one.blocks.length) && navigator.serviceWorker.controller) return;
+        await new Promise((again) => setTimeout(again, 50));
+    }}
+}}"""
+"""Waits until the device has numbers and its page is kept."""
+_WITHIN = 30.0
+
+
 @pytest.fixture(scope="module")
 async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     folder = tmp_path_factory.mktemp("tanpa-sambungan")
@@ -45,8 +56,8 @@ async def gate_of(page: Page, stack: Stack, event: str) -> None:
     """Open a gate, and wait until its device has numbers."""
     await page.goto(f"{stack.origin('scheduler')}/scheduler/gerbang/{event}")
     await expect(page.locator("[data-sambungan=connected]")).to_be_visible()
-    await page.wait_for_function(f"({KEPT})().then(([one]) => one.some((it) => it.blocks.length))")
-    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    # Not `wait_for_function`: it evaluates text in the page, whose policy forbids that.
+    await asyncio.wait_for(page.evaluate(READY), _WITHIN)
 
 
 async def give(page: Page, said: str = "NOMOR DIBERIKAN") -> tuple[str, str]:
