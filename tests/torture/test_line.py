@@ -130,7 +130,7 @@ def _same_numbers(line: Line, size: int, **_: Any) -> Line:
 
 
 async def _merged_nothing(_: Any, entry: Any, *__: Any) -> Any:
-    return entry, {}
+    return entry, {}, []
 
 
 def _counted_twice(line: Line, _: Ticket | None, after: Ticket) -> Line:
