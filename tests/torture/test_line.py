@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 
 from deploy.local.servers import Servers
-from services.scheduler.domain import Line, Policy, Programme, Ticket
+from services.scheduler.domain import Line, Policy, Programme, Ticket, TicketState
 from services.scheduler.domain.holds import HOLD_LASTS, Held
 from services.scheduler.store import COLLECTIONS, INDEXES
 from services.scheduler.usecases import merging
@@ -133,9 +133,14 @@ async def _merged_nothing(_: Any, entry: Any, *__: Any) -> Any:
     return entry, {}, []
 
 
-def _counted_twice(line: Line, _: Ticket | None, after: Ticket) -> Line:
-    states = {**line.states, after.state: line.states.get(after.state, 0) + 1}
-    return replace(line, version=line.version + 1, states=states)
+_COUNTED: Final = Line.counted
+
+
+def _counted_twice(line: Line, before: Ticket | None, after: Ticket) -> Line:
+    line = _COUNTED(line, before, after)
+    if after.state is not TicketState.SERVED:
+        return line
+    return replace(line, states={**line.states, after.state: line.states[after.state] + 1})
 
 
 FAULTS: Final = {
