@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from shared.contracts import CATALOGUE
-from shared.contracts.envelope import Envelope, new_id
 from shared.contracts.event import Event
 from shared.messaging.collections import Collections
 from shared.messaging.message import Message
@@ -26,6 +25,7 @@ from shared.mongo.client import Database
 from shared.testing.callers import StandingClock
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryStore
+from shared.testing.messages import message_of
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -135,18 +135,5 @@ class Bench:
         )
 
     def _message(self, event: Event, version: int, occurred_at: datetime | None) -> Message:
-        producer = event.type.partition(".")[0]
         now = self.clock()
-        envelope = Envelope(
-            id=new_id(),
-            type=event.type,
-            source=producer,
-            aggregate_id=event.aggregate_id,
-            version=version,
-            correlation_id=event.correlation_id,
-            causation_id=None,
-            occurred_at=occurred_at or now,
-            recorded_at=now,
-            actor=f"service:{producer}",
-        )
-        return Message(envelope, event.model_dump_json().encode())
+        return message_of(event, occurred_at or now, version=version, recorded_at=now)

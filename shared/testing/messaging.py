@@ -27,7 +27,6 @@ from prometheus_client import CollectorRegistry
 from shared.auth.revocations import Revocations
 from shared.auth.tokens import Verifier
 from shared.contracts import CATALOGUE, Event
-from shared.contracts.envelope import Envelope, new_id
 from shared.messaging.bus import AmqpBus
 from shared.messaging.collections import Collections
 from shared.messaging.consumer import Consumer
@@ -55,6 +54,7 @@ from shared.testing.counts import MemoryCounts
 from shared.testing.delivery import Delivery
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemoryStore
+from shared.testing.messages import message_of
 from shared.testing.timers import MemoryTimers
 
 
@@ -173,19 +173,15 @@ class MemoryMessaging(Callers):
         The same `id` again is the same message again.
         """
         now = self.clock()
-        envelope = Envelope(
-            id=id or new_id(),
-            type=event.type,
-            source=event.type.partition(".")[0],
-            aggregate_id=event.aggregate_id,
+        message = message_of(
+            event,
+            occurred_at or now,
+            id_=id,
             version=version,
-            correlation_id=event.correlation_id,
-            causation_id=causation_id,
-            occurred_at=occurred_at or now,
             recorded_at=now,
-            actor=f"service:{event.type.partition('.')[0]}",
+            causation_id=causation_id,
         )
-        return await self.hand_in(Message(envelope, event.model_dump_json().encode()))
+        return await self.hand_in(message)
 
     async def hand_in(self, message: Message) -> Receipt:
         """Have a message come in, once more too, and take up what waited for it."""

@@ -25,7 +25,7 @@ from shared.auth.keys import SigningKey, write_private, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.contracts import CATALOGUE, Event
-from shared.contracts.envelope import Envelope, new_id
+from shared.contracts.envelope import new_id
 from shared.messaging.bus import AmqpBus
 from shared.messaging.message import EXCHANGE, Message
 from shared.messaging.provision import Management
@@ -33,6 +33,7 @@ from shared.messaging.topology import Binding, Queue, Topology, read_subscriptio
 from shared.messaging.wire import read
 from shared.runtime import utc_now
 from shared.sealing.masterkeys import add_key
+from shared.testing.messages import message_of
 
 ROOT = Path(__file__).parents[2]
 SUBSCRIPTIONS = ROOT / "services" / "intake" / "subscriptions.toml"
@@ -238,19 +239,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 def _message(event: Event, at: datetime) -> Message:
-    envelope = Envelope(
-        id=new_id(),
-        type=event.type,
-        source=event.type.partition(".")[0],
-        aggregate_id=event.aggregate_id,
-        version=1,
-        correlation_id=event.correlation_id,
-        causation_id=None,
-        occurred_at=at,
-        recorded_at=utc_now(),
-        actor="service:test",
-    )
-    return Message(envelope, event.model_dump_json().encode())
+    return message_of(event, at, recorded_at=utc_now())
 
 
 def _provision(servers: Servers, vhost: str) -> None:

@@ -12,10 +12,11 @@ from pymongo import MongoClient
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.contracts import Event
-from shared.contracts.envelope import Envelope, new_id
+from shared.contracts.envelope import new_id
 from shared.contracts.intake import ProgrammePublished
 from shared.contracts.scheduler import EventScheduled
 from shared.messaging.message import Message
+from shared.testing.messages import message_of
 from tests.component.scheduler.floor import event_body
 from tests.unit.reporting.running import bus, command, publish, stack_of, until
 
@@ -62,20 +63,7 @@ class Copies:
 
 def forge(event: Event) -> Message:
     """An event under a version that its producer will not reach."""
-    now = datetime.now(UTC)
-    envelope = Envelope(
-        id=new_id(),
-        type=event.type,
-        source=event.type.partition(".")[0],
-        aggregate_id=event.aggregate_id,
-        version=FORGED,
-        correlation_id=event.correlation_id,
-        causation_id=None,
-        occurred_at=now,
-        recorded_at=now,
-        actor="service:test",
-    )
-    return Message(envelope, event.model_dump_json().encode())
+    return message_of(event, datetime.now(UTC), version=FORGED)
 
 
 async def shell(stack: Stack, service: str, *words: str) -> tuple[int, str]:

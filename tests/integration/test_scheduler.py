@@ -21,7 +21,7 @@ from shared.auth.keys import SigningKey, write_public
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.contracts import CATALOGUE, Event
-from shared.contracts.envelope import Envelope, new_id
+from shared.contracts.envelope import new_id
 from shared.contracts.scheduler import (
     EventScheduled,
     TicketCalled,
@@ -30,12 +30,13 @@ from shared.contracts.scheduler import (
     VisitRecorded,
 )
 from shared.messaging.bus import AmqpBus
-from shared.messaging.message import EXCHANGE, Message
+from shared.messaging.message import EXCHANGE
 from shared.messaging.provision import Management
 from shared.messaging.topology import Binding, Queue, Topology, read_subscription, topology
 from shared.runtime import utc_now
 from shared.runtime.service import Service, run
 from shared.sealing.masterkeys import add_key
+from shared.testing.messages import message_of
 from tests.component.scheduler.floor import booth_body, counted, event_body
 from tests.integration.kernel_kit import signals_kept
 from tests.unit.scheduler.sample import SETU, SPLIT, closed, published, received, today
@@ -101,28 +102,13 @@ class Running:
 
     async def send(self, mail: Iterable[tuple[Event, str]]) -> None:
         """Publish events as intake would."""
-        await asyncio.gather(*(self.bus.publish(message(event, id_)) for event, id_ in mail))
+        await asyncio.gather(
+            *(self.bus.publish(message_of(event, utc_now(), id_=id_)) for event, id_ in mail)
+        )
 
     def told(self, kind: type[Event]) -> list[Any]:
         """What was heard of a type."""
         return [event for event in self.heard if isinstance(event, kind)]
-
-
-def message(event: Event, id_: str) -> Message:
-    now = utc_now()
-    envelope = Envelope(
-        id=id_,
-        type=event.type,
-        source="intake",
-        aggregate_id=event.aggregate_id,
-        version=1,
-        correlation_id=event.correlation_id,
-        causation_id=None,
-        occurred_at=now,
-        recorded_at=now,
-        actor="service:test",
-    )
-    return Message(envelope, event.model_dump_json().encode())
 
 
 async def until(there: Callable[[], Awaitable[bool]]) -> None:

@@ -37,7 +37,7 @@ from services.scheduler.usecases import (
     void_ticket,
 )
 from shared.contracts import CATALOGUE, Event
-from shared.contracts.envelope import Envelope, new_id
+from shared.contracts.envelope import new_id
 from shared.contracts.intake import ProgrammePublished, RequestClosed, RequestReceived
 from shared.contracts.scheduler import TicketCalled, TicketEnded, TicketIssued
 from shared.messaging.errors import Conflict
@@ -51,6 +51,7 @@ from shared.mongo.client import Client, connect
 from shared.mongo.migrations import migrate
 from shared.mongo.store import MongoStore
 from shared.runtime import utc_now
+from shared.testing.messages import message_of
 from tests.size import examples, seeds
 from tests.unit.scheduler.sample import CATALOGUE as SERVICES
 from tests.unit.scheduler.sample import SPLIT, booth, closed, plan, published, received, today
@@ -95,20 +96,7 @@ class Instance:
 
     async def hear(self, event: Event, id_: str) -> None:
         """Handle a message that came in under this id."""
-        now = utc_now()
-        envelope = Envelope(
-            id=id_,
-            type=event.type,
-            source="intake",
-            aggregate_id=event.aggregate_id,
-            version=1,
-            correlation_id=event.correlation_id,
-            causation_id=None,
-            occurred_at=now,
-            recorded_at=now,
-            actor="service:test",
-        )
-        message = Message(envelope, event.model_dump_json().encode())
+        message = message_of(event, utc_now(), id_=id_)
         handle = HANDLERS[type(event)]
         await self._until_settled(
             lambda: Task(lambda uow: handle(event, uow), id_, event.aggregate_id, message)

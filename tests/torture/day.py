@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.courier.domain import Area, Place
-from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.intake import CloseOutcome
 from shared.messaging.message import Message
+from shared.testing.messages import message_of
 from tests.unit.courier.sample import AGENT, VILLAGE, closed, confirmed, issued, programme, received
 
 RWS = ("001", "002", "003", "004")
@@ -38,19 +38,7 @@ class Day:
     def say(self, id_: str, event: Event, version: int) -> None:
         """Add a message."""
         moment = datetime(2023, 3, 11, 2, version, tzinfo=UTC)
-        envelope = Envelope(
-            id=id_,
-            type=event.type,
-            source="intake",
-            aggregate_id=event.aggregate_id,
-            version=version,
-            correlation_id=event.correlation_id,
-            causation_id=None,
-            occurred_at=moment,
-            recorded_at=moment,
-            actor="service:test",
-        )
-        self.messages.append(Message(envelope, event.model_dump_json().encode()))
+        self.messages.append(message_of(event, moment, id_=id_, version=version))
 
     def expect(self, case: str, *published: str, **job: Any) -> None:
         """State what must become of a case."""

@@ -40,6 +40,7 @@ from shared.mongo.timers import MongoTimers
 from shared.runtime import utc_now
 from shared.testing.bus import MemoryBus
 from shared.testing.delivery import Delivery
+from shared.testing.messages import message_of
 from tests.size import examples
 from tests.unit.courier.sample import AGENT, VILLAGE, closed, confirmed, issued, programme, received
 from tests.unit.shared.messaging_kit import NOW
@@ -90,19 +91,7 @@ class History:
 
 
 def _message(id_: str, version: int, event: Event) -> Message:
-    envelope = Envelope(
-        id=id_,
-        type=event.type,
-        source="intake",
-        aggregate_id=event.aggregate_id,
-        version=version,
-        correlation_id=event.correlation_id,
-        causation_id=None,
-        occurred_at=NOW,
-        recorded_at=NOW,
-        actor="service:test",
-    )
-    return Message(envelope, event.model_dump_json().encode())
+    return message_of(event, NOW, id_=id_, version=version)
 
 
 class Courier:

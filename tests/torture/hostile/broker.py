@@ -17,6 +17,8 @@ from shared.messaging.__main__ import OPERATOR_URL
 from shared.messaging.message import Message
 from shared.messaging.topology import dead_queue
 from shared.messaging.wire import MAX_VERSION, properties
+from shared.runtime import utc_now
+from shared.testing.messages import message_of
 from tests.integration.kernel_kit import line
 from tests.integration.test_kernel_consumer import send_poison
 from tests.torture.hostile.stage import (
@@ -24,7 +26,6 @@ from tests.torture.hostile.stage import (
     VILLAGE,
     Stage,
     depth,
-    enveloped,
     received,
     shipped,
     until,
@@ -185,12 +186,12 @@ def _forgeries(victim: str) -> Iterator[Message]:
         rw="005",
         agent_id="agent-forged",
     )
-    yield enveloped(confirmed, "courier", victim, 9)
+    yield message_of(confirmed, utc_now(), version=9)
     programme = shipped(PROGRAMME)
     programme |= {"programme_id": programme.pop("id"), "name": FORGED_NAME}
     renamed = ProgrammePublished.model_validate(programme)
     for version in (TOO_HIGH, MAX_VERSION):
-        yield enveloped(renamed, "intake", PROGRAMME, version)
+        yield message_of(renamed, utc_now(), version=version)
     for _ in range(INVENTED):
         yield received(new_id())
 

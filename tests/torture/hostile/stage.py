@@ -18,11 +18,11 @@ from deploy.local.folder import ROOT
 from deploy.local.processes import Process
 from deploy.local.servers import Say, Servers
 from deploy.local.stack import Stack
-from shared.contracts.envelope import Envelope, new_id
-from shared.contracts.event import Event
+from shared.contracts.envelope import new_id
 from shared.contracts.intake import RequestReceived
 from shared.messaging.message import Message
 from shared.runtime.start import utc_now
+from shared.testing.messages import message_of
 from tests.integration.kernel_kit import Line
 
 PROGRAMME: Final = "halo_pamor"
@@ -169,16 +169,7 @@ def received(case_id: str, rw: int = 7) -> Message:
         pick_up=True,
         deliver=True,
     )
-    return enveloped(event, "intake", case_id, 1)
-
-
-def enveloped(event: Event, source: str, aggregate: str, version: int) -> Message:
-    """A message as its producer makes it."""
-    now, actor = utc_now(), f"service:{source}"
-    envelope = Envelope(
-        new_id(), event.type, source, aggregate, version, aggregate, None, now, now, actor
-    )
-    return Message(envelope, event.model_dump_json().encode())
+    return message_of(event, utc_now())
 
 
 def shipped(programme: str) -> dict[str, Any]:

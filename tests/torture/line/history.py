@@ -37,10 +37,11 @@ from services.scheduler.usecases import (
     take_lease,
     undo,
 )
-from shared.contracts.envelope import Envelope, new_id
+from shared.contracts.envelope import new_id
 from shared.messaging.message import Message
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.testing.messages import message_of
 from tests.torture.line.device import SERVICE, Device, Story
 from tests.torture.line.world import World
 from tests.unit.scheduler.sample import booth, plan, received
@@ -162,20 +163,7 @@ class History:
     async def ask(self) -> None:
         """A request comes in, which gets a ticket."""
         event = received(new_id(), SERVICE, event_id=self.event_id, programme_id=self.programme_id)
-        now = self.world.clock()
-        envelope = Envelope(
-            id=new_id(),
-            type=event.type,
-            source="intake",
-            aggregate_id=event.aggregate_id,
-            version=1,
-            correlation_id=event.correlation_id,
-            causation_id=None,
-            occurred_at=now,
-            recorded_at=now,
-            actor="service:intake",
-        )
-        message = Message(envelope, event.model_dump_json().encode())
+        message = message_of(event, self.world.clock())
         await self.do(lambda uow: issue_ticket(event, uow), message)
 
     async def call(self) -> None:

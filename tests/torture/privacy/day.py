@@ -10,9 +10,11 @@ import httpx
 
 from shared.contracts.courier import JobAssigned
 from shared.contracts.envelope import new_id
+from shared.runtime import utc_now
+from shared.testing.messages import message_of
 from tests.integration.kernel_kit import line
 from tests.integration.test_kernel_consumer import send_poison
-from tests.torture.hostile.stage import enveloped, shipped, until
+from tests.torture.hostile.stage import shipped, until
 from tests.torture.privacy import files, work
 from tests.torture.privacy.office import (
     EVENT,
@@ -255,5 +257,5 @@ async def _troubled(office: Office) -> None:
     )
     url = stack._amqp_url("courier", stack.secrets["courier_amqp_password"])
     async with line(url) as own:
-        await own.send(enveloped(nobody, "courier", nobody.job_id, 1))
+        await own.send(message_of(nobody, utc_now()))
         await send_poison(own, key=JobAssigned.type)

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from shared.contracts import courier, intake, scheduler
 from shared.contracts.audit import AuditHead
-from shared.contracts.envelope import Envelope, new_id
+from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.intake import CaseEvent, CloseOutcome
 from shared.contracts.scheduler import VisitRecorded
 from shared.messaging.message import Message
+from shared.testing.messages import message_of
 
 NOW = datetime(2023, 3, 11, 4, 0, tzinfo=UTC)
 ZONES = {"botram": "Asia/Jakarta", "dik_jamila": "Asia/Makassar", "sorong": "Asia/Jayapura"}
@@ -43,21 +44,7 @@ def told(
     event: Event, *, version: int = 1, at: datetime = NOW, recorded: datetime | None = None
 ) -> Told:
     """An event in an envelope such as its producer would give it."""
-    return Told(
-        event,
-        Envelope(
-            id=new_id(),
-            type=event.type,
-            source=event.type.partition(".")[0],
-            aggregate_id=event.aggregate_id,
-            version=version,
-            correlation_id=event.correlation_id,
-            causation_id=None,
-            occurred_at=at,
-            recorded_at=recorded or at,
-            actor="service:test",
-        ),
-    )
+    return Told(event, message_of(event, at, version=version, recorded_at=recorded).envelope)
 
 
 def programme(id_: str = "botram", *, region: str = "32.16", **more: Any) -> Event:

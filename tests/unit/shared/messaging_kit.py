@@ -8,7 +8,6 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from shared.contracts.envelope import Envelope
 from shared.contracts.intake import ReceiptConfirmed
 from shared.messaging.group_commit import GroupCommit
 from shared.messaging.message import Message
@@ -16,6 +15,7 @@ from shared.messaging.metrics import CommitMetrics
 from shared.messaging.task import Task
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from shared.testing.memory import Memory, MemoryStore
+from shared.testing.messages import message_of
 
 NOW = datetime(2023, 3, 11, 2, 0, tzinfo=UTC)
 
@@ -95,20 +95,7 @@ def event(case_id: str = "a") -> ReceiptConfirmed:
 
 def message(id_: str = "m", case_id: str = "a") -> Message:
     """A message that came in."""
-    one = event(case_id)
-    envelope = Envelope(
-        id=id_,
-        type=one.type,
-        source="intake",
-        aggregate_id=case_id,
-        version=1,
-        correlation_id=case_id,
-        causation_id=None,
-        occurred_at=NOW,
-        recorded_at=NOW,
-        actor="service:test",
-    )
-    return Message(envelope, one.model_dump_json().encode())
+    return message_of(event(case_id), NOW, id_=id_)
 
 
 def task(inbox_id: str, work: UseCase, key: str | None = None, **more: Any) -> Task:
