@@ -8,7 +8,7 @@ of the trail.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -30,7 +30,18 @@ HOLDS: Final = "holds"
 _CUT: Final = timedelta(milliseconds=1)
 """MongoDB keeps no more of a date."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-T = TypeVar("T")
+
+
+class _Dated(Protocol):
+    """What is kept: with its time."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was made."""
+        ...
+
+
+T = TypeVar("T", bound=_Dated)
 
 
 class _Kept(Collection[T]):
@@ -58,12 +69,15 @@ class _Kept(Collection[T]):
             return self._spoilt(str(document["_id"]))
         asked = self._for_queries(kept).items()
         same = all(_same(document.get(field), value) for field, value in asked)
-        return kept if same else self._spoilt(str(document["_id"]))
+        # A time that somebody took the zone from cannot be held against any other.
+        whole = same and kept.at.tzinfo is not None
+        return kept if whole else self._spoilt(str(document["_id"]))
 
 
 def _same(found: Any, value: Any) -> bool:
     if isinstance(value, datetime):
-        return isinstance(found, datetime) and abs(found - value) < _CUT
+        aware = isinstance(found, datetime) and value.tzinfo is not None
+        return aware and abs(found - value) < _CUT
     return bool(found == value)
 
 

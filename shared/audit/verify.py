@@ -175,6 +175,8 @@ class WatchTrail:
         self._seen: Seen | None = None
         self._findings: set[str] = set()
         """Of the last look at the whole, and of those at what was new since."""
+        self._before: frozenset[str] = frozenset()
+        """Those known when the look at the whole began: what it does not find again is mended."""
 
     async def run(self) -> None:
         """Look at the whole every DAY, with rests, until cancelled."""
@@ -194,13 +196,13 @@ class WatchTrail:
 
     async def look(self, rest: Rest = _at_once) -> Verdict:
         """Verify all, or the rest of it where the last look was cut off. Raises Unavailable."""
-        walk = self._whole = self._whole or Walk(self._trail, self._clock(), self._heads)
-        verdict = await self._end_of(walk, rest)
-        self._whole, self._new, self._seen = None, None, verdict.seen
-        # A head that is gone is told of as long as this process lives.
-        if not verdict.findings:
-            self._heads = verdict.heads or self._heads
-        self._findings = set(verdict.findings)
+        if self._whole is None:
+            self._whole = Walk(self._trail, self._clock(), self._heads)
+            self._before = frozenset(self._findings)
+        verdict = await self._end_of(self._whole, rest)
+        self._whole = None
+        self._has_seen(verdict)
+        self._findings = (self._findings - self._before) | set(verdict.findings)
         self._told.found(len(self._findings))
         return verdict
 
@@ -210,8 +212,18 @@ class WatchTrail:
             return None
         walk = self._new = self._new or Walk(self._trail, self._clock(), {}, self._seen)
         verdict = await self._end_of(walk, rest)
-        self._new, self._seen = None, verdict.seen
+        self._new = None
+        self._has_seen(verdict)
         return verdict
+
+    def _has_seen(self, verdict: Verdict) -> None:
+        """Know the newest block that any look saw: one that is gone is told of from now on."""
+        newest = self._seen.block.number if self._seen and self._seen.block else 0
+        if max(verdict.heads, default=0) < newest:
+            return
+        self._seen = verdict.seen
+        if not verdict.findings:
+            self._heads = verdict.heads or self._heads
 
     async def _end_of(self, walk: Walk, rest: Rest) -> Verdict:
         """Go on with a walk, and tell as soon as something is found."""

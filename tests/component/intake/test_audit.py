@@ -187,6 +187,14 @@ def spoil_entry(trail: Trail) -> None:
     trail.entries[min(trail.entries)]["at"] = "never"
 
 
+def take_the_zone_from_entry(trail: Trail) -> None:
+    trail.entries[min(trail.entries)]["at"] = "2023-03-11T03:00:00"
+
+
+def take_the_zone_from_block(trail: Trail) -> None:
+    trail.blocks["000000000003"]["at"] = "2023-03-11T03:00:00"
+
+
 def move_entry(trail: Trail) -> None:
     """Queries by time would pass it over."""
     trail.entries[min(trail.entries)]["noted"] = datetime(2020, 1, 1, tzinfo=UTC)
@@ -205,6 +213,8 @@ def spoil_block(trail: Trail) -> None:
         (remove_block, "block 3 does not follow the one before it"),
         (remove_the_end, "block 3 was published and is missing"),
         (spoil_entry, "is altered"),
+        (take_the_zone_from_entry, "is altered"),
+        (take_the_zone_from_block, "block 0 does not follow the one before it"),
         (move_entry, "is altered"),
         (spoil_block, "block 0 does not follow the one before it"),
     ],

@@ -251,3 +251,47 @@ async def test_an_end_that_is_gone_is_missed_within_the_hour(three: Trail) -> No
     assert verdict is not None
     assert "block 3 is not the one that was seen" in verdict.findings
     assert told.findings[-1] > 0
+
+
+async def test_a_block_that_came_and_went_between_two_looks_at_the_whole_stays_told(
+    three: Trail,
+) -> None:
+    clock, told = three.office.messaging.clock, Told()
+    watch = WatchTrail(three.reader, clock, told)
+    await watch.look()
+    clock.advance(hours=1)
+    await person(three.office, "ani", OPERATOR)
+    await three.chain.look()
+    newest = max(three.blocks)
+    await watch.look_at_new()
+    assert told.findings[-1] == 0
+    del three.blocks[newest]
+    await watch.look_at_new()
+    assert told.findings[-1] > 0
+
+    verdict = await watch.look()
+
+    assert f"block {int(newest)} was published and is missing" in verdict.findings
+    assert told.findings[-1] > 0
+
+
+async def test_what_is_found_anew_while_the_whole_is_looked_at_stays_told(three: Trail) -> None:
+    clock, told = three.office.messaging.clock, Told()
+    watch = WatchTrail(three.reader, clock, told)
+    await watch.look()
+    clock.advance(hours=1)
+
+    rests = 0
+
+    async def meanwhile() -> None:
+        nonlocal rests
+        rests += 1
+        if rests == 2:  # behind the blocks
+            await person(three.office, "ani", OPERATOR)
+            await three.chain.look()
+            three.entries[max(three.entries)]["actor"] = "somebody-else"
+            await watch.look_at_new()
+
+    await watch.look(meanwhile)
+
+    assert told.findings[-1] == 1
