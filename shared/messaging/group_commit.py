@@ -20,24 +20,18 @@ nobody waits for a timer. What is decided stays what one-at-a-time would have de
 import asyncio
 import random
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
-from shared.contracts.envelope import new_id
+from shared.messaging.batch_changes import changes_of
 from shared.messaging.collections import Collections
 from shared.messaging.errors import Conflict, Overloaded, PredecessorMissing, Unavailable
 from shared.messaging.failpoints import failpoint
-from shared.messaging.message import (
-    Document,
-    Message,
-    to_document,
-)
+from shared.messaging.message import Document, Message
 from shared.messaging.metrics import CommitMetrics
-from shared.messaging.overtaken import Known, Overtaken, overtaken, require_new
-from shared.messaging.store import Changes, Store
+from shared.messaging.overtaken import Known, Overtaken, overtaken, read_torn, require_new
+from shared.messaging.store import Store
 from shared.messaging.task import FingerprintMismatch, Outcome, Task
 from shared.messaging.task_queue import MAX_COMMAND_BYTES, MAX_COMMANDS, TaskQueue
-from shared.messaging.timers import TIMERS
 from shared.messaging.unit_of_work import BatchSession, Clock, UnitOfWork
 
 MAX_BATCH = 128
@@ -173,9 +167,30 @@ class GroupCommit:
         # A caller that has gone while in line is not served.
         fresh = await self._unprocessed([task for task in tasks if task.awaited], known or {})
         session = BatchSession(self._store, self._collections)
-        done = await self._decide(session, fresh)
+        done, refused = await self._decide(session, fresh)
+        torn = await self._refuse(session, refused, tries)
         if done:
-            await self._finish(session, done, [task for task in fresh if task.refusal], tries)
+            left = [task for task, _ in refused if task.awaited and task not in torn]
+            await self._finish(session, done, left, tries)
+        if torn:
+            await self._round(torn, tries + 1)
+
+    async def _refuse(
+        self, session: BatchSession, refused: Sequence[tuple[Task, UnitOfWork]], tries: int
+    ) -> list[Task]:
+        """Raise what was refused for its callers; return whom to decide again.
+
+        Documents are read one after the other. Who was refused because another instance wrote
+        between two reads saw what never was together, and is refused only by what there is.
+        """
+        settled = [(task, uow) for task, uow in refused if not session.undecided(uow)]
+        torn = await read_torn(self._store, session, settled)
+        for task, _ in settled:
+            if task not in torn:
+                task.fail(task.refusal or RuntimeError())
+            elif tries >= _TRIES_ALONE:
+                task.fail(Conflict("overtaken by another instance"))
+        return [task for task in torn if task.awaited]
 
     async def _finish(
         self,
@@ -220,17 +235,19 @@ class GroupCommit:
 
     async def _decide(
         self, session: BatchSession, tasks: list[Task]
-    ) -> list[tuple[Task, UnitOfWork]]:
+    ) -> tuple[list[tuple[Task, UnitOfWork]], list[tuple[Task, UnitOfWork]]]:
+        """Return which units have something to commit, and which are refused."""
         groups: dict[str, list[Task]] = {}
         for task in tasks:
             groups.setdefault(task.key, []).append(task)
         done: list[tuple[Task, UnitOfWork]] = []
+        refused: list[tuple[Task, UnitOfWork]] = []
 
         async def in_order(group: list[Task]) -> None:
             for task in group:
                 uow = await self._run(session, task)
                 if uow is not None:
-                    done.append((task, uow))
+                    (refused if task.refusal else done).append((task, uow))
 
         ends = await asyncio.gather(
             *[in_order(group) for group in groups.values()], return_exceptions=True
@@ -238,7 +255,7 @@ class GroupCommit:
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
-        return done
+        return done, refused
 
     async def _run(self, session: BatchSession, task: Task) -> UnitOfWork | None:
         for _ in range(_RERUNS):
@@ -251,11 +268,8 @@ class GroupCommit:
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - belongs to whoever sent it
-                if session.undecided(uow):
-                    task.refusal = error
-                else:
-                    task.fail(error)
-                return None
+                task.refusal = error
+                return uow
             if session.enter(uow):
                 task.outcome = Outcome(answer)
                 return uow
@@ -285,33 +299,10 @@ class GroupCommit:
         return uow
 
     async def _commit(self, session: BatchSession, done: list[tuple[Task, UnitOfWork]]) -> None:
-        changes = self._changes(session, done)
+        changes = changes_of(session, done, self._clock(), self._collections)
         await failpoint("commit.before")
         with self._metrics.commit(len(done)):
             await self._store.commit(changes)
-
-    def _changes(self, session: BatchSession, done: list[tuple[Task, UnitOfWork]]) -> Changes:
-        now = self._clock()
-        written = {place for _, uow in done for place in uow.written}
-        return Changes(
-            inbox=[_inbox_record(task, now) for task, _ in done],
-            writes=[one for one in session.writes() if (one.collection, one.id) in written],
-            messages=[message for _, uow in done for message in uow.messages],
-            deferred=[_deferred(task, uow.missing, now) for task, uow in done if uow.missing],
-            actions=[self._action(task, uow, now) for task, uow in done if task.action],
-        )
-
-    def _action(self, task: Task, uow: UnitOfWork, now: datetime) -> Document:
-        """Return the record of who did what, kept as long as the state itself."""
-        # Timers come and go with what they belong to, like outbox rows: they tell nothing more.
-        unlisted = {TIMERS.name, *self._collections.unlisted}
-        return {
-            "_id": new_id(),
-            "at": now,
-            "actor": task.actor,
-            "action": task.action,
-            "changed": [f"{name}/{id_}" for name, id_ in uow.written if name not in unlisted],
-        }
 
     async def _again(
         self,
@@ -372,22 +363,3 @@ def _settle_processed(task: Task, record: Document) -> None:
     else:
         # A commit whose answer got lost did happen: this is its first settlement.
         task.settle(Outcome(record.get("answer"), duplicate=not task.uncertain))
-
-
-def _inbox_record(task: Task, now: datetime) -> Document:
-    record: Document = {"_id": task.inbox_id, "at": now}
-    if task.message is None:
-        record["fingerprint"] = task.fingerprint
-        record["answer"] = task.outcome.answer if task.outcome else None
-    return record
-
-
-def _deferred(task: Task, missing: PredecessorMissing | None, now: datetime) -> Document:
-    if task.message is None or missing is None:
-        raise ValueError("only a message that waits is deferred")
-    return {
-        **to_document(task.message),
-        "waits_in": missing.collection,
-        "waits_for": missing.id,
-        "since": now,
-    }

@@ -71,6 +71,15 @@ async def overtaken(
         rest = kept
 
 
+async def read_torn(
+    store: Store, session: BatchSession, refused: Sequence[tuple[T, UnitOfWork]]
+) -> list[T]:
+    """Return the units that read several documents of which one has another version by now."""
+    several = [(task, uow) for task, uow in refused if len(uow.seen) > 1]
+    stale = await _changed(store, session, several)
+    return [task for task, uow in several if not stale.isdisjoint(uow.seen)]
+
+
 async def _done_elsewhere(
     store: Store, done: Sequence[tuple[T, UnitOfWork]], conflict: Conflict
 ) -> Known:

@@ -608,6 +608,68 @@ async def test_a_refusal_is_told_when_what_it_was_decided_on_is_committed() -> N
         assert one.batches == [1]
 
 
+@dataclass
+class _Pair:
+    """Two documents that are always of one version; another instance writes between two reads."""
+
+    other: MemoryStore
+    between: int = 1
+    """How many runs meet that."""
+    runs: int = 0
+
+    async def write(self, version: int) -> None:
+        """Write both as the other instance."""
+        base = version - 1 or None
+        both = [{"_id": id_, "version": version, "value": version} for id_ in ("a", "b")]
+        await self.other.commit(Changes(writes=[Write("counters", one, base) for one in both]))
+
+    async def compare(self, uow: UnitOfWork) -> int:
+        """Return their version; raise as a rule does that never sees two."""
+        self.runs += 1
+        first = await uow.load("counters", "a")
+        if self.runs <= self.between:
+            await self.write(self.runs + 1)
+        second = await uow.load("counters", "b")
+        assert first is not None
+        assert second is not None
+        if first["version"] != second["version"]:
+            raise KeyError(first["version"])
+        return int(first["version"])
+
+
+async def test_who_is_refused_by_what_never_was_together_is_decided_again() -> None:
+    memory = Memory()
+    pair = _Pair(MemoryStore(memory, "two"))
+    await pair.write(1)
+    async with desk(memory) as one:
+        beside = count("c")
+        ends = await run_all(one, task("m1", pair.compare), task("m2", beside, key="c"))
+        assert [end.answer for end in ends] == [2, 1]
+        assert pair.runs == 2
+
+
+async def test_who_is_overtaken_at_every_read_is_told_to_come_again() -> None:
+    memory = Memory()
+    pair = _Pair(MemoryStore(memory, "two"), between=1000)
+    await pair.write(1)
+    async with desk(memory) as one:
+        (end,) = await run_all(one, task("m1", pair.compare))
+        assert isinstance(end, Conflict)
+        assert pair.runs < 20
+
+
+async def test_what_a_rule_raises_on_what_stands_is_raised_at_once() -> None:
+    memory = Memory()
+    pair = _Pair(MemoryStore(memory, "two"), between=0)
+    await pair.write(1)
+    changed = {"_id": "b", "version": 2, "value": 2}
+    await pair.other.commit(Changes(writes=[Write("counters", changed, 1)]))
+    async with desk(memory) as one:
+        (end,) = await run_all(one, task("m1", pair.compare))
+        assert isinstance(end, KeyError)
+        assert pair.runs == 1
+
+
 async def test_who_gave_up_while_in_line_is_not_served() -> None:
     async with desk() as one:
         one.store.gate.clear()

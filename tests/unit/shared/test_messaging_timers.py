@@ -1,7 +1,7 @@
 """Timers on the real kernel in memory: set, moved and cleared with the state; fired once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from shared.messaging.wire import ATTEMPT, REASON, properties, split_type
 from shared.testing.bus import Trouble
 from shared.testing.callers import StandingClock
 from shared.testing.delivery import Delivery
+from shared.testing.memory import MemoryStore
 from shared.testing.messaging import MemoryMessaging, Receipt, memory_messaging
 from tests.unit.shared.messaging_kit import event
 
@@ -282,13 +283,20 @@ async def test_a_dead_letter_waits_for_the_database(one: Desk, monkeypatch: Any)
     one.clock.advance(hours=1)
     message = await one.sent()
 
-    gone = asyncio.Event()
+    gone, versions = asyncio.Event(), MemoryStore.versions
 
-    async def goes_away(_: UnitOfWork) -> None:
+    async def goes_away(store: MemoryStore, collection: str, ids: Sequence[str]) -> dict[str, int]:
+        found = await versions(store, collection, ids)
+        asyncio.get_running_loop().call_soon(go)
+        return found
+
+    def go() -> None:
         one.messaging.memory.away = True
         gone.set()
 
-    one.then, one.fails = [goes_away], [Refused()]
+    # What is asked last before a refusal stands, of all collections at once.
+    monkeypatch.setattr(MemoryStore, "versions", goes_away)
+    one.fails = [Refused()]
     delivery = Delivery(message.body, properties(message))
     handling = one.consumer.receive(delivery)  # type: ignore[arg-type]
     await asyncio.wait_for(gone.wait(), 5)
