@@ -1,12 +1,12 @@
 """`python -m tests.torture.hostile`: attack, print, write build/hostile.json.
 
 Honest requests go on all the while: requests at intake, reads at courier and reporting. The ratio
-is their 99th percentile during attacks over that in quiet, of the service with the worst. Beside it
-stands the ratio to as much traffic without the harm, which tells an attack from its weight. While
-intake's database hangs, intake's own answers are the attack's effect and in no ratio; that each
-request is recorded in the end is held. Exit status 0 where every attack was stopped in every round,
-no recorded request was lost, and the ratio is at most `RATIO_LIMIT`: on a busy machine quiet itself
-differs that much from round to round, so what lies between `RATIO_WANTED` and it is only said.
+is their 99th percentile during attacks over that beside as much traffic without the harm, of the
+service with the worst: what is left is the harm, and not the weight. The ratio to quiet, which the
+weight is part of, stands beside it and decides nothing. While intake's database hangs, intake's own
+answers are the attack's effect and in no ratio; that each request is recorded in the end is held.
+Exit status 0 where every attack was stopped in every round, no recorded request was lost, and the
+ratio is at most `RATIO_LIMIT`.
 """
 
 import asyncio
@@ -33,8 +33,7 @@ QUIET_SECONDS: Final = 20.0
 WARM_SECONDS: Final = 3.0
 """The neighbour's first connections are in no figure."""
 ATTACK_SECONDS: Final = 60.0
-RATIO_WANTED: Final = 1.5
-RATIO_LIMIT: Final = 2.0
+RATIO_LIMIT: Final = 1.5
 Act = Callable[[Stage], Awaitable[object]]
 
 
@@ -172,12 +171,13 @@ def _each(name: str, play: Play, samples: Samples) -> dict[str, Any]:
 
 
 def passed(found: Mapping[str, Any]) -> bool:
-    """Whether all was stopped and nothing lost; a ratio above `RATIO_WANTED` is said."""
+    """Whether all was stopped, nothing lost, and the neighbours went on; what is amiss is said."""
     ratio = found["neighbours_p99_ratio"]
-    if ratio is None or ratio > RATIO_WANTED:
-        say(f"the neighbours' p99 is {ratio} times that in quiet: at most {RATIO_WANTED} is wanted")
+    held = ratio is not None and ratio <= RATIO_LIMIT
+    if not held:
+        say(f"attacks make the neighbours' p99 {ratio} times as high: at most {RATIO_LIMIT}")
     stopped = found["stopped"] == found["attacks"] == len(ATTACKS)
-    return stopped and not found["neighbours"]["lost"] and bool(ratio) and ratio <= RATIO_LIMIT
+    return held and stopped and not found["neighbours"]["lost"]
 
 
 if __name__ == "__main__":

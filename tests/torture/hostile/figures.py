@@ -39,12 +39,12 @@ class Window(NamedTuple):
 
 
 def compared(samples: Samples, windows: Sequence[Window]) -> dict[str, Any]:
-    """Return each stream's 99th percentiles, and of all streams the worst ratio to quiet."""
+    """Return each stream's 99th percentiles, and of all streams the worst ratios."""
     streams = sorted({one["stream"] for one in samples})
     p99 = {stream: _kinds(samples, windows, stream) for stream in streams}
     return {
-        "neighbours_p99_ratio": _worst(p99, Kind.QUIET),
-        "neighbours_p99_ratio_to_honest": _worst(p99, Kind.HONEST),
+        "neighbours_p99_ratio": _worst(p99, Kind.HONEST),
+        "neighbours_p99_ratio_to_quiet": _worst(p99, Kind.QUIET),
         "neighbours_p99_ms": p99,
     }
 
