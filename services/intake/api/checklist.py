@@ -17,7 +17,7 @@ from services.intake.usecases import (
     waive,
 )
 from services.intake.usecases.checklists import see_paper
-from shared.auth.roles import Role
+from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId, Slug
 from shared.runtime import CommandsDep, SentDep, provided
@@ -103,9 +103,7 @@ async def get_checklist(
     case_id: CasePath, caller: CallerDep, reader: ReaderDep, catalogues: CataloguesDep
 ) -> ChecklistAnswer:
     """Return which papers of a case are there, missing or waived."""
-    case = await _case(case_id, reader)
-    require_right(case, allowed(caller), backdated=False)
-    return _answer(case, await checklist_of(case, reader, catalogues))
+    return await _shown(case_id, caller, reader, catalogues)
 
 
 @router.post("/{requirement_id}/seen")
@@ -119,14 +117,12 @@ async def post_seen(
     sent: SentDep,
 ) -> ChecklistAnswer:
     """Note that the caller saw a paper, of which no file is kept; the first look stands."""
-    case = await _case(case_id, reader)
-    require_right(case, allowed(caller), backdated=False)
     await commands.run(
         lambda uow: see_paper(case_id, requirement_id, uow, allow=allowed(caller)),
         sent=sent,
         key=case_id,
     )
-    return _answer(case, await checklist_of(case, reader, catalogues))
+    return await _shown(case_id, caller, reader, catalogues)
 
 
 @router.post("/{requirement_id}/waiver")
@@ -141,21 +137,23 @@ async def post_waiver(
     sent: SentDep,
 ) -> ChecklistAnswer:
     """Do without a paper; waived again, the first waiver stands."""
-    case = await _case(case_id, reader)
-    require_right(case, allowed(caller), backdated=False)
     await commands.run(
         lambda uow: waive(case_id, requirement_id, body.reason, uow, allow=allowed(caller)),
         sent=sent,
         key=case_id,
     )
-    return _answer(case, await checklist_of(case, reader, catalogues))
+    return await _shown(case_id, caller, reader, catalogues)
 
 
-async def _case(case_id: str, reader: Reader) -> Case:
+async def _shown(
+    case_id: str, caller: Caller, reader: Reader, catalogues: Catalogues
+) -> ChecklistAnswer:
+    """Return the checklist as it is now, to whom may see the case."""
     case = await reader.get(Case, case_id)
     if case is None:
         raise NotFound("request")
-    return case
+    require_right(case, allowed(caller), backdated=False)
+    return _answer(case, await checklist_of(case, reader, catalogues))
 
 
 def _answer(case: Case, checked: Checked | None) -> ChecklistAnswer:

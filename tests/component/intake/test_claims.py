@@ -212,9 +212,11 @@ async def test_an_officer_who_goes_on_or_does_without_ends_the_return() -> None:
             await ask(office, "siti", "POST", f"{case_id}/return", json=CARD)
         await office.step(first, "verify")
         waiver = {"reason": "seen_in_siak"}
-        await office.operator(
+        waived = await office.operator(
             "POST", f"/requests/{second}/checklist/family_card/waiver", json=waiver
         )
+        shown = await office.operator("GET", f"/requests/{second}/checklist")
+        assert waived.json() == shown.json()
         back = await ask(office, "siti", "POST", f"{third}/resubmission")
         assert back.json() == {"waits_for": []}
         assert [kept(office, one)["returned"] for one in (first, second, third)] == [None] * 3

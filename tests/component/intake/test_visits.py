@@ -437,6 +437,7 @@ async def test_a_paper_seen_at_the_desk_answers_a_return_and_shows_a_proxy_s_rig
     for requirement in ("family_card", "power_of_attorney", "family_card"):
         answer = await office.operator("POST", f"{path}/checklist/{requirement}/seen")
         assert answer.status_code == 200, answer.text
+        assert answer.json() == await checked(office, recorded["case_id"])
     unknown = await office.operator("POST", f"{path}/checklist/passport/seen")
 
     assert {one["standing"] for one in (await checked(office, recorded["case_id"]))["items"]} == {
