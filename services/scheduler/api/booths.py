@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StrictInt
 from services.scheduler.api.parts import READERS, BoothPath, EventId, ReaderDep, visible_event
 from services.scheduler.domain import MAX_NUMBER, TicketState
 from services.scheduler.usecases import (
-    Deed,
+    BoothAct,
     TicketAt,
     allowed,
     call_next,
@@ -47,10 +47,10 @@ class ActBody(Body):
     to_booth: BoothId | None = None
     to_service: ServiceCode | None = None
 
-    def require_goal(self, deed: Deed) -> None:
+    def require_goal(self, act: BoothAct) -> None:
         """Raise InvalidFields where it is not said, or said in vain, where the holder goes."""
-        for field, needed in (("to_booth", Deed.SEND), ("to_service", Deed.TRANSFER)):
-            if (getattr(self, field) is not None) is not (deed is needed):
+        for field, needed in (("to_booth", BoothAct.SEND), ("to_service", BoothAct.TRANSFER)):
+            if (getattr(self, field) is not None) is not (act is needed):
                 raise InvalidFields(FieldError(f"/{field}", f"given for {needed.value} alone"))
 
     @property
@@ -134,7 +134,7 @@ async def post_act(
     event_id: EventId,
     service: Annotated[ServiceCode, Path()],
     number: Annotated[int, Path(ge=1, le=MAX_NUMBER)],
-    act: Annotated[Deed, Path()],
+    act: Annotated[BoothAct, Path()],
     body: ActBody,
     caller: CallerDep,
     commands: CommandsDep,
@@ -143,8 +143,8 @@ async def post_act(
     """Do something with a ticket; after `transfer` the answer is the one that goes on."""
     body.require_goal(act)
     at = TicketAt(event_id, service, number, body.booth_id)
-    deed = use_case(act, at, body.goal, allowed(caller))
-    outcome = await commands.run(deed, sent=sent, key=at.id)
+    command = use_case(act, at, body.goal, allowed(caller))
+    outcome = await commands.run(command, sent=sent, key=at.id)
     return TicketAnswer.model_validate(outcome.answer)
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from services.scheduler.api.booths import TicketAnswer
 from services.scheduler.api.parts import BoothPath, EventId, ReaderDep, visible_event
 from services.scheduler.domain import Booth, Line, Ticket
-from services.scheduler.usecases import Clock, Deed, Reader, deeds_of
+from services.scheduler.usecases import BoothAct, Clock, Reader, acts_of
 from services.scheduler.usecases.ticket_events import answer
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
@@ -28,7 +28,7 @@ RULES: Final[RouteRules] = {
 class AtCounter(TicketAnswer):
     """The ticket that the booth called last, and what can be done with it here and now."""
 
-    deeds: list[Deed]
+    acts: list[BoothAct]
     undo_until: datetime | None
 
 
@@ -87,7 +87,7 @@ def _at_counter(ticket: Ticket, booth: Booth, now: datetime) -> AtCounter:
     return AtCounter.model_validate(
         {
             **answer(ticket),
-            "deeds": deeds_of(ticket, booth.id, now),
+            "acts": acts_of(ticket, booth.id, now),
             "undo_until": ticket.undo_until if ticket.can_undo(now) else None,
         }
     )

@@ -42,14 +42,14 @@ _LONG_AGO: Final = 1000
 class Line:
     """The line of one service at one event.
 
-    It lists nobody who waits in a lane: its document would grow with them. `offered` is False while
-    no ticketed booth has the service: then no number is given out.
+    It lists nobody who waits in a lane: its document would grow with them. `has_booth` is False
+    while no ticketed booth has the service: then no number is given out.
     """
 
     event_id: str
     service: str
     version: int = 0
-    offered: bool = False
+    has_booth: bool = False
     letter: str = ""
     """With which its numbers begin, at this event no other line's."""
     issued: int = 0
@@ -112,9 +112,9 @@ class Line:
         """Return it, also where it was not kept."""
         return max(self.numbered, self.issued)
 
-    def offer(self, letter: str) -> "Line":
+    def open(self, letter: str) -> "Line":
         """Let numbers be given out from now on, with this letter before them."""
-        opened = replace(self, offered=True, closed=False, told=False, letter=letter)
+        opened = replace(self, has_booth=True, closed=False, told=False, letter=letter)
         return replace(opened, version=self.version + 1)
 
     def withdraw(self) -> "Line":
@@ -122,7 +122,7 @@ class Line:
         if self.last_number:
             said = f"booths: {self.last_number} numbers were given out for {self.service}"
             raise Refused("tickets_issued", said)
-        return replace(self, version=self.version + 1, offered=False)
+        return replace(self, version=self.version + 1, has_booth=False)
 
     def move(self, reason: str, field: str) -> "Line":
         """Follow the event to another place or time. Refused for that reason once tickets exist.

@@ -22,13 +22,13 @@ from services.scheduler.domain import (
 )
 from services.scheduler.pages.choice import FLOOR, OPERATORS, script_words
 from services.scheduler.usecases import (
+    BoothAct,
     Clock,
-    Deed,
     Reader,
     TicketAt,
+    acts_of,
     allowed,
     call_next,
-    deeds_of,
     record_visit,
     use_case,
     visible,
@@ -48,18 +48,18 @@ RULES: Final[RouteRules] = {
     f"GET {BOOTH}": OPERATORS,
     f"POST {BOOTH}": OPERATORS,
 }
-DEEDS: Final = {
-    "lanjut": Deed.RESUME,
-    "selesai": Deed.SERVE,
-    "mulai": Deed.START,
-    "ulang": Deed.RECALL,
-    "tahan": Deed.HOLD,
-    "absen": Deed.NO_SHOW,
-    "pergi": Deed.LEAVE,
-    "gabung": Deed.REJOIN,
-    "kirim": Deed.SEND,
-    "pindah": Deed.TRANSFER,
-    "batal": Deed.UNDO,
+ACTS: Final = {
+    "lanjut": BoothAct.RESUME,
+    "selesai": BoothAct.SERVE,
+    "mulai": BoothAct.START,
+    "ulang": BoothAct.RECALL,
+    "tahan": BoothAct.HOLD,
+    "absen": BoothAct.NO_SHOW,
+    "pergi": BoothAct.LEAVE,
+    "gabung": BoothAct.REJOIN,
+    "kirim": BoothAct.SEND,
+    "pindah": BoothAct.TRANSFER,
+    "batal": BoothAct.UNDO,
 }
 """What the buttons do with a ticket, the likeliest first."""
 WORDS: Final = ("booth.word", "booth.result", "booth.wrong", "booth.state", "live")
@@ -68,7 +68,7 @@ LABEL: Final = r"^([A-Z]{0,2})([1-9][0-9]{0,5})$"
 """A number as people read and type it."""
 FOLDED: Final = frozenset({"kirim", "pindah"})
 """Buttons that ask where the holder goes on, and stand apart."""
-RESULTS: Final = frozenset({"dipanggil", "kosong", "dicatat", *DEEDS})
+RESULTS: Final = frozenset({"dipanggil", "kosong", "dicatat", *ACTS})
 """What was done, below `booth.result` in the catalogue."""
 Button = Literal[
     "panggil",
@@ -181,7 +181,7 @@ class Counter:
         event, booth = await self.found()
         ticket = await self.reader.current(event.id, booth.id) if booth.ticketed else None
         now = self.clock()
-        can = deeds_of(ticket, booth.id, now) if ticket else []
+        can = acts_of(ticket, booth.id, now) if ticket else []
         return self.pages.render(
             self.request,
             "gerai.html",
@@ -189,10 +189,10 @@ class Counter:
             event=event,
             place=f"{FLOOR}/{event.id}/{booth.id}",
             ticket=ticket,
-            deeds={one: deed for one, deed in DEEDS.items() if one not in FOLDED},
+            acts={one: act for one, act in ACTS.items() if one not in FOLDED},
             can=can,
-            at_booth=Deed.SEND in can,
-            undo_left=_seconds(ticket.undo_until, now) if ticket and Deed.UNDO in can else 0,
+            at_booth=BoothAct.SEND in can,
+            undo_left=_seconds(ticket.undo_until, now) if ticket and BoothAct.UNDO in can else 0,
             booths=_other_booths(event, booth),
             services=dict.fromkeys(event.plan.ticketed_services),
             new_number=new_number,
@@ -228,8 +228,8 @@ class Counter:
         at = TicketAt(self.event_id, service, _number(typed, line.letter), self.booth_id)
         said = f"{button} {service} {at.number} {goal}".rstrip()
         try:
-            deed = use_case(DEEDS[button], at, goal, allowed(self.caller))
-            found = await self.run(deed, said, at.id)
+            command = use_case(ACTS[button], at, goal, allowed(self.caller))
+            found = await self.run(command, said, at.id)
         except NotFound:
             raise NotDone("unknown_ticket") from None
         return f"pindah&baru={found['label']}" if button == "pindah" else button

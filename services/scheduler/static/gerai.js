@@ -3,7 +3,7 @@
   "use strict";
   var lantai = window.JemputLantai, word = lantai.word, page = document.querySelector("[data-layar]");
   var LOOK = 10000, RESULT = { panggil: "dipanggil", catat: "dicatat" };
-  var deeds = JSON.parse(page.dataset.tombol), names = JSON.parse(page.dataset.nama), others = JSON.parse(page.dataset.lain);
+  var acts = JSON.parse(page.dataset.tombol), names = JSON.parse(page.dataset.nama), others = JSON.parse(page.dataset.lain);
   var booth = page.dataset.gerai, sending = lantai.sender("jemput-gerai-" + page.dataset.acara + "-" + booth + "-" + page.dataset.akun, answered);
   // All that the page knows: the screen as the office told it last, and when that was by this browser.
   var state = { screen: null, at: 0 }, asked = 0, rest = document.title.replace(/^.*?(?=Gerai )/, "");
@@ -28,7 +28,7 @@
     at("salah").focus();
   }
 
-  // What is done with a ticket: the API's name of the deed, and where the holder goes on.
+  // What is done with a ticket: the API's name of the act, and where the holder goes on.
   function command(form, button) {
     var service = form.elements.layanan && form.elements.layanan.value, goal = form.elements.tujuan && form.elements.tujuan.value;
     var events = page.dataset.api, here = events + "/booths/" + booth;
@@ -41,8 +41,8 @@
     var body = { booth_id: booth };
     if (button === "kirim") { body.to_booth = goal; }
     if (button === "pindah") { body.to_service = goal; }
-    var deed = { kirim: "send", pindah: "transfer" }[button] || deeds[button];
-    return { address: events + "/services/" + service + "/tickets/" + number + "/" + deed, body: body };
+    var act = { kirim: "send", pindah: "transfer" }[button] || acts[button];
+    return { address: events + "/services/" + service + "/tickets/" + number + "/" + act, body: body };
   }
 
   // What the numbers of a service begin with: with another letter somebody meant another line.
@@ -110,13 +110,13 @@
     at("belum").hidden = Boolean(ticket);
     document.title = (ticket ? word("booth.word.title", { number: ticket.label || ticket.number, service: names[ticket.service] }) + ", " : "") + rest;
     if (ticket) { shown(ticket); }
-    buttons(ticket ? ticket.deeds : [], ticket);
+    buttons(ticket ? ticket.acts : [], ticket);
   }
 
   function shown(ticket) {
     write("angka", ticket.label || ticket.number);
     write("layanan", names[ticket.service] || ticket.service);
-    var kind = ticket.deeds.indexOf("send") < 0 ? "saved" : "waiting", sign = page.querySelector('[data-keadaan-templat="' + kind + '"]').content.cloneNode(true);
+    var kind = ticket.acts.indexOf("send") < 0 ? "saved" : "waiting", sign = page.querySelector('[data-keadaan-templat="' + kind + '"]').content.cloneNode(true);
     sign.querySelector(".state").lastChild.textContent = " " + word("booth.state." + ticket.state);
     at("keadaan").replaceChildren(sign);
   }
@@ -124,7 +124,7 @@
   function buttons(can, ticket) {
     var first = true, held = document.activeElement && document.activeElement.closest("form");
     page.querySelectorAll("[data-tombol-untuk]").forEach(function (form) {
-      var there = can.indexOf(deeds[form.dataset.tombolUntuk]) >= 0, big = there && first;
+      var there = can.indexOf(acts[form.dataset.tombolUntuk]) >= 0, big = there && first;
       form.hidden = !there;
       form.classList.toggle("small", !big);
       form.querySelector("button").classList.toggle("button--big", big);

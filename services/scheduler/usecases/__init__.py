@@ -4,6 +4,7 @@ from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rej
 from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
 from services.scheduler.usecases.boards import Call, Called, called_at
+from services.scheduler.usecases.booth_acts import BoothAct, acts_of, use_case
 from services.scheduler.usecases.calls import NO_SHOW, call_next
 from services.scheduler.usecases.closing import (
     EVENT_OVER,
@@ -12,7 +13,6 @@ from services.scheduler.usecases.closing import (
     note_event_over,
     note_line_over,
 )
-from services.scheduler.usecases.deeds import Deed, deeds_of, use_case
 from services.scheduler.usecases.events import (
     cancel_event,
     passed_by,
@@ -35,10 +35,10 @@ __all__ = [
     "LINE_OVER",
     "NO_SHOW",
     "Allow",
+    "BoothAct",
     "Call",
     "Called",
     "Clock",
-    "Deed",
     "Holidays",
     "LeaseWanted",
     "Reader",
@@ -46,6 +46,7 @@ __all__ = [
     "Waiting",
     "Wanted",
     "act_on",
+    "acts_of",
     "admit",
     "ahead_of",
     "allowed",
@@ -54,7 +55,6 @@ __all__ = [
     "cancel_event",
     "close_line",
     "copy_programme",
-    "deeds_of",
     "end_lease",
     "end_revoked",
     "issue_ticket",

@@ -46,7 +46,7 @@ async def admit(
     event.require_open(now, booked=wanted.booked_for is not None)
     given = []
     for line in await lines_of(event_id, wanted.services, uow):
-        if not line.offered:
+        if not line.has_booth:
             raise Refused("not_offered", f"services: no booth has a line for {line.service}")
         warning = await warning_of(line, event, wanted, uow)
         given.append((await _give(line, event, code, wanted, uow), line.waiting, warning))

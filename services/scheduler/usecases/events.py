@@ -41,7 +41,7 @@ async def schedule_event(
     event = known.replan(plan) if known else _first(event_id, plan, programme)
     await _await_end(event, known, uow)
     if event is not known:
-        await _offer(event, known, uow)
+        await _open_lines(event, known, uow)
         uow.add(event)
         uow.publish(_scheduled(event), version=event.version)
         agencies = sorted({booth.agency_id for booth in plan.booths if booth.agency_id})
@@ -99,7 +99,9 @@ def _first(event_id: str, plan: Plan, programme: Programme) -> ScheduledEvent:
     return ScheduledEvent(event_id, 1, plan, programme.time_zone)
 
 
-async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: UnitOfWork) -> None:
+async def _open_lines(
+    event: ScheduledEvent, before: ScheduledEvent | None, uow: UnitOfWork
+) -> None:
     """Open and close lines; those that people hold tickets of stay where and when they are.
 
     They are written here, although nothing in them changes, because numbers are given out by the
@@ -111,12 +113,12 @@ async def _offer(event: ScheduledEvent, before: ScheduledEvent | None, uow: Unit
     for line in await lines_of(event.id, sorted(gone), uow):
         uow.add(line.withdraw())
     lines = await lines_of(event.id, now, uow)
-    letters = {line.letter for line in lines if line.offered}
+    letters = {line.letter for line in lines if line.has_booth}
     for line in lines:
-        if not line.offered:
+        if not line.has_booth:
             letter = next_letter(letters)
             letters.add(letter)
-            uow.add(line.offer(letter))
+            uow.add(line.open(letter))
         elif moved:
             uow.add(line.move(*moved))
 

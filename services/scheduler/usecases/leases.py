@@ -94,7 +94,7 @@ async def _require_access(holder: Holder, uow: UnitOfWork) -> None:
 
 async def _numbers(lease: Lease, wanted: Mapping[str, int], uow: UnitOfWork) -> Lease:
     for line in await lines_of(lease.event_id, sorted(wanted), uow):
-        if not line.offered:
+        if not line.has_booth:
             raise Refused("not_offered", f"numbers: no booth has a line for {line.service}")
         size = lease.missing(line.service, wanted[line.service])
         if size:

@@ -47,7 +47,7 @@ async def issue_ticket(event: RequestReceived, uow: UnitOfWork) -> None:
         await _take_over(given, case, event.channel, event.region_code, uow)
         return
     [line] = await lines_of(event.event_id, [event.service], uow)
-    if not line.offered or (line.closed and scheduled.is_over(uow.now())):
+    if not line.has_booth or (line.closed and scheduled.is_over(uow.now())):
         uow.add(case.receive(None))
         return
     line = line.issue(late=line.closed)

@@ -42,7 +42,7 @@ async def transfer(
     if to_service == at.service:
         raise Refused("same_service", "to_service: the ticket is of that service")
     [there] = await lines_of(at.event_id, [to_service], uow)
-    if not there.offered:
+    if not there.has_booth:
         raise Refused("not_offered", "to_service: no booth of this event has a line for it")
     gone = known.transfer(at.booth_id, uow.now())
     line = await line_of(gone, uow)

@@ -225,7 +225,7 @@ async def test_a_hundred_numbers_are_shown_and_no_more_is_read_for_them(
     at: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lane = Lane(joined=938, waiting=938)
-    line = Line(SETU, "KIA", offered=True, lanes={"walk_in": lane})
+    line = Line(SETU, "KIA", has_booth=True, lanes={"walk_in": lane})
     stretches = at.messaging.memory.collections["stretches"]
     for index in range(10):
         numbers = tuple((n, n + 1) for n in range(index * 100, min(index * 100 + 100, 938)))

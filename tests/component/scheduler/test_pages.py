@@ -191,14 +191,14 @@ async def test_what_changes_is_to_be_had_alone(at: Floor) -> None:
     await at.call()
     called = (await at.get(path)).json()
     assert called["ticket"]["number"] == 1
-    assert called["ticket"]["deeds"] == [
+    assert called["ticket"]["acts"] == [
         "start", "recall", "hold", "serve", "leave", "no_show", "send", "transfer", "undo",
     ]  # fmt: skip
     left = datetime.fromisoformat(called["ticket"]["undo_until"]) - at.messaging.clock()
     assert left == timedelta(minutes=2)
     at.messaging.clock.advance(minutes=3)
     late = (await at.get(path)).json()["ticket"]
-    assert ("undo" in late["deeds"], late["undo_until"]) == (False, None)
+    assert ("undo" in late["acts"], late["undo_until"]) == (False, None)
 
 
 async def test_a_ticket_that_was_sent_on_is_nothing_to_do_with_here(at: Floor) -> None:
@@ -206,7 +206,7 @@ async def test_a_ticket_that_was_sent_on_is_nothing_to_do_with_here(at: Floor) -
     await at.call()
     await at.act("send", to_booth="loket-2")
     shown = (await at.get(f"/api/events/{SETU}/booths/loket-1/screen")).json()["ticket"]
-    assert (shown["deeds"], shown["undo_until"]) == ([], None)
+    assert (shown["acts"], shown["undo_until"]) == ([], None)
 
 
 async def test_a_stand_without_tickets_has_its_visitors_on_the_screen(at: Floor) -> None:

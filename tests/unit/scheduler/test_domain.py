@@ -150,11 +150,11 @@ def test_a_line_ends_where_the_contract_does() -> None:
 
 
 def test_a_line_with_tickets_cannot_be_withdrawn() -> None:
-    offered = Line(SETU, "KIA").offer("A")
+    opened = Line(SETU, "KIA").open("A")
 
-    assert offered.withdraw().offered is False
+    assert opened.withdraw().has_booth is False
     with pytest.raises(Refused, match="tickets_issued"):
-        offered.issue().withdraw()
+        opened.issue().withdraw()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_the_time_that_is_left_is_told_in_fives(
 
 
 def test_a_line_moves_only_while_nobody_holds_a_ticket() -> None:
-    line = Line(SETU, "KIA").offer("A")
+    line = Line(SETU, "KIA").open("A")
 
     assert line.move("day_fixed", "on") == replace(line, version=line.version + 1)
     with pytest.raises(Refused, match="day_fixed: on: 1 numbers were given out for KIA"):

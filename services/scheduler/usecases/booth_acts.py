@@ -10,7 +10,7 @@ from services.scheduler.usecases.transfers import send_on, transfer
 from shared.messaging.unit_of_work import UseCase
 
 
-class Deed(StrEnum):
+class BoothAct(StrEnum):
     """What a booth can do with a ticket."""
 
     START = "start"
@@ -28,34 +28,34 @@ class Deed(StrEnum):
     UNDO = "undo"
 
 
-def use_case(deed: Deed, at: TicketAt, goal: str, allow: Allow) -> UseCase:
+def use_case(act: BoothAct, at: TicketAt, goal: str, allow: Allow) -> UseCase:
     """Return what is to be run. `goal`: where the holder goes on."""
-    match deed:
-        case Deed.REJOIN:
+    match act:
+        case BoothAct.REJOIN:
             return lambda uow: rejoin(at, uow, allow=allow)
-        case Deed.UNDO:
+        case BoothAct.UNDO:
             return lambda uow: undo(at, uow, allow=allow)
-        case Deed.SEND:
+        case BoothAct.SEND:
             return lambda uow: send_on(at, goal, uow, allow=allow)
-        case Deed.TRANSFER:
+        case BoothAct.TRANSFER:
             return lambda uow: transfer(at, goal, uow, allow=allow)
-    return lambda uow: act_on(at, Act(deed.value), uow, allow=allow)
+    return lambda uow: act_on(at, Act(act.value), uow, allow=allow)
 
 
-def possible(deed: Deed, ticket: Ticket, now: datetime) -> bool:
+def possible(act: BoothAct, ticket: Ticket, now: datetime) -> bool:
     """Return whether the booth whose business a ticket is can do this with it now."""
-    match deed:
-        case Deed.REJOIN:
+    match act:
+        case BoothAct.REJOIN:
             return ticket.can_rejoin
-        case Deed.UNDO:
+        case BoothAct.UNDO:
             return ticket.can_undo(now)
-        case Deed.SEND | Deed.TRANSFER:
+        case BoothAct.SEND | BoothAct.TRANSFER:
             return ticket.state in AT_BOOTH
-    return ticket.can(Act(deed.value))
+    return ticket.can(Act(act.value))
 
 
-def deeds_of(ticket: Ticket, booth_id: str, now: datetime) -> list[Deed]:
+def acts_of(ticket: Ticket, booth_id: str, now: datetime) -> list[BoothAct]:
     """Return what a booth can do with a ticket now; nothing where it is elsewhere's business."""
     if ticket.booth_id != booth_id:
         return []
-    return [deed for deed in Deed if possible(deed, ticket, now)]
+    return [act for act in BoothAct if possible(act, ticket, now)]
