@@ -57,7 +57,7 @@ contracts: ready ## write the published schemas, examples and AsyncAPI anew
 test-compose: ready ## the tests of docker-compose.yml, on a Docker engine
 	$(PYTHON) -m pytest -m compose tests/e2e
 
-bench: ready ## one hop beside its peers, the road from HTTP to the total (KEY=hop, road, timers, seal, status or upload: one)
+bench: ready ## one hop beside its peers, the road from HTTP to the total, a busy floor (KEY=hop, road, line, timers, seal, status or upload: one)
 	$(PYTHON) -m tests.benchmarks $(if $(KEY),--key $(KEY))
 
 lock: ready ## resolve deploy/requirements/*.in anew, keeping what still fits

@@ -10,16 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from deploy.local.demo.botram import TOTAL
 from deploy.local.folder import ROOT
 from deploy.local.processes import signals_interrupt
 from deploy.local.servers import Servers, provide
 from shared.runtime.start import utc_now
-from tests.benchmarks import hop, road, seal, status, timers, upload
+from tests.benchmarks import hop, line, road, seal, status, timers, upload
 from tests.conftest import may_publish_for_others
 
 RESULT = ROOT / "build" / "bench.json"
-KEYS = ("hop", "road", "timers", "seal", "status", "upload")
-USUAL = ("hop", "road")
+KEYS = ("hop", "road", "line", "timers", "seal", "status", "upload")
+USUAL = ("hop", "road", "line")
 """Measured where none is named; the others take as long again."""
 _SHOWN = ("hop", "ours_to_raw", "ours_to_best_peer", "two_instances", *KEYS[1:])
 say = partial(print, flush=True)
@@ -32,6 +33,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--events", type=int, help="hop, timers: so many at most")
     parser.add_argument("--rounds", type=int, default=3, help="hop: so often each contender")
     parser.add_argument("--seconds", type=int, default=road.SECONDS, help="road: at each rate")
+    parser.add_argument("--people", type=int, default=TOTAL, help="line: so many come")
     parser.add_argument("--requests", type=int, default=seal.REQUESTS, help="seal: in a round")
     parser.add_argument("--cases", type=int, default=status.CASES, help="status: so many behind")
     wanted = parser.parse_args(words)
@@ -47,6 +49,8 @@ def main(words: list[str]) -> None:
             found |= hop.measure(servers, say, wanted.rounds, wanted.events)
         if "road" in keys:
             found |= road.measure(servers, say, wanted.seconds)
+        if "line" in keys:
+            found |= line.measure(servers, say, wanted.people)
         if "timers" in keys:
             found |= timers.measure(servers, say, wanted.events)
         if "seal" in keys:

@@ -31,6 +31,7 @@ RATES: Final = (54, 300, 500)
 SECONDS: Final = 20
 _WARM: Final = (54, 5)
 _VHOST = "bench-road"
+_BOOTHS = {f"booth-{number}": service for number, service in enumerate(REQUESTS)}
 _LOOK_EVERY = 0.1
 _PATIENCE = 60.0
 
@@ -54,8 +55,8 @@ def measure(servers: Servers, say: Say, seconds: int) -> dict[str, object]:
 
 
 async def _rates(stack: Stack, folder: Path, say: Say, seconds: int) -> list[dict[str, Any]]:
-    async with _client(stack) as client:
-        await _publish(client, stack)
+    async with client_of(stack) as client:
+        await publish(client, stack)
         line, found = Line(client, stack, folder), []
         await line.measure(*_WARM)
         for rate in RATES:
@@ -96,7 +97,7 @@ class Line:
         """Plan an event and record one request at it, which is not in the figures."""
         planner = self._stack.token("bench-planner", "planner:botram:32.16")
         await self._client.retry_until_accepted(
-            "PUT", "scheduler", f"/api/events/{event}", planner, _plan()
+            "PUT", "scheduler", f"/api/events/{event}", planner, plan_of_today(_BOOTHS)
         )
         (body,) = bodies(event, self._first, 1)
         await self._client.retry_until_accepted(
@@ -176,13 +177,8 @@ def p99_ms(seconds: Sequence[float]) -> float | None:
     return round(1000 * sorted(seconds)[math.ceil(0.99 * len(seconds)) - 1], 1)
 
 
-def _plan() -> dict[str, Any]:
-    """Return an event of today, from midnight to midnight, with a booth for each service."""
-    booths = [
-        {"booth_id": f"booth-{number}", "agency": "Disdukcapil", "services": [service],
-         "ticketed": True}
-        for number, service in enumerate(REQUESTS)
-    ]  # fmt: skip
+def plan_of_today(booths: Mapping[str, str]) -> dict[str, Any]:
+    """Return an event of today, from midnight to midnight; `booths`: the service of each."""
     return {
         "programme_id": "botram",
         "name": "BOTRAM Ukur",
@@ -191,17 +187,22 @@ def _plan() -> dict[str, Any]:
         "on": utc_now().astimezone(ZoneInfo("Asia/Jakarta")).date().isoformat(),
         "opens": "00:00",
         "closes": "23:59",
-        "booths": booths,
+        "booths": [
+            {"booth_id": one, "agency": "Disdukcapil", "services": [service], "ticketed": True}
+            for one, service in booths.items()
+        ],
     }
 
 
-async def _publish(client: Client, stack: Stack) -> None:
+async def publish(client: Client, stack: Stack) -> None:
+    """Publish the programme whose events are measured."""
     programme = json.loads((PROGRAMMES / "botram.json").read_text("utf-8"))
     path = f"/api/programmes/{programme.pop('id')}"
     await client.send("PUT", "intake", path, stack.token("bench-admin", "admin:*:*"), programme)
 
 
 @asynccontextmanager
-async def _client(stack: Stack) -> AsyncIterator[Client]:
+async def client_of(stack: Stack) -> AsyncIterator[Client]:
+    """Yield a way into the services of a stack."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as http:
         yield Client(http, {service: stack.url(service) for service in stack.services})

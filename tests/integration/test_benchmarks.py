@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local import stack as stacks
 from deploy.local.servers import Servers
-from tests.benchmarks import road, seal, status
+from tests.benchmarks import line, road, seal, status
 from tests.benchmarks.bus import Size
 from tests.benchmarks.contenders import Bench
 from tests.benchmarks.vhosts import vhost
@@ -44,6 +44,14 @@ def test_every_request_of_the_road_comes_into_the_total(
     (found,) = cast("list[dict[str, Any]]", road.measure(servers, quiet, 2)["road"])
     assert (found["lost"], found["refused"], found["unconfirmed"]) == (0, 0, 0)
     assert found["total_p99_ms"] > 0
+
+
+def test_everybody_who_comes_is_called_once_and_shown(servers: Servers) -> None:
+    found = cast("dict[str, Any]", line.measure(servers, quiet, people=40)["line"])
+    assert found["calls"] > 0
+    assert found["board_p99_ms"] > 0
+    wrong = ("errors", "unshown", "doubled", "lost")
+    assert {one: found[one] for one in wrong} == dict.fromkeys(wrong, 0)
 
 
 def test_conflicts_of_two_couriers_are_counted(servers: Servers, tmp_path: Path) -> None:
