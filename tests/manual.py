@@ -30,6 +30,7 @@ _FLOOR: Final = (
     "test_one_sign_in_walks_desk_floor_agent_and_dashboard_and_one_sign_out_ends_all"
 )
 _GATE: Final = "test_floor.py::test_the_gate_gives_a_code_and_numbers_and_shows_them_again"
+_WATCH: Final = "test_watch.py::test_conflicts_are_looked_at_and_a_lease_is_taken_back"
 _PRINTED: Final = "test_batches.py::test_each_page_is_looked_at"
 _WRONG_DOCUMENT: Final = "test_desk.py::test_the_wrong_document_is_said_and_a_second_person_decides"
 _COUNTER: Final = "test_counter.py::test_ten_visits_with_the_network_cut_in_mid_entry"
@@ -55,6 +56,7 @@ WALKS: Final[Mapping[str, str]] = {
     "loket-gerai": _FLOOR,
     "loket-puskesmas": _FLOOR,
     "gerbang": _GATE,
+    "perangkat-acara": _WATCH,
     "tugas": _FLOOR,
     "tugas-alamat": _FLOOR,
     "acara": _FIGURES,

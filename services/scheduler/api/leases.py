@@ -25,9 +25,16 @@ from services.scheduler.domain import (
     LateStory,
     Lease,
     LeaseEnd,
-    Plan,
 )
-from services.scheduler.usecases import Clock, LeaseWanted, allowed, end_lease, merge, take_lease
+from services.scheduler.usecases import (
+    Clock,
+    LeaseWanted,
+    allowed,
+    end_lease,
+    merge,
+    supervising,
+    take_lease,
+)
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import ServiceCode
@@ -204,6 +211,8 @@ class LeaseSeen(BaseModel):
     device: str
     account: str
     booth_id: str | None
+    since: datetime | None
+    """When it leased first; null where that was before it was kept."""
     heard_at: datetime
     until: datetime
     ended: LeaseEnd | None
@@ -270,13 +279,8 @@ async def delete_lease(
 ) -> None:
     """Give one's own lease back, or as a supervisor take a device's back for the whole event."""
     holder = Holder(event_id, str(device), caller.subject)
-    allow = allowed(caller)
-
-    def supervises(plan: Plan) -> bool:
-        return caller.may({Role.SUPERVISOR}, programme=plan.programme_id, region=plan.region_code)
-
     await commands.run(
-        lambda uow: end_lease(holder, uow, allow=allow, supervises=supervises),
+        lambda uow: end_lease(holder, uow, allow=allowed(caller), supervises=supervising(caller)),
         sent=sent,
         key=event_id,
     )
@@ -295,6 +299,7 @@ def _lease(lease: Lease) -> LeaseSeen:
         device=lease.device,
         account=lease.account,
         booth_id=lease.booth_id,
+        since=lease.since,
         heard_at=lease.heard_at,
         until=lease.until,
         ended=lease.ended,

@@ -117,6 +117,8 @@ class Lease:
     clock_ahead: int = 0
     ended: LeaseEnd | None = None
     ended_at: datetime | None = None
+    since: datetime | None = None
+    """When the device leased first; None: before that was kept."""
 
     @property
     def id(self) -> str:

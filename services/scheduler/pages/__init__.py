@@ -1,9 +1,9 @@
-"""Scheduler's pages: booths, gate and screens of an event, and where somebody stands in line."""
+"""Scheduler's pages: booths, gate, screens and devices of an event, and one's place in line."""
 
 from pathlib import Path
 from typing import Final
 
-from services.scheduler.pages import board, booth, choice, closing, gate, place
+from services.scheduler.pages import board, booth, choice, closing, gate, place, watch
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
 
@@ -14,6 +14,7 @@ TEXTS: Final = Path(__file__).parents[1] / "texts.toml"
 NAVIGATION: Final = (
     NavItem(gate.GATE, "navigation.gate", gate.GATEKEEPERS.roles),
     NavItem(choice.FLOOR, "navigation.floor", choice.OPERATORS.roles),
+    NavItem(watch.WATCH, "navigation.watch", watch.SUPERVISORS.roles),
 )
 RULES: Final[RouteRules] = {
     **choice.RULES,
@@ -22,6 +23,7 @@ RULES: Final[RouteRules] = {
     **gate.RULES,
     **board.RULES,
     **place.RULES,
+    **watch.RULES,
 }
 ROUTERS: Final = (
     choice.router,
@@ -30,6 +32,7 @@ ROUTERS: Final = (
     gate.router,
     board.router,
     place.router,
+    watch.router,
 )
 
 __all__ = ["NAVIGATION", "ROUTERS", "RULES", "STATIC", "TEMPLATES", "TEXTS"]

@@ -48,11 +48,15 @@ async def show_choice(
 
 
 async def events_of_today(
-    reader: Reader, caller: Caller, now: datetime
+    reader: Reader, caller: Caller, now: datetime, *, days_before: int = 0
 ) -> AsyncIterator[tuple[ScheduledEvent, Programme]]:
-    """Yield today's events, by each programme's clock, with the booths within the grants."""
+    """Yield today's events, by each programme's clock, with the booths within the grants.
+
+    `days_before`: also those of so many days before.
+    """
     for programme, day in await _programmes(reader, caller, now):
-        for event in await _events(reader, programme.id, caller, day, day, SHOWN_TODAY):
+        first = day - timedelta(days=days_before)
+        for event in await _events(reader, programme.id, caller, first, day, SHOWN_TODAY):
             yield event, programme
 
 

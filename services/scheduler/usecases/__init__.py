@@ -25,7 +25,14 @@ from services.scheduler.usecases.offers import offers_of, told
 from services.scheduler.usecases.places import Waiting, ahead_of, tickets_of, waiting_in
 from services.scheduler.usecases.ports import Allow, Clock, Holidays, Reader
 from services.scheduler.usecases.programmes import copy_programme
-from services.scheduler.usecases.reach import allowed, narrowed, permit_at, visible
+from services.scheduler.usecases.reach import (
+    allowed,
+    narrowed,
+    permit_at,
+    supervising,
+    visible,
+)
+from services.scheduler.usecases.sides import Sides, sides_of
 from services.scheduler.usecases.tickets import issue_ticket, void_ticket
 from services.scheduler.usecases.transfers import send_on, transfer
 from services.scheduler.usecases.visits import record_visit
@@ -42,6 +49,7 @@ __all__ = [
     "Holidays",
     "LeaseWanted",
     "Reader",
+    "Sides",
     "TicketAt",
     "Waiting",
     "Wanted",
@@ -73,6 +81,8 @@ __all__ = [
     "republish_event",
     "schedule_event",
     "send_on",
+    "sides_of",
+    "supervising",
     "take_lease",
     "tickets_of",
     "told",

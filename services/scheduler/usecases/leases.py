@@ -57,7 +57,7 @@ async def take_lease(
     known = await uow.get(Lease, Lease.key(event.id, holder.device))
     if known is not None:
         known.require(holder.account)
-    new = Lease(event.id, holder.device, holder.account, event.leases_until, now)
+    new = Lease(event.id, holder.device, holder.account, event.leases_until, now, since=now)
     lease = (known or new).renewed(holder, event.leases_until, now, wanted.clock_ahead)
     lease = await _numbers(lease, wanted.numbers, uow)
     lease = await _holds(lease, booth, wanted.hold, uow)

@@ -1,10 +1,11 @@
 """How far somebody's rights reach over events and their booths."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from services.scheduler.domain import Booth, Plan, ScheduledEvent
 from services.scheduler.usecases.ports import Allow
-from shared.auth.roles import EVERYWHERE, Caller, Forbidden
+from shared.auth.roles import EVERYWHERE, Caller, Forbidden, Role
 from shared.files.evidence import Permit
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -34,6 +35,15 @@ def permit_at(event_id: str, allow: Allow) -> Permit:
     async def check(uow: UnitOfWork) -> None:
         event = await uow.require(ScheduledEvent, event_id)
         allow(event.plan, None)
+
+    return check
+
+
+def supervising(caller: Caller) -> Callable[[Plan], bool]:
+    """Return what says whether the caller supervises at an event."""
+
+    def check(plan: Plan) -> bool:
+        return caller.may({Role.SUPERVISOR}, programme=plan.programme_id, region=plan.region_code)
 
     return check
 

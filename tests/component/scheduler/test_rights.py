@@ -67,7 +67,7 @@ def body_of(row: Row) -> Any:
 
 
 def form_of(row: Row) -> Any:
-    form = {"aksi": "panggil", "layanan": "KIA", "kunci": "rights-of-a-role"}
+    form = {"aksi": "panggil", "layanan": "KIA", "kunci": "rights-of-a-role", "perangkat": DEVICE}
     return form if row.route.startswith("POST") else None
 
 
@@ -97,7 +97,7 @@ async def send(row: Row, at: Floor) -> httpx.Response:
         file_id=file_id,
         device=DEVICE,
     )
-    if "{device}" in template and method != "PUT":
+    if ("{device}" in template and method != "PUT") or row.route.startswith("POST /perangkat"):
         await lease(row, at)
     if template.endswith(("/closing", "/tutup")):
         at.messaging.clock.advance(hours=3)
