@@ -1,12 +1,14 @@
 """Events that scheduler reads, each with the use case that answers it."""
 
 from services.scheduler.usecases import (
+    ABSENT,
     EVENT_OVER,
     LINE_OVER,
     NO_SHOW,
     copy_programme,
     end_revoked,
     issue_ticket,
+    note_absent,
     note_event_over,
     note_line_over,
     note_no_show,
@@ -35,4 +37,5 @@ def subscribe(consumer: Consumer) -> None:
     consumer.on_timer(UNBOUND)(note_unbound)
     consumer.on_timer(NO_SHOW)(note_no_show)
     consumer.on_timer(EVENT_OVER)(note_event_over)
+    consumer.on_timer(ABSENT)(note_absent)
     consumer.on_timer(LINE_OVER)(note_line_over)

@@ -171,7 +171,7 @@ def _line(line: Line) -> LineAnswer:
         left=line.count(TicketState.LEFT),
         no_show=line.count(TicketState.NO_SHOW),
         unserved=line.count(TicketState.UNSERVED),
-        void=line.void,
+        void=line.count(TicketState.VOID),
         closed=line.closed,
     )
 

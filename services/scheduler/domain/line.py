@@ -75,6 +75,8 @@ class Line:
     """Nobody joins or is called any more."""
     told: bool = False
     """A booth closed it, and tells those who wait what they are offered."""
+    closed_at: datetime | None = None
+    """None: it is open, or was closed before that was kept."""
     latest: datetime | None = None
     """When the last one joined: who joins later is behind, whatever an instance's clock says."""
 
@@ -103,19 +105,13 @@ class Line:
         return self.count(TicketState.SERVED)
 
     @property
-    def void(self) -> int:
-        """Return how many tickets are void."""
-        return self.count(TicketState.VOID)
-
-    @property
     def last_number(self) -> int:
         """Return it, also where it was not kept."""
         return max(self.numbered, self.issued)
 
     def open(self, letter: str) -> "Line":
         """Let numbers be given out from now on, with this letter before them."""
-        opened = replace(self, has_booth=True, closed=False, told=False, letter=letter)
-        return replace(opened, version=self.version + 1)
+        return replace(self._reopened(), has_booth=True, letter=letter)
 
     def withdraw(self) -> "Line":
         """Give out no more numbers. Raises Refused: tickets_issued."""
@@ -133,11 +129,19 @@ class Line:
         if self.last_number:
             said = f"{field}: {self.last_number} numbers were given out for {self.service}"
             raise Refused(reason, said)
-        return replace(self, version=self.version + 1, closed=False, told=False)
+        return self._reopened()
 
-    def close(self, *, told: bool) -> "Line":
+    def _reopened(self) -> "Line":
+        changed = replace(self, closed=False, told=False, closed_at=None)
+        return replace(changed, version=self.version + 1)
+
+    def close(self, now: datetime, *, told: bool) -> "Line":
         """Let nobody join or be called any more. `told`: by a booth, which tells who waits."""
-        return replace(self, version=self.version + 1, closed=True, told=told)
+        return replace(self, version=self.version + 1, closed=True, told=told, closed_at=now)
+
+    def closed_by(self, at: datetime) -> bool:
+        """Return whether it was closed by then."""
+        return self.closed and (self.closed_at is None or at >= self.closed_at)
 
     def require_open(self) -> None:
         """Refuse whoever wants to join a closed line: closed."""

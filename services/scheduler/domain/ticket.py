@@ -51,7 +51,7 @@ class TicketState(StrEnum):
     LEFT = "left"
     NO_SHOW = "no_show"
     UNSERVED = "unserved"
-    """Still waited when his line was closed, and was offered other ways."""
+    """Still waited when his line was closed, or did not come to it any more; was offered others."""
     VOID = "void"
     """The request was withdrawn before the ticket was called."""
 
@@ -90,7 +90,7 @@ _OVER: Final = {
     TicketState.TRANSFERRED: ("transferred", "the holder waits for another service now"),
     TicketState.LEFT: ("left", "the holder has left"),
     TicketState.NO_SHOW: ("no_show", "the holder did not come, and has to join again"),
-    TicketState.UNSERVED: ("unserved", "the line was closed before this ticket was called"),
+    TicketState.UNSERVED: ("unserved", "the line was closed before this ticket was served"),
     TicketState.VOID: ("void", "the request was withdrawn"),
 }
 
@@ -201,7 +201,7 @@ class Ticket:
     @property
     def undo_until(self) -> datetime | None:
         """Return until when what was done last can be undone; None: not at all."""
-        if self.before is None or self.state is TicketState.UNSERVED:
+        if self.before is None or self.ended_by_closing:
             return None
         return self.before.at + UNDO_WITHIN
 
@@ -294,6 +294,28 @@ class Ticket:
         No booth can undo it. A call from before it that is told later takes it back.
         """
         return replace(self._changed(TicketState.UNSERVED, at), offers=offers)
+
+    def absent_at_closing(
+        self, booth_id: str, offers: tuple[OfferKind, ...], at: datetime
+    ) -> "Ticket":
+        """End because the holder does not come to a booth that called him, the line being closed.
+
+        Unlike a no-show he cannot join again. The booth can undo it. Raises Refused as `act`.
+        """
+        absent = self.act(Act.NO_SHOW, booth_id, at)
+        return replace(absent, state=TicketState.UNSERVED, offers=offers)
+
+    @property
+    def ended_by_closing(self) -> bool:
+        """Return whether the closing ended it while its holder waited."""
+        waited = self.before is not None and self.before.state is TicketState.WAITING
+        return self.state is TicketState.UNSERVED and waited
+
+    @property
+    def did_not_come(self) -> bool:
+        """Return whether a booth called the holder in vain, before the closing or by then."""
+        ends = {TicketState.NO_SHOW, TicketState.UNSERVED}
+        return self.state in ends and not self.ended_by_closing
 
     @property
     def ended_uncalled(self) -> bool:

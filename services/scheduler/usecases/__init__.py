@@ -1,5 +1,6 @@
 """What scheduler does, a file for each theme, and what it needs from outside."""
 
+from services.scheduler.usecases.absent import note_absent
 from services.scheduler.usecases.acts import TicketAt, act_on, note_no_show, rejoin, undo
 from services.scheduler.usecases.agencies import name_agency
 from services.scheduler.usecases.arrivals import Wanted, admit, new_code
@@ -7,6 +8,7 @@ from services.scheduler.usecases.boards import Call, Called, called_at
 from services.scheduler.usecases.booth_acts import BoothAct, acts_of, use_case
 from services.scheduler.usecases.calls import NO_SHOW, call_next
 from services.scheduler.usecases.closing import (
+    ABSENT,
     EVENT_OVER,
     LINE_OVER,
     close_line,
@@ -38,6 +40,7 @@ from services.scheduler.usecases.transfers import send_on, transfer
 from services.scheduler.usecases.visits import record_visit
 
 __all__ = [
+    "ABSENT",
     "EVENT_OVER",
     "LINE_OVER",
     "NO_SHOW",
@@ -70,6 +73,7 @@ __all__ = [
     "name_agency",
     "narrowed",
     "new_code",
+    "note_absent",
     "note_event_over",
     "note_line_over",
     "note_no_show",

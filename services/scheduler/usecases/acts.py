@@ -15,7 +15,7 @@ from services.scheduler.domain import (
     ticket_id,
 )
 from services.scheduler.usecases.calls import NO_SHOW, counter_of, policy_of, wait_for
-from services.scheduler.usecases.closing import end_later
+from services.scheduler.usecases.closing import end_later, kinds_of
 from services.scheduler.usecases.ports import Allow
 from services.scheduler.usecases.ticket_events import (
     answer,
@@ -75,9 +75,16 @@ async def carry_out(
     uow: UnitOfWork,
     at: datetime | None = None,
 ) -> Ticket:
-    """Do something with a ticket, now or when it was done without uplink. Raises as `act_on`."""
-    ticket = known.act(act, booth_id, at or uow.now())
-    line = await line_of(ticket, uow)
+    """Do something with a ticket, now or when it was done without uplink. Raises as `act_on`.
+
+    Who does not come once his line is closed ends unserved, with what he is offered.
+    """
+    line, when = await line_of(known, uow), at or uow.now()
+    if act is Act.NO_SHOW and line.closed_by(when):
+        kinds = await kinds_of(event, line, uow)
+        ticket = known.absent_at_closing(booth_id, kinds, when)
+    else:
+        ticket = known.act(act, booth_id, when)
     if known.state is TicketState.WAITING:
         await take(known, uow)
         line = line.let_go(known)
@@ -88,6 +95,8 @@ async def carry_out(
     await await_holder(ticket, event, uow)
     if act is Act.SERVE:
         told: TicketEvent | None = served_event(ticket, booth_id)
+    elif ticket.state is TicketState.UNSERVED:
+        told = ended_event(ticket, "", TicketEnd.UNSERVED, told=line.told)
     elif act in _ENDS:
         told = ended_event(ticket, booth_id, _ENDS[act])
     else:

@@ -2,7 +2,14 @@
 
 from typing import Any, Final
 
-from services.scheduler.domain import Line, OfferKind, ScheduledEvent, Ticket
+from services.scheduler.domain import (
+    ASKED,
+    Line,
+    OfferKind,
+    ScheduledEvent,
+    Ticket,
+    TicketState,
+)
 from services.scheduler.domain.audit import Deed
 from services.scheduler.usecases.offers import offers_of, told
 from services.scheduler.usecases.ports import Allow
@@ -16,6 +23,8 @@ from shared.messaging.unit_of_work import UnitOfWork
 
 LINE_OVER: Final = "line_over"
 """The timer of a closed line in which somebody waits still; it ends a hundred at a time."""
+ABSENT: Final = "line_absent"
+"""The timer of a line whose day is over, in which booths ask for somebody still."""
 EVENT_OVER: Final = "event_over"
 """The timer of an event whose day ends: what nobody closed is closed then."""
 
@@ -38,15 +47,15 @@ async def close_line(
     [line] = await lines_of(event_id, [service], uow)
     if not line.closed:
         note(Deed.LINE_CLOSED, event_id, uow, service, f"{line.waiting} waited")
-    await close(line, uow, told=True)
+    await close(line, event, uow, told=True)
     offers = await offers_of(event, service, uow)
     return {"service": service, "waiting": line.waiting, "offers": told(offers)}
 
 
-async def close(line: Line, uow: UnitOfWork, *, told: bool = False) -> None:
+async def close(line: Line, event: ScheduledEvent, uow: UnitOfWork, *, told: bool = False) -> None:
     """Close a line, and have those who wait offered other ways. `told`: by who closes it."""
     if not line.closed:
-        uow.add(line.close(told=told))
+        uow.add(line.close(event.in_its_day(uow.now()), told=told))
     await end_later(line, uow)
 
 
@@ -62,7 +71,7 @@ async def note_line_over(timer: Timer, uow: UnitOfWork) -> None:
     if line is None or not line.closed:
         return
     event = await uow.require(ScheduledEvent, line.event_id)
-    kinds = await _kinds(event, line, uow)
+    kinds = await kinds_of(event, line, uow)
     ended = await first_waiting(line, uow)
     for ticket in ended:
         line = await _end(ticket, line, event, kinds, uow)
@@ -73,10 +82,11 @@ async def note_line_over(timer: Timer, uow: UnitOfWork) -> None:
 
 async def end_at_once(waiting: Ticket, line: Line, event: ScheduledEvent, uow: UnitOfWork) -> None:
     """End somebody who comes after his line was closed, as if he had waited in it by then."""
-    uow.add(await _end(waiting, line, event, await _kinds(event, line, uow), uow))
+    uow.add(await _end(waiting, line, event, await kinds_of(event, line, uow), uow))
 
 
-async def _kinds(event: ScheduledEvent, line: Line, uow: UnitOfWork) -> tuple[OfferKind, ...]:
+async def kinds_of(event: ScheduledEvent, line: Line, uow: UnitOfWork) -> tuple[OfferKind, ...]:
+    """Return the kinds of what those of a line are offered whom it does not reach."""
     offers = await offers_of(event, line.service, uow)
     return tuple(dict.fromkeys(offer.kind for offer in offers))
 
@@ -99,17 +109,26 @@ async def _end(
 
 
 async def note_event_over(timer: Timer, uow: UnitOfWork) -> None:
-    """Close what nobody closed on the event's day.
+    """Close what nobody closed on the event's day, and ask for nobody any more.
 
     When that is over the timer knows: it is set anew with each plan, and the clock by which it
     fired need not be this instance's.
     """
     event = await uow.get(ScheduledEvent, timer.key)
-    if event is not None:
-        await close_all(event, uow)
+    if event is None:
+        return
+    await close_all(event, uow)
+    for line in await lines_of(event.id, event.plan.ticketed_services, uow):
+        if asked_for(line):
+            await uow.set_timer(ABSENT, line.id, uow.now())
+
+
+def asked_for(line: Line) -> int:
+    """Return for how many a booth asks, or waits whom another one has sent."""
+    return line.count(*ASKED, TicketState.SENT)
 
 
 async def close_all(event: ScheduledEvent, uow: UnitOfWork) -> None:
     """Close every line of an event."""
     for line in await lines_of(event.id, event.plan.ticketed_services, uow):
-        await close(line, uow)
+        await close(line, event, uow)

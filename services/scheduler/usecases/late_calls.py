@@ -102,11 +102,13 @@ def _clash(ticket: Ticket, story: LateCall) -> ConflictKind | None:
             or _ended_so(ticket, story)
         )
         return None if ticket.ended_uncalled and agrees else ConflictKind.ENDED
-    here = ticket.state in AT_BOOTH or ticket.state in _ENDED
+    here = ticket.state in AT_BOOTH or ticket.state in _ENDED or ticket.did_not_come
     return None if here and ticket.booth_id == story.booth_id else ConflictKind.CALLED_TWICE
 
 
 def _ended_so(ticket: Ticket, story: LateCall) -> bool:
+    if story.end is LateEnd.NO_SHOW:
+        return ticket.did_not_come
     return story.end is not None and _ENDED.get(ticket.state) is story.end
 
 
@@ -133,7 +135,7 @@ async def _end(
     """End a ticket as its booth did; False where the booth has done something else since."""
     if story.end is None or _ended_so(ticket, story):
         return True
-    if ticket.state is TicketState.NO_SHOW and story.end is LateEnd.SERVED:
+    if ticket.did_not_come and story.end is LateEnd.SERVED:
         ticket = await _came_after_all(ticket, entry.happened_at, event, uow)
     done_since = ticket.before is not None and ticket.before.at > (entry.ended_at or uow.now())
     newer = done_since and story.end is not LateEnd.SERVED

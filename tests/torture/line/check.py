@@ -100,7 +100,9 @@ def _done(story: LateCall, entry: Document, history: History, found: Found) -> b
     found.seen["conflicts"] += disagrees
     found.seen["served_offline"] += story.end is LateEnd.SERVED
     states = {note["state"] for (n, _), note in history.notes.items() if n == story.number}
-    reached = story.end in states if story.end else bool(states - {"waiting"})
+    # Who does not come to a line that is closed is unserved.
+    absent = {"unserved"} if story.end is LateEnd.NO_SHOW else set()
+    reached = bool(({story.end} | absent) & states) if story.end else bool(states - {"waiting"})
     return entry["end"] == story.end and (reached or disagrees)
 
 

@@ -22,8 +22,10 @@ from services.scheduler.domain import (
 )
 from services.scheduler.store import COLLECTIONS
 from services.scheduler.usecases import (
+    ABSENT,
     EVENT_OVER,
     LINE_OVER,
+    NO_SHOW,
     TicketAt,
     Wanted,
     act_on,
@@ -33,8 +35,10 @@ from services.scheduler.usecases import (
     close_line,
     copy_programme,
     issue_ticket,
+    note_absent,
     note_event_over,
     note_line_over,
+    note_no_show,
     offers_of,
     record_visit,
     rejoin,
@@ -44,7 +48,8 @@ from services.scheduler.usecases import (
     void_ticket,
 )
 from shared.auth.roles import Forbidden
-from shared.contracts.scheduler import EventScheduled, TicketEnded
+from shared.contracts.intake import LineOrder
+from shared.contracts.scheduler import EventScheduled, TicketEnded, TicketReverted
 from shared.messaging.errors import Missing
 from shared.messaging.unit_of_work import UseCase
 from shared.testing.bench import Bench
@@ -421,3 +426,123 @@ async def test_who_would_wait_in_vain_is_warned_with_what_he_can_do_instead() ->
     for wanted in (Wanted(("KK",)), Wanted(("KIA",), booked_for=time(11))):
         assert (await admitted(work, wanted))["warning"] is None
     assert (await admitted(work, Wanted(("KIA",), booked_for=time(9))))["warning"]
+
+
+async def act(work: Bench, act: Act, number: int = 1) -> Ticket:
+    """Do something at the first booth with a ticket of KIA; return it."""
+    at = TicketAt(SETU, "KIA", number, "loket-1")
+    await work.run(lambda uow: act_on(at, act, uow, allow=anybody))
+    return await stored(work, Ticket, at.id)
+
+
+async def closed_with_two_called(*, started: bool = False) -> Bench:
+    """Two people were called to a booth before the line was closed, one waited."""
+    work = await at_setu()
+    await arrive(work, people=3)
+    assert [await call(work), await call(work)] == [1, 2]
+    if started:
+        await act(work, Act.START)
+    after_closing(work)
+    await close(work)
+    await run_out(work)
+    return work
+
+
+async def test_who_was_called_and_does_not_come_is_unserved_at_closing_and_offered() -> None:
+    work = await closed_with_two_called()
+    ticket = await act(work, Act.NO_SHOW)
+
+    assert (ticket.state, ticket.offers) == (TicketState.UNSERVED, (OfferKind.SERVICE_POINT,))
+    last = ended(work)[-1]
+    assert (last.number, last.end, last.told, last.offers) == (
+        1,
+        "unserved",
+        True,
+        ("service_point",),
+    )
+    states = (await line(work)).states
+    assert (states[TicketState.UNSERVED], states.get(TicketState.NO_SHOW, 0)) == (2, 0)
+
+
+async def test_the_same_is_so_where_the_clock_notes_it() -> None:
+    work = await at_setu()
+    told = published(services=("KIA", "KK"))
+    await work.handle(
+        copy_programme, told.model_copy(update={"line": LineOrder(no_show_minutes=5)}), version=2
+    )
+    await arrive(work)
+    after_closing(work)
+    await call(work)
+    await close(work)
+    at = f"{SETU}/KIA/1"
+    due = work.due(NO_SHOW, at)
+    work.clock.advance(minutes=5)
+    await work.fire(note_no_show, due)
+    assert (await stored(work, Ticket, at)).state is TicketState.UNSERVED
+
+
+async def test_who_is_being_served_at_closing_is_served_on_and_who_comes_late_is_served() -> None:
+    work = await closed_with_two_called(started=True)
+    assert [(await act(work, Act.SERVE, number)).state for number in (1, 2)] == [
+        TicketState.SERVED,
+        TicketState.SERVED,
+    ]
+    assert [one.number for one in ended(work)] == [3]
+
+
+async def test_a_no_show_before_the_closing_stays_one_and_after_it_can_be_undone() -> None:
+    work = await at_setu()
+    await arrive(work, people=2)
+    assert [await call(work), await call(work)] == [1, 2]
+    assert (await act(work, Act.NO_SHOW)).state is TicketState.NO_SHOW
+    after_closing(work)
+    await close(work)
+    assert (await stored(work, Ticket, f"{SETU}/KIA/1")).state is TicketState.NO_SHOW
+    assert (await act(work, Act.NO_SHOW, 2)).state is TicketState.UNSERVED
+
+    at = TicketAt(SETU, "KIA", 2, "loket-1")
+    await work.run(lambda uow: undo(at, uow, allow=anybody))
+
+    back = await stored(work, Ticket, at.id)
+    assert (back.state, back.offers) == (TicketState.CALLED, ())
+    [told] = [one for one in work.published if isinstance(one, TicketReverted)]
+    assert (told.reverted, told.offered) == ("unserved", True)
+    assert (await act(work, Act.SERVE, 2)).state is TicketState.SERVED
+
+
+async def test_a_call_undone_after_the_closing_cannot_be_undone_as_what_a_booth_did() -> None:
+    work = await closed_with_two_called()
+    third = TicketAt(SETU, "KIA", 3, "loket-1")
+    with pytest.raises(Refused, match="nothing_to_undo"):
+        await work.run(lambda uow: undo(third, uow, allow=anybody))
+
+
+async def test_who_never_came_is_unserved_when_the_day_is_over_and_nobody_else() -> None:
+    work = await at_setu()
+    await arrive(work, people=130)
+    for _ in range(120):
+        await call(work)
+    await act(work, Act.START, 110)
+    await act(work, Act.HOLD, 111)
+    event = await stored(work, ScheduledEvent, SETU)
+    work.clock.now = event.over_at
+    await work.fire(note_event_over, work.due(EVENT_OVER, SETU))
+    await run_out(work)
+    key, times = f"{SETU}/KIA", 0
+    while any((one.name, one.key) == (ABSENT, key) for one in work.timers):
+        assert await work.fire(note_absent, work.due(ABSENT, key))
+        times += 1
+
+    states = {state: n for state, n in (await line(work)).states.items() if n}
+    assert (times, states) == (
+        2,
+        {TicketState.UNSERVED: 128, TicketState.SERVING: 1, TicketState.ON_HOLD: 1},
+    )
+    assert sorted(one.number for one in ended(work)) == [
+        *range(1, 110),
+        *range(112, 131),
+    ]
+    assert {one.offers for one in ended(work)} == {("service_point",)}
+    last = work.messages[-1].envelope.occurred_at
+    assert last == event.over_at - timedelta(microseconds=1)
+    assert (await act(work, Act.SERVE, 110)).state is TicketState.SERVED

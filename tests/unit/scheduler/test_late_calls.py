@@ -24,7 +24,15 @@ from services.scheduler.domain import (
     TicketState,
 )
 from services.scheduler.domain.arrival import MAX_AWAITED
-from services.scheduler.usecases import TicketAt, issue_ticket, merge, schedule_event, send_on, undo
+from services.scheduler.usecases import (
+    TicketAt,
+    act_on,
+    issue_ticket,
+    merge,
+    schedule_event,
+    send_on,
+    undo,
+)
 from shared.auth.roles import Forbidden
 from shared.contracts.scheduler import TicketFact, TicketReverted
 from shared.testing.bench import Bench
@@ -268,3 +276,42 @@ async def test_nobody_who_waits_for_a_gate_is_forgotten_for_those_who_come_later
         awaited = awaited.with_case(f"case-{number}")
 
     assert (len(awaited.cases), awaited.cases[0]) == (MAX_AWAITED, "case-0")
+
+
+@pytest.mark.parametrize("late", [LateEnd.SERVED, LateEnd.NO_SHOW])
+async def test_who_was_noted_as_absent_after_the_closing_is_as_his_booth_tells_later(
+    late: LateEnd,
+) -> None:
+    at = await _held()
+    begun = at.called(1, "kia-1", ago=60)
+    await at.tell(begun, device="d1")
+    await _at_closing(at)
+    await _closed(at)
+    at.work.clock.advance(minutes=10)
+    ticket = await at.ticket(1)
+    by_booth = TicketAt(SETU, "KIA", 1, "kia-1")
+    await at.work.run(lambda uow: act_on(by_booth, Act.NO_SHOW, uow, allow=anybody))
+    assert (await at.ticket(1)).state is TicketState.UNSERVED
+
+    ended = replace(begun, end=late, ended=at.claim(60))
+    [answer] = await at.tell(ended, device="d1")
+
+    reached = TicketState.SERVED if late is LateEnd.SERVED else TicketState.UNSERVED
+    ticket = await at.ticket(1)
+    assert (ticket.state, answer["conflicts"]) == (reached, [])
+    assert bool(ticket.offers) is (reached is TicketState.UNSERVED)
+    line = await at.line()
+    assert {state: n for state, n in line.states.items() if n} == {reached: 1}
+
+
+async def test_a_no_show_that_is_told_is_unserved_where_it_was_after_the_closing_alone() -> None:
+    for ago, reached in ((1200, TicketState.NO_SHOW), (60, TicketState.UNSERVED)):
+        at = await _held()
+        whole = at.called(1, "kia-1")
+        await at.tell(whole, device="d1")
+        await _at_closing(at)
+        await _closed(at)
+        at.work.clock.advance(minutes=10)
+        ended = replace(whole, end=LateEnd.NO_SHOW, ended=at.claim(ago))
+        await at.tell(ended, device="d1")
+        assert (await at.ticket(1)).state is reached
