@@ -16,7 +16,7 @@ from services.intake.domain.programme import CatalogueService, PlannedEvent, Pro
 AT_COUNTER: Final = "event"
 """The channel of what a counter takes."""
 
-KIT_SHAPE: Final = 2
+KIT_SHAPE: Final = 3
 """Counted up with every change of what a laptop takes along, or of what its page keeps."""
 COUNTER_DAYS: Final = 7
 """Days after an event within which what its counters wrote down is still taken."""

@@ -90,7 +90,7 @@ def open_case(
     asked_on = local_day(received_at, programme.time_zone)
     if event is not None:
         asked_on = counted_as(asked_on, event.on) if new.at_counter else asked_on
-        event.require(programme.id, new.service, asked_on)
+        event.require(programme.id, new.service, asked_on, at_counter=new.at_counter)
     require_parties(new.person, new.others)
     if new.at_home:
         require_door(new)
