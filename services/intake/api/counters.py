@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
-from services.intake.api.fields import FIRST_BIRTH
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.domain import (
     Catalogue,
@@ -23,7 +22,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.counter import AT_COUNTER, KIT_SHAPE, Offer, counter_open, offered_at
 from services.intake.domain.paper import Whose
-from services.intake.domain.person import FOREIGN, MOBILE, NAME_LIMIT, NIK
+from services.intake.domain.person import FIRST_BIRTH, FOREIGN, MOBILE, NAME_LIMIT, NIK
 from services.intake.domain.visit import counted
 from services.intake.usecases import Catalogues, Clock, Reader, Regions
 from services.intake.usecases.counters import event_within
