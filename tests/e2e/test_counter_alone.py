@@ -1,14 +1,17 @@
 """The counter's scripts, on an intake in the test itself: what is typed, printed, kept and left."""
 
 import json
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
+from services.intake.domain.counter import KIT_SHAPE
 from tests.component.intake.catalogues import FAMILY_CARD, entry
-from tests.e2e.counter_alone import Alone, alone, later_event
+from tests.e2e.counter_alone import PIN, Alone, alone, later_event
 from tests.e2e.counter_kit import seen
+from tests.unit.intake.bus import scheduled
 from tests.unit.intake.sample import NIK
 
 pytestmark = pytest.mark.browser
@@ -34,6 +37,7 @@ BORN: Final = {
     "sources": ["Usulan kami"],
 }
 SHARED: Final = {**FAMILY_CARD, "any_of": [{**FAMILY_CARD["any_of"][0], "of": "party"}]}
+PORTAL: Final = "<html>Portal Wi-Fi</html>"
 CATALOGUE: Final = {
     "entries": [
         entry("KIA_UNDER_5", "KIA", SHARED, FORM, EITHER),
@@ -207,13 +211,13 @@ async def test_what_still_opens_is_not_offered_to_be_thrown_away(browser: Browse
         await page.clock.fast_forward("12:01:00")
         await expect(seen(page, "Sudah lewat 12 jam")).to_be_visible()
         await laptop.uplink(there=True)
-        for status, body in ((200, "<html>Portal Wi-Fi</html>"), (403, "Portal"), (None, "")):
+        for status, body in ((200, PORTAL), (403, "Portal"), (None, "")):
             if status is not None:
                 await answered(page, "**/api/counters/**", status, body)
-            async with page.expect_response("**/api/counters/**"):
-                await laptop.open()
-            await page.clock.run_for(1_000)
+            await laptop.open()
             await expect(page.get_by_label("PIN", exact=True)).to_be_visible()
+            # Asked once more and waited for: what the answer offers is there then.
+            await page.evaluate("async () => JemputSisa.offer(await JemputGudang.read('laptop'))")
             await expect(page.locator("[data-sisa]")).to_be_hidden()
             await page.unroute_all()
         await laptop.unlock()
@@ -227,6 +231,82 @@ async def answered(page: Page, where: str, status: int, body: str) -> None:
         await route.fulfill(status=status, body=body)
 
     await page.route(where, answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, PORTAL), (201, PORTAL), (403, PORTAL), (404, "{}"), (401, PORTAL)]
+)
+async def test_what_a_network_answers_in_the_office_s_place_refuses_nothing(
+    browser: Browser, status: int, body: str
+) -> None:
+    async with alone(browser) as laptop:
+        page = laptop.page
+        await laptop.set_up()
+        await answered(page, "**/api/visits", status, body)
+        await page.get_by_label("Nama lengkap").fill("Siti Contoh")
+        await page.get_by_label("Layanan", exact=True).select_option(label="Layanan KK")
+        async with page.expect_response("**/api/visits"):
+            await laptop.save()
+        await expect(page.locator("[data-sambungan]")).to_have_attribute("data-sambungan", "wait")
+        await expect(page.locator('[data-hitung="menunggu"]')).to_have_text("1")
+        await expect(page.locator('[data-hitung="ditolak"]')).to_have_text("0")
+        await page.unroute_all()
+        await page.clock.run_for(5_000)
+        await expect(page.locator('[data-hitung="diterima"]')).to_have_text("1")
+
+
+async def test_the_office_names_when_to_come_again_whatever_the_laptop_s_clock_does(
+    browser: Browser,
+) -> None:
+    async with alone(browser) as laptop:
+        page, asked = laptop.page, 0
+
+        async def busy(route: Route) -> None:
+            nonlocal asked
+            asked += 1
+            await route.fulfill(status=503, headers={"Retry-After": "86400"}, body="")
+
+        await laptop.set_up()
+        await page.route("**/api/visits", busy)
+        await page.get_by_label("Nama lengkap").fill("Siti Contoh")
+        await page.get_by_label("Layanan", exact=True).select_option(label="Layanan KK")
+        async with page.expect_response("**/api/visits"):
+            await laptop.save()
+        await expect(page.locator("[data-sambungan]")).to_have_attribute("data-sambungan", "wait")
+        await page.clock.set_system_time(laptop.office.messaging.clock() + timedelta(hours=1))
+        await page.clock.run_for(9 * 60_000)
+        # Whatever the page sends meanwhile holds this lock until it is answered.
+        await page.evaluate("() => navigator.locks.request('jemput-konter', () => {})")
+        assert asked == 1
+        async with page.expect_response("**/api/visits"):
+            await page.clock.run_for(2 * 60_000)
+        assert asked == 2
+
+
+async def test_a_laptop_of_a_cancelled_event_opens_sends_and_says_so(browser: Browser) -> None:
+    async with alone(browser) as laptop:
+        page = laptop.page
+        await left_behind(laptop)
+        await page.clock.fast_forward("12:01:00")
+        await expect(seen(page, "Sudah lewat 12 jam")).to_be_visible()
+        await laptop.office.messaging.deliver(scheduled(cancelled=True), version=9)
+        await laptop.uplink(there=True)
+        await laptop.open()
+        await laptop.unlock()
+        await expect(seen(page, "Acara ini dibatalkan.")).to_be_visible()
+        await expect(page.get_by_label("Nama lengkap")).to_have_value("Tono Contoh")
+        await page.clock.run_for(5_000)
+        await expect(page.locator('[data-hitung="diterima"]')).to_have_text("1")
+
+
+async def test_nobody_sets_up_a_laptop_for_a_cancelled_event(browser: Browser) -> None:
+    async with alone(browser) as laptop:
+        await laptop.office.messaging.deliver(scheduled(cancelled=True), version=9)
+        await laptop.open()
+        await laptop.page.get_by_label("PIN baru", exact=True).fill(PIN)
+        await laptop.page.get_by_label("PIN baru sekali lagi").fill(PIN)
+        await laptop.page.keyboard.press("Enter")
+        await expect(seen(laptop.page, "Acara ini dibatalkan. Catat")).to_be_visible()
 
 
 async def test_a_request_that_is_refused_for_want_of_a_right_is_named(browser: Browser) -> None:
@@ -297,7 +377,7 @@ async def test_a_laptop_of_before_goes_on_without_uplink_and_takes_the_new_kit_w
         await expect(page.get_by_label("Kartu Keluarga", exact=True)).to_be_checked()
         await expect(page.get_by_label("F-1.02 (Layanan KK)")).to_be_checked()
         await expect(page.get_by_label("F-1.02 (Layanan KIA_UNDER_5)")).not_to_be_checked()
-        assert await shape(page) == 2
+        assert await shape(page) == KIT_SHAPE
 
 
 async def shape(page: Any) -> Any:

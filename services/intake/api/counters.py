@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
-from services.intake.api.fields import FIRST_BIRTH
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.domain import (
     Catalogue,
@@ -23,7 +22,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.counter import AT_COUNTER, KIT_SHAPE, Offer, counter_open, offered_at
 from services.intake.domain.paper import Whose
-from services.intake.domain.person import FOREIGN, MOBILE, NAME_LIMIT, NIK
+from services.intake.domain.person import FIRST_BIRTH, FOREIGN, MOBILE, NAME_LIMIT, NIK
 from services.intake.domain.visit import counted
 from services.intake.usecases import Catalogues, Clock, Reader, Regions
 from services.intake.usecases.counters import event_within
@@ -120,6 +119,8 @@ class CounterKit(BaseModel):
     event_name: str
     place: str
     on: date
+    cancelled: bool
+    """It does not take place: nothing new is set up there, and what was written down is taken."""
     region_code: str
     programme_id: str
     programme_name: str
@@ -187,12 +188,10 @@ async def get_counter(
 ) -> CounterKit:
     """Return what the laptop `device` of this caller takes along to an event.
 
-    409 `event_over` where the event was longer ago than what its counters wrote down is taken,
-    `event_cancelled` where it does not take place.
+    409 `event_over` where the event was longer ago than what its counters wrote down is taken. Of
+    an event that was cancelled too: a laptop that wrote something down there opens by it.
     """
     event = await event_of(event_id, caller, parts.reader)
-    if event.cancelled:
-        raise Conflict("event_id: the event was cancelled", reason="event_cancelled")
     programme = await parts.reader.get(Programme, event.programme_id)
     if programme is None:
         raise NotFound("programme")
@@ -207,6 +206,7 @@ async def get_counter(
         event_name=event.name,
         place=event.place,
         on=event.on,
+        cancelled=event.cancelled,
         region_code=event.region_code,
         programme_id=programme.id,
         programme_name=programme.name,

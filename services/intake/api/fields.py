@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -13,6 +13,7 @@ from services.intake.domain import (
     checked_name,
     checked_nik,
 )
+from services.intake.domain.person import FIRST_BIRTH
 from services.intake.usecases import Regions, checked_phone
 from shared.contracts.event import TypedRegionCode
 from shared.contracts.intake import TypedArrivalCode
@@ -38,7 +39,7 @@ Nik = Annotated[str, _fitting(checked_nik)]
 KkNumber = Annotated[str, _fitting(checked_kk_number)]
 Phone = Annotated[str, _fitting(checked_phone)]
 Address = Annotated[str, _fitting(checked_address)]
-FIRST_BIRTH: Final = date(1900, 1, 1)
+# That it has come by the day of the request is the domain's to say, which knows that day.
 BirthDate = Annotated[date, Field(ge=FIRST_BIRTH, le=date(2199, 12, 31))]
 Domicile = Annotated[
     TypedRegionCode,

@@ -33,7 +33,7 @@ from services.intake.domain import (
     require_door,
     require_parties,
 )
-from services.intake.domain.counter import CounterClaim
+from services.intake.domain.counter import NUMBER, CounterClaim
 from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS, SeenFor, Wanted
 from services.intake.usecases import InVisit, NewVisit, record_visit
 from shared.auth.roles import Caller, Role
@@ -131,7 +131,7 @@ class CounterBody(Body):
 
     entry_id: UUID
     device: UUID
-    number: Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9]{3,5}$")]
+    number: Annotated[str, Field(pattern=f"^{NUMBER}$")]
     """What stands on the provisional receipt, such as `7K2M-003`."""
     claimed_at: ClaimedAt
     clock_ahead: ClockAhead = 0

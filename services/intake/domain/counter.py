@@ -16,7 +16,7 @@ from services.intake.domain.programme import CatalogueService, PlannedEvent, Pro
 AT_COUNTER: Final = "event"
 """The channel of what a counter takes."""
 
-KIT_SHAPE: Final = 2
+KIT_SHAPE: Final = 3
 """Counted up with every change of what a laptop takes along, or of what its page keeps."""
 COUNTER_DAYS: Final = 7
 """Days after an event within which what its counters wrote down is still taken."""
@@ -24,7 +24,10 @@ CLOCK_OFF: Final = timedelta(minutes=5)
 """From here on a laptop's clock is called wrong."""
 
 
-_NUMBER: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{4})[- ]?([0-9]{3,5})")
+_PREFIX, _COUNT = "[0-9A-HJKMNP-TV-Z]{4}", "[0-9]{3,5}"
+NUMBER: Final = f"{_PREFIX}-{_COUNT}"
+"""The pattern of the number on a counter's receipt, such as `7K2M-003`: its laptop's, counted."""
+_NUMBER: Final = re.compile(f"({_PREFIX})[- ]?({_COUNT})")
 _ALIKE: Final = str.maketrans("OIL", "011")
 """Signs that no number has, and what was meant by them."""
 

@@ -13,7 +13,7 @@ from services.intake.domain.parties import (
     about_child,
     require_parties,
 )
-from services.intake.domain.person import Person
+from services.intake.domain.person import Person, require_born
 from services.intake.domain.programme import PlannedEvent, Programme, office_region
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import is_village
@@ -90,8 +90,10 @@ def open_case(
     asked_on = local_day(received_at, programme.time_zone)
     if event is not None:
         asked_on = counted_as(asked_on, event.on) if new.at_counter else asked_on
-        event.require(programme.id, new.service, asked_on)
+        event.require(programme.id, new.service, asked_on, at_counter=new.at_counter)
     require_parties(new.person, new.others)
+    people = (new.person, *(one.person for one in new.others))
+    require_born(people, local_day(received_at, programme.time_zone))
     if new.at_home:
         require_door(new)
         programme.require_home(service, new.region_code)

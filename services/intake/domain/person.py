@@ -6,8 +6,9 @@ registered, not where he lives. So only what can be no NIK at all is refused.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Final
 
 from services.intake.domain.refusal import Refused
@@ -17,6 +18,9 @@ NAME_LIMIT: Final = 60
 ADDRESS_LIMIT: Final = 200
 UNNAMED: Final = "tidak disebut"
 """What stands where a name would, and nobody said it: of a history that is brought in."""
+
+FIRST_BIRTH: Final = date(1900, 1, 1)
+"""Nobody who asks was born before."""
 
 _NIK: Final = re.compile(r"[0-9]{16}")
 _PLACE: Final = r"(?!00)[0-9]{2}(?!00)[0-9]{2}(?!00)[0-9]{2}"
@@ -130,3 +134,19 @@ def _line(field: str, text: str, limit: int) -> str:
     if not line.isprintable():
         raise Refused(f"{field}_malformed", f"{field}: control characters are not allowed")
     return line
+
+
+def born_by(born: date, on: date) -> bool:
+    """Return whether somebody who asks on a day can have been born on another."""
+    return FIRST_BIRTH <= born <= on
+
+
+def require_born(people: Iterable[Person], on: date) -> None:
+    """Refuse people who were not born on the day on which something is asked for them.
+
+    Raises Refused: `birth_date_impossible`.
+    """
+    said = [date.fromisoformat(one.birth_date) for one in people if one.birth_date]
+    if not all(born_by(born, on) for born in said):
+        why = f"birth_date: from {FIRST_BIRTH} until the day of the request, {on}"
+        raise Refused("birth_date_impossible", why)

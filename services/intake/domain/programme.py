@@ -185,14 +185,17 @@ class PlannedEvent:
         """Return whether nobody can come any more; `today` is in the programme's zone."""
         return self.on < today if self.closes_at is None else self.closes_at <= now
 
-    def require(self, programme_id: str, service: str, received_on: date) -> None:
+    def require(
+        self, programme_id: str, service: str, received_on: date, *, at_counter: bool = False
+    ) -> None:
         """Refuse a request for another programme's event, or one over, off or without this service.
 
         `received_on` is in the programme's zone. Before the event's day a request is a booking.
+        `at_counter`: people stood there and have a receipt, also where it was cancelled meanwhile.
         """
         if self.programme_id != programme_id:
             raise Refused("event_of_another_programme", "event_id: another programme's event")
-        if self.cancelled:
+        if self.cancelled and not at_counter:
             raise Refused("event_cancelled", "event_id: the event was cancelled")
         if service not in self.services:
             raise Refused("service_not_at_event", "service: no booth of the event offers it")

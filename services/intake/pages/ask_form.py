@@ -23,6 +23,7 @@ from services.intake.domain import (
     checked_name,
     checked_nik,
 )
+from services.intake.domain.person import born_by
 from services.intake.usecases import Regions, checked_phone
 
 STEPS: Final = ("layanan", "untuk", "orang", "wali", "tempat", "hp", "periksa")
@@ -44,7 +45,6 @@ OTHER: Final = "orang_lain"
 FOR_WHOM: Final = (MYSELF, CHILD, OTHER)
 BASES: Final = (Basis.PARENT, Basis.COURT_DECISION, Basis.INSTITUTION)
 """On what somebody speaks for a child."""
-FIRST_YEAR: Final = 1900
 Text = Annotated[str, Field(max_length=300)]
 Wrong = tuple[str, str]
 """A field's name, and the key of what is wrong with it, below `ask.wrong`."""
@@ -148,7 +148,7 @@ class Checks:
             # Whether somebody is a child, and needs a guardian, is told by this alone.
             return [*found, ("lahir", "lahir_empty")] if form.untuk == CHILD else found
         born = form.born
-        fits = born is not None and born.year >= FIRST_YEAR and born <= self.today
+        fits = born is not None and born_by(born, self.today)
         return found if fits else [*found, ("lahir", "lahir")]
 
     def _place(self, form: AskForm) -> list[Wrong]:

@@ -20,7 +20,8 @@ from services.intake.domain import (
     local_day,
     require_party,
 )
-from services.intake.pages.ask_form import FIRST_YEAR, typed_day
+from services.intake.domain.person import born_by
+from services.intake.pages.ask_form import typed_day
 from services.intake.pages.desk import DESK
 from services.intake.pages.desk_case import CASE, CaseDeskDep, CasePath, case_page
 from services.intake.usecases import (
@@ -83,7 +84,7 @@ class PartyForm:
         if not self.lahir.strip():
             return None
         born = typed_day(self.lahir)
-        if born is None or born.year < FIRST_YEAR or born > today:
+        if born is None or not born_by(born, today):
             raise Refused("lahir", "lahir: no such day, or it is yet to come")
         return born.isoformat()
 

@@ -24,15 +24,14 @@
     return "refused";
   }
 
+  // What a laptop takes along to an event, with the office's half of its key.
+  function kit(event, device) {
+    return ask("GET", api + "/counters/" + encodeURIComponent(event) + "?device=" + device);
+  }
+
   async function ended() {
     var laptop = await gudang.read("laptop");
     return Boolean(laptop) && pengirim.ended(laptop.account);
-  }
-
-  async function session() {
-    var laptop = await gudang.read("laptop"), came = await pengirim.session(laptop && laptop.account);
-    if (came === "ended") { await gudang.wipe("dicabut"); }
-    return came;
   }
 
   // Of a delivered entry its receipt is kept, sealed, and nothing else of it.
@@ -52,7 +51,7 @@
 
   async function count(laptop) {
     var answer = await ask("GET", api + "/counters/" + encodeURIComponent(laptop.event) + "/counts?device=" + laptop.device);
-    if (answer.came === "signin" || answer.came === "ended") { return answer.came; }
+    if (answer.came !== "answered") { sending.after(answer.after); return answer.came; }
     if (answer.status !== 200) { return "wait"; }
     here.office = answer.body;
     return "sent";
@@ -87,5 +86,5 @@
     }
   }
 
-  window.JemputKirim = { soon: sending.soon, here: here, session: session, ended: ended, onChange: function (what) { told = what; } };
+  window.JemputKirim = { soon: sending.soon, here: here, kit: kit, ended: ended, onChange: function (what) { told = what; } };
 })();

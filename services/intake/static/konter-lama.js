@@ -22,7 +22,7 @@
   function kit(kept) {
     var services = kept.services.map(offer);
     var events = (kept.life_events || []).map(function (one) { return Object.assign({ variants: variants(one, services), referrals: [] }, one); });
-    return Object.assign({ rules: {} }, kept, { services: services, life_events: events });
+    return Object.assign({ rules: {}, cancelled: false }, kept, { services: services, life_events: events });
   }
 
   function who(told) {

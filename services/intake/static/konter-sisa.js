@@ -2,18 +2,16 @@
    without a PIN, so that one unsaved form does not keep the laptop from every later event. */
 (function () {
   "use strict";
-  var gudang = window.JemputGudang, sesi = window.JemputSesi, word = window.JemputTanda.word;
-  var page = document.querySelector("[data-konter]"), box = document.querySelector("[data-sisa]"), then = function () {};
-  var OVER = ["event_over", "event_cancelled"];
+  var gudang = window.JemputGudang, kirim = window.JemputKirim, word = window.JemputTanda.word;
+  var box = document.querySelector("[data-sisa]"), then = function () {};
 
   // The office's own word counts, and not that it is away: with its share all of it opens again.
   async function refused(laptop) {
     if (laptop.share) { return false; }
-    var answer = await sesi.ask("GET", page.dataset.api + "/counters/" + encodeURIComponent(laptop.event) + "?device=" + laptop.device);
-    if (answer.status === 200) { return Boolean(answer.body.account) && answer.body.account !== laptop.account; }
-    // A problem of the office's own, and not what a field's network answers in its place.
-    if (answer.body.status !== answer.status) { return false; }
-    return answer.status === 403 || OVER.indexOf(answer.body.reason) >= 0;
+    var answer = await kirim.kit(laptop.event, laptop.device);
+    if (answer.came !== "answered") { return false; }
+    if (answer.status === 200) { return answer.body.account !== laptop.account; }
+    return answer.status === 403 || answer.body.reason === "event_over";
   }
 
   async function offer(laptop) {

@@ -23,16 +23,10 @@
   }
 
   async function kitOf(device) {
-    var address = page.dataset.api + "/counters/" + encodeURIComponent(page.dataset.acara) + "?device=" + device;
-    var answer = await sesi.ask("GET", address);
-    if (answer.status === 401) {
-      var renewed = await kirim.session();
-      if (renewed === "ended") { await start(); return null; }
-      answer = renewed === "fresh" ? await sesi.ask("GET", address) : answer;
-    }
+    var answer = await kirim.kit(page.dataset.acara, device);
+    if (answer.came === "ended") { await start(); return null; }
     if (answer.status === 200) { return answer.body; }
-    var why = answer.status === 401 ? "signin" : ["event_over", "event_cancelled"].includes(answer.body.reason) ? answer.body.reason : isian.reason(answer);
-    isian.show([[null, isian.words(why)]]);
+    isian.show([[null, isian.words(answer.status === 401 ? "signin" : isian.reason(answer))]]);
     return null;
   }
 
@@ -51,6 +45,7 @@
     if (pin !== field("pin-ulang").value) { isian.show([["pin-ulang", isian.words("pin_differs")]]); return; }
     var device = crypto.randomUUID(), kit = await kitOf(device);
     if (!kit) { return; }
+    if (kit.cancelled) { isian.show([[null, isian.words("event_cancelled")]]); return; }
     var begun = await gudang.begin(pin, kit.shares[0], {
       device: device, prefix: prefix(), event: page.dataset.acara, title: kit.event_name,
       account: kit.account, name: await sesi.name()
@@ -89,8 +84,7 @@
   // A laptop that was set up by an older page takes the kit of this one, where there is an uplink.
   async function renewed(kit) {
     if (kit.shape === lama.SHAPE) { return kit; }
-    var laptop = await gudang.read("laptop"), address = page.dataset.api + "/counters/" + encodeURIComponent(laptop.event);
-    var answer = await sesi.ask("GET", address + "?device=" + laptop.device);
+    var laptop = await gudang.read("laptop"), answer = await kirim.kit(laptop.event, laptop.device);
     if (answer.status !== 200 || answer.body.account !== laptop.account) { return kit; }
     await keepKit(answer.body);
     return answer.body;
@@ -103,6 +97,7 @@
     bekal.use(kit);
     aturan.use(kit);
     sisa.hide();
+    document.querySelector("[data-batal]").hidden = !kit.cancelled;
     draf.alone(function () { start("jendela"); });
     formulir.use();
     await draf.back();
@@ -287,7 +282,7 @@
     formulir.clear();
     part("daftar").querySelector("[data-daftar]").replaceChildren();
     document.querySelector("[data-jendela]").hidden = why !== "jendela";
-    document.querySelector("[data-lain]").hidden = true;
+    document.querySelector("[data-lain]").hidden = document.querySelector("[data-batal]").hidden = true;
     sisa.hide();
     await signedInAnew(await gudang.read("laptop"));
     await gudang.over();

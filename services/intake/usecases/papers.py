@@ -126,7 +126,8 @@ async def _note_others(case: Case, paper: Paper, uow: UnitOfWork) -> None:
         of_applicant = other.parties.get(Party.APPLICANT) == paper.of
         if paper.kind is PaperKind.POWER_OF_ATTORNEY and of_applicant:
             await keep(other, with_power(other), uow)
-        elif other.returned and serves(paper, await entry_of(other, uow), other):
+            other = await uow.require(Case, case_id)
+        if other.returned and serves(paper, await entry_of(other, uow), other):
             await note_paper(other, paper.kind, uow)
 
 

@@ -2,7 +2,7 @@
    less often while nobody answers, and not before the time that the office names. */
 (function () {
   "use strict";
-  var sesi = window.JemputSesi, FIRST = 2000, LONGEST = 60000, ENDED = ["device_revoked", "account_disabled"];
+  var sesi = window.JemputSesi, FIRST = 2000, LONGEST = 60000, LATEST = 600000, ENDED = ["device_revoked", "account_disabled"];
 
   // Whether this account's device was revoked. What was said of another account's ends nothing here.
   async function ended(account) {
@@ -44,7 +44,7 @@
 
     async function go() {
       clearTimeout(timer);
-      if (Date.now() < notBefore) { timer = setTimeout(go, notBefore - Date.now()); return; }
+      if (performance.now() < notBefore) { timer = setTimeout(go, notBefore - performance.now()); return; }
       if (busy) { again = true; return; }
       busy = true;
       var came = "wait";
@@ -59,8 +59,9 @@
 
     function soon() { wait = FIRST; go(); }
 
-    // What the office said of when to come again, in seconds; and that something was done.
-    function after(seconds) { notBefore = Date.now() + seconds * 1000; }
+    // What the office said of when to come again, in seconds, and ten minutes at most: whatever this device's
+    // clock does meanwhile. And that something was done.
+    function after(seconds) { notBefore = performance.now() + Math.min(Math.max(seconds * 1000, 0), LATEST); }
     function moved() { wait = FIRST; told(); }
 
     window.addEventListener("online", soon);

@@ -80,6 +80,15 @@
   // What a server answered: status, body, and the seconds after which to try again. Status 0: none.
   function post(address, body, headers) { return ask("POST", address, body, headers); }
 
+  // What a service of ours says: JSON, or nothing, and a refusal names its status. What a network answers
+  // in its place, as the sign-in page of a Wi-Fi, is no answer, and its clock is not the office's.
+  async function told(answer) {
+    var text = await answer.text(), body = null;
+    try { body = text ? JSON.parse(text) : {}; } catch (error) { body = null; }
+    if (answer.status >= 500) { return body || {}; }
+    return body && (answer.status < 400 || body.status === answer.status) ? body : null;
+  }
+
   async function ask(method, address, body, headers) {
     var stop = new AbortController(), timer = setTimeout(function () { stop.abort(); }, TIMEOUT);
     try {
@@ -89,13 +98,10 @@
         body: body ? JSON.stringify(body) : undefined,
         signal: stop.signal
       });
-      var date = Date.parse(answer.headers.get("Date") || "");
+      var date = Date.parse(answer.headers.get("Date") || ""), said = await told(answer);
+      if (!said) { return { status: 0, body: {}, after: 0 }; }
       if (!isNaN(date)) { compared(date - Date.now()); }
-      return {
-        status: answer.status,
-        body: await answer.json().catch(function () { return {}; }),
-        after: Number(answer.headers.get("Retry-After")) || 0
-      };
+      return { status: answer.status, body: said, after: Number(answer.headers.get("Retry-After")) || 0 };
     } catch (error) {
       return { status: 0, body: {}, after: 0 };
     } finally {

@@ -141,6 +141,32 @@ async def test_the_birth_date_of_who_asks_for_another_says_nothing_of_a_child() 
         assert "guardian_missing" not in await warnings(office, case_id)
 
 
+@pytest.mark.parametrize(("born", "status"), [("2023-03-12", 409), ("2023-03-11", 201)])
+async def test_nobody_of_a_request_is_born_after_its_day_by_the_programme_s_clock(
+    born: str, status: int
+) -> None:
+    baby = {"name": "Bayi Contoh", "birth_date": born}
+    mother = {"name": "Siti Contoh"}
+    async with desk() as office:
+        answers = [
+            await office.operator("POST", "/requests", json=at_event(service="KIA", **said))
+            for said in (
+                {"applicant": baby},
+                {"applicant": mother, "parties": [{"party": "subject", **baby}]},
+            )
+        ]
+        _, resident = await resident_of(office, at_home())
+        correction = {"birth_date": born}
+        corrected = await office.person(
+            "POST", f"/residents/{resident}/correction", json=correction
+        )
+    assert [one.status_code for one in answers] == [status] * 2
+    if status == 409:
+        for one in (*answers, corrected):
+            assert one.json()["reason"] == "birth_date_impossible"
+            assert one.json()["detail"].startswith("birth_date: ")
+
+
 async def test_nothing_to_correct_is_said() -> None:
     async with desk() as office:
         case_id, resident = await resident_of(office, at_home())

@@ -13,6 +13,7 @@ from services.intake.domain import Secrets
 from shared.testing.callers import NOW
 from tests.component.intake.catalogues import FAMILY_CARD, entry, publish
 from tests.component.intake.kit import Desk, desk, in_visit
+from tests.unit.intake.bus import scheduled
 from tests.unit.intake.sample import EVENT, NIK
 
 DEVICE: Final = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -99,7 +100,7 @@ async def test_a_laptop_takes_along_what_the_office_takes(
     found = (await kit(office)).json()
     rules = found["rules"]
     assert (re.fullmatch(rules[rule], typed) is not None) is taken
-    assert (found["shape"], rules["name_limit"], rules["born_from"]) == (2, 60, "1900-01-01")
+    assert (found["shape"], rules["name_limit"], rules["born_from"]) == (3, 60, "1900-01-01")
     assert "32" in rules["provinces"]
     assert "99" not in rules["provinces"]
 
@@ -180,6 +181,21 @@ async def test_what_comes_days_after_the_event_counts_as_of_its_day(office: Desk
     assert [one["due_on"] for one in visit["requests"]] == ["2023-03-15"] * 2
     without = await office.operator("POST", "/visits", json=in_visit())
     assert (without.status_code, without.json()["reason"]) == (409, "event_over")
+
+
+async def test_what_was_written_down_at_an_event_that_is_cancelled_meanwhile_is_taken(
+    office: Desk,
+) -> None:
+    """People stood there, and have a receipt: the laptop opens, sends, and is told."""
+    before = await kit(office)
+    await office.messaging.deliver(scheduled(cancelled=True), version=9)
+    after = await kit(office)
+    assert (before.json()["cancelled"], after.json()["cancelled"]) == (False, True)
+    assert after.json()["shares"] == before.json()["shares"]
+    visit = await sent(office, claimed())
+    assert len(visit["requests"]) == 2
+    without = await office.operator("POST", "/visits", json=in_visit())
+    assert (without.status_code, without.json()["reason"]) == (409, "event_cancelled")
 
 
 async def test_after_a_week_it_is_refused_by_name(office: Desk) -> None:

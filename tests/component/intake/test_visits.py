@@ -237,6 +237,29 @@ async def test_a_paper_for_the_visit_is_there_for_all_and_told_to_nobody_as_miss
     assert (await office.operator("GET", content)).status_code == 200
 
 
+async def test_a_power_of_attorney_for_the_visit_answers_the_returns_of_its_other_cases(
+    office: Desk,
+) -> None:
+    power = {**PROXY, "any_of": [{**PROXY["any_of"][0], "of": "applicant"}]}
+    entries = [entry("KIA_UNDER_5", "KIA", power), entry("KK", "KK", power), entry("IKD", "IKD")]
+    (await publish(office, entries=entries)).raise_for_status()
+    proxy = {"party": "proxy", "basis": "power_of_attorney", "person": 1}
+    wanted = [{"service": one, "applicant": 0, "parties": [proxy]} for one in ("KIA", "KK")]
+    first, second = (await came(office, requests=wanted))["requests"]
+    items = [{"requirement_id": "power_of_attorney", "fault": "missing"}]
+    path = f"/requests/{second['case_id']}"
+    (await office.operator("POST", f"{path}/return", json={"items": items})).raise_for_status()
+
+    file_id = (await office.send(first["case_id"], image())).json()["file_id"]
+    body = {"kind": "power_of_attorney", "for_visit": True}
+    paper = f"/requests/{first['case_id']}/papers/{file_id}"
+    (await office.operator("POST", paper, json=body)).raise_for_status()
+
+    shown = (await office.operator("GET", path)).json()
+    assert (shown["warnings"], shown["returned_at"]) == ([], None)
+    assert await standing(office, second["case_id"]) == {"power_of_attorney": "present"}
+
+
 async def test_a_paper_that_cannot_serve_a_visit_is_refused_by_its_field(office: Desk) -> None:
     first, _ = (await came(office))["requests"]
     alone = await office.record(at_event(service="KK"))
