@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from services.intake.pages.manual.blocks import pictures
+from services.intake.pages.manual.blocks import Picture, all_of
 from services.intake.pages.manual.chapters import Book, shipped_book
 
 E2E: Final = "tests/e2e"
@@ -79,7 +79,7 @@ def walks(book: Book) -> list[str]:
 
 def screenshots(book: Book) -> list[str]:
     """Return the names of the screenshots that the chapters ask for."""
-    return [one.taken.screenshot for each in book.chapters for one in pictures(each.blocks)]
+    return [one.taken.screenshot for each in book.chapters for one in all_of(each.blocks, Picture)]
 
 
 def _walk(screenshot: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image, ImageChops
 
-from services.intake.pages.manual.blocks import Picture, pictures
+from services.intake.pages.manual.blocks import Picture, all_of
 from services.intake.pages.manual.chapters import FOLDER, PICTURES, SERVICES, Book
 
 LARGEST: Final = 40 * 1024
@@ -27,7 +27,7 @@ class PictureMissing(Exception):  # noqa: N818 - reads as the decision it is
 def shown(book: Book) -> Iterator[tuple[str, Picture]]:
     """Yield each picture with the service whose chapter shows it."""
     for chapter in book.chapters:
-        for one in pictures(chapter.blocks):
+        for one in all_of(chapter.blocks, Picture):
             yield chapter.service, one
 
 

@@ -17,7 +17,7 @@ from services.courier.usecases import (
     report_step,
     serve_area,
 )
-from shared.audit.looks import KeptReads, keep_read
+from shared.audit.looks import KeptReads
 from shared.auth.roles import Caller, Forbidden, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.courier import AgentId, FailureReason
@@ -152,7 +152,8 @@ async def list_jobs(
     page = JobPage(limit, state=state, ended=ended, carrier=agent_id, after=after)
     found = await reader.jobs(_job_filter(caller, programme_id), page)
     if caller.reach(programme_id, caller.acting & _STAFF):
-        await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, kept, str(len(found)))
+        said = page.words(len(found))
+        await _note_read(Deed.JOBS_LISTED, programme_id, caller, commands, kept, *said)
     return [_answer(job) for job in found]
 
 
@@ -222,10 +223,7 @@ async def _note_read(
 ) -> None:
     """Have a look noted before it is answered, unless it was lately. Raises Unavailable."""
     subject, read = caller.subject, (caller.subject, deed.value, about, *said)
-    if kept.lately(read):
-        return
-    await keep_read(about, lambda uow: note_read(deed, about, subject, uow, *said), commands)
-    kept.note(read)
+    await kept.keep(read, about, lambda uow: note_read(deed, about, subject, uow, *said), commands)
 
 
 def _job_filter(caller: Caller, programme_id: str) -> JobFilter:

@@ -113,7 +113,7 @@ async def _list_jobs(options: argparse.Namespace, desk: Desk) -> list[str]:
     # The look is kept before anything is shown.
     await desk.shell.commands.run(
         lambda uow: note_read(
-            Deed.JOBS_LISTED, options.programme, options.by, uow, str(len(found))
+            Deed.JOBS_LISTED, options.programme, options.by, uow, *page.words(len(found))
         ),
         sent=sent_by(options.by, "jobs list"),
         key=options.programme,

@@ -45,7 +45,8 @@ class Deed(StrEnum):
     JOB_READ = "job_read"
     """Somebody of the office looked at a job that he does not carry."""
     JOBS_LISTED = "jobs_listed"
-    """Somebody of the office listed a programme's jobs: `said` has how many were shown."""
+    """Somebody of the office listed a programme's jobs: `said` has how many were shown, and
+    what was chosen: `state=`, `ended=`, `agent=`, and `after=`, the last job of the page before."""
 
 
 class Refused(Exception):  # noqa: N818 - reads as the decision it is

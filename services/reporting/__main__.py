@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from shared.files.evidence_parts import evidence_keys
 from shared.messaging.errors import Conflict, Missing, NotPublished, Unavailable
 from shared.runtime import add_account, open_desk, run_command, start
 from shared.runtime.master_keys import add_key_commands, run_at_desk
+from shared.runtime.shell import moment
 from shared.sealing.masterkeys import InvalidKey
 
 _say = partial(print, flush=True)
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     history = found.add_parser("history", help="send archived events to a new consumer's queue")
     history.add_argument("--to", required=True, metavar="QUEUE")
     history.add_argument("--types", nargs="+", default=[], metavar="TYPE", help="these only")
-    history.add_argument("--since", type=_moment, metavar="TIME", help="archived since; ISO 8601")
+    history.add_argument("--since", type=moment, metavar="TIME", help="archived since")
     history.add_argument("--anew", action="store_true", help="from the start, not where it stopped")
     add_account(history)
     history.set_defaults(run=_history)
@@ -79,11 +79,6 @@ def _parser() -> argparse.ArgumentParser:
     add_audit_commands(found, "the trail of evidence, rebuilds and histories that were sent")
     add_key_commands(found, "the master keys that seal files' keys", evidence_keys)
     return parser
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _recount(settings: Settings, options: argparse.Namespace) -> int:

@@ -27,12 +27,21 @@ class KeptReads:
         self._clock = clock
         self._kept: dict[tuple[str, ...], datetime] = {}
 
-    def lately(self, read: tuple[str, ...]) -> bool:
+    async def keep(
+        self, read: tuple[str, ...], about: str, kept: UseCase, commands: Commands
+    ) -> None:
+        """Have a look that shows no person kept, unless it was lately. Raises Unavailable."""
+        if self._lately(read):
+            return
+        await keep_read(about, kept, commands)
+        self._note(read)
+
+    def _lately(self, read: tuple[str, ...]) -> bool:
         """Return whether this read was kept less than AGAIN ago."""
         at = self._kept.get(read)
         return at is not None and abs(self._clock() - at) < AGAIN
 
-    def note(self, read: tuple[str, ...]) -> None:
+    def _note(self, read: tuple[str, ...]) -> None:
         """Remember that this read is kept, committed."""
         self._kept.pop(read, None)
         self._kept[read] = self._clock()

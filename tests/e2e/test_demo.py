@@ -30,7 +30,8 @@ def test_the_day_comes_out_right_although_services_are_killed(tmp_path: Path) ->
     assert told["botram"] == {
         "requests": {"KK": 164, "KTP_EL_PRINT": 77, "BIRTH_CERT": 118, "KIA": 467, "IKD": 112},
         "total": 938,
-        "tickets_served": 938,
+        "tickets_served": 981,
+        "partners_served": {"HEALTH_CHECK": 31, "BPJS_HEALTH": 12},
         "within_standard": 938,
         "late": 0,
     }

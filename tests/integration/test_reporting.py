@@ -220,6 +220,7 @@ CANNOT_BE_DONE = {
     ("rebuild", *BY): "nothing has been counted yet",
     ("history", *BY, "--to", "nobody.events"): "there is no queue nobody.events",
     ("history", *BY, "--to", "reporting.events"): "reporting has its own archive",
+    ("history", *BY, "--to", "a.b", "--since", "2023-03-11T08:00:00"): "a time with its zone",
     ("history", *BY, "--to", "a.b", "--types", "a.b.v1"): "not in the published language: a.b.v1",
 }
 

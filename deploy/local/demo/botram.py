@@ -1,15 +1,19 @@
-"""BOTRAM at Setu, Saturday 11 March 2023: 938 requests between 09.00 and 11.30 WIB."""
+"""BOTRAM at Setu, Saturday 11 March 2023: 938 requests between 09.00 and 11.30 WIB.
+
+Whoever comes gets a number at the gate, where nobody is asked who he is. The booth that calls it
+records the request under the code of the slip, and serves.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from deploy.local.demo.client import Progress, at_most, until
-from deploy.local.demo.day import BOTRAM, COPY, EVENT, Day
-from deploy.local.demo.people import Resident, residents
+from deploy.local.demo.day import BOTRAM, COPY, EVENT, Day, Visitor
+from deploy.local.demo.people import residents
 
 REQUESTS: Final = {"KK": 164, "KTP_EL_PRINT": 77, "BIRTH_CERT": 118, "KIA": 467, "IKD": 112}
 """From SIAK's history of that morning (BOTRAM proposal 2023)."""
@@ -26,9 +30,14 @@ _FINISHED: Final = {
 _AT_ONCE = 48
 _BOOTHS: Final = {"KK": 2, "KTP_EL_PRINT": 1, "BIRTH_CERT": 2, "KIA": 5, "IKD": 2}
 _AGENCY: Final = "Disdukcapil Kabupaten Bekasi"
-_WITHOUT_TICKETS: Final = (
+_PARTNERS: Final = (
     ("puskesmas", "Dinas Kesehatan (Puskesmas)", "HEALTH_CHECK", 31),
     ("bpjs-kesehatan", "BPJS Kesehatan", "BPJS_HEALTH", 12),
+)
+"""Agencies with a line of their own, without requests: the same slip has a number for each."""
+PARTNERS: Final = {service: people for _, _, service, people in _PARTNERS}
+TICKETS: Final = TOTAL + sum(PARTNERS.values())
+_WITHOUT_TICKETS: Final = (
     ("bpjs-ketenagakerjaan", "BPJS Ketenagakerjaan", "BPJS_EMPLOYMENT", 9),
     ("bank-bjb", "Bank BJB", "SIMPEL_SAVINGS", 17),
     ("pos-indonesia", "Pos Indonesia", "POSPAY", 8),
@@ -41,14 +50,15 @@ _PLACES: Final = ("32.16.18", "32.16.18", "32.16.18", "32.16.07", "32.16.19", "3
 
 
 async def run(day: Day) -> None:
-    """Plan the event, record the requests, serve the line, issue and hand over."""
+    """Plan the event, give numbers, call, record and serve, issue and hand over."""
     planner = day.token("demo-planner", f"planner:{BOTRAM}:32.16")
     operator = day.token("demo-operator", f"operator:{BOTRAM}:32.16", f"importer:{BOTRAM}:32.16")
     await _plan(day, planner)
-    day.say(f"recording {TOTAL} requests, and serving the line while it grows")
+    day.say(f"{TICKETS} numbers are given at the gate; booths call, record {TOTAL} and serve")
+    coming = [partial(_admit, day, operator, one) for one in _coming(day)]
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(at_most(_AT_ONCE, list(_arrivals(day, operator))))
-        for booth, _ in _booths():
+        tasks.create_task(at_most(_AT_ONCE, coming))
+        for booth in _booths():
             tasks.create_task(_serve(day, operator, booth["booth_id"]))
     await _walk_in(day, operator)
     await until("every served request is being worked on", lambda: _none_received(day, operator))
@@ -80,11 +90,11 @@ async def _plan(day: Day, planner: str) -> None:
         "name": "BOTRAM Setu",
         "place": "Stadion Mini Desa Cijengkol",
         "region_code": "32.16.18",
-        # Tickets are called on the day of their event alone, and the booths call now.
+        # Gate and booths work on the day of their event alone, from opening to closing, and do now.
         "on": datetime.now(ZoneInfo("Asia/Jakarta")).date().isoformat(),
-        "opens": "09:00",
-        "closes": "11:30",
-        "booths": [booth for booth, _ in _booths()] + list(_open_booths()),
+        "opens": "00:00",
+        "closes": "23:59",
+        "booths": [*_booths(), *_open_booths()],
     }
     # The event about the programme may still be on its way to scheduler.
     await day.client.retry_until_accepted(
@@ -92,11 +102,13 @@ async def _plan(day: Day, planner: str) -> None:
     )
 
 
-def _booths() -> Iterator[tuple[dict[str, Any], str]]:
+def _booths() -> Iterator[dict[str, Any]]:
     for service, count in _BOOTHS.items():
         for number in range(1, count + 1):
             name = f"disdukcapil-{service.lower().replace('_', '-')}-{number}"
-            yield _booth(name, _AGENCY, service, ticketed=True), service
+            yield _booth(name, _AGENCY, service, ticketed=True)
+    for booth_id, agency, service, _ in _PARTNERS:
+        yield _booth(booth_id, agency, service, ticketed=True)
 
 
 def _open_booths() -> Iterator[dict[str, Any]]:
@@ -108,53 +120,75 @@ def _booth(booth_id: str, agency: str, service: str, *, ticketed: bool) -> dict[
     return {"booth_id": booth_id, "agency": agency, "services": [service], "ticketed": ticketed}
 
 
-def _arrivals(day: Day, operator: str) -> Iterator[Callable[[], Awaitable[None]]]:
+def _coming(day: Day) -> Iterator[Visitor]:
     services = [service for service, count in REQUESTS.items() for _ in range(count)]
     day.chance.shuffle(services)
     minutes = sorted(day.chance.uniform(0, _MINUTES) for _ in services)
+    partners = [service for service, count in PARTNERS.items() for _ in range(count)]
+    also = [*partners, *[None] * (TOTAL - len(partners))]
+    day.chance.shuffle(also)
     people = residents("3216", day.chance)
-    for service, minute, resident in zip(services, minutes, people, strict=False):
+    for service, partner, minute, resident in zip(services, also, minutes, people, strict=False):
         arrived = _OPENS + timedelta(minutes=minute)
-        yield partial(_record, day, operator, service, resident, arrived)
+        yield Visitor(resident, service, arrived, partner)
 
 
-async def _record(
-    day: Day, operator: str, service: str, resident: Resident, arrived: datetime
-) -> None:
-    body = {
-        "programme_id": BOTRAM,
-        "service": service,
-        "channel": "event",
-        "event_id": EVENT,
-        "region_code": day.chance.choice(_PLACES),
-        "applicant": {
-            "name": resident.name,
-            "nik": resident.nik,
-            "address": resident.address,
-        },
-        "occurred_at": arrived.isoformat(),
-    }
-    # The first ones may be quicker than the event that announces the day.
-    answer = await day.client.retry_until_accepted(
-        "POST", "intake", "/api/requests", operator, body
-    )
-    day.ledger.botram[answer["case_id"]] = service
+async def _admit(day: Day, operator: str, visitor: Visitor) -> None:
+    """Give a number for each service that somebody wants, under one code."""
+    wanted = [one for one in (visitor.service, visitor.partner) if one is not None]
+    body = {"services": wanted}
+    path = f"/api/events/{EVENT}/arrivals"
+    given = await day.client.send("POST", "scheduler", path, operator, body)
+    day.ledger.visitors[given["code"]] = visitor
+    day.ledger.tickets |= {one["ticket_id"] for one in given["tickets"]}
 
 
 async def _serve(day: Day, operator: str, booth: str) -> None:
-    """Call and serve at one booth until nobody of the day is left. Raises FailedError."""
+    """Call, record and serve at one booth until nobody of the day is left. Raises FailedError."""
     call = f"/api/events/{EVENT}/booths/{booth}/calls"
     progress = Progress("tickets served")
-    while len(day.ledger.served) < TOTAL:
+    while len(day.ledger.served) < TICKETS:
         progress.seen(len(day.ledger.served))
         ticket = (await day.client.send("POST", "scheduler", call, operator, {}))["ticket"]
         if ticket is None:
             # The tapping of an operator at an empty booth.
             await asyncio.sleep(1)
             continue
+        if ticket["service"] in REQUESTS:
+            await _record(day, operator, ticket["arrival_id"].rpartition("/")[2])
         place = f"/api/events/{EVENT}/services/{ticket['service']}/tickets/{ticket['number']}"
         await day.client.send("POST", "scheduler", f"{place}/serve", operator, {"booth_id": booth})
-        day.ledger.served.add(ticket["case_id"])
+        day.ledger.served.add(ticket["ticket_id"])
+
+
+async def _record(day: Day, operator: str, code: str) -> None:
+    """Record what somebody wants who shows the code of his slip."""
+
+    async def here() -> bool:
+        return code in day.ledger.visitors
+
+    # He may be called before the gate has its own answer, where that was lost on its way.
+    await until("who was called has his slip", here)
+    visitor = day.ledger.visitors[code]
+    body = {
+        "programme_id": BOTRAM,
+        "service": visitor.service,
+        "channel": "event",
+        "event_id": EVENT,
+        "arrival_code": code,
+        "region_code": day.chance.choice(_PLACES),
+        "applicant": {
+            "name": visitor.resident.name,
+            "nik": visitor.resident.nik,
+            "address": visitor.resident.address,
+        },
+        "occurred_at": visitor.arrived.isoformat(),
+    }
+    # The first ones may be quicker than the event that announces the day.
+    answer = await day.client.retry_until_accepted(
+        "POST", "intake", "/api/requests", operator, body
+    )
+    day.ledger.botram[answer["case_id"]] = visitor.service
 
 
 async def _walk_in(day: Day, operator: str) -> None:

@@ -3,9 +3,11 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from deploy.local.demo.client import Client
+from deploy.local.demo.people import Resident
 
 EVENT = "botram-2023-03-11-setu"
 BOTRAM = "botram"
@@ -41,6 +43,17 @@ class Target(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who comes to the event, and what he wants there."""
+
+    resident: Resident
+    service: str
+    arrived: datetime
+    partner: str | None = None
+    """A partner agency's service that he wants too; nothing is recorded of it."""
+
+
 @dataclass(slots=True)
 class Ledger:
     """What the demo itself has sent and been answered: held against the services at the end."""
@@ -48,8 +61,12 @@ class Ledger:
     botram: dict[str, str] = field(default_factory=dict)
     """Service by case id."""
     halo_pamor: dict[str, str] = field(default_factory=dict)
+    visitors: dict[str, Visitor] = field(default_factory=dict)
+    """Who holds which code of the gate."""
+    tickets: set[str] = field(default_factory=set)
+    """Ids of tickets that the gate gave."""
     served: set[str] = field(default_factory=set)
-    """Case ids whose ticket a booth has served."""
+    """Ids of tickets that a booth has served."""
     confirmed: set[str] = field(default_factory=set)
     """Case ids whose recipient has confirmed."""
 

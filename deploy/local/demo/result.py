@@ -66,11 +66,13 @@ def result(course: Course, ran_on: tuple[str, str, str], seconds: float) -> dict
 
 def _botram(report: Mapping[str, Any]) -> dict[str, Any]:
     counts = {row["value"]: row["measures"]["requests_received"] for row in report["services"]}
+    served = {row["value"]: row["measures"]["tickets_served"] for row in report["services"]}
     figures = report["measures"]
     return {
         "requests": {code: counts.get(code, 0) for code in botram.REQUESTS},
         "total": figures["requests_received"],
         "tickets_served": figures["tickets_served"],
+        "partners_served": {code: served.get(code, 0) for code in botram.PARTNERS},
         "within_standard": figures["within_standard"],
         "late": figures["late"],
     }
@@ -83,7 +85,8 @@ def agrees(result: Mapping[str, Any]) -> bool:
         == {
             "requests": botram.REQUESTS,
             "total": botram.TOTAL,
-            "tickets_served": botram.TOTAL,
+            "tickets_served": botram.TICKETS,
+            "partners_served": botram.PARTNERS,
             "within_standard": botram.TOTAL,
             "late": 0,
         }

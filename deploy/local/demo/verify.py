@@ -11,7 +11,7 @@ from typing import Any
 from deploy.local.demo.day import EVENT, HALO_PAMOR, Ledger, Target
 from shared.contracts.courier import DeliveryConfirmed, JobOpened
 from shared.contracts.intake import RequestClosed, RequestReceived
-from shared.contracts.scheduler import TicketIssued, TicketServed
+from shared.contracts.scheduler import TicketAssigned, TicketIssued, TicketServed
 from shared.mongo.client import Client, connect
 
 
@@ -55,9 +55,9 @@ class _Reader:
         found = documents.find(dict(query), {name: 1})
         return [_value(document, name) for document in await found.to_list(None)]
 
-    async def archived(self, type_: str) -> list[str]:
-        """Return the cases of archived events of one type."""
-        return await self.column("reporting", "archive", "payload.case_id", {"type": type_})
+    async def archived(self, type_: str, about: str) -> list[str]:
+        """Return what archived events of one type are about."""
+        return await self.column("reporting", "archive", f"payload.{about}", {"type": type_})
 
 
 def _value(document: Mapping[str, Any], name: str) -> str:
@@ -69,15 +69,17 @@ def _value(document: Mapping[str, Any], name: str) -> str:
 
 async def _archive(reader: _Reader, ledger: Ledger, verdict: Verdict) -> None:
     everyone = {**ledger.botram, **ledger.halo_pamor}
-    for type_, wanted in (
-        (RequestReceived.type, everyone),
-        (RequestClosed.type, everyone),
-        (TicketIssued.type, ledger.botram),
-        (TicketServed.type, ledger.served),
-        (JobOpened.type, ledger.halo_pamor),
-        (DeliveryConfirmed.type, ledger.confirmed),
+    case, ticket = "case_id", "ticket_id"
+    for type_, about, wanted in (
+        (RequestReceived.type, case, everyone),
+        (RequestClosed.type, case, everyone),
+        (TicketIssued.type, ticket, ledger.tickets),
+        (TicketAssigned.type, case, ledger.botram),
+        (TicketServed.type, ticket, ledger.served),
+        (JobOpened.type, case, ledger.halo_pamor),
+        (DeliveryConfirmed.type, case, ledger.confirmed),
     ):
-        verdict.expect(f"archive, {type_}", wanted, await reader.archived(type_))
+        verdict.expect(f"archive, {type_}", wanted, await reader.archived(type_, about))
 
 
 async def _states(reader: _Reader, ledger: Ledger, verdict: Verdict) -> None:
@@ -85,8 +87,11 @@ async def _states(reader: _Reader, ledger: Ledger, verdict: Verdict) -> None:
     closed = await reader.column("intake", "cases", "_id", {"state": "closed"})
     verdict.expect("intake, closed cases", everyone, closed)
     served = {"event_id": EVENT, "state": "served"}
-    tickets = await reader.column("scheduler", "tickets", "case_id", served)
-    verdict.expect("scheduler, served tickets", ledger.botram, tickets)
+    tickets = await reader.column("scheduler", "tickets", "_id", served)
+    verdict.expect("scheduler, served tickets", ledger.tickets, tickets)
+    requests = {**served, "case_id": {"$ne": None}}
+    cases = await reader.column("scheduler", "tickets", "case_id", requests)
+    verdict.expect("scheduler, served requests", ledger.botram, cases)
     done = {"programme_id": HALO_PAMOR, "state": "done"}
     jobs = await reader.column("courier", "jobs", "_id", done)
     verdict.expect("courier, jobs done", ledger.halo_pamor, jobs)

@@ -36,6 +36,16 @@ class JobPage:
     after: str | None = None
     """The last job of the page before."""
 
+    def words(self, shown: int) -> tuple[str, ...]:
+        """Return what the trail says of a look at it: how many were shown, and what was chosen."""
+        chosen = {
+            "state": self.state and self.state.value,
+            "ended": None if self.ended is None else str(self.ended).lower(),
+            "agent": self.carrier,
+            "after": self.after,
+        }
+        return (str(shown), *(f"{name}={one}" for name, one in chosen.items() if one is not None))
+
 
 class Reader(Protocol):
     """What routes read: committed data, outside any unit of work."""

@@ -11,11 +11,11 @@ from services.intake.domain import LOGIN, MAX_REASON, Account, AccountRequest, R
 from services.intake.pages.accounts import Office, OfficeDep, wrong_by
 from services.intake.pages.grants import Said, Wrong, programmes_of, said
 from services.intake.usecases import administers, allowed_account, approve, refuse
+from services.intake.usecases.reasons import says_why
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
-from shared.contracts.text import holds_number
 
 REQUESTS: Final = "/persetujuan"
 _APPROVERS: Final = Rule({Role.ADMIN, Role.SUPERVISOR})
@@ -91,7 +91,7 @@ async def post_request(
 ) -> Response:
     """Approve or refuse what somebody else has asked for, after a fresh sign-in."""
     field, reason = f"alasan-{akun}", " ".join(alasan.split())
-    if aksi == "tolak" and (not 0 < len(reason) <= MAX_REASON or holds_number(reason)):
+    if aksi == "tolak" and not says_why(reason):
         return await _page(office, [(field, "reason_malformed")])
     if (asking := await office.form.asks(aksi)) is not None:
         return asking

@@ -50,11 +50,11 @@ from services.intake.usecases import (
 )
 from services.intake.usecases.checklists import see_paper
 from services.intake.usecases.outside import OutsideSystems
+from services.intake.usecases.reasons import says_why
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId
-from shared.contracts.text import holds_number
 from shared.messaging.unit_of_work import UseCase
 from shared.runtime import Commands, built, provided
 from shared.web.problems import NotFound
@@ -234,11 +234,6 @@ def _use_case(at: CaseDesk, case_id: str, sent: Sent) -> UseCase:
         "ajukan": lambda uow: resubmit(case_id, uow, allow=operator),
     }
     return uses[sent.action]
-
-
-def says_why(reason: str) -> bool:
-    """Return whether a reason was given that may be kept: short, and without anybody's number."""
-    return 0 < len(reason) <= MAX_REASON and not holds_number(reason)
 
 
 async def _unmasked(at: CaseDesk, case: Case, reason: str) -> Response:

@@ -7,8 +7,9 @@ from starlette.responses import RedirectResponse, Response
 
 from services.intake.domain import MAX_REASON, Refused, WhyRight
 from services.intake.pages.desk import DESK
-from services.intake.pages.desk_case import CASE, CaseDeskDep, CasePath, case_page, says_why
+from services.intake.pages.desk_case import CASE, CaseDeskDep, CasePath, case_page
 from services.intake.usecases import allowed_case, confirm_document
+from services.intake.usecases.reasons import says_why
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId

@@ -28,7 +28,7 @@ MERGE_DAYS: Final = 7
 """Days after an event within which is taken in what happened there."""
 MAX_STOOD: Final = 60
 """Booths at which one device stood; an event has no more."""
-_REMEMBERED: Final = timedelta(hours=1)
+REMEMBERED: Final = timedelta(hours=1)
 CLOCK_OFF: Final = timedelta(minutes=5)
 """From here on a device's clock is called wrong."""
 CLOCK_OFF_SECONDS: Final = int(CLOCK_OFF.total_seconds())
@@ -258,12 +258,12 @@ class Access:
         """Know of one more, and of none whose time is over."""
         others = ((id_, until) for id_, until in self.leases if id_ != lease.id and until > now)
         leases = (*others, (lease.id, lease.until))
-        forget_at = max(until for _, until in leases) + _REMEMBERED
+        forget_at = max(until for _, until in leases) + REMEMBERED
         return Access(self.id, self.version + 1, leases, forget_at)
 
     def revoked(self, at: datetime) -> "Access":
         """Have what is leased at the same moment decided again."""
-        forget_at = max(self.forget_at or at, at + _REMEMBERED)
+        forget_at = max(self.forget_at or at, at + REMEMBERED)
         return replace(self, version=self.version + 1, forget_at=forget_at)
 
 

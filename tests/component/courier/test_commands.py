@@ -52,7 +52,8 @@ async def test_what_has_not_ended_is_listed_of_all_or_of_one_agent_and_that_is_n
         assert len(await said(at, *LIST, "--agent", AGENT)) == 1
         assert await said(at, *LIST, "--after", "case-2") == ["no job waits to be carried"]
         assert noted(at)[1:] == [
-            ("jobs_listed", "budi", "halo_pamor", [shown]) for shown in ("2", "1", "0")
+            ("jobs_listed", "budi", "halo_pamor", [shown, "ended=false", *chosen])
+            for shown, *chosen in (("2",), ("1", f"agent={AGENT}"), ("0", "after=case-2"))
         ]
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.courier import api
 from services.courier.store import COLLECTIONS
+from shared.audit import looks
 from shared.audit.chain import ChainEntries
 from shared.audit.commands import AuditDesk, add_audit_commands
 from shared.audit.kept import TrailReader
@@ -88,6 +88,23 @@ async def test_a_list_that_shows_more_is_noted_again() -> None:
         assert [one[3] for one in noted(at) if one[0] == "jobs_listed"] == [["0"], ["1"]]
 
 
+async def test_pages_of_one_length_are_looks_of_their_own_and_say_which_they_were() -> None:
+    async with counter() as at:
+        await at.assigned_job()
+        headers = at.messaging.headers("operator", "halo_pamor", "32.75", subject="rina")
+        chosen = ("", "&ended=false", f"&agent_id={AGENT}", "&state=assigned", "&after=case-0")
+        for more in (*chosen, *chosen):
+            (await at.client.get(f"{JOBS}{more}", headers=headers)).raise_for_status()
+        listed = [one[3] for one in noted(at) if one[0] == "jobs_listed"]
+    assert listed == [
+        ["1"],
+        ["1", "ended=false"],
+        ["1", f"agent={AGENT}"],
+        ["1", "state=assigned"],
+        ["1", "after=case-0"],
+    ]
+
+
 async def test_a_look_that_was_not_kept_shows_nothing_and_is_kept_the_next_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -98,7 +115,7 @@ async def test_a_look_that_was_not_kept_shows_nothing_and_is_kept_the_next_time(
         await at.assigned_job()
         headers = at.messaging.headers("operator", "halo_pamor", "32.75", subject="rina")
         with monkeypatch.context() as patched:
-            patched.setattr(api, "keep_read", away)
+            patched.setattr(looks, "keep_read", away)
             assert (await at.client.get("/api/jobs/case-1", headers=headers)).status_code == 503
         assert (await at.client.get("/api/jobs/case-1", headers=headers)).status_code == 200
         assert [one[0] for one in noted(at)] == ["area_served", "job_read"]

@@ -21,7 +21,8 @@ GOOD: dict[str, Any] = {
     "botram": {
         "requests": botram.REQUESTS,
         "total": 938,
-        "tickets_served": 938,
+        "tickets_served": 981,
+        "partners_served": {"HEALTH_CHECK": 31, "BPJS_HEALTH": 12},
         "within_standard": 938,
         "late": 0,
     },
@@ -63,6 +64,7 @@ def test_every_id_is_looked_for_and_found_once(
         {"halo_pamor": {"jobs": 61, "delivered": 60}},
         {"botram": {**GOOD["botram"], "within_standard": 937, "late": 1}},
         {"botram": {**GOOD["botram"], "total": 939}},
+        {"botram": {**GOOD["botram"], "partners_served": {"HEALTH_CHECK": 31, "BPJS_HEALTH": 11}}},
     ],
 )
 def test_only_the_recorded_day_agrees(wrong: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from services.intake import api as intake
 from services.intake import cli as intake_cli
 from services.intake.api.corrections import CorrectionBody
 from services.intake.api.programmes import LineOrderBody
-from services.intake.pages.manual.blocks import typed
+from services.intake.pages.manual.blocks import Typed, all_of
 from services.intake.pages.manual.chapters import SERVICES, Chapter, shipped_book
 from services.reporting import __main__ as reporting
 from services.scheduler import api as scheduler
@@ -61,7 +61,7 @@ class Understood(Exception):  # noqa: N818 - no error: the command was read
 
 def of_kind(what: str) -> Iterator[tuple[Chapter, str]]:
     for chapter in CHAPTERS:
-        for one in typed(chapter.blocks):
+        for one in all_of(chapter.blocks, Typed):
             if one.what == what:
                 yield chapter, one.lines
 

@@ -16,10 +16,9 @@ from services.intake.pages.manual.blocks import (
     Text,
     Typed,
     Word,
+    all_of,
     links,
-    pictures,
     plain,
-    typed,
 )
 from services.intake.pages.manual.chapters import read_book
 from services.intake.pages.manual.markup import MarkupRefused, read
@@ -68,14 +67,14 @@ def test_a_chapter_is_read_into_what_every_writer_knows() -> None:
         ),
     )
     assert links(blocks) == ["/intake/meja"]
-    assert [one.file for one in pictures(blocks)] == ["meja.webp"]
+    assert [one.file for one in all_of(blocks, Picture)] == ["meja.webp"]
     assert isinstance(blocks[0], Paragraph)
     assert plain(blocks[0].parts) == "Tekan Ambil berikutnya, jangan tunggu. Lihat Meja kerja."
 
 
 def test_a_fence_holds_what_is_typed_as_it_stands() -> None:
     _, blocks = read("# J\n\n1. A\n\n   ```sh\n   x --y `z`\n   w\n   ```\n", WORDS.__getitem__)
-    assert typed(blocks) == [Typed("sh", "x --y `z`\nw")]
+    assert all_of(blocks, Typed) == [Typed("sh", "x --y `z`\nw")]
 
 
 @pytest.mark.parametrize(

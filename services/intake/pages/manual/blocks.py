@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ class Typed:
 
 
 Block = Heading | Paragraph | Items | Note | Picture | Table | Typed
+Kind = TypeVar("Kind", bound=Block)
 
 
 def plain(parts: Sequence[Inline]) -> str:
@@ -125,37 +126,21 @@ def plain(parts: Sequence[Inline]) -> str:
     )
 
 
-def pictures(blocks: Sequence[Block]) -> list[Picture]:
-    """Return the pictures in these blocks, in their order."""
-    found: list[Picture] = []
+def all_of(blocks: Sequence[Block], *kinds: type[Kind]) -> list[Kind]:
+    """Return the blocks of these kinds, those inside others too, in their order."""
+    found: list[Kind] = []
     for one in blocks:
-        if isinstance(one, Picture):
+        if isinstance(one, kinds):
             found.append(one)
         for inner in inside(one):
-            found.extend(pictures(inner))
-    return found
-
-
-def typed(blocks: Sequence[Block]) -> list[Typed]:
-    """Return what these blocks have people type, in their order."""
-    found: list[Typed] = []
-    for one in blocks:
-        if isinstance(one, Typed):
-            found.append(one)
-        for inner in inside(one):
-            found.extend(typed(inner))
+            found.extend(all_of(inner, *kinds))
     return found
 
 
 def links(blocks: Sequence[Block]) -> list[str]:
     """Return the addresses that these blocks lead to, in their order."""
-    found: list[str] = []
-    for one in blocks:
-        if isinstance(one, Heading | Paragraph):
-            found.extend(_links(one.parts))
-        for inner in inside(one):
-            found.extend(links(inner))
-    return found
+    with_parts: list[Heading | Paragraph] = all_of(blocks, Heading, Paragraph)
+    return [link for one in with_parts for link in _links(one.parts)]
 
 
 def inside(block: Block) -> tuple[tuple["Block", ...], ...]:
