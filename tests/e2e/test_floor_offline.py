@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -9,12 +10,23 @@ from playwright.async_api import Browser, Page, expect
 
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
+from tests.e2e.booth_kit import (
+    HELD,
+    booth_of,
+    booth_told,
+    call_here,
+    current,
+    kill,
+    profile_of,
+    serve_here,
+    two_booths,
+)
 from tests.e2e.browser_kit import opened_alone, whole_stack
 from tests.e2e.compose_kit import eventually
 from tests.e2e.counter_kit import out, revoked
 from tests.e2e.counter_kit import signed_in as with_account
 from tests.e2e.test_accounts import admin_at
-from tests.e2e.test_floor import looked, planned, send, signed_in
+from tests.e2e.test_floor import arrive, looked, planned, send, signed_in
 
 pytestmark = pytest.mark.browser
 
@@ -181,3 +193,118 @@ async def test_a_device_that_is_revoked_without_uplink_tells_what_it_gave_by_the
         await gate_of(page, stack, event)
         await told(page)
         await asyncio.to_thread(eventually, lambda: line(stack, event)["issued"], 1)
+
+
+async def test_two_booths_serve_twelve_without_uplink_and_one_is_killed_in_mid_call(
+    stack: Stack, browser: Browser, tmp_path: Path
+) -> None:
+    event, profile = "botram-gerai-putus-dua", tmp_path / "profil"
+    await asyncio.to_thread(two_booths, stack, event)
+    codes = [arrive(stack, "KIA", event_id=event)["code"] for _ in range(18)]
+    called: dict[str, list[str]] = {"gerai-1": [], "gerai-2": []}
+    async with opened_alone(browser, 1280, NOISE) as other:
+        await signed_in(other, stack)
+        await booth_of(other, stack, event, "gerai-2")
+        async with profile_of(browser, profile) as page:
+            await signed_in(page, stack)
+            await booth_of(page, stack, event, "gerai-1")
+            await page.context.set_offline(True)
+            await other.context.set_offline(True)
+            await expect(page.locator("[data-sambungan=without]")).to_contain_text(
+                "Tanpa sambungan sejak pukul"
+            )
+            for left in (5, 4):
+                called["gerai-1"].append(await call_here(page, left))
+                await serve_here(page)
+            called["gerai-1"].append(await call_here(page, 3))
+            await kill(page, profile)
+        async with profile_of(browser, profile, offline=True) as page:
+            await page.goto(f"{stack.origin('scheduler')}/scheduler/loket/{event}/gerai-1")
+            await expect(page.locator("[data-sambungan=without]")).to_contain_text("Masih 3 orang")
+            await expect(page.locator("[data-angka]")).to_have_text(called["gerai-1"][-1])
+            await serve_here(page)
+            for left in (2, 1, 0):
+                called["gerai-1"].append(await call_here(page, left))
+                await serve_here(page)
+            for left in range(HELD - 1, -1, -1):
+                called["gerai-2"].append(await call_here(other, left))
+                await serve_here(other)
+            await page.get_by_role("button", name="Panggil berikutnya").click()
+            await expect(page.locator("[data-salah]")).to_contain_text("Tidak ada lagi")
+            await looked(page, "loket-tanpa-sambungan-360")
+            assert line(stack, event)["served"] == 0
+            # Whoever's browser died signs in again: his cookie was his session's.
+            await signed_in(page, stack)
+            await page.context.set_offline(False)
+            await other.context.set_offline(False)
+            await booth_told(page)
+            await booth_told(other)
+            await expect(page.locator('[data-dilayani="KIA"]')).to_have_text("12")
+    numbers = [*called["gerai-1"], *called["gerai-2"]]
+    assert len(set(numbers)) == len(numbers) == 2 * HELD
+    counted = line(stack, event)
+    assert (counted["served"], counted["waiting"]) == (12, 6)
+    tickets = [
+        send(stack, "GET", f"/{event}/arrivals/{code}").json()["tickets"][0] for code in codes
+    ]
+    served = {one["label"]: one["booth_id"] for one in tickets if one["state"] == "served"}
+    assert served == {number: booth for booth, all_ in called.items() for number in all_}
+    assert [one["state"] for one in tickets].count("waiting") == 6
+    for booth, all_ in called.items():
+        assert current(stack, event, booth)["label"] == all_[-1]
+    board = f"{stack.origin('scheduler')}/scheduler/papan/{event}"
+    async with opened_alone(browser, 1280, NOISE) as screen:
+        await screen.goto(board)
+        for all_ in called.values():
+            await expect(screen.locator("main")).to_contain_text(all_[-1])
+
+
+async def test_a_booth_without_uplink_holds_takes_back_and_shows_what_was_refused(
+    stack: Stack, browser: Browser
+) -> None:
+    event = "botram-gerai-ditolak"
+    await asyncio.to_thread(two_booths, stack, event)
+    for _ in range(6):
+        arrive(stack, "KIA", event_id=event)
+    async with opened_alone(browser, 1280, NOISE) as page:
+        await signed_in(page, stack)
+        await booth_of(page, stack, event, "gerai-1", held=2)
+        second = await page.context.new_page()
+        await booth_of(second, stack, event, "gerai-1", held=2)
+        await page.context.set_offline(True)
+        first, told_of = await call_here(page, 1), page.locator("[data-pesan]")
+        for button, said in (
+            ("Panggil ulang", "dipanggil ulang"),
+            ("Tahan sementara", "ditahan"),
+            ("Lanjutkan", "dilanjutkan"),
+            ("Selesai dilayani", "selesai dilayani"),
+            ("Batalkan", "sudah dibatalkan"),
+        ):
+            await page.get_by_role("button", name=button).first.click()
+            await expect(told_of).to_contain_text(said)
+        await expect(page.locator("[data-keadaan]")).to_contain_text("Sedang dilayani")
+        other = await call_here(second, 0)
+        assert other != first
+        await second.get_by_role("button", name="Batalkan").click()
+        await expect(second.locator('[data-dipegang="1"]')).to_be_visible()
+        assert await call_here(second, 0) == other
+        await second.close()
+
+        async def refuse(route: Any) -> None:
+            entries = [one["entry_id"] for one in route.request.post_data_json["called"]]
+            answer = {"outcome": "refused", "reason": "unknown_ticket", "conflicts": []}
+            await route.fulfill(json=[{"entry_id": one, **answer} for one in entries])
+
+        await page.route("**/stories", refuse)
+        await page.context.set_offline(False)
+        rows = page.locator("[data-daftar] li")
+        await expect(rows).to_have_count(2, timeout=PATIENCE)
+        await expect(rows.first).to_contain_text("gerbang belum mengirimnya")
+        await looked(page, "loket-perlu-dilihat-1280")
+        await page.unroute("**/stories")
+        for left in (1, 0):
+            await rows.first.get_by_role("button", name="Kirim lagi").click()
+            await expect(rows).to_have_count(left, timeout=PATIENCE)
+        await booth_told(page)
+    assert line(stack, event)["waiting"] == 4
+    assert current(stack, event, "gerai-1")["label"] == other

@@ -20,7 +20,7 @@ from services.scheduler.domain import (
     Programme,
     ScheduledEvent,
 )
-from services.scheduler.pages.choice import FLOOR, OPERATORS, script_words
+from services.scheduler.pages.choice import FLOOR, OPERATORS, PagesDep, script_words
 from services.scheduler.usecases import (
     BoothAct,
     Clock,
@@ -33,7 +33,7 @@ from services.scheduler.usecases import (
     use_case,
     visible,
 )
-from shared.auth.rules import RouteRules
+from shared.auth.rules import PUBLIC, RouteRules
 from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId, ServiceCode
 from shared.contracts.scheduler import BoothId
@@ -44,7 +44,10 @@ from shared.web.pages import Pages
 from shared.web.problems import Conflict, NotFound
 
 BOOTH: Final = f"{FLOOR}/{{event_id}}/{{booth_id}}"
+WORKER: Final = f"{FLOOR}/penjaga.js"
+"""The service worker: what lies below `FLOOR/` is what it may answer for."""
 RULES: Final[RouteRules] = {
+    f"GET {WORKER}": PUBLIC,
     f"GET {BOOTH}": OPERATORS,
     f"POST {BOOTH}": OPERATORS,
 }
@@ -62,8 +65,19 @@ ACTS: Final = {
     "batal": BoothAct.UNDO,
 }
 """What the buttons do with a ticket, the likeliest first."""
-WORDS: Final = ("booth.word", "booth.result", "booth.wrong", "booth.state", "live")
+WORDS: Final = (
+    "booth.word",
+    "booth.link",
+    "booth.result",
+    "booth.wrong",
+    "booth.state",
+    "booth.story",
+    "booth.conflict",
+    "live",
+)
 """What the script may have to say, in the catalogue."""
+UNKNOWABLE: Final = "booth.unknowable"
+"""What a booth cannot know without uplink, there."""
 LABEL: Final = r"^([A-Z]{0,2})([1-9][0-9]{0,5})$"
 """A number as people read and type it."""
 FOLDED: Final = frozenset({"kirim", "pindah"})
@@ -194,6 +208,8 @@ class Counter:
             at_booth=BoothAct.SEND in can,
             undo_left=_seconds(ticket.undo_until, now) if ticket and BoothAct.UNDO in can else 0,
             booths=_other_booths(event, booth),
+            sharing={one: len(event.plan.with_line(one)) for one in booth.services},
+            unknowable=self.pages.texts.below(UNKNOWABLE),
             services=dict.fromkeys(event.plan.ticketed_services),
             new_number=new_number,
             today=event.is_on(now),
@@ -247,6 +263,12 @@ class Counter:
 
 
 CounterDep = Annotated[Counter, Depends(built(Counter))]
+
+
+@router.get(WORKER)
+async def show_worker(pages: PagesDep) -> Response:
+    """Return the script that answers for a booth's page where the office does not."""
+    return pages.assets.answer("penjaga.js")
 
 
 @router.get(BOOTH)

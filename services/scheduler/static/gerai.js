@@ -1,12 +1,13 @@
 /* A booth's screen: what the office knows of its counter, and commands that are sent until they are answered. */
 (function () {
   "use strict";
-  var lantai = window.JemputLantai, word = lantai.word, page = document.querySelector("[data-layar]");
-  var LOOK = 10000, RESULT = { panggil: "dipanggil", catat: "dicatat" };
+  var lantai = window.JemputLantai, bekal = window.JemputBekalGerai, word = lantai.word, page = document.querySelector("[data-layar]");
+  var LOOK = 10000, HERE = ["mulai", "ulang", "tahan", "lanjut", "selesai", "pergi", "absen"], RESULT = { panggil: "dipanggil", catat: "dicatat" };
   var acts = JSON.parse(page.dataset.tombol), names = JSON.parse(page.dataset.nama), others = JSON.parse(page.dataset.lain);
   var booth = page.dataset.gerai, sending = lantai.sender("jemput-gerai-" + page.dataset.acara + "-" + booth + "-" + page.dataset.akun, answered);
   // All that the page knows: the screen as the office told it last, and when that was by this browser.
-  var state = { screen: null, at: 0 }, asked = 0, rest = document.title.replace(/^.*?(?=Gerai )/, "");
+  // Without uplink the screen is the device's own.
+  var state = { screen: null, at: 0, away: false }, asked = 0, busy = false, rest = document.title.replace(/^.*?(?=Gerai )/, "");
 
   function at(name) { return page.querySelector("[data-" + name + "]"); }
 
@@ -51,12 +52,104 @@
     return line ? line.letter : "";
   }
 
+  function device() {
+    var mine = bekal && bekal.device();
+    return mine ? { device: mine } : undefined;
+  }
+
   function submit(event) {
     event.preventDefault();
     var button = event.submitter ? event.submitter.value : "panggil", what = command(event.target, button);
-    if (!sending.free()) { tell(at("pesan"), word("booth.word.sending")); return; }
     if (typeof what === "string") { wrong(what); return; }
+    give(button, what).catch(function () { unkept(); give(button, what); });
+  }
+
+  async function give(button, what) {
+    var found = bekal && await bekal.seen();
+    if (found && found.away && found.able) { await self(button, what.address); return; }
+    if (button === "panggil") { what.body = device(); }
+    if (!sending.free()) { tell(at("pesan"), word("booth.word.sending")); return; }
     sending.give(what.address, what.body, button);
+  }
+
+  // Done by this booth itself, without an answer; one after the other.
+  async function self(button, address) {
+    var ticket = /\/services\/([^/]+)\/tickets\/(\d+)\//.exec(address), why = "";
+    if (busy) { return; }
+    busy = true;
+    try {
+      why = button === "panggil" ? await bekal.call() : await bekal.act(acts[button] || button, ticket[1], Number(ticket[2]));
+    } finally {
+      busy = false;
+    }
+    settle();
+    if (why) { wrong(why); } else { done(word("booth.result." + (RESULT[button] || button))); }
+    await changed();
+    bekal.soon();
+  }
+
+  // What was asked of the office and not answered is done here, where this booth can do it.
+  async function turned(found) {
+    var sent = sending.waiting(), can = sent && (sent.what === "panggil" ? found.held : HERE.indexOf(sent.what) >= 0);
+    if (found.away && found.able && can && !busy && sending.take()) { await self(sent.what, sent.address); }
+  }
+
+  async function changed() {
+    var found = await bekal.seen();
+    state.away = found.away && found.able;
+    if (state.away) { shows(found.screen); } else if (found.told) { shows(found.told); }
+    if (!found.away && !found.told && found.link === "sent") { write("live-state", word("live.lost")); }
+    linked(found);
+    list(found);
+    await turned(found);
+  }
+
+  // A browser that keeps nothing, as in some private windows: then the booth asks the office for all, as one without a line.
+  function unkept() {
+    if (!bekal) { return; }
+    bekal.onChange(function () {});
+    bekal = null;
+    at("sambungan").textContent = word("booth.wrong.unkept");
+    every();
+  }
+
+  function every() {
+    setInterval(function () { if (document.visibilityState === "visible") { look(); } }, LOOK);
+    look();
+  }
+
+  // What was shown already keeps its time.
+  function shows(screen) {
+    if (screen === state.screen) { return; }
+    state.screen = screen;
+    state.at = performance.now();
+    render();
+  }
+
+  function time(text, more) {
+    return new Date(text).toLocaleTimeString("id-ID", Object.assign({ hour: "2-digit", minute: "2-digit", timeZone: page.dataset.zona }, more));
+  }
+
+  function linked(found) {
+    var name = found.ended ? "revoked" : ["signin", "ended"].indexOf(found.link) >= 0 ? "signin" :
+      !found.away ? "connected" : found.answered ? "telling" : "without";
+    var parts = [word("booth.link." + name, { time: found.since ? time(found.since) : "-" })];
+    if (found.away) { parts.push(found.held ? word("booth.link.held", { many: found.held }) : word("booth.link.nobody")); }
+    else if (found.held) { parts.push(word("booth.link.ready", { many: found.held })); }
+    if (found.open) { parts.push(word("booth.link.open", { many: found.open })); }
+    at("sambungan").textContent = parts.join(" ");
+    at("sambungan").dataset.sambungan = name;
+    at("sambungan").dataset.dipegang = found.held;
+    at("sambungan").dataset.tertunda = found.open;
+  }
+
+  function list(found) {
+    window.JemputCerita.list({
+      box: at("daftar"), words: "booth", seen: found, zone: page.dataset.zona,
+      facts: function (one) { return [one.label, word("booth.state." + (one.end || "called"))]; },
+      again: function (id) { bekal.again(id).then(changed); },
+      drop: function (id) { bekal.drop(id).then(changed); }
+    });
   }
 
   // The second tap of a double tap must not call another number: buttons settle anew after each answer.
@@ -70,7 +163,7 @@
 
   function answered(answer, button, over) {
     settle();
-    if (!over) { wrong(lantai.reason(answer)); return; }
+    if (!over) { wrong(lantai.reason(answer)); if (bekal) { bekal.soon(); } return; }
     if (answer.status !== 200) { refused(answer, button); return; }
     var moved = button === "pindah" ? " " + word("booth.word.new_number", { number: answer.body.label || answer.body.number }) : "";
     var nobody = button === "panggil" && !answer.body.ticket;
@@ -85,18 +178,16 @@
   }
 
   async function look() {
+    if (bekal) { bekal.soon(); return; }
     var number = asked += 1, answer = await lantai.ask("GET", page.dataset.api + "/booths/" + booth + "/screen");
     if (number !== asked) { return; }
     if (answer.status !== 200) { write("live-state", word(answer.status === 401 ? "live.expired" : "live.lost")); return; }
-    state.screen = answer.body;
-    state.at = performance.now();
-    render();
+    shows(answer.body);
   }
 
   function render() {
-    var ticket = state.screen.ticket, zone = page.dataset.zona;
-    var time = new Date(state.screen.as_of).toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone });
-    write("live-state", word("booth.word.updated", { time: time }));
+    var ticket = state.screen.ticket;
+    write("live-state", state.away ? word("booth.word.own") : word("booth.word.updated", { time: time(state.screen.as_of, { second: "2-digit" }) }));
     state.screen.lines.forEach(function (line) {
       write('menunggu="' + line.service + '"', line.waiting);
       write('dilayani="' + line.service + '"', line.served);
@@ -116,7 +207,7 @@
   function shown(ticket) {
     write("angka", ticket.label || ticket.number);
     write("layanan", names[ticket.service] || ticket.service);
-    var kind = ticket.acts.indexOf("send") < 0 ? "saved" : "waiting", sign = page.querySelector('[data-keadaan-templat="' + kind + '"]').content.cloneNode(true);
+    var kind = ticket.acts.indexOf("serve") < 0 ? "saved" : "waiting", sign = page.querySelector('[data-keadaan-templat="' + kind + '"]').content.cloneNode(true);
     sign.querySelector(".state").lastChild.textContent = " " + word("booth.state." + ticket.state);
     at("keadaan").replaceChildren(sign);
   }
@@ -173,7 +264,11 @@
   document.addEventListener("keydown", keys);
   document.addEventListener("visibilitychange", function () { if (document.visibilityState === "visible") { look(); } });
   setInterval(left, 1000);
-  setInterval(function () { if (document.visibilityState === "visible") { look(); } }, LOOK);
-  look();
+  if (bekal) {
+    bekal.onChange(function () { changed().catch(unkept); });
+    changed().then(bekal.start).catch(unkept);
+  } else {
+    every();
+  }
   sending.send();
 })();

@@ -169,32 +169,13 @@
     if (told && told.state !== "menunggu") { handOut(told); }
   }
 
-  // A wrong clock is said once, above.
-  function disagrees(one) { return (one.conflicts || []).filter(function (kind) { return kind !== "clock"; }); }
-
-  // What somebody has to look at: refused, not agreeing with others, another account's, or of a device that was revoked.
   function list(seen) {
-    var rows = seen.stories.filter(function (one) {
-      return one.state === "ditolak" || disagrees(one).length || (one.state === "menunggu" && (seen.ended || one.of !== seen.mine));
+    window.JemputCerita.list({
+      box: at("daftar"), words: "gate", seen: seen, zone: page.dataset.zona,
+      facts: function (one) { return [Object.values(one.labels).join(", "), one.code.slice(0, 4) + " " + one.code.slice(4)]; },
+      again: function (id) { bekal.again(id).then(changed); },
+      drop: function (id) { bekal.drop(id).then(changed); }
     });
-    at("daftar").hidden = !rows.length;
-    at("daftar").querySelector("ul").replaceChildren.apply(at("daftar").querySelector("ul"), rows.map(function (one) { return row(one, seen); }));
-  }
-
-  function row(one, seen) {
-    var made = document.getElementById("cerita").content.firstElementChild.cloneNode(true), last = made.querySelector("[data-buang]");
-    function fill(name, text) { made.querySelector('[data-isi="' + name + '"]').textContent = text; }
-    fill("nomor", Object.values(one.labels).join(", "));
-    fill("kode", one.code.slice(0, 4) + " " + one.code.slice(4));
-    fill("saat", lantai.when(new Date(new Date(one.at).getTime() - 1000 * one.ahead), page.dataset.zona));
-    fill("sebab", one.state === "ditolak" ? why(one) : one.state === "menunggu" ? word(one.of === seen.mine ? "gate.story.revoked" : "gate.story.other_account") :
-      disagrees(one).map(function (kind) { return word("gate.conflict." + kind) || word("gate.conflict.other"); }).join(" "));
-    made.dataset.keadaan = one.state;
-    made.querySelector("[data-lagi]").hidden = one.state !== "ditolak";
-    last.closest("details").hidden = one.state === "diterima";
-    made.querySelector("[data-lagi]").addEventListener("click", function () { bekal.again(one.id).then(changed); });
-    last.addEventListener("click", function () { bekal.drop(one.id).then(changed); });
-    return made;
   }
 
   async function watch() {

@@ -82,8 +82,17 @@
       told(answer, sent.what, true);
     }
 
+    // What is not answered, to be done in another way: it is not sent again. Null while an answer may still come.
+    function waiting() { return busy ? null : pending; }
+
+    function take() {
+      var sent = waiting();
+      if (sent) { clearTimeout(timer); pending = null; store(name, null); }
+      return sent;
+    }
+
     window.addEventListener("online", send);
-    return { free: free, give: give, send: send };
+    return { free: free, give: give, send: send, waiting: waiting, take: take };
   }
 
   // Letters alone: a key with many digits might be somebody's number, and is refused.

@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import json
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from services.scheduler.domain import TicketState
 from services.scheduler.pages import TEXTS, board
 from services.scheduler.pages.board import Boards
+from services.scheduler.pages.booth import UNKNOWABLE as WITHOUT_UPLINK
 from services.scheduler.pages.gate import UNKNOWABLE, WORDS
 from services.scheduler.store import COLLECTIONS, SchedulerReader
 from services.scheduler.usecases import Called, Reader, called_at
@@ -72,6 +75,20 @@ async def test_the_gate_says_what_it_cannot_know_without_uplink_and_has_its_work
     answer = await look(at, worker[1])
     assert answer.headers["Content-Type"].startswith("text/javascript")
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_booth_with_a_line_has_its_worker_and_says_what_it_cannot_know(at: Floor) -> None:
+    page = (await see(at, f"/loket/{SETU}/loket-1")).text
+    for name in Texts.load(TEXTS).below(WITHOUT_UPLINK):
+        assert Texts.load(TEXTS).as_written(f"{WITHOUT_UPLINK}.{name}") in page
+    worker = re.search(r'data-penjaga="/scheduler([^"]+)"', page)
+    assert worker
+    assert worker[1] == "/loket/penjaga.js"
+    answer = await look(at, worker[1])
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    shared_by = re.search(r'data-bersama="([^"]+)"', page)
+    assert shared_by
+    assert set(json.loads(unescape(shared_by[1])).values()) <= {1, 2}
 
 
 async def test_a_kiosk_has_neither_menu_nor_sign_out(at: Floor) -> None:
