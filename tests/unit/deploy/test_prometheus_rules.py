@@ -25,6 +25,7 @@ REQUIRED = {
 METRICS = {
     "up",
     "jemput_audit_behind_seconds",
+    "jemput_audit_failed_total",
     "jemput_audit_findings",
     "jemput_database_unavailable_total",
     "jemput_outbox_rounds_failed_total",
