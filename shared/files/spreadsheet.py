@@ -65,22 +65,37 @@ def xlsx_rows(body: bytes) -> Iterator[list[Cell]]:
     Refuses `zip_bomb`, `entities`, `macros`, `too_many_strings`, `many_sheets`, `dates_1904`,
     `cell_too_long`, `does_not_decode`.
     """
+    rows = _read(body)
+    while (row := _next(rows)) is not None:
+        yield row
+
+
+def _next(rows: Iterator[list[Cell]]) -> list[Cell] | None:
+    """Return the next row. The library's warnings about a workbook are of no use to anybody.
+
+    The filters of warnings belong to the whole process: they are put back before a row is given
+    out, or a reader who stops early would put them back whenever his rows are collected.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            _weigh(body)
-            book = load_workbook(BytesIO(body), read_only=True, keep_links=False)
-            if book.epoch != WINDOWS_EPOCH:
-                raise JobRefused("dates_1904")
-            filled = [sheet for sheet in book.worksheets if _has_rows(sheet)]
-            if len(filled) > 1:
-                raise JobRefused("many_sheets")
-            for sheet in filled:
-                yield from _rows(sheet)
-        except DefusedXmlException:
-            raise JobRefused("entities") from None
-        except _BROKEN:
-            raise JobRefused("does_not_decode") from None
+        return next(rows, None)
+
+
+def _read(body: bytes) -> Iterator[list[Cell]]:
+    try:
+        _weigh(body)
+        book = load_workbook(BytesIO(body), read_only=True, keep_links=False)
+        if book.epoch != WINDOWS_EPOCH:
+            raise JobRefused("dates_1904")
+        filled = [sheet for sheet in book.worksheets if _has_rows(sheet)]
+        if len(filled) > 1:
+            raise JobRefused("many_sheets")
+        for sheet in filled:
+            yield from _rows(sheet)
+    except DefusedXmlException:
+        raise JobRefused("entities") from None
+    except _BROKEN:
+        raise JobRefused("does_not_decode") from None
 
 
 def _weigh(body: bytes) -> None:

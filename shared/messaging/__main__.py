@@ -1,14 +1,13 @@
 """The operator's commands: `python -m shared.messaging dead ... | topology ...`.
 
-`dead list|show|replay|drop --queue intake.events` finds the broker by JEMPUT_OPERATOR_AMQP_URL;
-`topology` finds its management API by --management or JEMPUT_MANAGEMENT_URL. Payloads are printed
-only where `show --payload` asks for them. Exit status: 0 done, 1 not found or refused, 2 not
-possible to begin with.
+`dead list|show|replay|drop --queue intake.events` and `dead acts`, what operators did, find the
+broker by JEMPUT_OPERATOR_AMQP_URL; `topology` finds its management API by --management or
+JEMPUT_MANAGEMENT_URL. Payloads are printed only where `show --payload` asks for them. Exit status:
+0 done, 1 not found or refused, 2 not possible to begin with.
 """
 
 import argparse
 import asyncio
-import getpass
 import json
 import logging
 import os
@@ -22,8 +21,17 @@ from typing import Any
 import httpx
 from aiormq.exceptions import AMQPError
 
-from shared.messaging.dead_letters import DeadLetter, DeadLetters, Held, open_dead_letters
+from shared.contracts.actor import add_account
+from shared.contracts.text import holds_number
+from shared.messaging.dead_letters import (
+    DeadLetter,
+    DeadLetters,
+    Held,
+    facts,
+    open_dead_letters,
+)
 from shared.messaging.errors import NotPublished
+from shared.messaging.operator_acts import Act, acts, told
 from shared.messaging.provision import Management
 from shared.messaging.topology import Topology, read_subscriptions, topology
 
@@ -70,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         ("drop", "take away for good"),
     ):
         _add_dead(actions.add_parser(name, help=text), name)
+    noted = actions.add_parser("acts", help="who sent back or took away what, oldest first")
+    noted.add_argument("--queue", type=_queue, help="of this queue alone")
     return parser
 
 
@@ -85,7 +95,7 @@ def _add_dead(action: argparse.ArgumentParser, name: str) -> None:
         action.add_argument("--payload", action="store_true", help="print the bodies too")
     else:
         action.add_argument("--reason", type=_reason, required=True)
-        action.add_argument("--by", default=getpass.getuser(), help="else the account here")
+        add_account(action)
 
 
 def _queue(text: str) -> str:
@@ -97,6 +107,8 @@ def _queue(text: str) -> str:
 def _reason(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("a reason is needed")
+    if holds_number(text):
+        raise argparse.ArgumentTypeError("a reason is kept and holds no person's number")
     return text.strip()
 
 
@@ -108,6 +120,8 @@ def _url(environment: Mapping[str, str], name: str) -> str:
 
 
 async def _dead(options: argparse.Namespace, url: str) -> int:
+    if options.action == "acts":
+        return await _acts(url, options.queue)
     async with open_dead_letters(url, options.queue) as letters:
         if options.action == "list":
             return await _list(letters, options.limit)
@@ -146,6 +160,13 @@ def _age(seconds: float) -> str:
     return f"{days} d" if days else f"{hours} h" if hours else f"{minutes} min"
 
 
+async def _acts(url: str, queue: str | None) -> int:
+    async for said in acts(url):
+        if queue in (None, said["queue"]):
+            _print_line(said)
+    return _DONE
+
+
 async def _act(letters: DeadLetters, options: argparse.Namespace) -> int:
     wanted = set(options.ids or ())
     found: set[str] = set()
@@ -153,15 +174,24 @@ async def _act(letters: DeadLetters, options: argparse.Namespace) -> int:
         found.add(held.letter.id)
         if options.action == "show":
             _show(held, with_payload=options.payload)
-            continue
-        if options.action == "replay":
-            await letters.replay(held, options.reason)
         else:
-            await letters.drop(held)
-        _print_line(_record(held.letter, options))
+            await _change(letters, held, options)
     for missing in sorted(wanted - found):
         print(f"not found: {_printable(missing)}", file=sys.stderr)
     return _NOT_FOUND if wanted - found else _DONE
+
+
+async def _change(letters: DeadLetters, held: Held, options: argparse.Namespace) -> None:
+    act = Act(
+        at=datetime.now(UTC),
+        by=options.by,
+        action=options.action,
+        because=options.reason,
+        queue=options.queue,
+        letter=facts(held.letter),
+    )
+    await (letters.replay if options.action == "replay" else letters.drop)(held, act)
+    _print_line(told(act))
 
 
 async def _chosen(letters: DeadLetters, wanted: set[str] | None) -> AsyncIterator[Held]:
@@ -170,34 +200,8 @@ async def _chosen(letters: DeadLetters, wanted: set[str] | None) -> AsyncIterato
             yield held
 
 
-def _record(letter: DeadLetter, options: argparse.Namespace) -> dict[str, Any]:
-    """Return who did what to which dead letter, when and why: the only trace of a dropped one."""
-    return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "by": options.by,
-        "action": options.action,
-        "because": options.reason,
-        "queue": options.queue,
-        **_facts(letter),
-    }
-
-
-def _facts(letter: DeadLetter) -> dict[str, Any]:
-    return {
-        "id": letter.id,
-        "type": letter.type,
-        "reason": letter.reason,
-        "detail": letter.detail,
-        "died_at": letter.died_at.isoformat() if letter.died_at else None,
-        "attempts": letter.attempts,
-        "replayed": letter.replayed,
-        "bytes": letter.size,
-        "sha256": letter.digest,
-    }
-
-
 def _show(held: Held, *, with_payload: bool) -> None:
-    said = {**_facts(held.letter), "headers": dict(held.letter.headers)}
+    said = {**facts(held.letter), "headers": dict(held.letter.headers)}
     if with_payload:
         said["payload"] = held.message.body.decode(errors="replace")
     print(json.dumps(said, ensure_ascii=True, indent=2, default=str))

@@ -175,7 +175,7 @@ class Consumer:
         await self._acknowledge(delivery)
 
     async def _deliver_last(self, raw: Delivery) -> None:
-        """Handle what the broker lays aside if it ends this process again: nobody else notes it."""
+        """Handle what the broker dead-letters if it ends this process again; note it first."""
         await self._timers.note_death(raw)
         await self._deliver(raw)
 

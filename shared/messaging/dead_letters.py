@@ -20,6 +20,7 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 from shared.messaging.bus import AmqpBus
 from shared.messaging.errors import NotPublished
 from shared.messaging.message import ADDRESSED
+from shared.messaging.operator_acts import CONNECT_WITHIN, MAX_REASON, Act, act_message
 from shared.messaging.topology import OPERATOR, dead_queue
 from shared.messaging.transport import ReadingConnection
 from shared.messaging.wire import (
@@ -36,8 +37,8 @@ from shared.messaging.wire import (
 REPLAYED = "x-jemput-replayed"
 """Why somebody sent it back, the last time; it stays with the message if it dies again."""
 
-_CONNECT_WITHIN = 10.0
-_MAX_REASON = 200
+REPLAYED_BY = "x-jemput-replayed-by"
+"""The account of who did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class DeadLetter:
     died_at: datetime | None
     attempts: int
     replayed: str
+    replayed_by: str
     size: int
     digest: str
     headers: Mapping[str, Any]
@@ -63,6 +65,22 @@ class Held:
 
     letter: DeadLetter
     message: AbstractIncomingMessage
+
+
+def facts(letter: DeadLetter) -> dict[str, Any]:
+    """Return what may be told of a dead letter anywhere: nothing of its payload."""
+    return {
+        "id": letter.id,
+        "type": letter.type,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "died_at": letter.died_at.isoformat() if letter.died_at else None,
+        "attempts": letter.attempts,
+        "replayed": letter.replayed,
+        "replayed_by": letter.replayed_by,
+        "bytes": letter.size,
+        "sha256": letter.digest,
+    }
 
 
 def describe(message: Incoming) -> DeadLetter:
@@ -82,6 +100,7 @@ def describe(message: Incoming) -> DeadLetter:
         died_at=_moment(headers.get(DIED_AT)) or _moment(death.get("time")),
         attempts=attempts if isinstance(attempts, int) else 0,
         replayed=str(headers.get(REPLAYED) or ""),
+        replayed_by=str(headers.get(REPLAYED_BY) or ""),
         size=len(message.body),
         digest=digest,
         headers=headers,
@@ -125,16 +144,22 @@ class DeadLetters:
             if not message.processed:
                 self._kept = message
 
-    async def replay(self, held: Held, reason: str) -> None:
+    async def replay(self, held: Held, act: Act) -> None:
         """Send it back to its queue, with its attempts counted anew. Raises NotPublished."""
         forgotten = dict.fromkeys((ATTEMPT, WAITS, REASON, DETAIL, DIED_AT, QUEUE), None)
-        notes = {**forgotten, REPLAYED: reason[:_MAX_REASON]}
+        notes = {**forgotten, REPLAYED: act.because[:MAX_REASON], REPLAYED_BY: act.by}
+        await self._note(act)
         await self._bus.forward(redirect(held.message, ADDRESSED, self.queue, notes))
         await held.message.ack()
 
-    async def drop(self, held: Held) -> None:
-        """Take it away for good."""
+    async def drop(self, held: Held, act: Act) -> None:
+        """Take it away for good. Raises NotPublished."""
+        await self._note(act)
         await held.message.ack()
+
+    async def _note(self, act: Act) -> None:
+        """Have the broker keep what is about to be done: a drop leaves no other trace."""
+        await self._bus.forward(act_message(act))
 
     async def give_back(self) -> None:
         """Give back what is held, so that whoever looks next finds it at once."""
@@ -149,13 +174,13 @@ async def open_dead_letters(url: str, queue: str) -> AsyncIterator[DeadLetters]:
     Raises AMQPError or OSError where the broker does not let us in, NotPublished where it cannot
     be published to, all within ten seconds.
     """
-    connecting = aio_pika.connect(url, timeout=_CONNECT_WITHIN, connection_class=ReadingConnection)
+    connecting = aio_pika.connect(url, timeout=CONNECT_WITHIN, connection_class=ReadingConnection)
     async with await connecting as connection:
         channel = await connection.channel()
         source = await channel.get_queue(dead_queue(queue), ensure=False)
         bus = AmqpBus(url, OPERATOR, user=OPERATOR)
         try:
-            async with asyncio.timeout(_CONNECT_WITHIN):
+            async with asyncio.timeout(CONNECT_WITHIN):
                 await bus.connect()
             letters = DeadLetters(queue, source, bus)
             yield letters

@@ -20,7 +20,7 @@ FAILPOINTS: Final = (
     "publish.after",  # confirmed by the broker, the row still there
     "clear.after",  # row gone
     "relay.adopted",  # rows of a dead instance are ours, unpublished
-    "parking.released",  # back in the outbox, unpublished
+    "deferred.released",  # back in the outbox, unpublished
     "retry.published",  # in the retry queue, the original not acknowledged
     "dead_letter.published",  # in the dead-letter queue, the original not acknowledged
     "timers.taken",  # noted as being sent, not sent

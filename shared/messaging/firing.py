@@ -63,5 +63,5 @@ class Timers:
         return True
 
     def _vouched_for(self, raw: Delivery) -> bool:
-        """Return whether the broker says that it is ours: nobody else may lay a timer aside."""
+        """Return whether the broker says that it is ours: nobody else may end a timer."""
         return raw.user_id in {self._service, OPERATOR}

@@ -126,7 +126,7 @@ class OutboxMetrics:
             registry=registry,
         )
         self.deferred = Gauge("jemput_deferred_messages", "Messages that wait", registry=registry)
-        self.parked_oldest = Gauge(
+        self.deferred_oldest = Gauge(
             "jemput_deferred_oldest_age_seconds", "Age of the oldest that waits", registry=registry
         )
 

@@ -161,7 +161,7 @@ class OutboxRelay:
         """Do one round; return whether there is more to publish than it took."""
         if await self._deferred.release(_PAGE):
             self._overlooked = True
-            await failpoint("parking.released")
+            await failpoint("deferred.released")
         if await self._store.adopt():
             self._overlooked = True
             await failpoint("relay.adopted")
@@ -252,7 +252,7 @@ class OutboxRelay:
         self._metrics.pending.set(outbox.count)
         self._metrics.oldest.set(_age(outbox))
         self._metrics.deferred.set(deferred.count)
-        self._metrics.parked_oldest.set(_age(deferred))
+        self._metrics.deferred_oldest.set(_age(deferred))
         self._metrics.unreadable.set(await self._store.unreadable())
 
     def _keep(self, task: asyncio.Task[None]) -> None:

@@ -14,6 +14,7 @@ import httpx
 from shared.messaging.message import ADDRESSED, EXCHANGE
 from shared.messaging.topology import (
     DEAD,
+    OPERATOR_ACTS,
     RETRY_SECONDS,
     Queue,
     Topology,
@@ -80,8 +81,13 @@ class Management:
     def grant_operator(self, user: BrokerUser) -> None:
         """Create the user of those who look after dead letters and send history to a queue."""
         self._put(f"users/{user.name}", {"password": user.password, "tags": ""})
-        addressed = f"^{ADDRESSED}$".replace(".", r"\.")
-        rights = {"configure": "^$", "write": addressed, "read": r"\.dead$"}
+        acts = OPERATOR_ACTS.replace(".", r"\.")
+        addressed = ADDRESSED.replace(".", r"\.")
+        rights = {
+            "configure": "^$",
+            "write": f"^({addressed}|{acts})$",
+            "read": rf"(\.dead|^{acts})$",
+        }
         self._put(f"permissions/{self._vhost}/{user.name}", rights)
 
     def _restrict_keys(self, user: str, pattern: str) -> None:

@@ -31,6 +31,12 @@ UNROUTABLE_KEPT = 100_000
 OPERATOR = "operator"
 """The broker's user of those who look after dead letters; consumers trust what it sends on."""
 
+OPERATOR_ACTS = "jemput.operator"
+"""Exchange, and queue, of what operators did with dead letters. No service may write to it."""
+
+OPERATOR_ACTS_KEPT = 100_000
+"""Acts in that queue at most, of some 600 bytes each; the oldest go first."""
+
 DEAD = "jemput.dead"
 """Topic exchange of dead letters: the routing key is the name of the queue they died in."""
 
@@ -55,8 +61,8 @@ SPREAD = {"queue-leader-locator": "balanced"}
 
 _DAY_MS = 86_400_000
 _LOOKS = 1_000_000
-"""Times that dead letters can be listed: a limit that is not stated is 20 from RabbitMQ 4 on, and
-whoever looks gives back what he took."""
+"""Times that dead letters and acts can be listed: a limit that is not stated is 20 from RabbitMQ 4
+on, and whoever looks gives back what he took."""
 
 
 def retry_exchange(seconds: int) -> str:
@@ -175,6 +181,7 @@ def _exchanges() -> tuple[Exchange, ...]:
         Exchange(ADDRESSED, "topic"),
         Exchange(RETURNED, "topic"),
         Exchange(UNROUTABLE, "fanout"),
+        Exchange(OPERATOR_ACTS, "fanout"),
         Exchange(DEAD, "topic"),
         *retries,
     )
@@ -188,7 +195,7 @@ def _queues(subscriptions: tuple[Subscription, ...]) -> tuple[Queue, ...]:
     suspects = (Queue(suspects_queue(s.queue), quorum) for s in subscriptions)
     retries = (Queue(retry_exchange(seconds), quorum) for seconds in RETRY_SECONDS)
     unroutable = Queue(dead_queue(UNROUTABLE), quorum)
-    return (*own, *dead, *suspects, *retries, unroutable)
+    return (*own, *dead, *suspects, *retries, unroutable, Queue(OPERATOR_ACTS, quorum))
 
 
 def _bindings(subscriptions: tuple[Subscription, ...]) -> tuple[Binding, ...]:
@@ -197,6 +204,7 @@ def _bindings(subscriptions: tuple[Subscription, ...]) -> tuple[Binding, ...]:
         *(Binding(ADDRESSED, s.queue, s.queue) for s in subscriptions),
         *(Binding(RETURNED, s.queue, s.queue) for s in subscriptions),
         Binding(UNROUTABLE, dead_queue(UNROUTABLE), ""),
+        Binding(OPERATOR_ACTS, OPERATOR_ACTS, ""),
         *(Binding(DEAD, dead_queue(s.queue), s.queue) for s in subscriptions),
         *(
             Binding(ADDRESSED, suspects_queue(s.queue), suspects_queue(s.queue))
@@ -251,7 +259,17 @@ def _policies(subscriptions: tuple[Subscription, ...]) -> tuple[Policy, ...]:
         {**kept.definition, "max-length": UNROUTABLE_KEPT, "overflow": "drop-head"},
         priority=1,
     )
-    return (*own, *retries, kept, returned, unroutable)
+    acts = Policy(
+        OPERATOR_ACTS,
+        _exactly(OPERATOR_ACTS),
+        {
+            "max-length": OPERATOR_ACTS_KEPT,
+            "overflow": "drop-head",
+            "delivery-limit": _LOOKS,
+            **SPREAD,
+        },
+    )
+    return (*own, *retries, kept, returned, unroutable, acts)
 
 
 def _exactly(name: str) -> str:

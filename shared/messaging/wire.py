@@ -34,7 +34,7 @@ QUEUE = "x-jemput-queue"
 WAITS = "x-jemput-waits"
 """How often a message of an unknown type has been sent to wait for newer code."""
 
-_PERSISTENT = 2
+PERSISTENT = 2
 _INT64 = 1 << 63
 _EARLIEST_YEAR, _LATEST_YEAR = 2000, 2200
 """Outside is a broken clock; at the ends of the calendar a change of zone would overflow."""
@@ -84,7 +84,7 @@ def redirect(
     said = Basic.Properties(
         content_type=message.content_type,
         headers=headers,
-        delivery_mode=_PERSISTENT,
+        delivery_mode=PERSISTENT,
         correlation_id=message.correlation_id,
         message_id=message.message_id,
         timestamp=message.timestamp,
@@ -124,7 +124,7 @@ def properties(message: Message) -> Basic.Properties:
     return Basic.Properties(
         content_type="application/json",
         headers=headers,
-        delivery_mode=_PERSISTENT,
+        delivery_mode=PERSISTENT,
         correlation_id=e.correlation_id,
         message_id=e.id,
         timestamp=e.recorded_at,

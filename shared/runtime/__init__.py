@@ -1,5 +1,6 @@
 """What a service's `app.py` wires (settings, messaging, the process), and its shell commands."""
 
+from shared.contracts.actor import add_account
 from shared.runtime.assemble import HttpInterface, ServiceContext, ServiceDefinition, assemble
 from shared.runtime.commands import (
     Commands,
@@ -18,7 +19,6 @@ from shared.runtime.settings import FileSettings, PathPrefix, ProcessSettings, S
 from shared.runtime.shell import (
     ServiceDesk,
     Shell,
-    add_account,
     add_republish,
     open_desk,
     open_shell,

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from shared.contracts.actor import add_account
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime.commands import Commands
-from shared.runtime.shell import CommandRefused, add_account, sent_by
+from shared.runtime.shell import CommandRefused, sent_by
 from shared.sealing.masterkeys import add_key, load, remove_key
 from shared.sealing.rewrap import Rewrapped
 

@@ -2,18 +2,17 @@
 
 import argparse
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
+from shared.contracts.actor import add_account
 from shared.contracts.envelope import new_id
-from shared.contracts.text import holds_number
 from shared.messaging.collections import Collections
 from shared.messaging.errors import Unavailable
 from shared.messaging.task import fingerprint_of
@@ -25,10 +24,6 @@ from shared.runtime.messaging import Messaging, open_messaging
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.start import utc_now
 from shared.web.problems import Problem
-
-_ACCOUNT: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,63}")
-"""As an event's actor is written."""
-
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -127,13 +122,6 @@ def sent_by(account: str, action: str) -> Sent:
     return Sent(fingerprint_of("shell", new_id()), "shell", actor=account, action=action)
 
 
-def add_account(
-    parser: argparse.ArgumentParser, name: str = "--by", text: str = "who does it"
-) -> None:
-    """Have a command ask for the account that does it, as `by` or another name."""
-    parser.add_argument(name, type=_account, required=True, metavar="ACCOUNT", help=text)
-
-
 def add_republish(parser: argparse.ArgumentParser) -> None:
     """Have a command ask what is published again under which version, as `id` and `version`."""
     parser.add_argument("id", metavar="ID")
@@ -141,16 +129,6 @@ def add_republish(parser: argparse.ArgumentParser) -> None:
         "--version", type=_version, required=True, help="above that of the copy that is wrong"
     )
     add_account(parser)
-
-
-def _account(text: str) -> str:
-    """Return an account id. ArgumentTypeError where it cannot be one."""
-    if not _ACCOUNT.fullmatch(text) or holds_number(text):
-        raise argparse.ArgumentTypeError(
-            "a pseudonymous account id is needed: a letter, then up to 63 letters, digits and "
-            ". _ : -, without nine digits in a row"
-        )
-    return text
 
 
 def _version(text: str) -> int:

@@ -113,7 +113,7 @@ class OutboxContract:
         assert await stores.outbox().backlog() == Backlog(2, NINE)
 
 
-class ParkingContract:
+class DeferredContract:
     """Messages that wait for a named predecessor."""
 
     async def _defer(self, stores: Stores, *documents: Document) -> None:

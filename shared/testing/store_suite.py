@@ -42,7 +42,7 @@ class Stores(Protocol):
         ...
 
     def deferred_store(self, owner: str = "one", queue: str = "desk.events") -> DeferredStore:
-        """Return the parking of an instance."""
+        """Return the deferred messages of an instance."""
         ...
 
     def timers(self, owner: str = "one", queue: str = "desk.events") -> TimerStore:

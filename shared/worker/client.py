@@ -137,7 +137,7 @@ class WorkerClient:
             ):
                 await _asked(reader, writer, HEALTH, {}, None)
         except (Away, TimeoutError):
-            return "the worker does not answer; what needs it is put off"
+            return "the worker does not answer; what needs it waits"
         return None
 
 

@@ -99,7 +99,7 @@ async def test_the_operator_can_work_on_a_queue_that_holds_such_a_message(
     await until(lambda: _holds(raw, DEAD_QUEUE, 2))
     words = ["dead", action, "--queue", QUEUE]
     words += [] if action == "list" else ["--all"]
-    words += ["--reason", "a test"] if action in ("replay", "drop") else []
+    words += ["--reason", "a test", "--by", "budi"] if action in ("replay", "drop") else []
     environment = {"JEMPUT_OPERATOR_AMQP_URL": url}
     assert await asyncio.to_thread(operate, words, environment) == 0
     printed = capsys.readouterr().out

@@ -16,7 +16,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from deploy.local.servers import Servers
 from shared.messaging import __main__ as operator
 from shared.messaging.provision import BrokerUser, Management
-from shared.messaging.topology import OPERATOR
+from shared.messaging.topology import OPERATOR, topology
 from shared.messaging.wire import properties
 from tests.integration.kernel_kit import (
     ARCHIVE,
@@ -39,6 +39,7 @@ from tests.unit.shared.messaging_kit import message
 
 ROOT = Path(__file__).parents[2]
 SECRET = "3216990101010001"
+BY = ("--by", "budi")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def command(operator_url: str, capsys: pytest.CaptureFixture[str]) -> Command:
 async def bury(
     raw: Line, *ids: str, body: bytes = b"", notes: Mapping[str, Any] = MappingProxyType({})
 ) -> None:
-    """Lay messages aside as a consumer does."""
+    """Make dead letters as a consumer does."""
     for id_ in ids:
         said = properties(message(id_))
         said.headers = {
@@ -161,7 +162,9 @@ async def test_what_is_replayed_comes_again_as_for_the_first_time(
     taken = await raw.take(QUEUE)
     assert (taken.message_id, taken.body) == ("m2", message("m2").body)
     assert taken.headers["x-jemput-replayed"] == "rule mended"
-    assert [name for name in taken.headers if name.startswith("x-jemput-")] == ["x-jemput-replayed"]
+    assert taken.headers["x-jemput-replayed-by"] == "budi"
+    ours = {name for name in taken.headers if name.startswith("x-jemput-")}
+    assert ours == {"x-jemput-replayed", "x-jemput-replayed-by"}
     assert await ids_in(raw, DEAD_QUEUE, 1) == ["m1"]
 
 
@@ -173,7 +176,7 @@ async def test_all_that_lay_there_is_replayed_once_though_it_dies_again(
     async with running(desk):
         await until(lambda: look.counters() == {"good": 1})
         await until(lambda: _depth_is(raw, 1))
-        words = ("dead", "replay", "--queue", QUEUE, "--all", "--reason", "again")
+        words = ("dead", "replay", "--queue", QUEUE, "--all", "--reason", "again", *BY)
         assert (await command(*words))[0] == 0
         await until(lambda: _depth_is(raw, 1))
         desk.trouble = lambda _: None
@@ -188,20 +191,47 @@ async def _depth_is(raw: Line, expected: int) -> bool:
 
 async def test_what_is_dropped_is_gone_and_leaves_a_trace(raw: Line, command: Command) -> None:
     await bury(raw, "m1", "m2")
-    words = ("dead", "drop", "--queue", QUEUE, "--id", "m1", "--reason", "a test message")
+    words = ("dead", "drop", "--queue", QUEUE, "--id", "m1", "--reason", "a test message", *BY)
     status, out, _ = await command(*words)
     record = json.loads(out)
     assert (status, record["action"], record["id"]) == (0, "drop", "m1")
     assert record["because"] == "a test message"
     assert record["bytes"] == len(message("m1").body)
     assert len(record["sha256"]) == 64
+    for _ in range(2):
+        _, out, _ = await command("dead", "acts", "--queue", QUEUE)
+        assert [json.loads(line) for line in out.splitlines()][-1] == record
+    assert await command("dead", "acts", "--queue", "desk.other") == (0, "", "")
     assert await ids_in(raw, DEAD_QUEUE, 1) == ["m2"]
     assert await raw.depth(QUEUE) == 0
 
 
+async def test_nobody_but_the_operator_writes_what_operators_did(
+    servers: Servers, management: Management
+) -> None:
+    management.grant([BrokerUser("desk", "made-up")])
+    async with line(amqp_of(servers, management._vhost, "desk", "made-up")) as own:
+        channel: Any = await own.channel.get_underlay_channel()
+        with pytest.raises(ChannelAccessRefused):
+            await channel.basic_publish(b"{}", exchange="jemput.operator", routing_key="")
+    management._send("DELETE", "users/desk")
+
+
+async def test_what_was_not_noted_is_not_dropped(
+    raw: Line, command: Command, management: Management
+) -> None:
+    await bury(raw, "m1")
+    management._send("DELETE", f"queues/{management._vhost}/jemput.operator")
+    words = ("dead", "drop", "--queue", QUEUE, "--id", "m1", "--reason", "x", *BY)
+    status, out, err = await command(*words)
+    management.apply(topology([*DESK, *ARCHIVE]))
+    assert (status, out, err) == (2, "", "not possible: returned or refused\n")
+    assert await ids_in(raw, DEAD_QUEUE, 1) == ["m1"]
+
+
 async def test_what_is_not_there_is_said_so(raw: Line, command: Command) -> None:
     await bury(raw, "m1")
-    words = ("dead", "drop", "--queue", QUEUE, "--id", "m9", "--reason", "x")
+    words = ("dead", "drop", "--queue", QUEUE, "--id", "m9", "--reason", "x", *BY)
     assert await command(*words) == (1, "", "not found: m9\n")
     # What the command looked at is back when the broker has seen it go.
     assert await ids_in(raw, DEAD_QUEUE, 1) == ["m1"]
@@ -266,6 +296,6 @@ async def test_the_topology_is_applied_by_command(
         words = ("topology", "--services", str(tmp_path), "--vhost", vhost)
         for _ in range(2):
             assert operator.main([*words, "--management", servers.management_url], {}) == 0
-            assert capsys.readouterr().out == "in place: 8 queues, 10 bindings\n"
+            assert capsys.readouterr().out == "in place: 9 queues, 11 bindings\n"
         async with line(amqp_of(servers, vhost)) as raw:
             assert await raw.depth(QUEUE) == 0

@@ -1,4 +1,4 @@
-"""A service on real servers: what goes well, what is put off, and what is laid aside."""
+"""A service on real servers: what is handled, retried and dead-lettered."""
 
 import asyncio
 from collections.abc import Iterator
@@ -142,7 +142,7 @@ async def test_a_refusal_is_laid_aside_at_once(desk: Desk, raw: Line, look: Look
     assert "attempt" not in dead
 
 
-async def test_what_fails_is_tried_five_times_and_then_laid_aside(
+async def test_what_fails_is_tried_five_times_and_then_a_dead_letter(
     desk: Desk, raw: Line, look: Look
 ) -> None:
     tried: list[str] = []

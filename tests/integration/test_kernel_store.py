@@ -21,7 +21,7 @@ from shared.mongo.store import MongoStore
 from shared.mongo.timers import MongoTimers
 from shared.mongo.users import Rights, ensure_user
 from shared.testing.counts_suite import CountsContract
-from shared.testing.outbox_suite import OutboxContract, ParkingContract
+from shared.testing.outbox_suite import DeferredContract, OutboxContract
 from shared.testing.reader_suite import ReaderContract
 from shared.testing.store_suite import StoreContract, deferred, inbox_id, letter
 from shared.testing.timers_suite import TimerContract
@@ -45,7 +45,7 @@ class MongoStores:
         return MongoOutbox(self.client, self.name, owner)
 
     def deferred_store(self, owner: str = "one", queue: str = "desk.events") -> MongoDeferred:
-        """The parking of an instance."""
+        """The deferred messages of an instance."""
         return MongoDeferred(self.client, self.name, owner, queue)
 
     def timers(self, owner: str = "one", queue: str = "desk.events") -> MongoTimers:
@@ -94,8 +94,8 @@ class TestOutbox(OutboxContract):
     """MongoDB passes the outbox's suite."""
 
 
-class TestParking(ParkingContract):
-    """MongoDB passes the parking's suite."""
+class TestDeferred(DeferredContract):
+    """MongoDB passes the suite of deferred messages."""
 
 
 class TestTimers(TimerContract):

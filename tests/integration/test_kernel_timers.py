@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
 from deploy.local.servers import Servers
-from shared.messaging.dead_letters import open_dead_letters
+from shared.messaging.dead_letters import facts, open_dead_letters
+from shared.messaging.operator_acts import Act
 from shared.messaging.provision import Management
 from shared.messaging.unit_of_work import UnitOfWork, UseCase
 from tests.integration.kernel_kit import (
@@ -201,7 +202,8 @@ async def test_a_handler_that_fails_ends_in_a_dead_letter_and_a_replay_fires_onc
         assert await raw.depth(QUEUE) == 0
         async with open_dead_letters(url, QUEUE) as letters:
             async for held in letters.each():
-                await letters.replay(held, "mended")
+                act = Act(datetime.now(UTC), "budi", "replay", "mended", QUEUE, facts(held.letter))
+                await letters.replay(held, act)
         await fired(look, "good", "later", "bad")
     assert await raw.depth(DEAD_QUEUE) == 0
 

@@ -274,7 +274,7 @@ async def test_withdrawn_requests_are_never_called(running: Running) -> None:
 async def test_a_request_of_another_programme_ends_among_the_dead_letters(
     running: Running, amqp_url: str
 ) -> None:
-    """It is laid aside with its reason, and the ones round it are not harmed."""
+    """It becomes a dead letter with its reason, and the ones round it are not harmed."""
     await running.send([(published(), new_id())])
     await running.plan()
     wrong = received(new_id(), programme_id="sregep")

@@ -31,7 +31,7 @@ IN_THE_STREAM = {
 }
 """The later passage at which the successor dies of that same gap."""
 ELSEWHERE = {
-    "parking.released": "test_a_death_after_a_release",
+    "deferred.released": "test_a_death_after_a_release",
     "relay.adopted": "test_a_death_over_the_rows_of_the_dead",
     "retry.published": "test_a_death_after_putting_off",
     "timers.taken": "tests/torture/test_timers.py: courier sets no timers",
@@ -87,11 +87,11 @@ async def test_a_death_after_a_release(
     early, third = [m for m in day.messages if m not in first], len(first) // 3
     async with stand(servers, host, mongo_database, tmp_path) as (one, raw):
         await send(raw, Day(early))
-        doomed = [one.start("parking.released:1")]
+        doomed = [one.start("deferred.released:1")]
         await one.wait_for(lambda: one.count("inbox") == len(early))
         await send(raw, Day(first[:third]))
         await one.wait_for(lambda: doomed[0].died)
-        doomed.append(one.start("parking.released:2"))
+        doomed.append(one.start("deferred.released:2"))
         deferred = one.count("deferred")
         await send(raw, Day(first[third : 2 * third]))
         await one.wait_for(lambda: one.count("deferred") < deferred)

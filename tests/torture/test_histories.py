@@ -145,7 +145,7 @@ class Courier:
             self.relay._in_hand.clear()
             fresh, self._seen = self.bus.sent[self._seen :], len(self.bus.sent)
             messages = [s.message for s in fresh if s.exchange == ADDRESSED and s.message]
-            assert not [sent for sent in fresh if sent.message is None], "put off or laid aside"
+            assert not [sent for sent in fresh if sent.message is None], "a retry or a dead letter"
 
     async def command(self, use_case: Any, key: str) -> bool:
         """Run a command; False where it is refused for now."""

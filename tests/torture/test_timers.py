@@ -31,7 +31,7 @@ from tests.torture.timer_desk import FIRED, POISON, Desk
 
 COUNT = 120
 MOST_DEATHS = 90
-"""Three times sent, and seven deliveries each until the broker lays it aside; some are doubled."""
+"""Three times sent, and seven deliveries each until it is a dead letter; some are doubled."""
 WAIT = 60.0
 GAPS = {
     "timers.taken": (1, 1),
@@ -156,8 +156,8 @@ async def test_one_that_ends_each_process_ends_among_the_dead_letters(
             assert not desk.died(one), "it goes on ending processes"
             counts = [found["version"] for found in database[FIRED].find()]
         assert counts == [1] * COUNT
-        laid_aside = [message.message_id for message in await take_all(raw, DEAD_QUEUE)]
-        assert set(laid_aside) == {poison["generation"]}
+        dead = [message.message_id for message in await take_all(raw, DEAD_QUEUE)]
+        assert set(dead) == {poison["generation"]}
 
 
 async def _calm(raw: Line) -> bool:

@@ -10,6 +10,7 @@ under: whatever the order in which facts arrive, the same events go out.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Final
 
 from services.intake.domain.calendar import day_end, local_day
 from services.intake.domain.claim import Claim
@@ -37,6 +38,9 @@ _STEP_FACTS = {
     Step.REJECT: Fact.REJECTED,
     Step.CANCEL: Fact.CANCELLED,
 }
+
+CARRIERS_LIMIT: Final = 50
+"""Agents who may have had one job: each of them is listed, since none may confirm its receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +228,16 @@ class Case:
         return replace(self, version=self.version + 1, tickets=tuple(tickets.values()))
 
     def note_carrier(self, agent_id: str, job_version: int = 0) -> "Case":
-        """Add an agent who has the job, or had it where a newer version is known already."""
+        """Add an agent who has the job, or had it where a newer version is known already.
+
+        Raises Refused: too_many_carriers.
+        """
         newest = job_version > self.job_version
         if agent_id in self.carriers and not newest:
             return self
         carriers = tuple(sorted({*self.carriers, agent_id}))
+        if len(carriers) > CARRIERS_LIMIT:
+            raise Refused("too_many_carriers", f"agent_id: {CARRIERS_LIMIT} agents had this job")
         noted = replace(self, version=self.version + 1, carriers=carriers)
         return replace(noted, carrier=agent_id, job_version=job_version) if newest else noted
 

@@ -15,6 +15,9 @@ from services.intake.domain.refusal import Refused
 ERASED: Final = "dihapus"
 """What stands where an erased resident's name was."""
 
+CASES_LIMIT: Final = 1_000
+"""Cases that one resident may have a part in: his document lists what he said for each."""
+
 
 class Party(StrEnum):
     """What a resident is to a case. A child's card is asked for by a parent: two parties."""
@@ -66,7 +69,13 @@ class Resident:
         return self.leaving or self.erased_at is not None
 
     def joined(self, statement_id: str, at: datetime, asked: str | None) -> "Resident":
-        """Add what he said for one more case. The version rises, so an erasure at once is seen."""
+        """Add what he said for one more case. The version rises, so an erasure at once is seen.
+
+        Raises Refused: too_many_cases.
+        """
+        if len(self.said) >= CASES_LIMIT:
+            why = f"resident: this person has a part in {CASES_LIMIT} requests already"
+            raise Refused("too_many_cases", why)
         known = self.asked if asked is None or asked in self.asked else (*self.asked, asked)
         return replace(
             self,

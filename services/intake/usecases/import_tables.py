@@ -53,6 +53,7 @@ _PLACED: Final[Mapping[str, Column]] = {
     "channel_cannot": Column.DOCUMENT,
     "already_open": Column.NIK,
     "too_many_open": Column.NIK,
+    "too_many_cases": Column.NIK,
     "restricted": Column.NIK,
 }
 """The cell that a refusal of the rules is about."""

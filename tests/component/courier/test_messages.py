@@ -40,7 +40,7 @@ async def test_a_message_that_comes_again_changes_nothing() -> None:
         assert len(at.messaging.published) == 2
 
 
-async def test_a_request_without_rw_is_laid_aside() -> None:
+async def test_a_request_without_rw_is_a_dead_letter() -> None:
     async with counter() as at:
         receipt = await at.messaging.deliver(received(rw=None))
         assert (receipt.acknowledged, receipt.dead) == (True, "no_rw")

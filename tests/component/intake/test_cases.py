@@ -185,7 +185,7 @@ async def test_what_comes_before_its_case_waits_for_it() -> None:
         assert (deferred["waits_in"], deferred["waits_for"]) == ("cases", home_case().id)
 
 
-async def test_what_another_programme_says_of_a_case_is_laid_aside() -> None:
+async def test_what_another_programme_says_of_a_case_is_a_dead_letter() -> None:
     async with desk() as office:
         case_id = (await office.record(at_home()))["case_id"]
         foreign = job(DeliveryConfirmed, home_case(), case_id=case_id, programme_id="botram")

@@ -15,7 +15,7 @@ def issued(at: Floor) -> list[tuple[str | None, int]]:
     return [(t.case_id, t.number) for t in at.messaging.published if isinstance(t, TicketIssued)]
 
 
-async def test_a_request_that_came_before_its_event_is_parked_until_it_stands() -> None:
+async def test_a_request_that_came_before_its_event_is_deferred_until_it_stands() -> None:
     async with floor(planned=False) as at:
         receipt = await at.request("case-1")
 
@@ -52,7 +52,7 @@ async def test_a_ticket_is_told_with_its_case_and_its_cause() -> None:
         assert (envelope.source, envelope.version) == ("scheduler", 1)
 
 
-async def test_a_request_of_another_programme_is_laid_aside() -> None:
+async def test_a_request_of_another_programme_is_a_dead_letter() -> None:
     async with floor() as at:
         receipt = await at.messaging.deliver(received("case-1", programme_id="halo_pamor"))
 

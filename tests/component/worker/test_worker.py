@@ -189,7 +189,7 @@ async def test_without_a_socket_or_with_nobody_behind_it_the_worker_is_away(tmp_
         client = WorkerClient(socket, metrics)
         with pytest.raises(Away):
             await client.ask("tell", {})
-        assert await client.check() == "the worker does not answer; what needs it is put off"
+        assert await client.check() == "the worker does not answer; what needs it waits"
 
 
 def test_a_worker_without_a_socket_does_not_start() -> None:

@@ -18,7 +18,7 @@ REQUIRED = {
     "DeadLettersArrived",
     "DeadLettersWaiting",
     "QueueGrowing",
-    "ParkedTooLong",
+    "DeferredTooLong",
     "CountingBehind",
 }
 # What Prometheus itself makes, what our kernel counts, what RabbitMQ's plugin counts.

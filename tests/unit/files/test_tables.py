@@ -1,6 +1,7 @@
 """What the worker makes of tables: CSV and XLSX as offices write them, and bombs by their names."""
 
 import json
+import warnings
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -11,6 +12,7 @@ import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from shared.files.purpose import TABLE_SENTENCES
+from shared.files.spreadsheet import xlsx_rows
 from shared.files.table_limits import CELL, COLUMNS, CSV, LINE, PARTS, ROWS, STRINGS, XLSX
 from shared.files.tables import check_table, read_table
 from shared.worker.jobs import MIB, JobRefused
@@ -50,6 +52,18 @@ def test_a_csv_that_states_its_separator_and_quotes_it() -> None:
         [2, ["Sabtu, 11/03/2023", "09.15"]],
         [4, ["", "x"]],
     ]
+
+
+def test_a_reader_who_stops_early_leaves_the_filters_of_warnings_alone() -> None:
+    before = list(warnings.filters)
+    rows = xlsx_rows(workbook([GOOD, GOOD]))
+    next(rows)
+    assert warnings.filters == before
+    added = ("ignore", None, BytesWarning, None, 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BytesWarning)
+        del rows
+        assert warnings.filters[0] == added
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+62812", "-2", "@SUM(A1)", " =cmd|' /C calc'!A0"])

@@ -17,7 +17,7 @@ from services.intake.domain import (
     Ticket,
     next_step,
 )
-from services.intake.domain.case import Case
+from services.intake.domain.case import CARRIERS_LIMIT, Case
 from services.intake.usecases.case_progress import JOB_FACTS
 from tests.unit.intake.sample import EVENT, SATURDAY, SETU, event_case, home_case, later
 
@@ -308,3 +308,13 @@ def test_to_a_booth_without_tickets_one_walks_up() -> None:
 
     assert next_step(event_case(), Deliverable.CARD, walk_up) is NextStep.WALK_UP
     assert next_step(event_case(), Deliverable.CARD, SETU) is NextStep.TICKET_TO_COME
+
+
+def test_so_many_agents_may_have_had_a_job() -> None:
+    case = home_case()
+    for number in range(CARRIERS_LIMIT):
+        case = case.note_carrier(f"agent-{number}", number + 1)
+    assert len(case.carriers) == CARRIERS_LIMIT
+    assert case.note_carrier("agent-0", CARRIERS_LIMIT + 1).carrier == "agent-0"
+    with pytest.raises(Refused, match="too_many_carriers"):
+        case.note_carrier("agent-more", CARRIERS_LIMIT + 1)

@@ -15,12 +15,14 @@ from services.intake.domain import (
     OpenRequests,
     Party,
     Person,
+    Refused,
     Resident,
     ResidentKey,
     Statement,
     case_of,
     statement_id,
 )
+from services.intake.domain.resident import CASES_LIMIT
 from services.intake.gateways import SealedVault
 from services.intake.usecases import erase_again, erase_resident, rewrap, told_of
 from services.intake.usecases.residents import KeyMissing
@@ -362,3 +364,11 @@ def test_a_resident_s_times_are_of_his_newest_case() -> None:
     resident = Resident("r-1", "botram", later(0), version=0)
     assert resident.joined("c.applicant", later(5), None).last_case_at == later(5)
     assert resident.joined("c.applicant", later(0) - timedelta(days=1), "o").asked == ("o",)
+
+
+def test_a_resident_has_a_part_in_so_many_requests_at_most() -> None:
+    said = tuple(f"c-{number}.applicant" for number in range(CASES_LIMIT - 1))
+    full = Resident("r-1", "botram", later(0), said=said).joined("c-last.applicant", later(1), None)
+    assert len(full.said) == CASES_LIMIT
+    with pytest.raises(Refused, match="too_many_cases"):
+        full.joined("c-more.applicant", later(2), None)

@@ -12,6 +12,8 @@ from shared.messaging.wire import properties
 from shared.testing.delivery import Delivery
 from tests.unit.shared.messaging_kit import message
 
+NIK = "3216990101010001"
+BY = ("--by", "budi")
 DIED = datetime(2023, 3, 11, 2, 30, tzinfo=UTC)
 
 
@@ -30,11 +32,13 @@ def test_our_own_notes_come_first() -> None:
             x_jemput_died_at="2023-03-11T02:30:00+00:00",
             x_jemput_attempt=2,
             x_jemput_replayed="mended",
+            x_jemput_replayed_by="budi",
             x_death=[{"reason": "expired", "time": datetime(2023, 1, 1, tzinfo=UTC)}],
         )
     )
     assert (letter.id, letter.type) == ("m1", "intake.receipt_confirmed.v1")
     assert (letter.reason, letter.detail, letter.replayed) == ("payload", "rw: missing", "mended")
+    assert letter.replayed_by == "budi"
     assert (letter.died_at, letter.attempts, letter.size) == (DIED, 2, 2)
 
 
@@ -74,10 +78,13 @@ def test_what_a_terminal_would_obey_is_not_printed() -> None:
         ["dead", "list"],
         ["dead", "list", "--queue", "no queue"],
         ["dead", "list", "--queue", "intake.events.dead"],
-        ["dead", "replay", "--queue", "intake.events", "--all"],
-        ["dead", "drop", "--queue", "intake.events", "--all", "--reason", "  "],
-        ["dead", "drop", "--queue", "intake.events", "--reason", "x"],
-        ["dead", "drop", "--queue", "intake.events", "--reason", "x", "--all", "--id", "m1"],
+        ["dead", "replay", "--queue", "intake.events", "--all", *BY],
+        ["dead", "drop", "--queue", "intake.events", "--all", "--reason", "x"],
+        ["dead", "drop", "--queue", "intake.events", "--all", "--reason", "  ", *BY],
+        ["dead", "drop", "--queue", "intake.events", "--all", "--reason", "NIK " + NIK, *BY],
+        ["dead", "drop", "--queue", "intake.events", "--all", "--reason", "x", "--by", "1"],
+        ["dead", "drop", "--queue", "intake.events", "--reason", "x", *BY],
+        ["dead", "drop", "--queue", "intake.events", "--reason", "x", "--all", "--id", "m1", *BY],
     ],
 )
 def test_a_command_that_does_not_say_enough_is_refused(words: list[str]) -> None:

@@ -12,7 +12,7 @@ from shared.testing.bus import MemoryBus, Trouble
 from shared.testing.bus_suite import STRAY, BusContract
 from shared.testing.documents import MemoryDatabase
 from shared.testing.memory import Fault, Memory, MemoryDeferred, MemoryOutbox, MemoryStore
-from shared.testing.outbox_suite import OutboxContract, ParkingContract
+from shared.testing.outbox_suite import DeferredContract, OutboxContract
 from shared.testing.reader_suite import ReaderContract
 from shared.testing.store_suite import StoreContract, Stores, inbox_id, message
 from shared.testing.timers import MemoryTimers
@@ -34,7 +34,7 @@ class MemoryStores:
         return MemoryOutbox(self.memory, owner)
 
     def deferred_store(self, owner: str = "one", queue: str = "desk.events") -> MemoryDeferred:
-        """The parking of an instance."""
+        """The deferred messages of an instance."""
         return MemoryDeferred(self.memory, owner, queue)
 
     def timers(self, owner: str = "one", queue: str = "desk.events") -> MemoryTimers:
@@ -73,8 +73,8 @@ class TestOutbox(OutboxContract):
     """The fake outbox passes the suite."""
 
 
-class TestParking(ParkingContract):
-    """The fake parking passes the suite."""
+class TestDeferred(DeferredContract):
+    """The fake store of deferred messages passes the suite."""
 
 
 class TestBus(BusContract):

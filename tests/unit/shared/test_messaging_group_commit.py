@@ -355,7 +355,7 @@ async def test_a_version_that_does_not_rise_fails_alone() -> None:
         assert ends[1] == Outcome(1)
 
 
-async def test_a_message_that_waits_is_parked_without_what_it_wrote() -> None:
+async def test_a_message_that_waits_is_deferred_without_what_it_wrote() -> None:
     async def missing(uow: UnitOfWork) -> None:
         await count()(uow)
         raise PredecessorMissing("letters", "x")
@@ -376,7 +376,7 @@ async def test_a_message_that_waits_is_parked_without_what_it_wrote() -> None:
         assert again.duplicate
 
 
-async def test_a_command_is_not_parked() -> None:
+async def test_a_command_is_not_deferred() -> None:
     async def missing(_: UnitOfWork) -> None:
         raise PredecessorMissing("letters", "x")
 

@@ -330,7 +330,7 @@ async def test_one_that_ends_its_process_is_noted_before_it_does_so_the_last_tim
     assert (one.reminders, one.timers) == ({"a": 1}, [])
 
 
-async def test_nobody_else_lays_a_timer_aside(one: Desk) -> None:
+async def test_nobody_else_ends_a_timer(one: Desk) -> None:
     await one.run(set_())
     one.clock.advance(hours=1)
     message = await one.sent()

@@ -46,6 +46,7 @@ def test_what_services_write_to_is_of_the_kind_that_holds_rights_by_key() -> Non
         Exchange("jemput.addressed", "topic"),
         Exchange("jemput.returned", "topic"),
         Exchange("jemput.unroutable", "fanout"),
+        Exchange("jemput.operator", "fanout"),
         Exchange("jemput.dead", "topic"),
         Exchange("jemput.retry.1s", "topic"),
         Exchange("jemput.retry.5s", "topic"),
@@ -68,6 +69,7 @@ def test_what_can_never_change_is_an_argument() -> None:
         Queue("jemput.retry.30s", quorum),
         Queue("jemput.retry.300s", quorum),
         Queue("jemput.unroutable.dead", quorum),
+        Queue("jemput.operator", quorum),
     )
 
 
@@ -80,6 +82,7 @@ def test_every_queue_is_reached_by_its_keys_by_its_name_and_by_its_dead() -> Non
         Binding("jemput.returned", "desk.events", "desk.events"),
         Binding("jemput.returned", "desk.projector", "desk.projector"),
         Binding("jemput.unroutable", "jemput.unroutable.dead", ""),
+        Binding("jemput.operator", "jemput.operator", ""),
         Binding("jemput.addressed", "desk.events.suspects", "desk.events.suspects"),
         Binding("jemput.addressed", "desk.projector.suspects", "desk.projector.suspects"),
         Binding("jemput.dead", "desk.events.dead", "desk.events"),
@@ -150,6 +153,16 @@ def test_what_may_change_is_a_policy() -> None:
             },
             priority=1,
         ),
+        Policy(
+            "jemput.operator",
+            r"^jemput\.operator$",
+            {
+                "max-length": 100_000,
+                "overflow": "drop-head",
+                "delivery-limit": 1_000_000,
+                "queue-leader-locator": "balanced",
+            },
+        ),
     )
 
 
@@ -157,7 +170,7 @@ def test_no_queue_of_events_can_refuse_a_publish() -> None:
     limits = {"max-length", "max-length-bytes"}
     bounded = [p.name for p in topology(DESK).policies if limits & p.definition.keys()]
     # The oldest go first there: nobody is refused.
-    assert bounded == ["jemput.unroutable"]
+    assert bounded == ["jemput.unroutable", "jemput.operator"]
 
 
 def test_dead_letters_are_kept_for_less_time_than_the_inbox_remembers() -> None:

@@ -226,7 +226,7 @@ def test_headers_that_would_burst_a_frame_stay_behind() -> None:
     assert headers["x-jemput-reason"] == "envelope"
 
 
-def test_nothing_of_an_unreadable_message_is_needed_to_lay_it_aside() -> None:
+def test_nothing_of_an_unreadable_message_is_needed_to_dead_letter_it() -> None:
     letter = redirect(Delivery(b"\xff", Basic.Properties()), "jemput.dead", "courier.events", {})
     assert (letter.body, letter.properties.headers) == (b"\xff", {})
 
