@@ -21,7 +21,7 @@ from shared.messaging.bus import AmqpBus
 from shared.messaging.errors import NotPublished
 from shared.messaging.message import ADDRESSED
 from shared.messaging.operator_acts import CONNECT_WITHIN, MAX_REASON, Act, act_message
-from shared.messaging.topology import OPERATOR, dead_queue
+from shared.messaging.topology import OPERATOR, OPERATOR_ACTS, dead_queue
 from shared.messaging.transport import ReadingConnection
 from shared.messaging.wire import (
     ATTEMPT,
@@ -159,7 +159,10 @@ class DeadLetters:
 
     async def _note(self, act: Act) -> None:
         """Have the broker keep what is about to be done: a drop leaves no other trace."""
-        await self._bus.forward(act_message(act))
+        try:
+            await self._bus.forward(act_message(act))
+        except NotPublished as error:
+            raise NotPublished(f"{OPERATOR_ACTS} did not keep who does it: {error}") from error
 
     async def give_back(self) -> None:
         """Give back what is held, so that whoever looks next finds it at once."""
