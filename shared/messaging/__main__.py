@@ -27,6 +27,7 @@ from shared.messaging.dead_letters import (
     DeadLetter,
     DeadLetters,
     Held,
+    NotVouchedFor,
     facts,
     open_dead_letters,
 )
@@ -170,18 +171,20 @@ async def _acts(url: str, queue: str | None) -> int:
 async def _act(letters: DeadLetters, options: argparse.Namespace) -> int:
     wanted = set(options.ids or ())
     found: set[str] = set()
+    refused = False
     async for held in _chosen(letters, None if options.all else wanted):
         found.add(held.letter.id)
         if options.action == "show":
             _show(held, with_payload=options.payload)
         else:
-            await _change(letters, held, options)
+            refused |= not await _changed(letters, held, options)
     for missing in sorted(wanted - found):
         print(f"not found: {_printable(missing)}", file=sys.stderr)
-    return _NOT_FOUND if wanted - found else _DONE
+    return _NOT_FOUND if refused or wanted - found else _DONE
 
 
-async def _change(letters: DeadLetters, held: Held, options: argparse.Namespace) -> None:
+async def _changed(letters: DeadLetters, held: Held, options: argparse.Namespace) -> bool:
+    """Send one back or take it away; tell where that is refused, for the others go on."""
     act = Act(
         at=datetime.now(UTC),
         by=options.by,
@@ -190,8 +193,13 @@ async def _change(letters: DeadLetters, held: Held, options: argparse.Namespace)
         queue=options.queue,
         letter=facts(held.letter),
     )
-    await (letters.replay if options.action == "replay" else letters.drop)(held, act)
+    try:
+        await (letters.replay if options.action == "replay" else letters.drop)(held, act)
+    except NotVouchedFor as why:
+        print(f"not sent back: {_printable(held.letter.id)}: {why}", file=sys.stderr)
+        return False
     _print_line(told(act))
+    return True
 
 
 async def _chosen(letters: DeadLetters, wanted: set[str] | None) -> AsyncIterator[Held]:

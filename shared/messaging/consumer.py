@@ -46,10 +46,12 @@ from shared.messaging.wire import (
     DIED_AT,
     QUEUE,
     REASON,
+    SENDER,
     WAITS,
     read,
     redirect,
     require_sender,
+    sender_of,
 )
 
 __all__ = ["PREFETCH", "SUSPECT_AFTER", "WAITS_FOR_CODE", "Consumer", "UnknownEvent"]
@@ -268,7 +270,9 @@ class Consumer:
     async def _forward(
         self, raw: Delivery, exchange: str, notes: Mapping[str, str | int | None], key: str = ""
     ) -> None:
-        copy = redirect(raw, exchange, key or self.queue, notes)
+        # It leaves here under our own name, in which the next consumer of it believes.
+        sender = {SENDER: sender_of(raw, self.queue.partition(".")[0])}
+        copy = redirect(raw, exchange, key or self.queue, {**notes, **sender})
         while True:
             try:
                 await self._bus.forward(copy)

@@ -29,10 +29,17 @@ from shared.messaging.wire import (
     DIED_AT,
     QUEUE,
     REASON,
+    SENDER,
     WAITS,
     Incoming,
     redirect,
+    vouched_for,
 )
+
+
+class NotVouchedFor(Exception):  # noqa: N818 - reads as the finding it is
+    """A dead letter that its source did not publish."""
+
 
 REPLAYED = "x-jemput-replayed"
 """Why somebody sent it back, the last time; it stays with the message if it dies again."""
@@ -145,8 +152,14 @@ class DeadLetters:
                 self._kept = message
 
     async def replay(self, held: Held, act: Act) -> None:
-        """Send it back to its queue, with its attempts counted anew. Raises NotPublished."""
-        forgotten = dict.fromkeys((ATTEMPT, WAITS, REASON, DETAIL, DIED_AT, QUEUE), None)
+        """Send it back to its queue, with its attempts counted anew.
+
+        Raises NotPublished, and NotVouchedFor where its source did not publish it: what comes from
+        the operator is trusted by every consumer, and any service may write dead letters.
+        """
+        if not vouched_for(held.message, held.letter.type.partition(".")[0], self.queue):
+            raise NotVouchedFor("its source did not publish it")
+        forgotten = dict.fromkeys((ATTEMPT, WAITS, REASON, DETAIL, DIED_AT, QUEUE, SENDER), None)
         notes = {**forgotten, REPLAYED: act.because[:MAX_REASON], REPLAYED_BY: act.by}
         await self._note(act)
         await self._bus.forward(redirect(held.message, ADDRESSED, self.queue, notes))

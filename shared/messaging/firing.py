@@ -13,7 +13,7 @@ from shared.messaging.task import Outcome
 from shared.messaging.timers import is_timer, name_of
 from shared.messaging.topology import OPERATOR
 from shared.messaging.unit_of_work import Clock
-from shared.messaging.wire import read
+from shared.messaging.wire import read, sender_of
 
 _PAUSE: Final = 1.0
 
@@ -64,4 +64,4 @@ class Timers:
 
     def _vouched_for(self, raw: Delivery) -> bool:
         """Return whether the broker says that it is ours: nobody else may end a timer."""
-        return raw.user_id in {self._service, OPERATOR}
+        return sender_of(raw, self._service) in {self._service, OPERATOR}

@@ -31,6 +31,8 @@ REASON = "x-jemput-reason"
 DETAIL = "x-jemput-detail"
 DIED_AT = "x-jemput-died-at"
 QUEUE = "x-jemput-queue"
+SENDER = "x-jemput-sender"
+"""Who published a message that its queue's own service has sent on; empty where nobody is named."""
 WAITS = "x-jemput-waits"
 """How often a message of an unknown type has been sent to wait for newer code."""
 
@@ -197,15 +199,31 @@ def require_sender(message: Incoming, envelope: Envelope, queue: str) -> None:
 
     Rights by routing key are not enough: before RabbitMQ 4.0.3 a key in the CC or BCC header passes
     them. `user_id` is checked by every broker against the connection's login. Trusted are the
-    source's own user, the queue's own service (retries and releases), and the operator. Raises
-    Malformed with the reason `sender`, or `unknown_type` for what is no type at all.
+    source's own user, the queue's own service (releases), and the operator. Raises Malformed with
+    the reason `sender`, or `unknown_type` for what is no type at all.
     """
     if split_type(envelope.type) is None:
         raise Malformed("unknown_type", "not shaped like an event type")
     if envelope.type.partition(".")[0] != envelope.source:
         raise Malformed("sender", "the type is another producer's than the source")
-    if message.user_id not in {envelope.source, queue.partition(".")[0], OPERATOR}:
+    if not vouched_for(message, envelope.source, queue):
         raise Malformed("sender", "not published by its source")
+
+
+def vouched_for(message: Incoming, source: str, queue: str) -> bool:
+    """Return whether a message of a queue comes from its source or whom all trust."""
+    owner = queue.partition(".")[0]
+    return sender_of(message, owner) in {source, owner, OPERATOR}
+
+
+def sender_of(message: Incoming, owner: str) -> str:
+    """Return who published a message first; empty where nobody is named.
+
+    A queue's own service sends on what it has not looked into: suspects and dead letters. It notes
+    of whom it had them, and is believed by this note as nobody else is, for headers are free text.
+    """
+    user = message.user_id or ""
+    return str(message.headers.get(SENDER, user)) if user == owner else user
 
 
 def split_type(type_: str) -> tuple[str, int] | None:

@@ -11,6 +11,7 @@ from pamqp.commands import Basic
 from pymongo import MongoClient
 
 from deploy.local.servers import Servers
+from shared.messaging.consumer import SUSPECT_AFTER
 from shared.messaging.provision import BrokerUser, Management
 from shared.messaging.topology import Subscription
 from shared.messaging.wire import properties
@@ -129,6 +130,30 @@ async def test_a_key_in_cc_or_bcc_moves_nobody(
         # Another way than the honest one, which may be the quicker.
         await until(lambda: refused(desk) > 0)
 
+
+@pytest.mark.parametrize("exchange", ["jemput.events", "jemput.addressed"])
+async def test_a_made_up_number_of_deliveries_lends_nobody_the_queues_name(
+    raw: Line,
+    forger_url: str,
+    desk: Desk,
+    seen: Look,
+    guarded: bool,  # noqa: FBT001 - a fixture
+    exchange: str,
+) -> None:
+    """A suspect is sent on by the queue's own service, whom the consumer trusts."""
+    for user in (None, FORGER):
+        said = forged(BCC=[QUEUE, "intake.receipt_confirmed.v1"], **FORGED_NOTES)
+        said.user_id = user
+        assert await accepted(forger_url, said, exchange, OWN_KEYS[exchange]) is not guarded
+    await raw.send(message("honest", "b"))
+    await until(lambda: seen.counters().get("b") == 1)
+    if not guarded:
+        await until(lambda: refused(desk) == len((None, FORGER)))
+    assert seen.counters() == {"b": 1}
+
+
+FORGED_NOTES = {"x-delivery-count": SUSPECT_AFTER, "x-jemput-sender": "intake"}
+"""Headers that a forger sets himself."""
 
 REACHES = {"jemput.events", "jemput.addressed"}
 """Where a second key gets by an older broker."""

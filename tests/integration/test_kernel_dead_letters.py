@@ -75,7 +75,12 @@ def command(operator_url: str, capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 async def bury(
-    raw: Line, *ids: str, body: bytes = b"", notes: Mapping[str, Any] = MappingProxyType({})
+    raw: Line,
+    *ids: str,
+    body: bytes = b"",
+    key: str = QUEUE,
+    user: str | None = "intake",
+    notes: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Make dead letters as a consumer does."""
     for id_ in ids:
@@ -88,8 +93,9 @@ async def bury(
             "x-jemput-queue": QUEUE,
             **notes,
         }
+        said.user_id = user
         sent = body or message(id_).body
-        await raw.send_raw(sent, said, exchange="jemput.dead", key=QUEUE)
+        await raw.send_raw(sent, said, exchange="jemput.dead", key=key)
 
 
 async def ids_in(raw: Line, queue: str, number: int) -> list[str]:
@@ -166,6 +172,40 @@ async def test_what_is_replayed_comes_again_as_for_the_first_time(
     ours = {name for name in taken.headers if name.startswith("x-jemput-")}
     assert ours == {"x-jemput-replayed", "x-jemput-replayed-by"}
     assert await ids_in(raw, DEAD_QUEUE, 1) == ["m1"]
+
+
+async def test_what_its_source_did_not_publish_is_not_sent_back(
+    servers: Servers, management: Management, raw: Line, command: Command
+) -> None:
+    """Any service may write dead letters, and consumers trust what the operator sends back."""
+    management.grant([BrokerUser("desk", "made-up"), BrokerUser("forger", "made-up")])
+    noted = {"x-jemput-sender": "intake", "x-jemput-reason": "attempts_exhausted"}
+    forger = amqp_of(servers, management._vhost, "forger", "made-up")
+    refused = [header for header in ("CC", "BCC") if await let_by(forger, header, noted)]
+    async with line(amqp_of(servers, management._vhost, "desk", "made-up")) as own:
+        for id_, sender in (("m1", "intake"), ("m2", "forger"), ("m3", ""), ("m4", "desk")):
+            await bury(own, id_, user="desk", notes={"x-jemput-sender": sender})
+    words = ("dead", "replay", "--queue", QUEUE, "--all", "--reason", "again", *BY)
+    status, out, err = await command(*words)
+    for user in ("desk", "forger"):
+        management._send("DELETE", f"users/{user}")
+    refused += ["m2", "m3"]
+    said = [f"not sent back: {id_}: its source did not publish it" for id_ in refused]
+    assert (status, err.splitlines()) == (1, said)
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["m1", "m4"]
+    assert await ids_in(raw, QUEUE, 2) == ["m1", "m4"]
+    assert await ids_in(raw, DEAD_QUEUE, len(refused)) == refused
+
+
+async def let_by(url: str, header: str, notes: Mapping[str, Any]) -> bool:
+    """Whether the broker lets a dead letter by whose second key is the queue's."""
+    reached = {header: [QUEUE], **notes}
+    try:
+        async with line(url) as own:
+            await bury(own, header, key="forger.events", user="forger", notes=reached)
+    except ChannelAccessRefused:
+        return False
+    return True
 
 
 async def test_all_that_lay_there_is_replayed_once_though_it_dies_again(
