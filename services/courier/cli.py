@@ -21,10 +21,9 @@ from shared.runtime import (
     ServiceDesk,
     add_account,
     open_desk,
-    run_command,
+    run_at_desk,
     sent_by,
 )
-from shared.runtime.master_keys import run_at_desk
 
 Desk = ServiceDesk[Settings]
 _VILLAGE: Final = TypeAdapter[Any](VillageCode)
@@ -37,7 +36,7 @@ _PROGRAMME: Final = TypeAdapter[Any](ProgrammeId)
 def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
     """Run one command; return its exit status and lines, for stderr where it is not 0."""
     options = _parser().parse_args(arguments)
-    return run_command(lambda: run_at_desk(options, lambda: open_desk(settings, _definition)))
+    return run_at_desk(options, lambda: open_desk(settings, _definition))
 
 
 def _definition(settings: Settings) -> ServiceDefinition:

@@ -14,8 +14,8 @@ from services.reporting.config import OperatorSettings, Settings
 from shared.audit.commands import add_audit_commands
 from shared.files.evidence_parts import evidence_keys
 from shared.messaging.errors import Conflict, Missing, NotPublished, Unavailable
-from shared.runtime import add_account, open_desk, run_command, start
-from shared.runtime.master_keys import add_key_commands, run_at_desk
+from shared.runtime import add_account, open_desk, run_at_desk, start
+from shared.runtime.master_keys import add_key_commands
 from shared.runtime.shell import moment
 from shared.sealing.masterkeys import InvalidKey
 
@@ -31,9 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     if options.command in _AT_DESK:
-        status, lines = run_command(
-            lambda: run_at_desk(options, lambda: open_desk(Settings, definition)), (InvalidKey,)
-        )
+        status, lines = run_at_desk(options, lambda: open_desk(Settings, definition), (InvalidKey,))
         print(*lines, sep="\n", file=sys.stderr if status else sys.stdout)
         return 2 if status else 0
     try:

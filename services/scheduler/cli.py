@@ -9,8 +9,8 @@ from services.scheduler.config import Settings
 from services.scheduler.usecases import republish_event
 from shared.audit.commands import add_audit_commands
 from shared.files.evidence_parts import evidence_keys
-from shared.runtime import ServiceDesk, add_republish, open_desk, run_command, sent_by
-from shared.runtime.master_keys import add_key_commands, run_at_desk
+from shared.runtime import ServiceDesk, add_republish, open_desk, run_at_desk, sent_by
+from shared.runtime.master_keys import add_key_commands
 from shared.sealing.masterkeys import InvalidKey
 
 _TOLD: Final = (InvalidKey,)
@@ -19,7 +19,7 @@ _TOLD: Final = (InvalidKey,)
 def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
     """Run one command; return its exit status and lines, for stderr where it is not 0."""
     options = _parser().parse_args(arguments)
-    return run_command(lambda: run_at_desk(options, lambda: open_desk(settings, definition)), _TOLD)
+    return run_at_desk(options, lambda: open_desk(settings, definition), _TOLD)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -22,7 +22,7 @@ from shared.runtime.shell import (
     add_republish,
     open_desk,
     open_shell,
-    run_command,
+    run_at_desk,
     sent_by,
 )
 from shared.runtime.start import start, utc_now
@@ -62,7 +62,7 @@ __all__ = [
     "open_worker",
     "provided",
     "run",
-    "run_command",
+    "run_at_desk",
     "sent_by",
     "sent_with",
     "start",

@@ -8,7 +8,6 @@ changes, and opens with every key in it. Each step may be cut off and run again.
 import argparse
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +15,7 @@ from typing import Any, Final
 from shared.contracts.actor import add_account
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime.commands import Commands
-from shared.runtime.shell import CommandRefused, sent_by
+from shared.runtime.shell import WITHOUT_DESK, CommandRefused, sent_by
 from shared.sealing.masterkeys import add_key, load, remove_key
 from shared.sealing.rewrap import Rewrapped
 
@@ -46,7 +45,7 @@ Run = Callable[[argparse.Namespace, MasterKeyDesk], Awaitable[list[str]]]
 def add_key_commands(themes: Any, text: str, desk_of: Callable[[Any], MasterKeyDesk]) -> None:
     """Add `keys` to a service's commands; each has in `run` how it is run with the service's desk.
 
-    But for `new_key`: the first key is made before there are settings.
+    But for `new`, which runs without one: the first key is made before there are settings.
     """
     commands = themes.add_parser("keys", help=text).add_subparsers(required=True)
 
@@ -57,7 +56,7 @@ def add_key_commands(themes: Any, text: str, desk_of: Callable[[Any], MasterKeyD
 
     fresh = commands.add_parser("new", help="put a new master key on top of a file, or make one")
     fresh.add_argument("--file", type=Path, required=True)
-    fresh.set_defaults(run=new_key)
+    fresh.set_defaults(run=_new, **WITHOUT_DESK)
     add_account(add("rotate", _rotate, "a new master key, and all keys wrapped by it"))
     add_account(add("rewrap", _rewrap, "wrap all keys by the newest master key"))
     retire = add("retire", _retire, "take a master key that wraps nothing out")
@@ -67,25 +66,8 @@ def add_key_commands(themes: Any, text: str, desk_of: Callable[[Any], MasterKeyD
     add("list", _list, "master keys and what they wrap")
 
 
-def new_key(options: argparse.Namespace) -> list[str]:
-    """Put a new key on top of the file; it needs no database."""
+async def _new(options: argparse.Namespace) -> list[str]:
     return [f"new master key {add_key(options.file)}"]
-
-
-async def run_at_desk(
-    options: argparse.Namespace, desk: Callable[[], AbstractAsyncContextManager[Any]]
-) -> list[str]:
-    """Run the command that was chosen with the service's desk; return what it says.
-
-    `keys new` runs without one: the first key is made before there are settings that name it.
-    """
-    said: list[str]
-    if options.run is new_key:
-        said = new_key(options)
-    else:
-        async with desk() as opened:
-            said = await options.run(options, opened)
-    return said
 
 
 async def _rotate(options: argparse.Namespace, desk: MasterKeyDesk) -> list[str]:

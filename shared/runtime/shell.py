@@ -2,11 +2,11 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
@@ -26,6 +26,10 @@ from shared.runtime.start import utc_now
 from shared.web.problems import Problem
 
 S = TypeVar("S", bound=ServiceSettings)
+
+_DESK: Final = "desk"
+WITHOUT_DESK: Final = {_DESK: False}
+"""Defaults of a command that runs as `run(options)`, without settings and database."""
 
 
 class CommandRefused(Exception):  # noqa: N818 - reads as the decision it is
@@ -85,19 +89,18 @@ async def open_shell(
         messaging.client.close()
 
 
-def run_command(
-    command: Callable[[], Awaitable[Sequence[str]]], told: tuple[type[Exception], ...] = ()
+def run_at_desk(
+    options: argparse.Namespace,
+    desk: Callable[[], AbstractAsyncContextManager[Any]],
+    told: tuple[type[Exception], ...] = (),
 ) -> tuple[int, list[str]]:
-    """Run one command; return its exit status and lines, for stderr where it is not 0.
+    """Run the command that was chosen with the service's desk, as `options.run(options, desk)`.
 
-    `told` are a service's own refusals: their messages hold no personal data, and say what to do.
+    Return its exit status and lines, for stderr where it is not 0. `told` are a service's own
+    refusals: their messages hold no personal data, and say what to do.
     """
-
-    async def run() -> list[str]:
-        return list(await command())
-
     try:
-        return 0, asyncio.run(run())
+        return 0, asyncio.run(_said(options, desk))
     except Problem as problem:
         return _refused(problem.detail or problem.title)
     except ValidationError as error:
@@ -106,6 +109,15 @@ def run_command(
         return _refused(f"MongoDB cannot be reached ({away})")
     except (OSError, CommandRefused, *told) as error:  # type: ignore[misc] # mypy wants literal classes
         return _refused(str(error))
+
+
+async def _said(
+    options: argparse.Namespace, desk: Callable[[], AbstractAsyncContextManager[Any]]
+) -> list[str]:
+    if not getattr(options, _DESK, True):
+        return list(await options.run(options))
+    async with desk() as opened:
+        return list(await options.run(options, opened))
 
 
 def _refused(why: str) -> tuple[int, list[str]]:

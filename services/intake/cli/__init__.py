@@ -22,8 +22,7 @@ from services.intake.cli import (
 from services.intake.cli.programmes import ProgrammeFile
 from services.intake.config import Settings
 from shared.messaging.errors import Rejected
-from shared.runtime import run_command
-from shared.runtime.master_keys import run_at_desk
+from shared.runtime import run_at_desk
 from shared.sealing.masterkeys import InvalidKey, UnknownMasterKey
 from shared.sealing.seal import Unsealable
 
@@ -39,7 +38,7 @@ _TOLD: Final = (InvalidKey, Rejected, UnknownMasterKey, Unsealable)
 def main(arguments: Sequence[str], settings: Callable[[], Settings]) -> tuple[int, list[str]]:
     """Run one command; return its exit status and lines, for stderr where it is not 0."""
     options = _parser().parse_args(arguments)
-    return run_command(lambda: run_at_desk(options, lambda: open_desk(settings())), _TOLD)
+    return run_at_desk(options, lambda: open_desk(settings()), _TOLD)
 
 
 def _parser() -> argparse.ArgumentParser:
