@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,6 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from deploy.compose.make_secrets import FILE_KEYS
-from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
 from deploy.local.stack import WORKER, Stack
 from shared.audit.kept import ADDED_TO, AUDIT
@@ -21,6 +19,7 @@ from shared.contracts.envelope import new_id
 from shared.sealing.masterkeys import load
 from tests.component.scheduler.floor import event_body
 from tests.integration.intake_kit import until
+from tests.shell import tried
 from tests.unit.files import samples
 from tests.unit.reporting.running import stack_of
 from tests.unit.scheduler.sample import SETU
@@ -105,15 +104,17 @@ async def test_its_master_key_is_rotated_while_files_come_and_go(stack: Stack) -
             assert stack.ready("scheduler")
 
     working = asyncio.create_task(work())
-    rotated = await command(stack, "keys", "rotate", *BY)
-    early = await command(stack, "keys", "retire", "--key", old, *BY)
+    rotated = await asyncio.to_thread(tried, stack, "scheduler", "keys", "rotate", *BY)
+    early = await asyncio.to_thread(tried, stack, "scheduler", "keys", "retire", "--key", old, *BY)
     before = len(ids)
     await until(lambda: more_than(ids, before))
     stop.set()
     await working
     os.utime(file, (1, 1))
-    retired = await command(stack, "keys", "retire", "--key", old, *BY)
-    listed = await command(stack, "keys", "list")
+    retired = await asyncio.to_thread(
+        tried, stack, "scheduler", "keys", "retire", "--key", old, *BY
+    )
+    listed = await asyncio.to_thread(tried, stack, "scheduler", "keys", "list")
 
     assert (rotated[0], early[0], retired[0]) == (0, 1, 0), (rotated, early, retired)
     assert "within 60 s" in early[1]
@@ -141,8 +142,8 @@ async def test_a_years_evidence_lies_in_reporting_whose_looks_nobody_removes(sta
     place = f"{path}/{sent.json()['file_id']}"
     bound = await ask(stack, "POST", place, "reporting", json={"kind": "photo"})
     assert bound.status_code == 200, bound.text
-    rotated = await command(stack, "keys", "rotate", *BY, service="reporting")
-    listed = await command(stack, "keys", "list", service="reporting")
+    rotated = await asyncio.to_thread(tried, stack, "reporting", "keys", "rotate", *BY)
+    listed = await asyncio.to_thread(tried, stack, "reporting", "keys", "list")
     fetched = await ask(stack, "GET", f"{place}/content", "reporting")
 
     assert rotated[0] == 0, rotated
@@ -161,22 +162,6 @@ async def test_a_years_evidence_lies_in_reporting_whose_looks_nobody_removes(sta
         ):
             with pytest.raises(OperationFailure, match="not authorized"):
                 change()
-
-
-async def command(stack: Stack, *words: str, service: str = "scheduler") -> tuple[int, str]:
-    """Run a command of a service with its own environment; exit status and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        f"services.{service}",
-        *words,
-        cwd=ROOT,
-        env=stack._environment(service),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
 
 
 async def test_without_the_worker_no_file_is_taken_and_booths_go_on(stack: Stack) -> None:

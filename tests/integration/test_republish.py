@@ -1,5 +1,6 @@
 """A forged event with a high version is in the copies; the owner's command puts them right."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,8 @@ from shared.contracts.scheduler import EventScheduled
 from shared.messaging.message import Message
 from shared.testing.messages import message_of
 from tests.component.scheduler.floor import event_body
-from tests.unit.reporting.running import bus, command, publish, stack_of, until
+from tests.shell import tried
+from tests.unit.reporting.running import bus, publish, stack_of, until
 
 FORGED = 1_000_000
 EVENT = "botram-setu"
@@ -66,11 +68,6 @@ def forge(event: Event) -> Message:
     return message_of(event, datetime.now(UTC), version=FORGED)
 
 
-async def shell(stack: Stack, service: str, *words: str) -> tuple[int, str]:
-    """Run a service's command as an operator does, beside the service."""
-    return await command([f"services.{service}", *words], stack._environment(service))
-
-
 async def holds(found: Callable[[], set[tuple[str, int]]], name: str, version: int) -> None:
     """Wait until every copy has this name and version."""
 
@@ -97,16 +94,24 @@ async def test_a_copy_that_was_forged_is_put_right_by_its_owner(
         await holds(copies.event, "Palsu", FORGED)
 
         version = ("--version", str(FORGED + 1))
-        done = await shell(stack, "intake", "programmes", "republish", "botram", *version, *BY)
+        done = await asyncio.to_thread(
+            tried, stack, "intake", "programmes", "republish", "botram", *version, *BY
+        )
         assert done == (0, f"botram: version {FORGED + 1}\n")
-        done = await shell(stack, "scheduler", "events", "republish", EVENT, *version, *BY)
+        done = await asyncio.to_thread(
+            tried, stack, "scheduler", "events", "republish", EVENT, *version, *BY
+        )
         assert done == (0, f"{EVENT}: version {FORGED + 1}\n")
         await holds(copies.programme, "BOTRAM", FORGED + 1)
         await holds(copies.event, planned, FORGED + 1)
 
-        low = await shell(stack, "intake", "programmes", "republish", "botram", *version, *BY)
+        low = await asyncio.to_thread(
+            tried, stack, "intake", "programmes", "republish", "botram", *version, *BY
+        )
         assert low == (1, f"refused: version: it is {FORGED + 1} already\n")
-        unknown = await shell(stack, "scheduler", "events", "republish", "other", *version, *BY)
+        unknown = await asyncio.to_thread(
+            tried, stack, "scheduler", "events", "republish", "other", *version, *BY
+        )
         assert unknown == (1, "refused: event\n")
         # What is published from now on is newer than the forged one as well.
         await _plan(stack, name="BOTRAM Setu II")

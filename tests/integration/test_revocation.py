@@ -4,8 +4,6 @@ import asyncio
 import json
 import logging
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -19,7 +17,6 @@ from jwt.algorithms import ECAlgorithm
 from pymongo import MongoClient
 
 from deploy.compose.make_secrets import PRIVATE_KEY, PUBLIC_KEYS, SESSION_KEY
-from deploy.local.folder import ROOT
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack, issued
 from shared.auth.__main__ import main as auth
@@ -29,6 +26,7 @@ from shared.runtime.start import utc_now
 from tests.component.scheduler.floor import event_body
 from tests.integration.authenticator import next_code
 from tests.integration.intake_kit import until
+from tests.shell import shell
 from tests.unit.reporting.running import stack_of
 
 STATED: Final = 30.0
@@ -36,7 +34,6 @@ STATED: Final = 30.0
 EVENT: Final = "botram-2023-03-11-setu"
 PASSWORD: Final = "kebun teh di Puncak 7"
 GRANTS: Final = ("operator:*:*", "head:*:*")
-INTAKE: Final = (sys.executable, "-m", "services.intake")
 ASKED: Final = {
     "intake": "/api/requests?programme_id=botram",
     "scheduler": "/api/events?programme_id=botram",
@@ -113,28 +110,13 @@ class Browser:
 
 def first_admin(stack: Stack, login: str = "kepala") -> str:
     """Run the command; the code of the link it prints."""
-    said = shell(stack, "accounts", "first-admin", "--login", login, "--by", "petugas")
+    said = shell(stack, "intake", "accounts", "first-admin", "--login", login, "--by", "petugas")
     return said.rpartition("#")[2].strip()
 
 
 def machines(stack: Stack, *words: str) -> str:
     """Run a command about machines; what it prints."""
-    return shell(stack, "machines", *words)
-
-
-def shell(stack: Stack, *words: str) -> str:
-    """Run a command of intake; what it prints."""
-    done = subprocess.run(
-        [*INTAKE, *words],
-        env=stack._environment("intake"),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return shell(stack, "intake", "machines", *words)
 
 
 async def used(browser: Browser, link: str) -> str | None:

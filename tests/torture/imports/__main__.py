@@ -7,7 +7,6 @@ refused and named for the reason that it was made for, and the file is known whe
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,13 +27,13 @@ from deploy.local.stack import Stack, prepared
 from services.intake.domain import PlannedEvent
 from services.intake.store import COLLECTIONS
 from shared.contracts.envelope import new_id
+from tests.shell import tried
 from tests.torture.imports.history import EVENT_DAY, History, made_up
 
 RESULT: Final = ROOT / "build" / "import.json"
 ROWS: Final = 10_000
 EVENT: Final = "botram-setu"
 SMALL: Final = 20
-COMMAND_SECONDS: Final = 120
 BY_COMMAND: Final = [
     "16 good, 4 refused",
     *["done, 20 of 20 rows, 16 accepted, 4 refused"] * 3,
@@ -122,16 +121,8 @@ def _at_shell(stack: Stack) -> list[str]:
     )
     said = []
     for words in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "services.intake", "imports", *words],
-            cwd=ROOT,
-            env=stack._environment("intake"),
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-        lines = (done.stdout or done.stderr or "nothing").splitlines()
+        _, all_said = tried(stack, "intake", "imports", *words)
+        lines = (all_said or "nothing").splitlines()
         # Without its id, which is another one each time.
         said.append(lines[0 if words[0] == "list" else -1].rpartition(": ")[2])
     return said

@@ -1,8 +1,6 @@
 """The running stack whose places are searched, and ways to have it work."""
 
 import asyncio
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,17 +15,16 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from deploy.local import install
-from deploy.local.folder import ROOT
 from deploy.local.servers import Say, Servers, provide
 from deploy.local.stack import Stack, running
 from shared.contracts.envelope import new_id
+from tests.shell import shell, tried
 from tests.torture.hostile.stage import until
 
 EVENT_PROGRAMME: Final = "botram"
 HOME_PROGRAMME: Final = "halo_pamor"
 EVENT: Final = "acara-pribadi"
 VILLAGE: Final = "32.75.01.1001"
-COMMAND_SECONDS: Final = 90
 
 
 @dataclass(frozen=True)
@@ -53,29 +50,15 @@ class Office:
         token = self.stack.token(subject, *grants)
         return {"Authorization": f"Bearer {token}", "Idempotency-Key": new_id()}
 
-    def command(self, words: Sequence[str], said: str = "") -> str:
+    def command(self, words: Sequence[str]) -> str:
         """Run a command of intake at the shell; what it prints. Raises AssertionError."""
-        done = self._run(words, said)
-        assert done.returncode == 0, f"{words[:2]}: {done.stderr[-500:]}"
-        return done.stdout
+        return shell(self.stack, "intake", *words)
 
     def refused(self, words: Sequence[str]) -> str:
         """Run one that is not carried out; all that it prints. Raises AssertionError."""
-        done = self._run(words)
-        assert done.returncode != 0, f"{words[:2]} was carried out"
-        return done.stdout + done.stderr
-
-    def _run(self, words: Sequence[str], said: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "services.intake", *words],
-            cwd=ROOT,
-            env=self.stack._environment("intake"),
-            input=said,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
+        status, said = tried(self.stack, "intake", *words)
+        assert status != 0, f"{words[:2]} was carried out"
+        return said
 
 
 @contextmanager

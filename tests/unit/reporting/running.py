@@ -19,6 +19,7 @@ from deploy.local.stack import Stack, prepared
 from shared.audit.kept import ADDED_TO
 from shared.messaging.bus import AmqpBus
 from shared.messaging.message import Message
+from tests.shell import tried
 
 
 @asynccontextmanager
@@ -143,5 +144,4 @@ async def command(
 async def reporting_command(stack: Stack, *arguments: str) -> tuple[int, str]:
     """Run one of reporting's commands as an operator does, beside the service."""
     operator = {"JEMPUT_OPERATOR_AMQP_URL": stack.operator_amqp_url()}
-    environment = {**stack._environment("reporting"), **operator}
-    return await command(["services.reporting", *arguments], environment)
+    return await asyncio.to_thread(tried, stack, "reporting", *arguments, told=operator)
