@@ -14,6 +14,7 @@ from services.intake.api.cookies import SessionCookies
 from services.intake.api.people import CasePeople
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.api.session import FreshSignIn
+from services.intake.api.track import Receipts
 from services.intake.config import Settings
 from services.intake.domain import AccountCodes, Holidays, Limits, LookupKeys, Refused, Secrets
 from services.intake.gateways import (
@@ -158,6 +159,7 @@ def _provided(
     worker = open_worker(settings.worker_socket, context)
     reader = IntakeReader(context.messaging.database, COLLECTIONS)
     recorder = recorder_of(settings, reader)
+    receipts = Receipts(context.commands)
     frames = MongoFrames(context.messaging.database)
     parts = (frames, worker, context.commands, scanner_of(settings))
     return {
@@ -176,6 +178,8 @@ def _provided(
         OutsideSystems: OutsideSystems(
             {one: StandInSystem(behaves) for one, behaves in settings.outside_systems.items()}
         ),
+        Receipts: receipts,
+        pages.TakesReceipts: receipts,
         pages.ShowsPeople: CasePeople(reader, recorder.vault, context.commands),
         Limiter: TryLimits(
             _tries(settings, context),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
 
@@ -29,14 +30,17 @@ from services.intake.usecases import (
     confirm_receipt,
     track,
 )
-from services.intake.usecases.tracking import RECEIPT, is_recipient
+from services.intake.usecases.tracking import is_recipient
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.task import fingerprint_of
-from shared.runtime import CommandsDep, Sent, provided
+from shared.runtime import Commands, Sent, provided
 from shared.web.body import Body
 from shared.web.formats import tanggal
 from shared.web.problems import Problem, TooManyRequests
 from shared.web.texts import Texts
+
+RECEIPT: Final = "POST /api/track/receipt"
+"""What the recipient's word is called as an action, by the page too."""
 
 RULES: Final[RouteRules] = {
     "POST /api/track": PUBLIC,
@@ -51,6 +55,23 @@ ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
 ClockDep = Annotated[Clock, Depends(provided(Clock))]
 TextsDep = Annotated[Texts, Depends(provided(Texts))]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """Takes the recipient's word that a document arrived, for the API and for the page."""
+
+    commands: Commands
+
+    async def take(self, case_id: str) -> State:
+        """Return where the case stands now. Raises Conflict where it is not ready for it."""
+        # One for each case: whoever confirms twice is answered from the first time.
+        own = fingerprint_of("receipt", case_id)
+        sent = Sent(own, "receipt", actor=RESIDENT, action=RECEIPT)
+        outcome = await self.commands.run(
+            lambda uow: confirm_receipt(case_id, uow), sent=sent, key=case_id
+        )
+        return State(outcome.answer)
 
 
 class CodeBody(Body):
@@ -138,6 +159,7 @@ async def admitted(request: Request, limiter: LimiterDep, texts: TextsDep) -> st
 
 
 router = APIRouter(prefix="/api/track")
+ReceiptsDep = Annotated[Receipts, Depends(provided(Receipts))]
 ClientDep = Annotated[str, Depends(admitted)]
 
 
@@ -164,7 +186,7 @@ async def post_track(
 async def post_receipt(
     body: ReceiptBody,
     client: ClientDep,
-    commands: CommandsDep,
+    receipts: ReceiptsDep,
     reader: ReaderDep,
     secrets: SecretsDep,
     limiter: LimiterDep,
@@ -177,22 +199,9 @@ async def post_receipt(
     right = await is_recipient(case, body.receipt_code, client, secrets, limiter)
     if case is None or not right:
         raise _unknown(texts)
-    case_id = case.id
     with _in_residents_words(texts):
-        outcome = await commands.run(
-            lambda uow: confirm_receipt(case_id, uow), sent=_resident(case_id), key=case_id
-        )
-    return ReceiptAnswer(state=outcome.answer, text=texts("track.receipt_noted"))
-
-
-def _resident(case_id: str) -> Sent:
-    # One for each case: whoever confirms twice is answered from the first time.
-    return Sent(
-        fingerprint_of("receipt", case_id),
-        "receipt",
-        actor=RESIDENT,
-        action=RECEIPT,
-    )
+        state = await receipts.take(case.id)
+    return ReceiptAnswer(state=state, text=texts("track.receipt_noted"))
 
 
 def require_no_wait(seconds: int | None, texts: Texts) -> None:

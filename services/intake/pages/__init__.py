@@ -30,6 +30,7 @@ from services.intake.pages import (
 )
 from services.intake.pages.fresh import Proves
 from services.intake.pages.people import ShowsPeople
+from services.intake.pages.tracking import TakesReceipts
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
@@ -108,4 +109,5 @@ __all__ = [
     "TEMPLATES",
     "Proves",
     "ShowsPeople",
+    "TakesReceipts",
 ]

@@ -6,29 +6,26 @@ there its papers are sent: the page gives a pass for an hour, so that the code t
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.intake.domain import OWN_LIMIT, Case, Secrets
+from services.intake.domain import OWN_LIMIT, Case, Secrets, State
 from services.intake.usecases import (
     PAPER,
-    RESIDENT,
     Catalogues,
     Clock,
     KnownProgrammes,
     Limiter,
     Reader,
     Tracked,
-    confirm_receipt,
     track,
     tracked,
 )
-from services.intake.usecases.tracking import RECEIPT, is_recipient
+from services.intake.usecases.tracking import is_recipient
 from shared.auth.rules import PUBLIC, RouteRules
-from shared.messaging.task import fingerprint_of
-from shared.runtime import Commands, Sent, gathered
+from shared.runtime import gathered
 from shared.web.pages import Pages
 from shared.web.problems import Conflict, TooManyRequests
 from shared.worker.jobs import MIB
@@ -52,6 +49,14 @@ router = APIRouter(include_in_schema=False)
 Typed = Annotated[str, Form()]
 
 
+class TakesReceipts(Protocol):
+    """Takes the recipient's word as the API does."""
+
+    async def take(self, case_id: str) -> State:
+        """Return where the case stands now. Raises Conflict where it is not ready for it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tracking:
     """What the pages work with."""
@@ -63,7 +68,7 @@ class Tracking:
     programmes: KnownProgrammes
     secrets: Secrets
     clock: Clock
-    commands: Commands
+    receipts: TakesReceipts
 
     async def found(self, request: Request, code: str, shown: str) -> Tracked | None:
         """Return the request of a code, or of a pass. Raises TooManyRequests."""
@@ -94,13 +99,6 @@ class Tracking:
             raise TooManyRequests("too many wrong codes", retry_after=seconds)
         client = request.client.host if request.client else ""
         return await is_recipient(case, typed, client, self.secrets, self.limiter)
-
-    async def receive(self, case_id: str) -> None:
-        """Take the recipient's word. Raises Conflict where the request is not ready for it."""
-        # One for each case, the same as the API's: whoever confirms twice is answered alike.
-        own = fingerprint_of("receipt", case_id)
-        sent = Sent(own, "receipt", actor=RESIDENT, action=RECEIPT)
-        await self.commands.run(lambda uow: confirm_receipt(case_id, uow), sent=sent, key=case_id)
 
     def passes(self, case: Case, now: datetime) -> str:
         """Return a pass for a case from now on."""
@@ -174,7 +172,7 @@ async def take_receipt(
     if not await parts.recipient(request, one.case, receipt):
         return _standing(request, parts, one, wrong="tracking.receipt_wrong")
     try:
-        await parts.receive(one.case.id)
+        await parts.receipts.take(one.case.id)
     except Conflict as refused:
         words = f"receipt.{refused.members.get('reason')}"
         if words not in parts.pages.texts:

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
 
 from services.intake.domain import (
     Awaited,
@@ -23,9 +22,6 @@ from services.intake.usecases.erasure import why_declined
 from services.intake.usecases.known_programmes import KnownProgrammes
 from services.intake.usecases.ports import Catalogues, Limiter, Reader
 from services.intake.usecases.restriction import paused
-
-RECEIPT: Final = "POST /api/track/receipt"
-"""What a recipient's word is called in actions, whether it came by the API or by the page."""
 
 
 @dataclass(frozen=True, slots=True)
