@@ -1,7 +1,7 @@
 """Where courier is put together; the only place that wires."""
 
 from collections.abc import Mapping
-from functools import cache
+from pathlib import Path
 from typing import Final
 
 from services.courier import api, handlers, pages
@@ -22,8 +22,7 @@ from shared.runtime import (
     utc_now,
 )
 from shared.web.neighbours import Neighbours
-from shared.web.pages import Pages
-from shared.web.texts import Texts
+from shared.web.pages import Pages, service_pages
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
@@ -36,7 +35,7 @@ def definition(neighbours: Mapping[str, str]) -> ServiceDefinition:
 
     def http_interface(context: ServiceContext) -> HttpInterface:
         reader = CourierReader(context.messaging.database, COLLECTIONS)
-        frame = _frame(context.prefix)
+        frame = _pages(context.prefix)
         return HttpInterface(
             rules={**api.RULES, **pages.RULES},
             routers=[api.router, pages.router],
@@ -64,16 +63,8 @@ def definition(neighbours: Mapping[str, str]) -> ServiceDefinition:
     )
 
 
-@cache
-def _frame(prefix: str) -> Pages:
-    return Pages(
-        service_name="Jemput Petugas",
-        texts=Texts.load(pages.TEXTS),
-        templates=[pages.TEMPLATES],
-        static=[pages.STATIC],
-        navigation=pages.NAVIGATION,
-        prefix=prefix,
-    )
+def _pages(prefix: str) -> Pages:
+    return service_pages("Jemput Petugas", Path(__file__).parent, pages.NAVIGATION, prefix)
 
 
 DEFINITION: Final = definition({})

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -81,7 +81,7 @@ from shared.runtime import (
 )
 from shared.sealing.masterkeys import MasterKeyFile
 from shared.web.neighbours import Neighbours
-from shared.web.pages import Pages
+from shared.web.pages import Pages, service_pages
 from shared.web.session import RefreshCookie
 from shared.web.texts import Texts
 from shared.worker.passwords import Passwords
@@ -291,17 +291,9 @@ def vault_of(settings: Settings) -> SealedVault:
     return SealedVault(lambda: file.current)
 
 
-@cache
 def frame_of(prefix: str) -> Pages:
     """Return intake's pages, with its words and templates."""
-    return Pages(
-        service_name="Jemput",
-        texts=Texts.load(TEXTS),
-        templates=[pages.TEMPLATES],
-        static=pages.STATIC,
-        navigation=pages.NAVIGATION,
-        prefix=prefix,
-    )
+    return service_pages("Jemput", Path(__file__).parent, pages.NAVIGATION, prefix, pages.PICTURES)
 
 
 @dataclass(frozen=True, slots=True)

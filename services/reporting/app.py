@@ -1,7 +1,7 @@
 """Where reporting is put together; the only place that wires, but for its commands."""
 
 from dataclasses import replace
-from functools import cache
+from pathlib import Path
 from typing import Final
 
 from services.reporting import api, handlers, pages
@@ -25,8 +25,7 @@ from shared.runtime import (
     utc_now,
 )
 from shared.web.live import Streams, Timing
-from shared.web.pages import Pages
-from shared.web.texts import Texts
+from shared.web.pages import Pages, service_pages
 
 NAME: Final = "reporting"
 
@@ -59,7 +58,10 @@ def show(
     context: ServiceContext, settings: Settings, timing: Timing | None = None
 ) -> HttpInterface:
     """Return what reporting shows and keeps; `timing` is that of its live streams."""
-    reader, frame = Reader(context.messaging.database, COLLECTIONS), _frame(context.prefix)
+    reader, frame = (
+        Reader(context.messaging.database, COLLECTIONS),
+        _pages(context.prefix),
+    )
     board, evidence = pages.Board(frame, reader), evidence_parts(settings, context, reader)
     streams = open_streams(context, settings, timing)
     return HttpInterface(
@@ -81,16 +83,8 @@ def show(
     )
 
 
-@cache
-def _frame(prefix: str) -> Pages:
-    return Pages(
-        service_name="Jemput Laporan",
-        texts=Texts.load(pages.TEXTS),
-        templates=[pages.TEMPLATES],
-        static=[pages.STATIC],
-        navigation=pages.NAVIGATION,
-        prefix=prefix,
-    )
+def _pages(prefix: str) -> Pages:
+    return service_pages("Jemput Laporan", Path(__file__).parent, pages.NAVIGATION, prefix)
 
 
 def _projector(context: ServiceContext, settings: Settings) -> Projector:

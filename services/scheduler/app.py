@@ -1,6 +1,6 @@
 """Where scheduler is put together; the only place that wires."""
 
-from functools import cache
+from pathlib import Path
 from secrets import token_bytes
 
 from services.scheduler import api, handlers, pages
@@ -27,8 +27,7 @@ from shared.runtime import (
     utc_now,
 )
 from shared.web.live import Streams
-from shared.web.pages import Pages
-from shared.web.texts import Texts
+from shared.web.pages import Pages, service_pages
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> Service:
@@ -40,7 +39,7 @@ def definition(settings: Settings) -> ServiceDefinition:
     """Return what is scheduler's own."""
 
     def http_interface(context: ServiceContext) -> HttpInterface:
-        frame = _frame(context.prefix)
+        frame = _pages(context.prefix)
         reader = SchedulerReader(context.messaging.database, COLLECTIONS)
         evidence = evidence_parts(settings, context, reader)
         clock = context.messaging.clock
@@ -84,13 +83,5 @@ def _wrong_codes(settings: Settings, context: ServiceContext) -> ClientLimit:
     return ClientLimit(tries, "place", Rate.parse(settings.place_limit_client))
 
 
-@cache
-def _frame(prefix: str) -> Pages:
-    return Pages(
-        service_name="Jemput Loket",
-        texts=Texts.load(pages.TEXTS),
-        templates=[pages.TEMPLATES],
-        static=[pages.STATIC],
-        navigation=pages.NAVIGATION,
-        prefix=prefix,
-    )
+def _pages(prefix: str) -> Pages:
+    return service_pages("Jemput Loket", Path(__file__).parent, pages.NAVIGATION, prefix)

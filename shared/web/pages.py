@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,3 +129,25 @@ def _filters(default: str) -> dict[str, Any]:
         "tanggal_waktu": partial(zoned, formats.tanggal_waktu),
         "angka": formats.angka,
     }
+
+
+@cache
+def service_pages(
+    name: str,
+    folder: Path,
+    navigation: tuple[NavItem, ...],
+    prefix: str,
+    pictures: tuple[Path, ...] = (),
+) -> Pages:
+    """Return the pages of a service from its folder: `texts.toml`, `templates` and `static`.
+
+    `pictures` are folders of further files. Made once, since templates are compiled.
+    """
+    return Pages(
+        service_name=name,
+        texts=Texts.load(folder / "texts.toml"),
+        templates=[folder / "templates"],
+        static=[folder / "static", *pictures],
+        navigation=navigation,
+        prefix=prefix,
+    )

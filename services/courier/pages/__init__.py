@@ -7,10 +7,8 @@ from services.courier.pages import tasks
 from services.courier.pages.tasks import RULES, router
 from shared.web.pages import NavItem
 
-TEMPLATES: Final = Path(__file__).parents[1] / "templates"
-STATIC: Final = Path(__file__).parents[1] / "static"
 TEXTS: Final = Path(__file__).parents[1] / "texts.toml"
 
 NAVIGATION: Final = (NavItem(tasks.TASKS, "navigation.tasks", tasks.AGENTS.roles),)
 
-__all__ = ["NAVIGATION", "RULES", "STATIC", "TEMPLATES", "TEXTS", "router"]
+__all__ = ["NAVIGATION", "RULES", "TEXTS", "router"]

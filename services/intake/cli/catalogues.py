@@ -7,7 +7,7 @@ complaints. What is the same in the whole country, requirements above all, stand
 
 import argparse
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -16,12 +16,14 @@ from pydantic import Field
 
 from services.intake.api.catalogues import MAX_VERSION, CatalogueBody, answered
 from services.intake.app import Desk
-from services.intake.cli.shell import ITSELF, CommandRefused, Themes, by_shell, json_object
+from services.intake.cli.beside import Publishing
+from services.intake.cli.shell import CommandRefused, Themes, json_object
 from services.intake.domain import Catalogue, Programme, catalogue_id
 from services.intake.usecases import publish_catalogue, publish_catalogue_if_missing
 from shared.contracts.event import ProgrammeId
-from shared.runtime import add_account, sent_by
+from shared.runtime import add_account
 
+_PUBLISHING: Final = Publishing("catalogues", "catalogue")
 FOLDER: Final = Path(__file__).parents[1] / "catalogues"
 NATIONAL: Final = FOLDER / "national.json"
 _FIRST: Final[Mapping[str, None]] = {"programme_id": None, "version": None}
@@ -85,9 +87,7 @@ def _whole(entry: Any, known: Mapping[str, Mapping[str, Any]]) -> Any:
 
 async def publish_shipped(desk: Desk) -> list[str]:
     """Publish ours where one of our programmes is there and has none."""
-    there = {programme.id for programme in await desk.reader.find(Programme)}
-    wanted = [one for one in shipped_catalogues() if one.programme_id in there]
-    return [await _publish_one(one, desk, ITSELF, publish_catalogue_if_missing) for one in wanted]
+    return await _PUBLISHING.ours(shipped_catalogues(), desk, publish_catalogue_if_missing)
 
 
 async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
@@ -96,7 +96,7 @@ async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
 
 async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
     return [
-        await _publish_one(
+        await _PUBLISHING.one(
             one, desk, options.by, partial(publish_catalogue, stated=one.version or None)
         )
         for one in map(read, options.files)
@@ -112,16 +112,3 @@ async def _show(options: argparse.Namespace, desk: Desk) -> list[str]:
         raise CommandRefused(f"{options.programme}: no catalogue is published")
     shown = {**_FIRST, **answered(found).model_dump(mode="json")}
     return json.dumps(shown, indent=2, ensure_ascii=False).splitlines()
-
-
-async def _publish_one(
-    wanted: Catalogue, desk: Desk, by: str, publish: Callable[..., Awaitable[int | None]]
-) -> str:
-    outcome = await desk.commands.run(
-        lambda uow: publish(wanted, uow, allow=by_shell),
-        sent=sent_by(by, "catalogues publish"),
-        key=wanted.programme_id,
-    )
-    if outcome.answer is None:
-        return f"{wanted.programme_id}: no catalogue; ours does not fit the programme as it stands"
-    return f"{wanted.programme_id}: catalogue {outcome.answer}"

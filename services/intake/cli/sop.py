@@ -6,19 +6,21 @@ so that somebody can read it before it counts.
 
 import argparse
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from services.intake.api.sop import SopBody, answered
 from services.intake.app import Desk
-from services.intake.cli.shell import ITSELF, CommandRefused, Themes, by_shell, json_object
+from services.intake.cli.beside import Publishing
+from services.intake.cli.shell import CommandRefused, Themes, json_object
 from services.intake.domain import Programme, Refused
 from services.intake.domain.sop import Sop, sop_id
 from services.intake.usecases.sop import publish_sop, publish_sop_if_missing
 from shared.contracts.event import ProgrammeId
-from shared.runtime import add_account, sent_by
+from shared.runtime import add_account
 
+_PUBLISHING: Final = Publishing("sop", "SOP")
 FOLDER: Final = Path(__file__).parents[1] / "sops"
 _NAMES: Final = ("state", "step")
 """What a part of a list is called by in a diff."""
@@ -68,9 +70,7 @@ def read(file: Path) -> Sop:
 
 async def publish_shipped(desk: Desk) -> list[str]:
     """Publish ours where one of our programmes is there and has none."""
-    there = {programme.id for programme in await desk.reader.find(Programme)}
-    wanted = [one for one in shipped_sops() if one.programme_id in there]
-    return [await _publish_one(one, desk, ITSELF, publish_sop_if_missing) for one in wanted]
+    return await _PUBLISHING.ours(shipped_sops(), desk, publish_sop_if_missing)
 
 
 async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
@@ -79,20 +79,7 @@ async def _publish_shipped(_: argparse.Namespace, desk: Desk) -> list[str]:
 
 async def _publish(options: argparse.Namespace, desk: Desk) -> list[str]:
     wanted = [read(file) for file in options.files]
-    return [await _publish_one(one, desk, options.by, publish_sop) for one in wanted]
-
-
-async def _publish_one(
-    wanted: Sop, desk: Desk, by: str, publish: Callable[..., Awaitable[int | None]]
-) -> str:
-    outcome = await desk.commands.run(
-        lambda uow: publish(wanted, uow, allow=by_shell),
-        sent=sent_by(by, "sop publish"),
-        key=wanted.programme_id,
-    )
-    if outcome.answer is None:
-        return f"{wanted.programme_id}: no SOP; ours does not fit the programme as it stands"
-    return f"{wanted.programme_id}: SOP {outcome.answer}"
+    return [await _PUBLISHING.one(one, desk, options.by, publish_sop) for one in wanted]
 
 
 async def _show(options: argparse.Namespace, desk: Desk) -> list[str]:

@@ -6,9 +6,10 @@ within how many days is the programme's to say and stands there alone.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
+from services.intake.domain.beside import Beside
 from services.intake.domain.life_event import LifeEvent
 from services.intake.domain.paper import PaperKind, Whose
 from services.intake.domain.programme import Programme
@@ -160,11 +161,9 @@ def catalogue_id(programme_id: str, version: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Beside):
     """One version of a programme's catalogue. `cost` and `complaints` are words for residents."""
 
-    programme_id: str
-    version: int
     entries: tuple[Entry, ...]
     bringing: tuple[Bringing, ...]
     waiver_reasons: tuple[WaiverReason, ...]
@@ -227,24 +226,6 @@ class Catalogue:
     def cap(self, service: str) -> int | None:
         """Return how many requests a day takes; None: any number."""
         return next((one.requests for one in self.daily_caps if one.service == service), None)
-
-    def same_as(self, other: "Catalogue") -> bool:
-        """Return whether both say the same, whatever their versions."""
-        return replace(self, version=0) == replace(other, version=0)
-
-    def numbered(self, version: int) -> "Catalogue":
-        """Return the same as another version."""
-        return replace(self, version=version)
-
-    def copied(self, programme_id: str) -> "Catalogue":
-        """Return the same as another programme's first."""
-        return replace(self, programme_id=programme_id, version=1)
-
-    def require_fit(self, programme: Programme) -> None:
-        """Refuse what leaves a resident of this programme without an answer, naming the field."""
-        refused = next(self._faults(programme), None)
-        if refused is not None:
-            raise refused
 
     def _faults(self, programme: Programme) -> Iterator[Refused]:
         services = {entry.service for entry in self.entries}

@@ -5,9 +5,10 @@ SOP is published whole and never changed: a case ends under the version that it 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
+from services.intake.domain.beside import Beside
 from services.intake.domain.case import State, Step
 from services.intake.domain.programme import Programme
 from services.intake.domain.refusal import Refused
@@ -79,11 +80,9 @@ def sop_id(programme_id: str, version: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Sop:
+class Sop(Beside):
     """One version of a programme's SOP. `opening` counts working hours, where there are any."""
 
-    programme_id: str
-    version: int
     states: tuple[StateRule, ...]
     opening: Opening | None = None
 
@@ -95,24 +94,6 @@ class Sop:
     def rule(self, state: State) -> StateRule | None:
         """Return what is said of a state, or None."""
         return next((one for one in self.states if one.state is state), None)
-
-    def same_as(self, other: "Sop") -> bool:
-        """Return whether both say the same, whatever their versions."""
-        return replace(self, version=0) == replace(other, version=0)
-
-    def numbered(self, version: int) -> "Sop":
-        """Return the same as another version."""
-        return replace(self, version=version)
-
-    def copied(self, programme_id: str) -> "Sop":
-        """Return the same as another programme's first."""
-        return replace(self, programme_id=programme_id, version=1)
-
-    def require_fit(self, programme: Programme) -> None:
-        """Refuse what would leave a case stuck or break the promise, naming the field."""
-        refused = next(self._faults(programme), None)
-        if refused is not None:
-            raise refused
 
     def _faults(self, programme: Programme) -> Iterator[Refused]:
         if self.opening is not None and self.opening.opens >= self.opening.closes:

@@ -1,6 +1,5 @@
 """Intake's pages: the front door of the origin (start page, sign-in), tracking, services."""
 
-from pathlib import Path
 from typing import Final
 
 from services.intake.pages import (
@@ -35,9 +34,8 @@ from shared.auth.roles import Role
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
 
-TEMPLATES: Final = Path(__file__).parents[1] / "templates"
-STATIC: Final = (Path(__file__).parents[1] / "static", *manual.picture_folders())
-"""Its own files, and the pictures of the manual."""
+PICTURES: Final = tuple(manual.picture_folders())
+"""Folders of the manual's pictures."""
 NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
     NavItem(places.PLACES, "navigation.places"),
@@ -105,8 +103,6 @@ __all__ = [
     "NAVIGATION",
     "ROUTERS",
     "RULES",
-    "STATIC",
-    "TEMPLATES",
     "Proves",
     "ShowsPeople",
     "TakesReceipts",

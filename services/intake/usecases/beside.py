@@ -5,43 +5,12 @@ The programme holds the number of the version that counts, a case the one that i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, TypeVar
 
 from services.intake.domain import Programme, Refused
+from services.intake.domain.beside import Beside
 from services.intake.usecases.programmes import AllowProgramme, keep_programme
 from shared.messaging.unit_of_work import UnitOfWork
-
-
-class Beside(Protocol):
-    """A version of such a document."""
-
-    @property
-    def id(self) -> str:
-        """Return the id that this version is kept under."""
-        ...
-
-    @property
-    def programme_id(self) -> str:
-        """Return whose it is."""
-        ...
-
-    @property
-    def version(self) -> int:
-        """Return its number."""
-        ...
-
-    def same_as(self, other: Self) -> bool:
-        """Return whether both say the same, whatever their versions."""
-        ...
-
-    def numbered(self, version: int) -> Self:
-        """Return the same as another version."""
-        ...
-
-    def require_fit(self, programme: Programme) -> None:
-        """Raise Refused naming the field that does not fit the programme."""
-        ...
-
 
 D = TypeVar("D", bound=Beside)
 

@@ -1,6 +1,6 @@
 """The page of an event's figures, live, and the list that leads to it."""
 
 from services.reporting.pages.board import Board
-from services.reporting.pages.routes import NAVIGATION, RULES, STATIC, TEMPLATES, TEXTS, router
+from services.reporting.pages.routes import NAVIGATION, RULES, TEXTS, router
 
-__all__ = ["NAVIGATION", "RULES", "STATIC", "TEMPLATES", "TEXTS", "Board", "router"]
+__all__ = ["NAVIGATION", "RULES", "TEXTS", "Board", "router"]

@@ -19,8 +19,6 @@ from shared.web.pages import NavItem, Pages
 from shared.web.problems import NotFound
 
 LIST: Final = "/acara"
-TEMPLATES: Final = File(__file__).parents[1] / "templates"
-STATIC: Final = File(__file__).parents[1] / "static"
 TEXTS: Final = File(__file__).parents[1] / "texts.toml"
 
 _ROLES: Final = frozenset({Role.HEAD, Role.SUPERVISOR, Role.PLANNER, Role.OPERATOR, Role.SERVICE})

@@ -7,8 +7,6 @@ from services.scheduler.pages import board, booth, choice, closing, gate, place,
 from shared.auth.rules import RouteRules
 from shared.web.pages import NavItem
 
-TEMPLATES: Final = Path(__file__).parents[1] / "templates"
-STATIC: Final = Path(__file__).parents[1] / "static"
 TEXTS: Final = Path(__file__).parents[1] / "texts.toml"
 
 NAVIGATION: Final = (
@@ -35,4 +33,4 @@ ROUTERS: Final = (
     watch.router,
 )
 
-__all__ = ["NAVIGATION", "ROUTERS", "RULES", "STATIC", "TEMPLATES", "TEXTS"]
+__all__ = ["NAVIGATION", "ROUTERS", "RULES", "TEXTS"]
