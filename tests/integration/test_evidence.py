@@ -14,12 +14,12 @@ from pymongo.errors import OperationFailure
 from deploy.compose.make_secrets import FILE_KEYS
 from deploy.local.servers import Servers
 from deploy.local.stack import WORKER, Stack
-from shared.audit.kept import ADDED_TO, AUDIT
 from shared.contracts.envelope import new_id
 from shared.sealing.masterkeys import load
 from tests.component.scheduler.floor import event_body
 from tests.integration.intake_kit import until
 from tests.shell import tried
+from tests.trail import trail_of
 from tests.unit.files import samples
 from tests.unit.reporting.running import stack_of
 from tests.unit.scheduler.sample import SETU
@@ -75,7 +75,7 @@ async def test_a_photo_goes_through_the_worker_and_comes_back_without_its_place(
         chunks = [one["data"] for one in kept["fs.chunks"].find()]
         assert chunks
         assert not any(b"JFIF" in one for one in chunks)
-        looks = client[f"{kept.name}_{ADDED_TO.part}"][AUDIT]
+        looks = trail_of(client, kept.name)
         look = {"deed": "evidence_read", "said": file_id, "actor": "rina"}
         assert looks.count_documents(look) == 1
     removed = await ask(stack, "DELETE", f"{PATH}/{file_id}")
@@ -153,7 +153,7 @@ async def test_a_years_evidence_lies_in_reporting_whose_looks_nobody_removes(sta
     ]
     assert fetched.content.startswith(b"\xff\xd8"), fetched.text
     with MongoClient[dict[str, Any]](stack._mongo_url("reporting")) as client:
-        looks = client[f"{stack.database('reporting')}_{ADDED_TO.part}"][AUDIT]
+        looks = trail_of(client, stack.database("reporting"))
         look = {"deed": "evidence_read", "about": "botram.2023", "actor": "rina"}
         assert looks.count_documents(look) == 1
         for change in (

@@ -9,10 +9,10 @@ import pytest
 from pymongo import MongoClient
 
 from deploy.local.servers import Servers
-from shared.audit.kept import ADDED_TO, AUDIT
 from tests.component.intake.kit import at_home
 from tests.integration.intake_kit import PROGRAMMES, open_office, running
 from tests.integration.leaks import found_in, kept
+from tests.trail import trail_of
 
 BY = ("--by", "admin-1")
 WRONG, RIGHT = "3216995203850018", "3216995203850019"
@@ -52,10 +52,7 @@ async def test_a_correction_leaves_nothing_to_read_and_moves_the_look_up(
     found = found_in(kept(servers.mongo_url, mongo_database), (*NAMES, WRONG, RIGHT))
     assert found == set()
     with MongoClient[Any](servers.mongo_url) as client:
-        deeds = [
-            one["deed"]
-            for one in client[f"{mongo_database}_{ADDED_TO.part}"][AUDIT].find({"about": resident})
-        ]
+        deeds = [one["deed"] for one in trail_of(client, mongo_database).find({"about": resident})]
         ids = {one["_id"] for one in client[mongo_database]["statements"].find()}
     assert sorted(deeds) == ["corrected", "exported"]
     assert ids == {f"{case_id}.applicant", f"{case_id}.applicant.1"}

@@ -15,6 +15,7 @@ from shared.audit.kept import ADDED_TO, AUDIT, AUDIT_BLOCKS
 from shared.mongo.client import connect
 from shared.mongo.migrations import migrate
 from tests.integration.forbidden import TAKES_AWAY, UNAUTHORIZED, Rows, assert_refused
+from tests.trail import trail_of
 
 PREFIX = "trail_rights_"
 Clients = Mapping[str, MongoClient[dict[str, Any]]]
@@ -43,7 +44,7 @@ def _url(servers: Servers, service: str) -> str:
 
 
 def _rows(clients: Clients, service: str, name: str) -> Rows:
-    return clients[service][f"{PREFIX}{service}_{ADDED_TO.part}"][name]
+    return trail_of(clients[service], f"{PREFIX}{service}", name)
 
 
 @pytest.mark.parametrize("act", TAKES_AWAY)
@@ -72,5 +73,5 @@ async def test_it_is_added_to_and_read_and_made_ready_without_more_rights(
 
 def test_no_service_reads_another_one_s_trail(clients: Clients) -> None:
     with pytest.raises(OperationFailure) as refused:
-        clients["courier"][f"{PREFIX}intake_{ADDED_TO.part}"][AUDIT].find_one()
+        trail_of(clients["courier"], f"{PREFIX}intake").find_one()
     assert refused.value.code == UNAUTHORIZED

@@ -12,14 +12,15 @@ from services.intake.api.papers import (
     CasePath,
     FilePath,
     FilesDep,
+    KeptFilesDep,
+    Look,
     ReaderDep,
     VaultDep,
-    attached,
     case_of_path,
     incoming_file,
     not_erased,
 )
-from services.intake.api.person_reads import AccessReason, log_read
+from services.intake.api.person_reads import AccessReason
 from services.intake.api.rights import allowed
 from services.intake.api.sealed import openable
 from services.intake.domain import (
@@ -44,7 +45,6 @@ from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import PublicText
 from shared.files.jobs import CHECK
-from shared.files.stored import StoredFile
 from shared.files.web import RAW_BODY, FileAnswer
 from shared.runtime import CommandsDep, SentDep, provided, sent_with
 from shared.web.body import Body
@@ -220,22 +220,16 @@ async def get_content(
     case_id: CasePath,
     request: Request,
     caller: CallerDep,
-    commands: CommandsDep,
-    reader: ReaderDep,
-    vault: VaultDep,
-    files: FilesDep,
+    kept: KeptFilesDep,
     reason: AccessReason = None,
 ) -> StreamingResponse:
     """Return the document, for saving. The look is in the access log before it leaves."""
-    case = await case_of_path(case_id, reader)
+    case = await case_of_path(case_id, kept.reader)
     caller.require(programme=case.programme_id, region=case.office_region)
-    kept = await reader.get(CaseDocument, case_id)
-    document = kept.document if kept else None
-    stored = await reader.get(StoredFile, document.id) if document else None
-    if stored is None:
+    own = await kept.reader.get(CaseDocument, case_id)
+    if own is None or own.document is None:
         raise NotFound("document")
-    await log_read(request, caller, case_id, reason, commands)
-    return await attached(f"document-{stored.id}", stored, case, reader, vault, files)
+    return await kept.saved(own.document.id, "document", case, Look(request, caller, reason))
 
 
 async def _state(case_id: str, reader: Reader, texts: Texts) -> CaseDocumentAnswer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Final
@@ -27,14 +28,14 @@ from services.intake.usecases import (
     require_right,
     sealed_key,
 )
-from shared.auth.roles import Role
+from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import AggregateId
 from shared.files.purpose import Purpose
 from shared.files.stored import StoredFile
 from shared.files.upload import Files, Incoming
 from shared.files.web import RAW_BODY, FileAnswer, attachment, incoming
-from shared.runtime import CommandsDep, SentDep, provided, sent_with
+from shared.runtime import Commands, CommandsDep, SentDep, gathered, provided, sent_with
 from shared.web.body import Body
 from shared.web.guard import CallerDep
 from shared.web.idempotency import IdempotencyKey
@@ -54,6 +55,42 @@ FilePath = Annotated[AggregateId, Path()]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 VaultDep = Annotated[Vault, Depends(provided(Vault))]
 FilesDep = Annotated[Files, Depends(provided(Files))]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Who fetches a file, and why."""
+
+    request: Request
+    caller: Caller
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFiles:
+    """The files of cases, for saving."""
+
+    commands: Commands
+    reader: Reader
+    vault: Vault
+    files: Files
+
+    async def saved(self, file_id: str, name: str, case: Case, look: Look) -> StreamingResponse:
+        """Return a case's file, opened with the applicant's key; the look is logged before.
+
+        Raises NotFound, and Problem (410) where the applicant has been erased.
+        """
+        stored = await self.reader.get(StoredFile, file_id)
+        if stored is None:
+            raise NotFound("file")
+        await log_read(look.request, look.caller, case.id, look.reason, self.commands)
+        with openable(), not_erased():
+            key = opened_key(stored, await applicants_key(case, self.reader), self.vault)
+            content = self.files.content(stored, key)
+            return await attachment(f"{name}-{stored.id}", stored.type, stored.size, content)
+
+
+KeptFilesDep = Annotated[KeptFiles, Depends(gathered(KeptFiles))]
 
 
 class PaperBody(Body):
@@ -163,31 +200,15 @@ async def get_content(
     file_id: FilePath,
     request: Request,
     caller: CallerDep,
-    commands: CommandsDep,
-    reader: ReaderDep,
-    vault: VaultDep,
-    files: FilesDep,
+    kept: KeptFilesDep,
     reason: AccessReason = None,
 ) -> StreamingResponse:
     """Return a paper's content, for saving. The look is in the access log before it leaves."""
-    case = await case_of_path(case_id, reader)
+    case = await case_of_path(case_id, kept.reader)
     caller.require(programme=case.programme_id, region=case.office_region)
-    paper = await _paper(case_id, file_id, reader)
-    stored = await reader.get(StoredFile, file_id)
-    if stored is None:
-        raise NotFound("paper")
-    await log_read(request, caller, case_id, reason, commands)
-    return await attached(f"{paper.kind}-{file_id}", stored, case, reader, vault, files)
-
-
-async def attached(
-    name: str, stored: StoredFile, case: Case, reader: Reader, vault: Vault, files: Files
-) -> StreamingResponse:
-    """Return a case's file for saving, opened with the applicant's key."""
-    with openable(), not_erased():
-        key = opened_key(stored, await applicants_key(case, reader), vault)
-        content = files.content(stored, key)
-        return await attachment(name, stored.type, stored.size, content)
+    paper = await _paper(case_id, file_id, kept.reader)
+    look = Look(request, caller, reason)
+    return await kept.saved(file_id, str(paper.kind), case, look)
 
 
 async def incoming_file(

@@ -26,7 +26,7 @@ JOBS = "/api/jobs?programme_id=halo_pamor"
 
 def noted(at: Counter) -> list[Entry]:
     """Deed, who, about what, and what is said, in order."""
-    kept = sorted(at.messaging.documents("audit"), key=lambda one: one["_id"])
+    kept = at.messaging.documents("audit")
     return [(one["deed"], one["actor"], one["about"], one["said"]) for one in kept]
 
 

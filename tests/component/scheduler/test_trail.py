@@ -12,7 +12,7 @@ Entry = tuple[str, str, list[str]]
 
 def noted(at: Floor, before: int = 0) -> list[Entry]:
     """Deed, about what, and what is said, in order, behind so many."""
-    kept = sorted(at.messaging.documents("audit"), key=lambda one: one["_id"])[before:]
+    kept = at.messaging.documents("audit")[before:]
     return [(one["deed"], one["about"], one["said"]) for one in kept]
 
 
