@@ -1,7 +1,9 @@
 """A request's status for whoever has its code: open to all, so counted, and without a person."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
 
@@ -27,12 +29,11 @@ from services.intake.usecases import (
     Reader,
     Tracked,
     confirm_receipt,
-    track,
 )
-from services.intake.usecases.tracking import RECEIPT, is_recipient
+from services.intake.usecases.tracking import RECEIPT, is_recipient, tracked
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.messaging.task import fingerprint_of
-from shared.runtime import CommandsDep, Sent, provided
+from shared.runtime import CommandsDep, Sent, gathered, provided
 from shared.web.body import Body
 from shared.web.formats import tanggal
 from shared.web.problems import Problem, TooManyRequests
@@ -44,12 +45,9 @@ RULES: Final[RouteRules] = {
 }
 
 
-CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
-ProgrammesDep = Annotated[KnownProgrammes, Depends(provided(KnownProgrammes))]
 LimiterDep = Annotated[Limiter, Depends(provided(Limiter))]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
-ClockDep = Annotated[Clock, Depends(provided(Clock))]
 TextsDep = Annotated[Texts, Depends(provided(Texts))]
 
 
@@ -132,32 +130,47 @@ class ReceiptAnswer(BaseModel):
 
 async def admitted(request: Request, limiter: LimiterDep, texts: TextsDep) -> str:
     """Return the client's address. Raises TooManyRequests after too many wrong codes from it."""
-    client = request.client.host if request.client else ""
+    client = _client(request)
     require_no_wait(await limiter.client_waits(client), texts)
     return client
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 router = APIRouter(prefix="/api/track")
 ClientDep = Annotated[str, Depends(admitted)]
 
 
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What a look-up works with."""
+
+    reader: Reader
+    limiter: Limiter
+    texts: Texts
+    catalogues: Catalogues
+    programmes: KnownProgrammes
+    clock: Clock
+
+
 @router.post("")
 async def post_track(
-    body: CodeBody,
-    client: ClientDep,
-    reader: ReaderDep,
-    limiter: LimiterDep,
-    texts: TextsDep,
-    catalogues: CataloguesDep,
-    programmes: ProgrammesDep,
-    clock: ClockDep,
+    body: CodeBody, request: Request, parts: Annotated[Looking, Depends(gathered(Looking))]
 ) -> TrackAnswer:
     """Return how the request with this code stands."""
-    tracked = await track(body.code, reader, catalogues, programmes)
-    if tracked is None:
-        await limiter.count_client(client)
-        raise _unknown(texts)
-    return _answer(tracked, texts, late=tracked.case.is_late(clock()))
+    client = _client(request)
+    # At the same time: most callers do not have to wait, and then a read less is waited for.
+    waits, case = await asyncio.gather(
+        parts.limiter.client_waits(client), parts.reader.case_by_code(digest(body.code))
+    )
+    require_no_wait(waits, parts.texts)
+    if case is None:
+        await parts.limiter.count_client(client)
+        raise _unknown(parts.texts)
+    found = await tracked(case, parts.reader, parts.catalogues, parts.programmes)
+    return _answer(found, parts.texts, late=case.is_late(parts.clock()))
 
 
 @router.post("/receipt")
