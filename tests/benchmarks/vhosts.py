@@ -10,7 +10,6 @@ import httpx
 from deploy.local.servers import Servers
 from shared.messaging.message import EXCHANGE
 
-
 _SUNK: Final = 1_000
 """Events that a sink keeps; older ones go."""
 
