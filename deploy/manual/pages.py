@@ -10,13 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from deploy.manual.build import appendix
 from deploy.manual.pictures import kept, shown
 from deploy.manual.typst import ANOTHER
-from services.intake.pages import STATIC, TEMPLATES
 from services.intake.pages.manual.chapters import SERVICES, Book
 from shared.web.assets import FRAME_FILES
 from shared.web.pages import FRAME_TEMPLATES
 from shared.web.texts import Texts
 
 OWN: Final = Path(__file__).parent
+_INTAKE: Final = SERVICES / "intake"
 INDEX: Final = "index.html"
 CATALOGUE: Final = "katalog"
 _STYLES: Final = ("jemput.css", "petunjuk.css")
@@ -27,7 +27,9 @@ def write_pages(book: Book, texts: Texts, folder: Path, services: Path = SERVICE
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in _STYLES:
-        found = next(one / name for one in (FRAME_FILES, *STATIC) if (one / name).exists())
+        found = next(
+            one / name for one in (FRAME_FILES, _INTAKE / "static") if (one / name).exists()
+        )
         shutil.copyfile(found, folder / name)
     for service, one in shown(book):
         shutil.copyfile(kept(service, services) / one.file, folder / one.file)
@@ -50,7 +52,7 @@ def _pages(book: Book, texts: Texts) -> Iterator[tuple[str, str]]:
 
 def _environment(texts: Texts) -> Environment:
     made = Environment(
-        loader=FileSystemLoader([OWN, TEMPLATES, FRAME_TEMPLATES]),
+        loader=FileSystemLoader([OWN, _INTAKE / "templates", FRAME_TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

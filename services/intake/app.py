@@ -13,8 +13,8 @@ from services.intake import api, handlers, pages
 from services.intake.api.cookies import SessionCookies
 from services.intake.api.people import CasePeople
 from services.intake.api.receipt import ReceiptTexts
+from services.intake.api.recipient import Receipts
 from services.intake.api.session import FreshSignIn
-from services.intake.api.track import Receipts
 from services.intake.config import Settings
 from services.intake.domain import AccountCodes, Holidays, Limits, LookupKeys, Refused, Secrets
 from services.intake.gateways import (

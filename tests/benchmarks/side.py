@@ -18,7 +18,7 @@ from deploy.local.servers import Servers
 from deploy.local.stack import WORKER, Stack
 from shared.contracts.envelope import new_id
 from tests.benchmarks.load import bodies
-from tests.benchmarks.vhosts import vhost
+from tests.benchmarks.vhosts import sink, vhost
 
 _AT_ONCE: Final = 64
 _CREATED: Final = 201
@@ -85,6 +85,7 @@ def side(
             prefix=f"bench_{name}_",
             services=["intake"],
         )
+        sink(servers, f"bench-{name}")
         stack.publish_shipped()
         process = Process(
             name,

@@ -63,7 +63,11 @@ async def desk() -> AsyncIterator[tuple[MemoryMessaging, Served]]:
         served(messaging.app(DEFINITION), Limits()) as at,
     ):
         messaging.memory.away = True
-        yield messaging, at
+        try:
+            yield messaging, at
+        finally:
+            # What still waits is answered: else a test that fails would not end.
+            messaging.memory.away = False
 
 
 def waiting(messaging: MemoryMessaging) -> float:

@@ -10,6 +10,7 @@ from deploy.local.demo.client import Client
 from deploy.local.demo.people import Resident
 
 EVENT = "botram-2023-03-11-setu"
+CLOSING = "botram-cikarang-selatan"
 BOTRAM = "botram"
 HALO_PAMOR = "halo_pamor"
 COPY = "sregep"
@@ -67,8 +68,16 @@ class Ledger:
     """Ids of tickets that the gate gave."""
     served: set[str] = field(default_factory=set)
     """Ids of tickets that a booth has served."""
+    elsewhere: set[str] = field(default_factory=set)
+    """Ids of tickets that were given at the field that closes early."""
+    served_elsewhere: set[str] = field(default_factory=set)
     confirmed: set[str] = field(default_factory=set)
     """Case ids whose recipient has confirmed."""
+
+    @property
+    def unserved(self) -> set[str]:
+        """Return the tickets that still waited there when the line was closed."""
+        return self.elsewhere - self.served_elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.local.demo import botram, halo_pamor
+from deploy.local.demo import botram, closing, halo_pamor
 from deploy.local.demo.day import Ledger
 from deploy.local.demo.front import front
 from deploy.local.demo.verify import Verdict
@@ -55,6 +55,7 @@ def result(course: Course, ran_on: tuple[str, str, str], seconds: float) -> dict
         "seconds": round(seconds, 1),
         "botram": _botram(course.reports.get("botram", _NOT_READ)),
         "halo_pamor": {"jobs": figures["jobs_opened"], "delivered": figures["jobs_delivered"]},
+        "closing": _closing(course.reports.get("closing", _NOT_READ)["measures"]),
         "lost": len(course.verdict.lost),
         "duplicated": len(course.verdict.duplicated),
         "killed": course.kills.total(),
@@ -78,6 +79,14 @@ def _botram(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _closing(figures: Mapping[str, int]) -> dict[str, int]:
+    return {
+        "served": figures["tickets_served"],
+        "unserved": figures["tickets_unserved"],
+        "offered": figures["tickets_offered"],
+    }
+
+
 def agrees(result: Mapping[str, Any]) -> bool:
     """Return whether the result is the recorded day, and nothing was lost or doubled."""
     return bool(
@@ -91,6 +100,12 @@ def agrees(result: Mapping[str, Any]) -> bool:
             "late": 0,
         }
         and result["halo_pamor"] == {"jobs": halo_pamor.JOBS, "delivered": halo_pamor.JOBS}
+        and result["closing"]
+        == {
+            "served": closing.SERVED,
+            "unserved": closing.UNSERVED,
+            "offered": closing.UNSERVED,
+        }
         and (result["lost"], result["duplicated"]) == (0, 0)
         and result["front"] == {"origins": 1, "sign_ins": 1}
         and not result["failed"]

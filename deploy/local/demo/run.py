@@ -18,10 +18,10 @@ import httpx
 
 from deploy.local import install
 from deploy.local import stack as stacks
-from deploy.local.demo import botram, compose, halo_pamor
+from deploy.local.demo import botram, closing, compose, halo_pamor
 from deploy.local.demo.chaos import Chaos
 from deploy.local.demo.client import Client, Refusal, until
-from deploy.local.demo.day import EVENT, HALO_PAMOR, Day, Ledger, Say, Target
+from deploy.local.demo.day import CLOSING, EVENT, HALO_PAMOR, Day, Ledger, Say, Target
 from deploy.local.demo.front import origin_of, walk
 from deploy.local.demo.result import Course, agrees, place, result, write
 from deploy.local.demo.tables import botram_table, halo_pamor_table
@@ -132,9 +132,11 @@ async def _carried_out(day: Day, storm: Chaos | None) -> None:
 
 
 async def _both(day: Day) -> None:
-    await botram.run(day)
-    await halo_pamor.run(day)
-    await botram.copy(day)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(closing.run(day))
+        await botram.run(day)
+        await halo_pamor.run(day)
+        await botram.copy(day)
 
 
 async def _publish_programmes(day: Day) -> None:
@@ -146,15 +148,19 @@ async def _publish_programmes(day: Day) -> None:
 
 
 async def _counted(day: Day, reports: dict[str, Any]) -> bool:
-    """Read both of reporting's reports; return whether everything is counted in them."""
+    """Read reporting's reports; return whether everything is counted in them."""
     head = day.token("demo-head", "head:*:*", "admin:*:*")
     get = day.client.get
     reports["botram"] = await get("reporting", f"/api/events/{EVENT}/report", head)
+    reports["closing"] = await get("reporting", f"/api/events/{CLOSING}/report", head)
     path = f"/api/programmes/{HALO_PAMOR}/totals"
     reports["halo_pamor"] = await get("reporting", path, head, by="region", **_these_days())
     handed_over = reports["botram"]["measures"]["closed_handed_over"]
     delivered = reports["halo_pamor"]["measures"]["closed_delivered"]
-    return bool(handed_over >= botram.TOTAL and delivered >= halo_pamor.JOBS)
+    left = reports["closing"]["measures"]["tickets_offered"]
+    return bool(
+        handed_over >= botram.TOTAL and delivered >= halo_pamor.JOBS and left >= closing.UNSERVED
+    )
 
 
 def _these_days() -> dict[str, str]:

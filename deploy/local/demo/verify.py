@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.local.demo.day import EVENT, HALO_PAMOR, Ledger, Target
+from deploy.local.demo.day import CLOSING, EVENT, HALO_PAMOR, Ledger, Target
 from shared.contracts.courier import DeliveryConfirmed, JobOpened
 from shared.contracts.intake import RequestClosed, RequestReceived
-from shared.contracts.scheduler import TicketAssigned, TicketIssued, TicketServed
+from shared.contracts.scheduler import TicketAssigned, TicketEnded, TicketIssued, TicketServed
 from shared.mongo.client import Client, connect
 
 
@@ -73,9 +73,10 @@ async def _archive(reader: _Reader, ledger: Ledger, verdict: Verdict) -> None:
     for type_, about, wanted in (
         (RequestReceived.type, case, everyone),
         (RequestClosed.type, case, everyone),
-        (TicketIssued.type, ticket, ledger.tickets),
+        (TicketIssued.type, ticket, ledger.tickets | ledger.elsewhere),
         (TicketAssigned.type, case, ledger.botram),
-        (TicketServed.type, ticket, ledger.served),
+        (TicketServed.type, ticket, ledger.served | ledger.served_elsewhere),
+        (TicketEnded.type, ticket, ledger.unserved),
         (JobOpened.type, case, ledger.halo_pamor),
         (DeliveryConfirmed.type, case, ledger.confirmed),
     ):
@@ -92,6 +93,9 @@ async def _states(reader: _Reader, ledger: Ledger, verdict: Verdict) -> None:
     requests = {**served, "case_id": {"$ne": None}}
     cases = await reader.column("scheduler", "tickets", "case_id", requests)
     verdict.expect("scheduler, served requests", ledger.botram, cases)
+    left = {"event_id": CLOSING, "state": "unserved"}
+    unserved = await reader.column("scheduler", "tickets", "_id", left)
+    verdict.expect("scheduler, unserved tickets", ledger.unserved, unserved)
     done = {"programme_id": HALO_PAMOR, "state": "done"}
     jobs = await reader.column("courier", "jobs", "_id", done)
     verdict.expect("courier, jobs done", ledger.halo_pamor, jobs)

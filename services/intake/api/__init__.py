@@ -77,7 +77,9 @@ RULES: Final[RouteRules] = {
 """Which roles may use which route; programme and region are checked on what is asked for."""
 
 ROUTERS: Final = (
-    requests.router,  # first, for routers are asked in turn and most requests are recorded
+    # First, for routers are asked in turn: requests that are recorded, and how they stand.
+    requests.router,
+    track.router,
     programmes.router,
     copies.router,
     catalogues.router,
@@ -100,7 +102,6 @@ ROUTERS: Final = (
     checklist.router,
     claims.router,
     returns.router,
-    track.router,
     own_papers.router,
     session.router,
     devices.router,

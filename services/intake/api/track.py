@@ -1,5 +1,6 @@
 """A request's status for whoever has its code: open to all, so counted, and without a person."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
+from services.intake.api.recipient import RECEIPT, Receipts
 from services.intake.domain import (
     Awaited,
     Fault,
@@ -20,27 +22,20 @@ from services.intake.domain import (
     digest,
 )
 from services.intake.usecases import (
-    RESIDENT,
     Catalogues,
     Clock,
     KnownProgrammes,
     Limiter,
     Reader,
     Tracked,
-    confirm_receipt,
-    track,
 )
-from services.intake.usecases.tracking import is_recipient
+from services.intake.usecases.tracking import is_recipient, tracked
 from shared.auth.rules import PUBLIC, RouteRules
-from shared.messaging.task import fingerprint_of
-from shared.runtime import Commands, Sent, provided
+from shared.runtime import gathered, provided
 from shared.web.body import Body
 from shared.web.formats import tanggal
 from shared.web.problems import Problem, TooManyRequests
 from shared.web.texts import Texts
-
-RECEIPT: Final = "POST /api/track/receipt"
-"""What the recipient's word is called as an action, by the page too."""
 
 RULES: Final[RouteRules] = {
     "POST /api/track": PUBLIC,
@@ -48,30 +43,10 @@ RULES: Final[RouteRules] = {
 }
 
 
-CataloguesDep = Annotated[Catalogues, Depends(provided(Catalogues))]
-ProgrammesDep = Annotated[KnownProgrammes, Depends(provided(KnownProgrammes))]
 LimiterDep = Annotated[Limiter, Depends(provided(Limiter))]
 ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 SecretsDep = Annotated[Secrets, Depends(provided(Secrets))]
-ClockDep = Annotated[Clock, Depends(provided(Clock))]
 TextsDep = Annotated[Texts, Depends(provided(Texts))]
-
-
-@dataclass(frozen=True, slots=True)
-class Receipts:
-    """Takes the recipient's word that a document arrived, for the API and for the page."""
-
-    commands: Commands
-
-    async def take(self, case_id: str) -> State:
-        """Return where the case stands now. Raises Conflict where it is not ready for it."""
-        # One for each case: whoever confirms twice is answered from the first time.
-        own = fingerprint_of("receipt", case_id)
-        sent = Sent(own, "receipt", actor=RESIDENT, action=RECEIPT)
-        outcome = await self.commands.run(
-            lambda uow: confirm_receipt(case_id, uow), sent=sent, key=case_id
-        )
-        return State(outcome.answer)
 
 
 class CodeBody(Body):
@@ -153,9 +128,13 @@ class ReceiptAnswer(BaseModel):
 
 async def admitted(request: Request, limiter: LimiterDep, texts: TextsDep) -> str:
     """Return the client's address. Raises TooManyRequests after too many wrong codes from it."""
-    client = request.client.host if request.client else ""
+    client = _client(request)
     require_no_wait(await limiter.client_waits(client), texts)
     return client
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 router = APIRouter(prefix="/api/track")
@@ -163,23 +142,34 @@ ReceiptsDep = Annotated[Receipts, Depends(provided(Receipts))]
 ClientDep = Annotated[str, Depends(admitted)]
 
 
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What a look-up works with."""
+
+    reader: Reader
+    limiter: Limiter
+    texts: Texts
+    catalogues: Catalogues
+    programmes: KnownProgrammes
+    clock: Clock
+
+
 @router.post("")
 async def post_track(
-    body: CodeBody,
-    client: ClientDep,
-    reader: ReaderDep,
-    limiter: LimiterDep,
-    texts: TextsDep,
-    catalogues: CataloguesDep,
-    programmes: ProgrammesDep,
-    clock: ClockDep,
+    body: CodeBody, request: Request, parts: Annotated[Looking, Depends(gathered(Looking))]
 ) -> TrackAnswer:
     """Return how the request with this code stands."""
-    tracked = await track(body.code, reader, catalogues, programmes)
-    if tracked is None:
-        await limiter.count_client(client)
-        raise _unknown(texts)
-    return _answer(tracked, texts, late=tracked.case.is_late(clock()))
+    client = _client(request)
+    # At the same time: most callers do not have to wait, and then a read less is waited for.
+    waits, case = await asyncio.gather(
+        parts.limiter.client_waits(client), parts.reader.case_by_code(digest(body.code))
+    )
+    require_no_wait(waits, parts.texts)
+    if case is None:
+        await parts.limiter.count_client(client)
+        raise _unknown(parts.texts)
+    found = await tracked(case, parts.reader, parts.catalogues, parts.programmes)
+    return _answer(found, parts.texts, late=case.is_late(parts.clock()))
 
 
 @router.post("/receipt")

@@ -27,6 +27,7 @@ GOOD: dict[str, Any] = {
         "late": 0,
     },
     "halo_pamor": {"jobs": 60, "delivered": 60},
+    "closing": {"served": 7, "unserved": 5, "offered": 5},
     "lost": 0,
     "duplicated": 0,
     "failed": [],
@@ -64,6 +65,7 @@ def test_every_id_is_looked_for_and_found_once(
         {"halo_pamor": {"jobs": 61, "delivered": 60}},
         {"botram": {**GOOD["botram"], "within_standard": 937, "late": 1}},
         {"botram": {**GOOD["botram"], "total": 939}},
+        {"closing": {"served": 7, "unserved": 5, "offered": 4}},
         {"botram": {**GOOD["botram"], "partners_served": {"HEALTH_CHECK": 31, "BPJS_HEALTH": 11}}},
     ],
 )

@@ -62,6 +62,7 @@ def pauses(ends: int, runs_for: float) -> tuple[list[float], list[str]]:
         while stack.starts == starts:
             clock.now += 0.5
             restarts.look()
+            assert clock.now - before <= 2 * LONGEST_PAUSE, "it is not started again"
         waited.append(clock.now - before)
     return waited, said
 

@@ -80,8 +80,9 @@ async def test_a_message_is_acknowledged_when_its_work_is_committed(one: Desk) -
     one.messaging.store.gate.clear()
     delivery = Delivery(message("m").body, properties(message("m")))
     handling = asyncio.create_task(one.messaging._hand_in(delivery))
-    while not one.messaging.store.tried:  # noqa: ASYNC110 - the fake sets no event
-        await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        while not one.messaging.store.tried:  # noqa: ASYNC110 - the fake sets no event
+            await asyncio.sleep(0)
     assert not delivery.acknowledged
     one.messaging.store.gate.set()
     assert await handling == Receipt(acknowledged=True)

@@ -27,13 +27,15 @@ from tests.unit.shared.messaging_kit import NOW, Desk, count, desk, message, tas
 
 AWAY = "jemput_database_unavailable_total"
 
+WAIT = 20.0
 COMMAND: dict[str, Any] = {"key": "a", "actor": "agus", "action": "count"}
 
 
 async def until(condition: Any) -> None:
-    """Let the loop turn until something holds; the test's own limit ends it otherwise."""
-    while not condition():  # noqa: ASYNC110 - the fakes set no events
-        await asyncio.sleep(0)
+    """Let the loop turn until something holds."""
+    async with asyncio.timeout(WAIT):
+        while not condition():  # noqa: ASYNC110 - the fakes set no events
+            await asyncio.sleep(0)
 
 
 async def run_all(one: Desk, *tasks: Any) -> list[Any]:

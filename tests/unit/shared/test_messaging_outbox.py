@@ -18,6 +18,8 @@ from shared.testing.memory import Memory, MemoryDeferred, MemoryOutbox, MemorySt
 from shared.testing.store_suite import deferred, inbox_id, letter
 from tests.unit.shared.messaging_kit import message
 
+WAIT = 20.0
+
 
 class Desk:
     """One instance's outbox on fakes."""
@@ -225,16 +227,19 @@ async def test_a_row_that_could_not_be_cleared_is_cleared_later_and_not_sent_aga
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let time pass until something holds; the test's own limit ends it otherwise."""
-    while not condition():  # noqa: ASYNC110 - the fakes set no events
-        await asyncio.sleep(0.01)
+    """Let time pass until something holds."""
+    async with asyncio.timeout(WAIT):
+        while not condition():  # noqa: ASYNC110 - the fakes set no events
+            await asyncio.sleep(0.01)
 
 
 async def _background(one: Desk, meanwhile: Callable[[], Awaitable[None]]) -> None:
     running = asyncio.create_task(one.relay.run())
-    await meanwhile()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    try:
+        await meanwhile()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_an_outage_of_the_database_ends_no_round(one: Desk) -> None:
