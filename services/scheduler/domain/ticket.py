@@ -80,7 +80,7 @@ _ALLOWED: Final[Mapping[Act, tuple[frozenset[TicketState], TicketState]]] = {
     Act.RESUME: (frozenset({TicketState.ON_HOLD}), TicketState.SERVING),
     Act.SERVE: (AT_BOOTH, TicketState.SERVED),
     Act.LEAVE: (AT_BOOTH | {TicketState.WAITING, TicketState.SENT}, TicketState.LEFT),
-    Act.NO_SHOW: (ASKED | {TicketState.SENT}, TicketState.NO_SHOW),
+    Act.NO_SHOW: (ASKED | {TicketState.SENT, TicketState.ON_HOLD}, TicketState.NO_SHOW),
 }
 """From which states an act is allowed, and what it leads to."""
 _OVER: Final = {

@@ -9,7 +9,7 @@
   // As the office allows it: from which states, to which, and what is told of it as an end.
   var ACTS = {
     start: [ASKED, "serving"], recall: [ASKED, "recalled"], hold: [ASKED.concat("serving"), "on_hold"], resume: [["on_hold"], "serving"],
-    serve: [HERE, "served", true], leave: [HERE, "left", true], no_show: [ASKED, "no_show", true]
+    serve: [HERE, "served", true], leave: [HERE, "left", true], no_show: [ASKED.concat("on_hold"), "no_show", true]
   };
   var booth = page.dataset.gerai, api = page.dataset.api, booths = JSON.parse(page.dataset.bersama), shown = function () {};
   var book = window.JemputCerita.book({

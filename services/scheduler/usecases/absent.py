@@ -1,10 +1,10 @@
-"""Who was called and never came, when the event's day is over: unserved, and offered other ways."""
+"""Who never came, or never came back, when the event's day is over: unserved, with other ways."""
 
 from typing import Final
 
 from services.scheduler.domain import Act, Line, ScheduledEvent, Ticket, ticket_id
 from services.scheduler.usecases.acts import carry_out
-from services.scheduler.usecases.closing import ABSENT, asked_for
+from services.scheduler.usecases.closing import ABSENT, awaited_at_booths
 from shared.messaging.timers import Timer
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -14,9 +14,9 @@ _FIRST: Final = "first"
 
 
 async def note_absent(timer: Timer, uow: UnitOfWork) -> None:
-    """End those of the next hundred numbers of a closed line for whom a booth still asks.
+    """End those of the next hundred numbers of a closed line for whom a booth still waits.
 
-    Who is being served, or was set aside, is his booth's to serve.
+    Who is being served is his booth's to serve.
     """
     line = await uow.get(Line, timer.key)
     if line is None or not line.closed:
@@ -30,5 +30,5 @@ async def note_absent(timer: Timer, uow: UnitOfWork) -> None:
             at = event.in_its_day(uow.now())
             await carry_out(Act.NO_SHOW, known, known.booth_id or "", event, uow, at)
     line = await uow.require(Line, line.id)
-    if asked_for(line) and after <= line.last_number:
+    if awaited_at_booths(line) and after <= line.last_number:
         await uow.set_timer(ABSENT, line.id, uow.now(), {_FIRST: str(after)})

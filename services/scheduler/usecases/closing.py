@@ -119,13 +119,13 @@ async def note_event_over(timer: Timer, uow: UnitOfWork) -> None:
         return
     await close_all(event, uow)
     for line in await lines_of(event.id, event.plan.ticketed_services, uow):
-        if asked_for(line):
+        if awaited_at_booths(line):
             await uow.set_timer(ABSENT, line.id, uow.now())
 
 
-def asked_for(line: Line) -> int:
-    """Return for how many a booth asks, or waits whom another one has sent."""
-    return line.count(*ASKED, TicketState.SENT)
+def awaited_at_booths(line: Line) -> int:
+    """Return for how many a booth asks or waits: called, sent by another one, or to come back."""
+    return line.count(*ASKED, TicketState.SENT, TicketState.ON_HOLD)
 
 
 async def close_all(event: ScheduledEvent, uow: UnitOfWork) -> None:

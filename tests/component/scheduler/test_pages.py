@@ -277,7 +277,7 @@ async def test_the_screen_offers_what_can_be_done_and_does_it(at: Floor) -> None
     ]  # fmt: skip
     held = await tap(at, aksi="tahan", layanan="KIA", nomor="1")
     assert "Ditahan sementara" in held
-    assert buttons(held) == ["panggil", "lanjut", "selesai", "pergi", "batal"]
+    assert buttons(held) == ["panggil", "lanjut", "selesai", "absen", "pergi", "batal"]
     going_on = await tap(at, aksi="lanjut", layanan="KIA", nomor="1")
     assert "Pelayanan dilanjutkan." in going_on
     gone = await tap(at, aksi="pergi", layanan="KIA", nomor="1")
