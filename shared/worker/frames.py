@@ -90,6 +90,9 @@ async def read_data(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 async def send(writer: asyncio.StreamWriter, *frames: bytes) -> None:
     """Send frames, and wait while the other side is slow. Raises Broken."""
+    if writer.is_closing():
+        # uvloop raises RuntimeError over a write to what has broken before.
+        raise Broken("the other side is gone")
     try:
         for one in frames:
             writer.write(one)

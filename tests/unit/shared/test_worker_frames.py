@@ -2,9 +2,11 @@
 
 import asyncio
 import io
+import os
 from collections.abc import Sequence
 
 import pytest
+import uvloop
 
 from shared.worker.frames import (
     DATA,
@@ -20,6 +22,7 @@ from shared.worker.frames import (
     read_data,
     read_frame,
     read_head,
+    send,
 )
 
 
@@ -84,6 +87,26 @@ async def test_data_without_an_end_are_broken(parts: Sequence[bytes]) -> None:
     with pytest.raises(Broken):
         async for _ in read_data(reader(*parts)):
             pass
+
+
+async def _sent_to_the_gone() -> None:
+    loop, (read, write) = asyncio.get_running_loop(), os.pipe()
+    transport, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.streams.FlowControlMixin(loop=loop), os.fdopen(write, "wb")
+    )
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+    os.close(read)
+    async with asyncio.timeout(10):
+        while not transport.is_closing():
+            writer.write(frame(END))
+            await asyncio.sleep(0)
+    with pytest.raises(Broken):
+        await send(writer, frame(END))
+
+
+def test_what_is_sent_to_who_has_gone_before_is_broken() -> None:
+    """On the services' loop, which takes a write to a closed stream for a mistake."""
+    uvloop.run(_sent_to_the_gone())
 
 
 def test_a_child_sees_where_a_frame_is_cut_off() -> None:
