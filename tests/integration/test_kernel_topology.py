@@ -48,7 +48,7 @@ def test_applied_twice_it_is_as_applied_once(management: Management) -> None:
     before = seen(management)
     management.apply(topology(DESK))
     assert seen(management) == before
-    assert len(before["policies"]) == 9
+    assert len(before["policies"]) == 10
 
 
 async def effective(management: Management, queue: str) -> dict[str, Any]:
