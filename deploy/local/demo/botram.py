@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from deploy.local.demo.client import Progress, at_most, until
 from deploy.local.demo.day import BOTRAM, COPY, EVENT, Day, Visitor
+from deploy.local.demo.floor import admit, booth, call, serve
 from deploy.local.demo.people import residents
 
 REQUESTS: Final = {"KK": 164, "KTP_EL_PRINT": 77, "BIRTH_CERT": 118, "KIA": 467, "IKD": 112}
@@ -58,8 +59,8 @@ async def run(day: Day) -> None:
     coming = [partial(_admit, day, operator, one) for one in _coming(day)]
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(at_most(_AT_ONCE, coming))
-        for booth in _booths():
-            tasks.create_task(_serve(day, operator, booth["booth_id"]))
+        for one in _booths():
+            tasks.create_task(_serve(day, operator, one["booth_id"]))
     await _walk_in(day, operator)
     await until("every served request is being worked on", lambda: _none_received(day, operator))
     day.say("issuing (simulated: SIAK is not asked) and handing over")
@@ -106,18 +107,14 @@ def _booths() -> Iterator[dict[str, Any]]:
     for service, count in _BOOTHS.items():
         for number in range(1, count + 1):
             name = f"disdukcapil-{service.lower().replace('_', '-')}-{number}"
-            yield _booth(name, _AGENCY, service, ticketed=True)
+            yield booth(name, _AGENCY, service, ticketed=True)
     for booth_id, agency, service, _ in _PARTNERS:
-        yield _booth(booth_id, agency, service, ticketed=True)
+        yield booth(booth_id, agency, service, ticketed=True)
 
 
 def _open_booths() -> Iterator[dict[str, Any]]:
     for booth_id, agency, service, _ in _WITHOUT_TICKETS:
-        yield _booth(booth_id, agency, service, ticketed=False)
-
-
-def _booth(booth_id: str, agency: str, service: str, *, ticketed: bool) -> dict[str, Any]:
-    return {"booth_id": booth_id, "agency": agency, "services": [service], "ticketed": ticketed}
+        yield booth(booth_id, agency, service, ticketed=False)
 
 
 def _coming(day: Day) -> Iterator[Visitor]:
@@ -136,28 +133,24 @@ def _coming(day: Day) -> Iterator[Visitor]:
 async def _admit(day: Day, operator: str, visitor: Visitor) -> None:
     """Give a number for each service that somebody wants, under one code."""
     wanted = [one for one in (visitor.service, visitor.partner) if one is not None]
-    body = {"services": wanted}
-    path = f"/api/events/{EVENT}/arrivals"
-    given = await day.client.send("POST", "scheduler", path, operator, body)
+    given = await admit(day, operator, EVENT, wanted)
     day.ledger.visitors[given["code"]] = visitor
     day.ledger.tickets |= {one["ticket_id"] for one in given["tickets"]}
 
 
-async def _serve(day: Day, operator: str, booth: str) -> None:
+async def _serve(day: Day, operator: str, booth_id: str) -> None:
     """Call, record and serve at one booth until nobody of the day is left. Raises FailedError."""
-    call = f"/api/events/{EVENT}/booths/{booth}/calls"
     progress = Progress("tickets served")
     while len(day.ledger.served) < TICKETS:
         progress.seen(len(day.ledger.served))
-        ticket = (await day.client.send("POST", "scheduler", call, operator, {}))["ticket"]
+        ticket = await call(day, operator, EVENT, booth_id)
         if ticket is None:
             # The tapping of an operator at an empty booth.
             await asyncio.sleep(1)
             continue
         if ticket["service"] in REQUESTS:
             await _record(day, operator, ticket["arrival_id"].rpartition("/")[2])
-        place = f"/api/events/{EVENT}/services/{ticket['service']}/tickets/{ticket['number']}"
-        await day.client.send("POST", "scheduler", f"{place}/serve", operator, {"booth_id": booth})
+        await serve(day, operator, EVENT, ticket, booth_id)
         day.ledger.served.add(ticket["ticket_id"])
 
 

@@ -6,6 +6,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from deploy.local.demo.day import BOTRAM, CLOSING, Day
+from deploy.local.demo.floor import admit, booth, call, serve
+from deploy.local.processes import FailedError
 
 SERVICE: Final = "HEALTH_CHECK"
 COME: Final = 12
@@ -51,7 +53,6 @@ async def _closing() -> datetime:
 
 
 def _plan(closes: datetime) -> dict[str, Any]:
-    booth = {"booth_id": _BOOTH, "agency": "Dinas Kesehatan (Puskesmas)", "services": [SERVICE]}
     return {
         "programme_id": BOTRAM,
         "name": "BOTRAM Cikarang Selatan",
@@ -60,21 +61,19 @@ def _plan(closes: datetime) -> dict[str, Any]:
         "on": closes.date().isoformat(),
         "opens": "00:00",
         "closes": f"{closes:%H:%M}",
-        "booths": [booth | {"ticketed": True}],
+        "booths": [booth(_BOOTH, "Dinas Kesehatan (Puskesmas)", SERVICE, ticketed=True)],
         "offers": [{"kind": "service_point", "place": _OFFICE}],
     }
 
 
 async def _admit(day: Day, operator: str) -> None:
-    path = f"/api/events/{CLOSING}/arrivals"
-    given = await day.client.send("POST", "scheduler", path, operator, {"services": [SERVICE]})
+    given = await admit(day, operator, CLOSING, [SERVICE])
     day.ledger.elsewhere |= {one["ticket_id"] for one in given["tickets"]}
 
 
 async def _serve(day: Day, operator: str) -> None:
-    path = f"/api/events/{CLOSING}"
-    call = f"{path}/booths/{_BOOTH}/calls"
-    ticket = (await day.client.send("POST", "scheduler", call, operator, {}))["ticket"]
-    place = f"{path}/services/{SERVICE}/tickets/{ticket['number']}/serve"
-    await day.client.send("POST", "scheduler", place, operator, {"booth_id": _BOOTH})
+    ticket = await call(day, operator, CLOSING, _BOOTH)
+    if ticket is None:
+        raise FailedError("nobody waits at the second field")
+    await serve(day, operator, CLOSING, ticket, _BOOTH)
     day.ledger.served_elsewhere.add(ticket["ticket_id"])
