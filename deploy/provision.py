@@ -63,7 +63,7 @@ async def mongo(admin_url: str, passwords: Mapping[str, str], prefix: str = "") 
             place = f"{prefix}{service}"
             await ensure_user(client, service, password, place, rights, [ADDED_TO])
     finally:
-        client.close()
+        await client.close()
 
 
 async def read_certificates_anew(admin_url: str) -> None:
@@ -72,7 +72,7 @@ async def read_certificates_anew(admin_url: str) -> None:
     try:
         await client.admin.command("rotateCertificates", 1)
     finally:
-        client.close()
+        await client.close()
 
 
 def _secret(name: str) -> str:

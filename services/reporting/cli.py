@@ -137,7 +137,7 @@ async def _connected(settings: Settings) -> AsyncIterator[Client]:
     try:
         yield client
     finally:
-        client.close()
+        await client.close()
 
 
 def _line(difference: Difference) -> str:

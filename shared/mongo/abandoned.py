@@ -32,7 +32,7 @@ async def end_abandoned(client: Client) -> int:
         {"$project": {"lsid": 1}},
     ]
     with translated():
-        found = await client.admin.aggregate(operations).to_list(None)
+        found = await (await client.admin.aggregate(operations)).to_list(None)
         sessions = [{"id": Binary.from_uuid(one["lsid"]["id"])} for one in found]
         if sessions:
             await client.admin.command("killSessions", sessions)

@@ -1,11 +1,12 @@
 """The client, and what of its errors means "try again later"."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -21,10 +22,9 @@ from pymongo.errors import (
 
 from shared.messaging.errors import Conflict, Locked, Unavailable
 
-P = ParamSpec("P")
 R = TypeVar("R")
-Client = AsyncIOMotorClient[dict[str, Any]]
-Database = AsyncIOMotorDatabase[dict[str, Any]]
+Client = AsyncMongoClient[dict[str, Any]]
+Database = AsyncDatabase[dict[str, Any]]
 
 _UNREACHABLE = (
     AutoReconnect,
@@ -96,7 +96,7 @@ def connect(url: str) -> Client:
 
     Retrying is ours: group commit repeats whole batches, the driver only single writes.
     """
-    return AsyncIOMotorClient(
+    return AsyncMongoClient(
         url,
         serverSelectionTimeoutMS=_SERVER_SELECTION_MS,
         connectTimeoutMS=_SERVER_SELECTION_MS,
@@ -129,13 +129,12 @@ class Places:
         return place
 
 
-async def in_one_thread(call: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:
-    """Run calls of the blocking driver in one thread, to their end even where we are cancelled.
+async def to_its_end(doing: Coroutine[Any, Any, R]) -> R:
+    """Await something to its end even where we are cancelled.
 
-    Each call through Motor is a way to a thread and back, for which a busy process waits
-    milliseconds. A session is used by one alone: whoever aborts must not meet what still writes.
+    A session is used by one alone: whoever aborts must not meet what still writes.
     """
-    running = asyncio.ensure_future(asyncio.to_thread(call, *args, **more))
+    running = asyncio.ensure_future(doing)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

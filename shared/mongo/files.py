@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bson.binary import Binary
-from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import WriteConcern
+from pymongo.asynchronous.collection import AsyncCollection
 
 from shared.mongo.client import Database, translated
 from shared.mongo.migrations import Index
 
-Collection = AsyncIOMotorCollection[dict[str, Any]]
+Collection = AsyncCollection[dict[str, Any]]
 FILES: Final = "fs.files"
 CHUNKS: Final = "fs.chunks"
 GRIDFS_INDEXES: Final = (

@@ -9,8 +9,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import ReturnDocument
+from pymongo.asynchronous.collection import AsyncCollection
 
 from shared.messaging.message import Document
 from shared.mongo.client import translated
@@ -24,7 +24,7 @@ class MongoLease:
 
     def __init__(
         self,
-        leases: AsyncIOMotorCollection[dict[str, Any]],
+        leases: AsyncCollection[dict[str, Any]],
         id_: str,
         owner: str,
         seconds: float,

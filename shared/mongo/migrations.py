@@ -105,7 +105,7 @@ async def _index(database: Database, index: Index) -> None:
         options["expireAfterSeconds"] = index.expire_after
     if index.partial is not None:
         options["partialFilterExpression"] = index.partial
-    present = database[index.collection].list_indexes()
+    present = await database[index.collection].list_indexes()
     if any(_same(found, index, options) for found in await present.to_list(None)):
         return
     await database[index.collection].create_index(list(index.keys), **options)

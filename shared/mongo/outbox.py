@@ -163,8 +163,8 @@ class MongoDeferred:
     async def _move(self, ids: list[str], messages: list[Message]) -> None:
         rows = [{**to_document(message), "owner": self._owner} for message in messages]
         async with (
-            await self._client.start_session() as session,
-            session.start_transaction(write_concern=WriteConcern("majority")),
+            self._client.start_session() as session,
+            await session.start_transaction(write_concern=WriteConcern("majority")),
         ):
             chosen = {"_id": {"$in": ids}}
             taken = await self._db[DEFERRED].delete_many(chosen, session=session)

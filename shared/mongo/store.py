@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 from pymongo import DeleteOne, InsertOne, ReplaceOne, WriteConcern
-from pymongo.client_session import ClientSession
-from pymongo.collection import Collection as PlainCollection
+from pymongo.asynchronous.client_session import AsyncClientSession as Session
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -14,7 +14,7 @@ from shared.messaging.errors import Conflict, Unavailable
 from shared.messaging.failpoints import failpoint
 from shared.messaging.message import Document, to_document
 from shared.messaging.store import Changes, Removal, Write
-from shared.mongo.client import Client, Database, Places, in_one_thread, translated
+from shared.mongo.client import Client, Database, Places, to_its_end, translated
 
 INBOX = "inbox"
 OUTBOX = "outbox"
@@ -22,7 +22,7 @@ DEFERRED = "deferred"
 ACTIONS = "actions"
 INSTANCES = "instances"
 
-Place = PlainCollection[dict[str, Any]]
+Place = AsyncCollection[dict[str, Any]]
 
 _COMMIT_TRIES = 3
 _MAJORITY = WriteConcern("majority")
@@ -59,31 +59,28 @@ class MongoStore:
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id. Raises Unavailable."""
         with translated():
-            return await in_one_thread(_by_id, self._place(collection).delegate, ids)
+            return await _by_id(self._place(collection), ids)
 
     async def load_all(self, asked: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Document]]:
         """Return the documents that exist, by collection and id. Raises Unavailable."""
         with translated():
-            return await in_one_thread(self._found, asked)
-
-    def _found(self, asked: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Document]]:
-        return {name: _by_id(self._place(name).delegate, ids) for name, ids in asked.items()}
+            return {name: await _by_id(self._place(name), ids) for name, ids in asked.items()}
 
     async def commit(self, changes: Changes) -> None:
         """Write all or nothing, durable on a majority. Raises Conflict or Unavailable."""
         # A session speaks to the server only with what is done in it.
-        session: ClientSession = self._client.delegate.start_session()
-        with translated(), session:
-            session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY)
-            try:
-                await in_one_thread(self._write, changes, session)
-                await failpoint("commit.written")
-            except BaseException:
-                await in_one_thread(_abort, session)
-                raise
-            await self._commit(session)
+        with translated():
+            async with self._client.start_session() as session:
+                await session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY)
+                try:
+                    await to_its_end(self._write(changes, session))
+                    await failpoint("commit.written")
+                except BaseException:
+                    await to_its_end(_abort(session))
+                    raise
+                await self._commit(session)
 
-    async def _commit(self, session: ClientSession) -> None:
+    async def _commit(self, session: Session) -> None:
         try:
             await _commit(session)
         except (Unavailable, PyMongoError):
@@ -92,7 +89,7 @@ class MongoStore:
                 await self._client.admin.command("killSessions", [session.session_id])
             raise
 
-    def _write(self, changes: Changes, session: ClientSession) -> None:
+    async def _write(self, changes: Changes, session: Session) -> None:
         inserts = (
             (INBOX, changes.inbox),
             (DEFERRED, changes.deferred),
@@ -101,21 +98,22 @@ class MongoStore:
         )
         for collection, documents in inserts:
             if documents:
-                self._place(collection).delegate.insert_many(documents, session=session)
+                await self._place(collection).insert_many(documents, session=session)
         for collection, writes in _by_collection(changes.writes).items():
-            _write_documents(self._place(collection).delegate, writes, session)
+            await _write_documents(self._place(collection), writes, session)
 
     def _place(self, collection: str) -> Any:
         return self._places.of(collection, self._apart.get(collection, ""))
 
 
-def _by_id(place: Place, ids: Sequence[str]) -> dict[str, Document]:
-    return {found["_id"]: found for found in place.find({"_id": {"$in": list(ids)}})}
+async def _by_id(place: Place, ids: Sequence[str]) -> dict[str, Document]:
+    found = await place.find({"_id": {"$in": list(ids)}}).to_list(None)
+    return {one["_id"]: one for one in found}
 
 
-def _write_documents(place: Place, writes: list[Write | Removal], session: ClientSession) -> None:
+async def _write_documents(place: Place, writes: list[Write | Removal], session: Session) -> None:
     operations = [_operation(write) for write in writes]
-    done = place.bulk_write(operations, ordered=False, session=session)
+    done = await place.bulk_write(operations, ordered=False, session=session)
     # What meets a version that has moved on matches nothing and raises nothing: count.
     if done.inserted_count + done.matched_count + done.deleted_count != len(writes):
         raise Conflict(f"{place.name}: a version has changed")
@@ -139,14 +137,14 @@ def _operation(write: Write | Removal) -> _Operation:
     return ReplaceOne({"_id": write.document["_id"], "version": write.base}, write.document)
 
 
-async def _commit(session: ClientSession) -> None:
+async def _commit(session: Session) -> None:
     """Commit, asking again while the server has not answered whether it did (the driver's rule).
 
     Asking again is safe: a commit that happened answers that it did.
     """
     for left in reversed(range(_COMMIT_TRIES)):
         try:
-            await in_one_thread(session.commit_transaction)
+            await to_its_end(session.commit_transaction())
         except PyMongoError as error:
             unknown = error.has_error_label("UnknownTransactionCommitResult")
             if not unknown:
@@ -157,9 +155,9 @@ async def _commit(session: ClientSession) -> None:
             return
 
 
-def _abort(session: ClientSession) -> None:
+async def _abort(session: Session) -> None:
     try:
-        session.abort_transaction()
+        await session.abort_transaction()
     except (PyMongoError, OperationFailure):
         # The server ends it by itself; what made us abort is what matters.
         return

@@ -202,4 +202,4 @@ async def _close(service: Service) -> None:
         async with asyncio.timeout(_PAUSE * 4):
             await service.messaging.broker.stop()
             await service.messaging.bus.close()
-    service.messaging.client.close()
+    await service.messaging.client.close()

@@ -86,7 +86,7 @@ async def open_shell(
         if committing is not None:
             committing.cancel()
             await asyncio.gather(committing, return_exceptions=True)
-        messaging.client.close()
+        await messaging.client.close()
 
 
 def run_at_desk(

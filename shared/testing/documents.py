@@ -74,7 +74,7 @@ class MemoryCollection:
         cursor = MemoryCursor(self._memory, self._name, query, projection)
         return cursor.sort(list(sort)).skip(skip).limit(limit)
 
-    def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> "MemoryUnion":
+    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> "MemoryUnion":
         """Return a cursor over documents by id, each beside its collection's name."""
         return MemoryUnion(self._memory, self._name, pipeline)
 
@@ -138,6 +138,11 @@ class MemoryUnion:
         self._memory = memory
         self._name = name
         self._pipeline = pipeline
+
+    async def __aiter__(self) -> AsyncIterator[Document]:
+        """Yield what was found."""
+        for row in await self.to_list():
+            yield row
 
     async def to_list(self, length: int | None = None) -> list[Document]:
         """Return what was found, so many at most."""

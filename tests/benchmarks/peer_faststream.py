@@ -13,8 +13,8 @@ from faststream.rabbit import (
     RabbitExchange,
     RabbitQueue,
 )
-from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import BaseModel
+from pymongo import AsyncMongoClient
 
 EXCHANGE = RabbitExchange("bench.peers", type=ExchangeType.TOPIC)
 QUEUE = RabbitQueue("bench.faststream", queue_type=QueueType.QUORUM, routing_key="faststream")
@@ -30,14 +30,14 @@ class Request(BaseModel):
 
 def application(amqp_url: str, mongo_url: str) -> FastStream:
     """Return the application."""
-    client = AsyncIOMotorClient[dict[str, Any]](mongo_url)
+    client = AsyncMongoClient[dict[str, Any]](mongo_url)
     db = client["bench_faststream"]
     broker = RabbitBroker(amqp_url, default_channel=Channel(prefetch_count=100), logger=None)
 
     @broker.subscriber(QUEUE, EXCHANGE)
     async def hop(request: Request) -> None:
         inbox_id = {"_id": request.id}
-        async with await client.start_session() as session, session.start_transaction():
+        async with client.start_session() as session, await session.start_transaction():
             await db.inbox.insert_one(dict(inbox_id), session=session)
             await db.state.insert_one({**inbox_id, "service": request.service}, session=session)
             await db.outbox.insert_one({**inbox_id, "body": request.model_dump()}, session=session)

@@ -95,7 +95,7 @@ async def _prepare(desk: Desk) -> None:
     client = connect(desk.mongo_url)
     await client.drop_database(desk.database)
     await migrate(client[desk.database], [FIRED], [])
-    client.close()
+    await client.close()
 
 
 async def _two_read(raw: Line) -> None:

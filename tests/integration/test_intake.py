@@ -267,7 +267,7 @@ async def actions(office: Office) -> list[str]:
         )
         return [one["action"] for one in await done.to_list(None)]
     finally:
-        client.close()
+        await client.close()
 
 
 async def test_shipped_programmes_are_published_once(office: Office, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ async def test_it_is_ended_once_it_is_idle_and_what_it_locked_can_be_written(
     login = f"mongodb://desk:made-up@{place}/{mongo_database}?directConnection=true"
     killed, other = connect(login), connect(login)
     change = Changes(writes=[Write("letters", {"_id": "a", "version": 1}, None)])
-    session = await killed.start_session()
-    session.start_transaction()
+    session = killed.start_session()
+    await session.start_transaction()
     await killed[mongo_database]["letters"].insert_one({"_id": "a", "version": 1}, session=session)
     store = MongoStore(other, mongo_database, "other")
     assert await end_abandoned(other) == 0
@@ -38,4 +38,4 @@ async def test_it_is_ended_once_it_is_idle_and_what_it_locked_can_be_written(
     await store.commit(change)
     assert await store.versions("letters", ["a"]) == {"a": 1}
     for client in (killed, other, admin):
-        client.close()
+        await client.close()

@@ -75,7 +75,7 @@ async def instances(servers: Servers, mongo_database: str) -> AsyncIterator[list
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-    client.close()
+    await client.close()
 
 
 def _name(number: int) -> str:
@@ -106,7 +106,7 @@ async def test_only_units_that_met_the_hot_document_are_decided_again(
     database = client[mongo_database]
     counted = {one["_id"]: one["value"] async for one in database["counters"].find()}
     rows = [(row["aggregate_id"], row["version"]) async for row in database["outbox"].find()]
-    client.close()
+    await client.close()
     assert counted == Counter(_name(number) for number in range(UNITS))
     assert len(rows) == len(set(rows)) == UNITS
     assert conflicts > 0

@@ -74,7 +74,7 @@ async def shared_stores(servers: Servers) -> AsyncIterator[MongoStores]:
     await migrate(client[name], ["letters", "drawers"], [])
     yield MongoStores(client, name)
     await client.drop_database(name)
-    client.close()
+    await client.close()
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ class TestCounts(CountsContract):
         """Processes on an empty database."""
         shared = MongoShared(servers.mongo_url, stores)
         yield shared
-        shared.close()
+        await shared.close()
 
     async def test_a_count_that_is_past_is_forgotten_by_an_index(self, stores: MongoStores) -> None:
         """The index is there and asks for the time that each count names."""
@@ -135,10 +135,10 @@ class MongoShared:
         """Everything that is kept."""
         return await self._stores.held(COUNTS)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Leave the database."""
         for client in self._clients:
-            client.close()
+            await client.close()
 
 
 class TestReader(ReaderContract):
@@ -185,7 +185,7 @@ async def test_a_part_lies_in_a_database_of_its_own_and_in_the_same_transaction(
     assert "drawers" not in await parts[""].list_collection_names()
     assert await parts["_keys"].list_collection_names() == ["drawers"]
     assert "at_1" in await parts["_keys"]["drawers"].index_information()
-    client.close()
+    await client.close()
 
 
 async def test_a_service_writes_the_parts_that_it_names_and_no_other(
@@ -202,8 +202,8 @@ async def test_a_service_writes_the_parts_that_it_names_and_no_other(
     with pytest.raises(OperationFailure, match="not authorized"):
         await keeper[f"{mongo_database}_other"]["letters"].insert_one({"_id": "a"})
     await admin[mongo_database].command("dropUser", "keeper")
-    keeper.close()
-    admin.close()
+    await keeper.close()
+    await admin.close()
 
 
 async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database: str) -> None:
@@ -232,4 +232,4 @@ async def test_migrating_twice_changes_nothing(servers: Servers, mongo_database:
         assert await database[name].index_information() == before
     assert made["inbox"]["at_1"]["expireAfterSeconds"] == 30 * 86_400
     assert made["letters"]["pages_1"]["unique"] is True
-    client.close()
+    await client.close()

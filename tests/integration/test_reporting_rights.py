@@ -86,7 +86,7 @@ async def test_its_timers_are_its_own_to_keep(stack: Stack) -> None:
     await timers.sent(await timers.take(term, 10))
     assert (await timers.overdue()).pending == 1
     await timers.resign()
-    client.close()
+    await client.close()
 
 
 def test_the_file_names_every_collection_and_index_of_the_archive() -> None:

@@ -186,7 +186,7 @@ async def floor(servers: Servers, mongo_database: str) -> AsyncIterator[Floor]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-    client.close()
+    await client.close()
 
 
 @pytest.mark.parametrize(("waiting", "calls"), [(40, 59), (59, 59), (59, 25), (0, 10)], ids=str)

@@ -51,7 +51,7 @@ async def trail(servers: Servers, mongo_database: str) -> AsyncIterator[TrailRea
     await apart[AUDIT_BLOCKS].insert_many(encoded(blocks))
     yield TrailReader(database, COLLECTIONS)
     await client.drop_database(apart.name)
-    client.close()
+    await client.close()
 
 
 async def test_every_entry_stands_on_one_page_and_what_is_loose_is_found(

@@ -68,7 +68,7 @@ async def test_it_is_added_to_and_read_and_made_ready_without_more_rights(
     parts = dict.fromkeys(ADDED_TO.collections, ADDED_TO.part)
     database = client[f"{PREFIX}{service}"]
     await migrate(database, ADDED_TO.collections, ADDED_TO.indexes, parts)
-    client.close()
+    await client.close()
 
 
 def test_no_service_reads_another_one_s_trail(clients: Clients) -> None:

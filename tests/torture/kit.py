@@ -265,7 +265,7 @@ async def prepared(
     await client[database]["areas"].insert_many(
         [COLLECTIONS.of(Area).encode(area) for area in AREAS]
     )
-    client.close()
+    await client.close()
     async with line(amqp_of(servers, vhost)) as raw:
         for queue in QUEUES:
             await (await raw.channel.get_queue(queue, ensure=False)).purge()

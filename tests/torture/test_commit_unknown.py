@@ -116,7 +116,7 @@ async def test_each_unit_counts_once(
     rows = [(row["aggregate_id"], row["version"]) async for row in database["outbox"].find()]
     assert Counter(name for name, _ in rows) == counted
     assert len(set(rows)) == UNITS
-    client.close()
+    await client.close()
 
 
 def _counted(registry: CollectorRegistry, name: str) -> float:

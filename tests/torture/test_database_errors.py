@@ -57,4 +57,4 @@ async def test_units_are_done_once_the_error_has_passed(
     assert (registry.get_sample_value("jemput_database_unavailable_total", reason) or 0) > 0
     counted = {one["_id"]: one["value"] async for one in database["counters"].find()}
     assert counted == Counter(f"c{number % COUNTERS}" for number in range(UNITS + 1))
-    client.close()
+    await client.close()

@@ -225,7 +225,7 @@ async def _opened(servers: Servers, database: str) -> Client:
 
 async def _closed(client: Client, database: str) -> None:
     await client.drop_database(database)
-    client.close()
+    await client.close()
 
 
 @st.composite

@@ -54,7 +54,7 @@ async def world(servers: Servers, mongo_database: str) -> AsyncIterator[World]:
         await running.do(_keeping(known), known.id)
     yield running
     await running.end()
-    client.close()
+    await client.close()
 
 
 def _keeping(known: Programme) -> Any:

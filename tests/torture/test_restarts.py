@@ -47,7 +47,7 @@ async def at(own: Servers, host: str, tmp_path: Path) -> AsyncIterator[Stand]:
     async with prepared(own, host, f"torture_{new_id()[-12:]}", tmp_path) as one:
         yield one
     await client.drop_database(one.database)
-    client.close()
+    await client.close()
 
 
 @asynccontextmanager

@@ -66,7 +66,7 @@ async def desk_on(
         await limit_transactions(client, 3)
     await migrate(client[database], [FIRED], [])
     await client[database][TIMERS.name].insert_many(due(COUNT))
-    client.close()
+    await client.close()
     desk = Desk(url, servers.mongo_url, database, folder)
     async with line(url) as raw:
         for queue in (QUEUE, DEAD_QUEUE, suspects_queue(QUEUE)):

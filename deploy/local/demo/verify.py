@@ -39,7 +39,7 @@ async def verify(target: Target, ledger: Ledger) -> Verdict:
         await _states(_Reader(client, target), ledger, verdict)
         return verdict
     finally:
-        client.close()
+        await client.close()
 
 
 class _Reader:

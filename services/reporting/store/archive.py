@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorClientSession
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import OperationFailure
 
 from services.reporting.domain import Fact, Totals
@@ -98,7 +98,7 @@ async def zones_of(database: Any, session: Any = None) -> dict[str, str]:
 
 
 async def facts_by_id(
-    archive: Any, ids: Iterable[str], session: AsyncIOMotorClientSession | None = None
+    archive: Any, ids: Iterable[str], session: AsyncClientSession | None = None
 ) -> list[Fact]:
     """Return these archived events as far as they are counted."""
     found = archive.find({"_id": {"$in": list(ids)}}, _COUNTED, session=session)
@@ -126,7 +126,7 @@ class Archive:
         """
         try:
             with translated():
-                async with await self._client.start_session(snapshot=True) as session:
+                async with self._client.start_session(snapshot=True) as session:
                     yield Snapshot(self._client.get_database(self._db.name), session)
         except Unavailable as error:
             cause = error.__cause__
@@ -160,7 +160,7 @@ class Archive:
 class Snapshot:
     """The archive and the totals at one moment."""
 
-    def __init__(self, database: Any, session: AsyncIOMotorClientSession) -> None:
+    def __init__(self, database: Any, session: AsyncClientSession) -> None:
         self._db = database
         self._session = session
 
@@ -180,7 +180,7 @@ class Snapshot:
 
 
 async def _pages(
-    database: Any, programme_id: str, session: AsyncIOMotorClientSession | None
+    database: Any, programme_id: str, session: AsyncClientSession | None
 ) -> AsyncIterator[Sequence[Fact]]:
     last = ""
     while True:
@@ -197,7 +197,7 @@ async def _pages(
 
 
 async def _present(
-    rows: Any, ids: Sequence[str], prefix: str, session: AsyncIOMotorClientSession | None = None
+    rows: Any, ids: Sequence[str], prefix: str, session: AsyncClientSession | None = None
 ) -> set[str]:
     with translated():
         wanted = [prefix + id_ for id_ in ids]

@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import InsertOne, ReturnDocument, UpdateOne, WriteConcern
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.read_concern import ReadConcern
 
 from services.reporting.domain import Fact, Totals
@@ -107,7 +107,8 @@ class Ledger:
         match, project = {"$match": {"operationType": "insert"}}, {"$project": {"_id": 1}}
         inserts: list[Document] = [match, project]
         with translated():
-            async with self._db[UNFOLDED].watch(inserts, max_await_time_ms=_AWAIT_MS) as stream:
+            watched = self._db[UNFOLDED].watch(inserts, max_await_time_ms=_AWAIT_MS)
+            async with await watched as stream:
 
                 async def wait(seconds: float) -> None:
                     until = time.monotonic() + seconds
@@ -131,12 +132,12 @@ class Ledger:
 
 
 @asynccontextmanager
-async def transaction(client: Client) -> AsyncIterator[AsyncIOMotorClientSession]:
+async def transaction(client: Client) -> AsyncIterator[AsyncClientSession]:
     """Run one transaction, durable on a majority. Raises Conflict and Unavailable."""
     with translated():
         async with (
-            await client.start_session() as session,
-            session.start_transaction(
+            client.start_session() as session,
+            await session.start_transaction(
                 read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
             ),
         ):
@@ -147,7 +148,7 @@ async def change_state(
     database: Database,
     query: Document,
     change: Document | list[Document],
-    session: AsyncIOMotorClientSession | None = None,
+    session: AsyncClientSession | None = None,
 ) -> Document | None:
     """Return the document of state as it is after the change; None where the query did not fit."""
     return await database[STATE].find_one_and_update(
@@ -159,7 +160,7 @@ async def change_state(
 
 
 async def add(
-    database: Database, generation: int, totals: Totals, session: AsyncIOMotorClientSession
+    database: Database, generation: int, totals: Totals, session: AsyncClientSession
 ) -> None:
     """Add to the counters of one generation."""
     increments = [
@@ -174,24 +175,20 @@ async def add(
         await database[TOTALS].bulk_write(increments, ordered=False, session=session)
 
 
-async def _take_off(
-    database: Database, ids: Sequence[str], session: AsyncIOMotorClientSession
-) -> None:
+async def _take_off(database: Database, ids: Sequence[str], session: AsyncClientSession) -> None:
     taken = await database[UNFOLDED].delete_many({"_id": {"$in": list(ids)}}, session=session)
     if taken.deleted_count != len(ids):
         raise Conflict("somebody else has counted this")
 
 
 async def _note_refolded(
-    database: Database, generation: int, facts: Sequence[Fact], session: AsyncIOMotorClientSession
+    database: Database, generation: int, facts: Sequence[Fact], session: AsyncClientSession
 ) -> None:
     rows = [InsertOne({"_id": f"{generation}|{fact.id}"}) for fact in facts]
     await database[REFOLDED].bulk_write(rows, ordered=False, session=session)
 
 
-async def _revise(
-    database: Database, events: Sequence[str], session: AsyncIOMotorClientSession
-) -> None:
+async def _revise(database: Database, events: Sequence[str], session: AsyncClientSession) -> None:
     revised: dict[str, Any] = {"$inc": {"revision": 1}, "$currentDate": {"updated_at": True}}
     changes = [UpdateOne({"_id": event_id}, revised, upsert=True) for event_id in events]
     if changes:

@@ -1,7 +1,7 @@
 """A generation of totals in the making, beside the one that is read."""
 
-from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import ReplaceOne, ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from services.reporting.domain import Totals, fold
 from services.reporting.store.archive import facts_by_id, zones_of
@@ -92,9 +92,7 @@ class Rebuilds:
             await self._add(generation, rows, session)
         return last
 
-    async def _claim(
-        self, generation: int, session: AsyncIOMotorClientSession, *, use: bool
-    ) -> None:
+    async def _claim(self, generation: int, session: AsyncClientSession, *, use: bool) -> None:
         """Write the state, so that nothing is counted in the same moment; take it into use."""
         taken = {"previous": "$current", "current": generation, "next": None} if use else {}
         change = [{"$set": {**taken, "folds": {"$add": ["$folds", 1]}}}]
@@ -107,7 +105,7 @@ class Rebuilds:
         # The commit whose answer got lost did happen.
 
     async def _add(
-        self, generation: int, rows: list[Document], session: AsyncIOMotorClientSession
+        self, generation: int, rows: list[Document], session: AsyncClientSession
     ) -> None:
         ids = [row["_id"].partition("|")[2] for row in rows]
         facts = await facts_by_id(self._db[ARCHIVE], ids, session)

@@ -1,7 +1,7 @@
 """Courier as its composition root wires it, with nothing behind it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +25,7 @@ TOKEN = Issuer(KEY, utc_now).issue("agus", [Grant.parse("admin:*:*")], timedelta
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
     write_public(tmp_path / "keys.json", {KEY.kid: KEY.public})
     settings = Settings(
         amqp_url=f"amqp://127.0.0.1:{NOBODY_LISTENS}/",
@@ -34,7 +34,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     )
     built = build(settings)
     yield built
-    built.messaging.client.close()
+    await built.messaging.client.close()
 
 
 async def test_with_nothing_behind_it_it_lives_is_unready_and_says_why(service: Service) -> None:

@@ -1,7 +1,7 @@
 """Intake as its composition root wires it, with nothing behind it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,7 +30,7 @@ TOKEN = Issuer(KEY, utc_now).issue("agus", [Grant.parse("operator:*:*")], timede
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
     write_public(tmp_path / "keys.json", {KEY.kid: KEY.public})
     add_key(tmp_path / "sealing")
     write_private(tmp_path / "signing.pem", KEY)
@@ -45,7 +45,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     )
     built = build(settings)
     yield built
-    built.messaging.client.close()
+    await built.messaging.client.close()
 
 
 def test_what_is_bound_is_handled(service: Service) -> None:

@@ -46,7 +46,7 @@ def settings(tmp_path: Path) -> Settings:
 async def service(settings: Settings) -> AsyncIterator[Service]:
     built = build(settings)
     yield built
-    built.messaging.client.close()
+    await built.messaging.client.close()
 
 
 async def test_every_type_of_the_published_language_is_archived(service: Service) -> None:
@@ -64,7 +64,7 @@ async def test_one_process_counts_and_shows_and_an_api_alone_does_not_count(
     beside_queue = {ChainEntries, Projector, Removal, WatchTrail}
     assert jobs(service) == {AccountLimits, RevocationWatch, Watched, *beside_queue}
     alone = build(settings.model_copy(update={"role": "api"}))
-    alone.messaging.client.close()
+    await alone.messaging.client.close()
     assert jobs(alone) == {AccountLimits, RevocationWatch, Watched}
 
 

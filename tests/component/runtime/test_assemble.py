@@ -1,6 +1,6 @@
 """What a service is made of, by what its process is there for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -79,7 +79,7 @@ DEFINITION = ServiceDefinition(
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
+async def build(tmp_path: Path) -> AsyncIterator[Build]:
     write_public(tmp_path / "keys.json", {KEY.kid: KEY.public})
     built: list[Service] = []
 
@@ -99,7 +99,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
 
     yield make
     for service in built:
-        service.messaging.client.close()
+        await service.messaging.client.close()
 
 
 def http(service: Service) -> httpx.AsyncClient:

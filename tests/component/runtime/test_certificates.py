@@ -91,7 +91,7 @@ async def _asking_mongo(port: int, ca: Path) -> None:
     try:
         await client.admin.command("hello")
     finally:
-        client.close()
+        await client.close()
 
 
 async def _provisioning(port: int, ca: Path) -> None:

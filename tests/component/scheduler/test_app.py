@@ -1,6 +1,6 @@
 """Scheduler as its composition root wires it, with nothing behind it."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def key() -> SigningKey:
 
 
 @pytest.fixture
-def service(key: SigningKey, tmp_path: Path) -> Iterator[Service]:
+async def service(key: SigningKey, tmp_path: Path) -> AsyncIterator[Service]:
     write_public(tmp_path / "keys.json", {key.kid: key.public})
     add_key(tmp_path / "sealing")
     settings = Settings(
@@ -39,7 +39,7 @@ def service(key: SigningKey, tmp_path: Path) -> Iterator[Service]:
     )
     built = build(settings)
     yield built
-    built.messaging.client.close()
+    await built.messaging.client.close()
 
 
 def test_what_is_bound_is_handled(service: Service) -> None:

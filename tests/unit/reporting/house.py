@@ -126,4 +126,4 @@ async def houses(
             with suppress(asyncio.CancelledError):
                 await task
         for house in instances:
-            house.client.close()
+            await house.client.close()
