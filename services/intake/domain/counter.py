@@ -90,7 +90,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What can be asked for at an event's counter; without a catalogue a service by its name."""
+    """What can be asked for in one place; without a catalogue a service by its name."""
 
     service: CatalogueService
     entry: Entry | None = None
@@ -105,11 +105,15 @@ def offered_at(
     event: PlannedEvent, programme: Programme, catalogue: Catalogue | None
 ) -> Iterator[Offer]:
     """Yield what counters of an event take: what it has a booth for and the channel promises."""
+    offers = offered_in(AT_COUNTER, programme, catalogue)
+    yield from (one for one in offers if one.service.code in event.services)
+
+
+def offered_in(channel: str, programme: Programme, catalogue: Catalogue | None) -> Iterator[Offer]:
+    """Yield what can be asked for in a channel of a programme."""
     for service in programme.services:
-        if service.code not in event.services:
-            continue
         entries = catalogue.entries_of(service.code) if catalogue else ()
-        yield from (Offer(service, one) for one in entries if one.taken_in(AT_COUNTER))
+        yield from (Offer(service, one) for one in entries if one.taken_in(channel))
         if not entries:
             yield Offer(service)
 

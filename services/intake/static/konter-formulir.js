@@ -12,7 +12,8 @@
   function of(node, name) { return node.querySelector('[data-isi="' + name + '"]'); }
   function said(node, name) { return of(node, name).value.trim(); }
   function digits(node) { return said(node, "nik").replace(/[\s.]/g, ""); }
-  function code() { return gate.value.replace(/[\s.-]/g, "").toUpperCase(); }
+  function code() { return gate ? gate.value.replace(/[\s.-]/g, "").toUpperCase() : ""; }
+  function gateSays(text) { if (gate) { gate.value = text; } }
   function persons() { return Array.from(people.children); }
   function requests() { return Array.from(wanted.children); }
 
@@ -178,6 +179,7 @@
 
   function wrong() {
     var found = requests().flatMap(wrongOf), used = {}, niks = persons().map(digits);
+    if (!region.value) { found.push([region.id, isian.words("kecamatan_empty")]); }
     if (aturan.wrong("kode", code())) { found.push([gate.id, isian.words("kode_wrong")]); }
     requests().forEach(function (node) { WHO.forEach(function (name) { used[of(node, name).value] = true; }); });
     persons().forEach(function (node, number) {
@@ -194,9 +196,10 @@
   function collected() {
     var nodes = requests(), kit = bekal.kit();
     var body = {
-      programme_id: kit.programme_id, channel: "event", event_id: kit.event_id, region_code: region.value,
+      programme_id: kit.programme_id, channel: kit.channel || "event", region_code: region.value,
       people: persons().map(one), requests: nodes.map(asked)
     };
+    if (kit.event_id) { body.event_id = kit.event_id; }
     if (code()) { body.arrival_code = code(); }
     return {
       shape: lama.SHAPE, body: body,
@@ -208,7 +211,7 @@
 
   function typed() {
     return {
-      region: region.value, group: group.value, code: gate.value,
+      region: region.value, group: group.value, code: gate ? gate.value : "",
       people: persons().map(function (node) { return SAID.map(function (name) { return of(node, name).value; }); }),
       requests: requests().map(function (node) {
         return {
@@ -220,7 +223,7 @@
   }
 
   function clear() {
-    gate.value = "";
+    gateSays("");
     people.replaceChildren();
     wanted.replaceChildren();
   }
@@ -260,7 +263,7 @@
     clear();
     region.value = what.region;
     group.value = what.group;
-    gate.value = what.code;
+    gateSays(what.code);
     what.people.forEach(function (values) {
       var node = person();
       SAID.forEach(function (name, number) { of(node, name).value = values[number]; });
@@ -272,7 +275,13 @@
   form.querySelector("[data-tambah-orang]").addEventListener("click", function () { of(person(), "nama").focus(); });
   form.querySelector("[data-tambah-layanan]").addEventListener("click", function () { of(request(), "layanan").focus(); });
 
+  // Asked for where the office has the same request open.
+  function askWhy() {
+    requests().forEach(function (node) { of(node, "alasan").closest(".field").hidden = false; });
+  }
+
   window.JemputFormulir = {
+    askWhy: askWhy,
     use: use, clear: clear, empty: empty, again: again, wrong: wrong, collected: collected, typed: typed,
     blank: function () { return JSON.stringify(typed()) === untouched; }
   };

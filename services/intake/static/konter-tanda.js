@@ -68,6 +68,7 @@
       var address = location.origin + page.dataset.lacak + "#" + one.tracking_code;
       made.append(element("p", word("kode")), element("p", one.tracking_code, "konter-kode"));
       made.append(qr.image(address, word("qr-lacak")) || "");
+      if ((one.told || {}).taken_up_on) { made.append(element("p", word("giliran", { day: day(one.told.taken_up_on) }), "tanda-perlu")); }
       if (one.due_on) { made.append(element("p", word("selesai", { day: day(one.due_on) }))); }
       of(article, "permohonan").append(warned(made, one.warnings));
     });
@@ -81,8 +82,8 @@
     var article = document.getElementById(name).content.firstElementChild.cloneNode(true);
     article.dataset.tandaId = kept.id;
     article.dataset.nomor = kept.number;
-    of(article, "nomor").textContent = kept.number;
-    of(article, "acara").textContent = kit.event_name + ", " + kit.place + ", " + day(kit.on);
+    of(article, "nomor").textContent = kept.number || "";
+    of(article, "acara").textContent = kit.event_id ? kit.event_name + ", " + kit.place + ", " + day(kit.on) : kit.owner;
     of(article, "saat").textContent = when(kept.at);
     of(article, "standar").textContent = standard();
     of(article, "biaya").textContent = kit.cost || "";

@@ -196,6 +196,8 @@ def asked_with(row: Row) -> str:
     """Return the query that a route asks for."""
     if row.route in ("GET /api/requests", "GET /api/late-requests"):
         return f"?programme_id={row.programme}"
+    if row.route == "GET /api/offices/{programme_id}":
+        return "?channel=eopen"
     return f"?device={LAPTOP}" if row.route == "GET /api/counters/{event_id}" else ""
 
 
@@ -242,10 +244,12 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     await needed(path, office)
     path = path.replace("{programme_id}/{entry}", "botram/KK")
     path = path.replace("{programme_id}", row.programme).replace("{event_id}", EVENT)
-    path = path.replace("{chapter}", "warga-melacak")
+    path = path.replace("{chapter}", "warga-melacak").replace("{channel}", "eopen")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
-    quiet = path in (STATE, SECURITY) or path.startswith(pages.counter.COUNTER)
+    quiet = path in (STATE, SECURITY) or path.startswith(
+        (pages.counter.COUNTER, pages.record.RECORD)
+    )
     headers = {"Accept": "*/*" if quiet else "text/html"}
     if row.role != "nobody":
         headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
