@@ -1,6 +1,6 @@
 """Catat permohonan: an officer writes down what people ask for who are not at an event.
 
-The form is that of an event's counter (`templates/kunjungan_*.html`, `static/konter-*.js`). Here the
+The form is a counter's (`templates/kunjungan_*.html`, `static/konter-*.js`). Here the
 office answers at once, so nothing is kept in the browser.
 """
 

@@ -20,6 +20,7 @@ PATHS = {
     "GET /api/counters/{event_id}": (
         "/counters/event-1?device=0f8fad5b-d9cb-469f-a165-70867728950e"
     ),
+    "GET /api/offices/{programme_id}": "/offices/botram?channel=event",
     "GET /api/counters/{event_id}/counts": "/counters/event-1/counts",
     "GET /api/requests/{case_id}/papers": "/requests/case-1/papers",
     "GET /api/requests/{case_id}/document": "/requests/case-1/document",
