@@ -63,7 +63,7 @@ TASKS: Final = (
     Task("plan", frozenset({Role.PLANNER})),
     Task("programmes", frozenset({Role.ADMIN})),
     Task("agents", frozenset({Role.ADMIN})),
-    Task("import", frozenset({Role.IMPORTER})),
+    Task("import", frozenset({Role.IMPORTER}), OWN, "/riwayat"),
 )
 """What has a page comes first."""
 CHAPTERS: Final[Mapping[str, str]] = {

@@ -248,7 +248,7 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
     quiet = path in (STATE, SECURITY) or path.startswith(
-        (pages.counter.COUNTER, pages.record.RECORD)
+        (pages.counter.COUNTER, pages.record.RECORD, pages.history.HISTORY)
     )
     headers = {"Accept": "*/*" if quiet else "text/html"}
     if row.role != "nobody":
