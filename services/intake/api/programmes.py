@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, StrictInt, model_validator
 
-from services.intake.api.fields import TimeOfDay, require_region
+from services.intake.api.fields import ComplaintDays, TimeOfDay, require_region
 from services.intake.api.rights import allowed_programme, programme_of
 from services.intake.api.standing import Standing
 from services.intake.domain import (
@@ -181,6 +181,7 @@ class ProgrammeBody(Standing, Body):
     """By the NIK of who asks, in the programme's zone. Null: any number."""
     service_points: ServicePoints = ()
     line: LineOrderBody = LineOrderBody()
+    complaint_days: ComplaintDays = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
@@ -227,6 +228,7 @@ class ProgrammeBody(Standing, Body):
             requests_per_person_and_day=self.requests_per_person_and_day,
             service_points=tuple(one.point() for one in self.service_points),
             line=LineOrder(**self.line.model_dump()),
+            complaint_days=self.complaint_days,
         )
 
 
@@ -260,6 +262,7 @@ class ProgrammeAnswer(BaseModel):
     catalogue_version: int | None
     sop_version: int | None
     requests_per_person_and_day: int | None
+    complaint_days: ComplaintDays
 
 
 router = APIRouter(prefix="/api/programmes")
@@ -330,4 +333,5 @@ def answered(programme: Programme) -> ProgrammeAnswer:
         catalogue_version=programme.catalogue_version,
         sop_version=programme.sop_version,
         requests_per_person_and_day=programme.requests_per_person_and_day,
+        complaint_days=dict(programme.complaint_days),
     )

@@ -8,6 +8,9 @@ from services.intake.pages import (
     accounts,
     ask,
     batches,
+    complain,
+    complaint_status,
+    complaints_desk,
     counter,
     data_use,
     desk,
@@ -29,6 +32,7 @@ from services.intake.pages import (
     start,
     tracking,
 )
+from services.intake.pages.complaints_desk import ShowsComplaints
 from services.intake.pages.fresh import Proves
 from services.intake.pages.people import ShowsPeople
 from services.intake.pages.tracking import TakesReceipts
@@ -42,6 +46,7 @@ NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
     NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
+    NavItem(complain.COMPLAIN, "navigation.complain"),
     NavItem(manual.MANUAL, "navigation.manual"),
     NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(counter.COUNTER, "navigation.counter", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
@@ -74,6 +79,9 @@ RULES: Final[RouteRules] = {
     **services.RULES,
     **places.RULES,
     **ask.RULES,
+    **complain.RULES,
+    **complaint_status.RULES,
+    **complaints_desk.RULES,
     **data_use.RULES,
     **manual.RULES,
 }
@@ -99,6 +107,9 @@ ROUTERS: Final = (
     services.router,
     places.router,
     ask.router,
+    complain.router,
+    complaint_status.router,
+    complaints_desk.router,
     data_use.router,
     manual.router,
 )
@@ -110,6 +121,7 @@ __all__ = [
     "ROUTERS",
     "RULES",
     "Proves",
+    "ShowsComplaints",
     "ShowsPeople",
     "TakesReceipts",
 ]

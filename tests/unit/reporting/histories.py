@@ -13,7 +13,7 @@ from shared.contracts import courier, intake, scheduler
 from shared.contracts.audit import AuditHead
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
-from shared.contracts.intake import CaseEvent, CloseOutcome
+from shared.contracts.intake import CaseEvent, CloseOutcome, ComplaintEvent, ComplaintKind
 from shared.contracts.scheduler import VisitRecorded
 from shared.messaging.message import Message
 from shared.testing.messages import message_of
@@ -109,7 +109,7 @@ _MOMENTS = st.builds(
     st.integers(0, 200),
 )
 _COUNTED = (
-    *(event for event in intake.EVENTS if issubclass(event, CaseEvent)),
+    *(event for event in intake.EVENTS if issubclass(event, (CaseEvent, ComplaintEvent))),
     *(
         event
         for event in (*scheduler.EVENTS, *courier.EVENTS)
@@ -147,6 +147,10 @@ _ANYTHING = {
     "reverted": st.sampled_from(scheduler.TicketFact),
     "seconds": st.integers(0, 900),
     "offered": st.booleans(),
+    "complaint_id": st.sampled_from(("k1", "k2")),
+    "kind": st.sampled_from(ComplaintKind),
+    "month": st.sampled_from(("2022-12", "2023-03")),
+    "within_deadline": st.booleans(),
 }
 
 
@@ -201,6 +205,8 @@ def count(history: Iterable[Told]) -> Count:
 
 def _places(told_: Told) -> list[tuple[str, str, str, str, str]]:
     said = told_.event.model_dump(mode="json")
+    if isinstance(told_.event, ComplaintEvent):
+        return [(said["programme_id"], "", "complaint", f"{said['month']}-01", said["kind"])]
     local = told_.envelope.occurred_at.astimezone(ZoneInfo(ZONES[said["programme_id"]]))
     home = "-" if isinstance(told_.event, VisitRecorded) else ".".join(_parts(said)[:3])
     event = said.get("event_id") or "-"
@@ -251,8 +257,16 @@ def _measures(event: Event) -> dict[str, int]:  # noqa: PLR0911 - one for each k
             return _told("served", event.served_seconds)
         case scheduler.TicketIssued():
             return {"tickets_issued": 1}
+        case intake.ComplaintResolved():
+            return _resolved(1, within=event.within_deadline)
+        case intake.ComplaintReopened():
+            return _resolved(-1, within=event.within_deadline)
     one = _OF_REQUESTS.get(type(event)) or _OF_JOBS.get(type(event))
     return {one: 1} if one else {}
+
+
+def _resolved(many: int, *, within: bool) -> dict[str, int]:
+    return {"complaints_resolved": many} | ({"complaints_within_deadline": many} if within else {})
 
 
 _OF_REQUESTS: dict[type[Event], str] = {
@@ -260,6 +274,7 @@ _OF_REQUESTS: dict[type[Event], str] = {
     intake.RequestVerified: "requests_verified",
     intake.DocumentIssued: "documents_issued",
     intake.ReceiptConfirmed: "receipts_confirmed",
+    intake.ComplaintReceived: "complaints_received",
 }
 _OF_JOBS: dict[type[Event], str] = {
     courier.JobOpened: "jobs_opened",

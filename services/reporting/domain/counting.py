@@ -16,6 +16,8 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from services.reporting.domain.refusal import Refused
+
 NONE: Final = "-"
 """The value of a dimension that a fact does not have."""
 MAX_DAYS: Final = 366
@@ -26,15 +28,6 @@ SUB_DISTRICT: Final = len("32.16.18")
 _HOURS: Final = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9}
 """Hours ahead of UTC of Indonesia's zones, which know no summer time (Keppres 41/1987)."""
 _ZONES: Final = {name: timezone(timedelta(hours=hours)) for name, hours in _HOURS.items()}
-
-
-class Refused(Exception):  # noqa: N818 - reads as the decision it is
-    """A question that the rules do not allow; `reason` is stable, `detail` a sentence."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
 
 
 class Measure(StrEnum):
@@ -75,6 +68,11 @@ class Measure(StrEnum):
     DELIVERY_ATTEMPTS_FAILED = "delivery_attempts_failed"
     """Attempts, not jobs: one job can fail twice and be delivered in the end."""
     JOBS_WITHDRAWN = "jobs_withdrawn"
+    COMPLAINTS_RECEIVED = "complaints_received"
+    COMPLAINTS_RESOLVED = "complaints_resolved"
+    """Of those that came; one that is opened again is taken off until it is resolved once more."""
+    COMPLAINTS_WITHIN_DEADLINE = "complaints_within_deadline"
+    """Of those that are resolved."""
 
 
 class By(StrEnum):
@@ -88,10 +86,15 @@ class By(StrEnum):
     EVENT = "event"
     HOUR = "hour"
     BOOTH = "booth"
+    COMPLAINT = "complaint"
+    """Kind of complaint: complaints are counted along it alone."""
 
 
 class Cell(NamedTuple):
-    """One counter's place. A programme's cells have a day and no event, an event's the reverse."""
+    """One counter's place. A programme's cells have a day and no event, an event's the reverse.
+
+    Complaints lie on the first day of the month in which they came.
+    """
 
     programme_id: str
     event_id: str
@@ -168,6 +171,8 @@ def amounts(fact: Fact) -> Amounts:
         return {Measure.VISITS: fact.payload["visitors"]}
     if fact.type == _CLOSED:
         return _closed(fact.payload)
+    if fact.type in _COMPLAINTS:
+        return _complaint(fact)
     return _ticket(fact.type, fact.payload)
 
 
@@ -206,8 +211,28 @@ def _closed(payload: Mapping[str, Any]) -> Amounts:
     return added
 
 
+_COMPLAINTS: Final[Mapping[str, int]] = {
+    "intake.complaint_received.v1": 0,
+    "intake.complaint_resolved.v1": 1,
+    "intake.complaint_reopened.v1": -1,
+}
+"""By how many each changes those that are resolved."""
+
+
+def _complaint(fact: Fact) -> Amounts:
+    many = _COMPLAINTS[fact.type]
+    if not many:
+        return {Measure.COMPLAINTS_RECEIVED: 1}
+    in_time = many if fact.payload["within_deadline"] else 0
+    return {Measure.COMPLAINTS_RESOLVED: many, Measure.COMPLAINTS_WITHIN_DEADLINE: in_time}
+
+
 def cells(fact: Fact, zone: str) -> Iterator[Cell]:
     """Return every place where a fact is counted; `zone` is that of its programme."""
+    if fact.type in _COMPLAINTS:
+        month = f"{fact.payload['month']}-01"
+        yield Cell(fact.programme_id, "", By.COMPLAINT, month, fact.payload["kind"])
+        return
     local = fact.occurred_at.astimezone(_ZONES[zone])
     values = {
         By.ALL: NONE,
@@ -281,59 +306,3 @@ class Period:
             raise Refused("order", "the last day comes before the first")
         if (self.last - self.first).days >= MAX_DAYS:
             raise Refused("too_long", f"at most {MAX_DAYS} days")
-
-
-def lies_in(region: str, outer: str) -> bool:
-    """Return whether a region is the other or lies in it, compared segment by segment."""
-    above = outer.split(".")
-    return region.split(".")[: len(above)] == above
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """Our copy of a programme; `services` are the names of its catalogue by code."""
-
-    id: str
-    version: int
-    name: str
-    owner: str
-    region_code: str
-    time_zone: str
-    services: Mapping[str, str]
-
-    def parts(self, regions: Iterable[str]) -> frozenset[str]:
-        """Return those of the regions that are a part of this programme's and are counted.
-
-        Nothing is counted below the sub-district.
-        """
-        return frozenset(
-            region
-            for region in regions
-            if len(region) <= SUB_DISTRICT and lies_in(region, self.region_code)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Booth:
-    """A booth of one agency at an event."""
-
-    id: str
-    agency: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventPlan:
-    """Our copy of an event: where and when it is, who stands there, and with which services."""
-
-    id: str
-    version: int
-    programme_id: str
-    name: str
-    place: str
-    region_code: str
-    on: date
-    opens_at: datetime
-    closes_at: datetime
-    booths: tuple[Booth, ...]
-    services: tuple[str, ...]
-    cancelled: bool = False
