@@ -9,7 +9,8 @@ from playwright.async_api import Browser, Page, expect
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from tests.e2e.browser_kit import opened_alone, whole_stack
-from tests.e2e.test_record import at, look, officer
+from tests.e2e.test_account_pages import opened
+from tests.e2e.test_record import look, officer
 
 pytestmark = pytest.mark.browser
 
@@ -31,8 +32,8 @@ async def test_a_complaint_without_a_name_is_answered_and_opened_again(
 ) -> None:
     async with (
         opened_alone(browser, 1280, "status of") as admin,
-        at(browser, width) as desk,
-        at(browser, width) as resident,
+        opened(browser, width) as desk,
+        opened(browser, width) as resident,
     ):
         await officer(stack, admin, desk, f"aduan-{width}")
         code = await complained(stack, resident, width)

@@ -45,6 +45,7 @@ from shared.contracts.envelope import new_id
 from shared.messaging.task import Outcome
 from shared.runtime import Commands, FingerprintKey, gathered
 from shared.sealing.masterkeys import UnknownMasterKey
+from shared.web.formats import angka
 from shared.web.pages import Pages
 from shared.web.problems import TooManyRequests, Unavailable
 
@@ -69,7 +70,7 @@ class ComplainForm(BaseModel):
     jenis: Typed = ""
     tentang: Typed = ""
     """The role of the member of staff whom it is about."""
-    isi: Annotated[str, Field(max_length=2 * TEXT_LIMIT)] = ""
+    uraian: Annotated[str, Field(max_length=2 * TEXT_LIMIT)] = ""
     identitas: Typed = ""
     nama: Typed = ""
     hp: Typed = ""
@@ -135,8 +136,8 @@ def wrong_with(form: ComplainForm) -> list[Wrong]:
         wrong.append(("tentang", "tentang"))
     elif form.tentang and form.jenis in set(ComplaintKind) - {ComplaintKind.SUPERVISION}:
         wrong.append(("tentang", "tentang_jenis"))
-    if not 0 < len(form.isi.strip()) <= TEXT_LIMIT:
-        wrong.append(("isi", "isi"))
+    if not 0 < len(form.uraian.strip()) <= TEXT_LIMIT:
+        wrong.append(("uraian", "uraian"))
     if form.identitas not in list(Secrecy):
         return [*wrong, ("identitas", "identitas")]
     return [*wrong, *_wrong_person(form)]
@@ -168,7 +169,7 @@ async def _record(parts: Complaining, form: ComplainForm) -> Outcome:
         kind=ComplaintKind(form.jenis),
         secrecy=Secrecy(form.identitas),
         channel=PAGE_CHANNEL,
-        text=form.isi.replace("\r\n", "\n"),
+        text=form.uraian.replace("\r\n", "\n"),
         # What was typed before he chose to stay anonymous is not taken.
         name=None if anonymous else checked_name(form.nama),
         phone=None if anonymous or not phone else checked_phone(phone),
@@ -209,7 +210,8 @@ async def _form(
     request: Request, parts: Complaining, form: ComplainForm, wrong: Sequence[Wrong] = ()
 ) -> Response:
     texts = parts.pages.texts
-    said = [(field, texts(f"complain.wrong.{reason}", limit=TEXT_LIMIT)) for field, reason in wrong]
+    most = angka(TEXT_LIMIT)
+    said = [(field, texts(f"complain.wrong.{reason}", limit=most)) for field, reason in wrong]
     return parts.pages.render(
         request,
         "pengaduan.html",

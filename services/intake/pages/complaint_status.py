@@ -124,7 +124,7 @@ async def show_complaint(
     tanda: Typed = "",
     aksi: Annotated[Action, Form()] = "lihat",
     kunci: Typed = "",
-    isi: Annotated[str, Form(max_length=2 * TEXT_LIMIT)] = "",
+    uraian: Annotated[str, Form(max_length=2 * TEXT_LIMIT)] = "",
     nilai: Typed = "",
 ) -> Response:
     """Show what became of it, after what was said to it was taken. Raises TooManyRequests."""
@@ -135,8 +135,8 @@ async def show_complaint(
         return _asked(request, parts, "empty" if empty else "pass" if shown else "unknown", 422)
     if aksi == "lihat":
         return await _standing(request, parts, one)
-    use = _use_of(aksi, one, parts, isi.replace("\r\n", "\n"), nilai)
-    typed = (one.id, aksi, isi, nilai)
+    use = _use_of(aksi, one, parts, uraian.replace("\r\n", "\n"), nilai)
+    typed = (one.id, aksi, uraian, nilai)
     sent = resident_sent("follow", f"POST {STATUS}", kunci, typed, parts.fingerprints)
     try:
         await parts.commands.run(use, sent=sent, key=one.id)

@@ -182,16 +182,16 @@ async def work(
     at: DeskDep,
     complaint_id: ComplaintPath,
     aksi: Annotated[Action, Form()],
-    isi: Annotated[str, Form(max_length=2 * TEXT_LIMIT)] = "",
+    uraian: Annotated[str, Form(max_length=2 * TEXT_LIMIT)] = "",
     akun: Annotated[str, Form(max_length=120)] = "",
 ) -> Response:
     """Do something about a complaint. A form sent twice does it once."""
     complaint = await at.shows.known(complaint_id, at.caller)
-    use = _use_of(aksi, complaint_id, at, isi.replace("\r\n", "\n"), akun.strip())
+    use = _use_of(aksi, complaint_id, at, uraian.replace("\r\n", "\n"), akun.strip())
     try:
-        await at.form.run(at.commands, use, f"{aksi} {isi} {akun}", complaint_id)
+        await at.form.run(at.commands, use, f"{aksi} {uraian} {akun}", complaint_id)
     except Refused as refused:
-        return await _page(at, complaint, refused=refused, isi=isi)
+        return await _page(at, complaint, refused=refused, uraian=uraian)
     # Whoever hands it up may see it no more.
     gone = aksi == "serahkan"
     to = LIST if gone else f"{LIST}/{complaint_id}?selesai={aksi}"
@@ -223,7 +223,7 @@ async def _page(
     *,
     refused: Refused | None = None,
     done: str = "",
-    isi: str = "",
+    uraian: str = "",
 ) -> Response:
     who = onlooker(at.caller)(complaint.programme_id, complaint.region)
     reason = refused.reason if refused else ""
@@ -238,7 +238,7 @@ async def _page(
         can=_can(complaint, who),
         wrong=(reason if reason in REFUSALS else "other") if refused else "",
         done=done,
-        isi=isi,
+        uraian=uraian,
         most=TEXT_LIMIT,
         new_key=new_id,
     )

@@ -32,7 +32,7 @@ def typed(**changed: str) -> dict[str, str]:
         "kunci": "kunci-buatan-uji",
         "program": "botram",
         "jenis": "service",
-        "isi": TEXT,
+        "uraian": TEXT,
         "identitas": "named",
         "nama": "Siti Contoh",
         "hp": "0812-0000-0001",

@@ -100,7 +100,7 @@ async def test_who_stays_anonymous_leaves_nothing_even_if_he_typed_it() -> None:
     [
         ({"program": "nowhere"}, "program", "program"),
         ({"jenis": ""}, "jenis", "jenis"),
-        ({"isi": " "}, "isi", "isi"),
+        ({"uraian": " "}, "uraian", "uraian"),
         ({"identitas": ""}, "identitas", "identitas"),
         ({"nama": ""}, "nama", "nama"),
         ({"hp": "12"}, "hp", "hp"),
@@ -114,8 +114,8 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_kept(
         refused = await complain(office, **changed)
         assert refused.status_code == 422
         assert f'href="#{field}"' in refused.text
-        assert html.escape(WORDS(f"complain.wrong.{words}", limit=2000)) in refused.text
-        if field != "isi":
+        assert html.escape(WORDS(f"complain.wrong.{words}", limit="2.000")) in refused.text
+        if field != "uraian":
             assert TEXT in refused.text
         assert office.messaging.documents("complaints") == []
 
@@ -170,8 +170,8 @@ async def test_the_answer_is_read_rated_opened_again_accepted_and_forgotten() ->
         rated = await follow(office, tanda=tanda, aksi="nilai", nilai="4")
         twice = await follow(office, tanda=tanda, aksi="nilai", nilai="1")
         none = await follow(office, tanda=tanda, aksi="nilai", nilai="12")
-        empty = await follow(office, tanda=tanda, aksi="buka", isi=" ")
-        again = await follow(office, tanda=tanda, aksi="buka", isi="Belum berubah")
+        empty = await follow(office, tanda=tanda, aksi="buka", uraian=" ")
+        again = await follow(office, tanda=tanda, aksi="buka", uraian="Belum berubah")
 
         assert WORDS("complain.noted.nilai") in rated.text
         assert WORDS("complain.refused.rated_already") in twice.text
@@ -184,7 +184,7 @@ async def test_the_answer_is_read_rated_opened_again_accepted_and_forgotten() ->
         assert "Belum berubah" in again.text
         (await step(office, one["complaint_id"], "take")).raise_for_status()
         path = f"/pengaduan-masuk/{one['complaint_id']}"
-        await page(office, path, data={"aksi": "jawab", "isi": "Sudah diperbaiki"})
+        await page(office, path, data={"aksi": "jawab", "uraian": "Sudah diperbaiki"})
         done = await follow(office, tanda=tanda, aksi="terima")
         assert WORDS("complain.noted.terima") in done.text
         gone = await follow(office, tanda=tanda, aksi="hapus")
@@ -197,7 +197,12 @@ async def test_a_form_that_is_sent_twice_is_done_once() -> None:
     async with desk() as office:
         one = await closed(office)
         tanda = pass_on(await follow(office, kode=one["code"]))
-        form = {"tanda": tanda, "aksi": "buka", "isi": "Belum berubah", "kunci": "kunci-uji-satu"}
+        form = {
+            "tanda": tanda,
+            "aksi": "buka",
+            "uraian": "Belum berubah",
+            "kunci": "kunci-uji-satu",
+        }
         for _ in range(2):
             assert (await follow(office, **form)).status_code == 200
         (kept,) = office.messaging.documents("complaints")
@@ -217,12 +222,12 @@ async def test_staff_work_on_it_by_page() -> None:
         (read,) = office.messaging.documents("person_reads")
         assert (read["case_id"], read["route"]) == (id_, "GET /pengaduan-masuk/{complaint_id}")
 
-        early = await page(office, path, data={"aksi": "jawab", "isi": ANSWER})
+        early = await page(office, path, data={"aksi": "jawab", "uraian": ANSWER})
         assert WORDS("complaints.wrong.not_in_work") in early.text
         await page(office, path, data={"aksi": "ambil"})
-        empty = await page(office, path, data={"aksi": "jawab", "isi": " "})
+        empty = await page(office, path, data={"aksi": "jawab", "uraian": " "})
         assert WORDS("complaints.wrong.text_malformed") in empty.text
-        said = await page(office, path, data={"aksi": "jawab", "isi": ANSWER})
+        said = await page(office, path, data={"aksi": "jawab", "uraian": ANSWER})
         assert said.headers["location"] == f"/intake{path}?selesai=jawab"
         after = await page(office, f"{path}?selesai=jawab")
         assert WORDS("complaints.done.jawab") in after.text

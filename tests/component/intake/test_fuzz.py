@@ -19,7 +19,7 @@ KNOWN: Final = {
     **catalogue(),
     "people": in_visit()["people"],
     "requests": in_visit()["requests"],
-    **{name: complaint()[name] for name in ("kind", "secrecy", "text")},
+    **{name: complaint()[name] for name in ("secrecy", "text", "phone")},
     "login": "siti",
     "grants": ["operator:botram:32.16"],
 }
