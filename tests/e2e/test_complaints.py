@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
-from tests.e2e.browser_kit import opened_alone, whole_stack
+from tests.e2e.browser_kit import whole_stack
 from tests.e2e.test_account_pages import opened
 from tests.e2e.test_record import look, officer
 
@@ -31,7 +31,7 @@ async def test_a_complaint_without_a_name_is_answered_and_opened_again(
     stack: Stack, browser: Browser, width: int
 ) -> None:
     async with (
-        opened_alone(browser, 1280, "status of") as admin,
+        opened(browser) as admin,
         opened(browser, width) as desk,
         opened(browser, width) as resident,
     ):
