@@ -88,8 +88,9 @@ class Following:
 
     async def _of_pass(self, shown: str) -> Complaint | None:
         passed = self.secrets.passed(shown, int(self.clock().timestamp()))
-        if passed is None or not passed.startswith(_PREFIX):
+        if passed is None:
             return None
+        # That of a request names a request: no complaint has its id.
         return await self.reader.get(Complaint, passed.removeprefix(_PREFIX))
 
     def passes(self, complaint: Complaint) -> str:

@@ -16,7 +16,7 @@ from tests.component.intake.complaining import (
     opened,
     step,
 )
-from tests.component.intake.kit import Desk, desk
+from tests.component.intake.kit import BOTRAM, Desk, desk
 from tests.component.intake.people import invited
 
 
@@ -165,6 +165,9 @@ async def test_a_confidential_name_is_for_who_leads() -> None:
 
 async def test_a_page_of_the_list_is_full_where_others_are_hidden_between() -> None:
     async with desk() as office:
+        # Of one last day, they stand in the order in which they came.
+        alike = {**BOTRAM, "complaint_days": {"supervision": 14}}
+        (await office.publish("botram", alike)).raise_for_status()
         shown = []
         for _ in range(3):
             shown.append((await made(office))["complaint_id"])

@@ -338,5 +338,7 @@ async def test_what_is_opened_again_is_not_deleted_meanwhile() -> None:
         (await office.publish("botram", {**BOTRAM, "retention_days": 30})).raise_for_status()
         id_ = (await closed(office))["complaint_id"]
         (await reopen(office, id_)).raise_for_status()
+        timers = [one["_id"] for one in office.messaging.documents("timers")]
+        assert timers == [f"complaint_due/{id_}"]
         await passes(office, days=40)
         assert office.messaging.documents("erasures") == []
