@@ -4,7 +4,6 @@ Every call carries the control key as a bearer token. Refusals are RFC 9457 prob
 """
 
 import hmac
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -236,9 +235,9 @@ async def get_calls(box: SandboxDep) -> Sequence[dict[str, Any]]:
 
 @router.get("/deliveries")
 async def get_deliveries(box: SandboxDep) -> list[dict[str, Any]]:
-    """List every webhook that was posted, with its body and what was answered."""
+    """List every webhook that was posted, with its very bytes and what was answered."""
     return [
-        {**_posted(one), "signature": one.signature, "body": json.loads(one.raw)}
+        {**_posted(one), "signature": one.signature, "raw": one.raw.decode("ascii")}
         for one in box.postman.deliveries
     ]
 

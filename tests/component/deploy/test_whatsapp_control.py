@@ -1,18 +1,10 @@
 """The tests' side: who gets in, what is refused, and the clean slate."""
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 
 from deploy.local.whatsapp.behaviour import MAX_WAITING
-from tests.component.deploy.whatsapp_kit import FIRST, KEYS, PHONE, WARGA, Stand, stand
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[Stand]:
-    async with stand() as made:
-        yield made
+from tests.component.deploy.whatsapp_kit import FIRST, KEYS, PHONE, WARGA, Stand
 
 
 @pytest.mark.parametrize("key", ["", KEYS.access_token])

@@ -1,7 +1,6 @@
 """Files: up, down, and what can be wrong with them."""
 
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator
 from hashlib import sha256
 from time import monotonic
 from typing import Any
@@ -15,17 +14,10 @@ from tests.component.deploy.whatsapp_kit import (
     VERSION,
     Stand,
     error_of,
-    stand,
 )
 
 PHOTO = b"\xff\xd8 foto KK"
 DAY = 86_400
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[Stand]:
-    async with stand() as made:
-        yield made
 
 
 async def received(there: Stand, **more: object) -> dict[str, Any]:

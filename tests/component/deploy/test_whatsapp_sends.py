@@ -1,6 +1,5 @@
 """Sends: what is accepted, what follows, and every way in which Meta refuses."""
 
-from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any
 
@@ -42,20 +41,6 @@ LIST: dict[str, Any] = {
         },
     },
 }
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[Stand]:
-    async with stand() as made:
-        yield made
-
-
-@pytest.fixture
-async def chat(there: Stand) -> Stand:
-    """Siti has written just now."""
-    await there.write()
-    await there.flush()
-    return there
 
 
 async def test_a_text_is_accepted_and_its_statuses_follow(chat: Stand) -> None:
@@ -259,6 +244,12 @@ async def test_an_answer_is_slow(chat: Stand) -> None:
     assert (await chat.text()).status_code == 200
     assert error_of(await chat.text()) == (503, 131016)
     assert monotonic() - began >= 0.4
+
+
+async def test_a_status_comes_before_a_slow_answer(chat: Stand) -> None:
+    await chat.behave("messages", delay_seconds=0.2)
+    await chat.text()
+    assert [s["status"] for s in chat.office.statuses] == ["sent", "delivered"]
 
 
 async def test_statuses_come_in_another_order_and_twice(chat: Stand) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -15,16 +14,9 @@ from tests.component.deploy.whatsapp_kit import (
     PHONE,
     SECOND,
     Stand,
-    stand,
 )
 
 HELD = {"mode": "held"}
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[Stand]:
-    async with stand() as made:
-        yield made
 
 
 async def held(there: Stand, **plan: object) -> None:
@@ -61,6 +53,7 @@ async def test_the_signature_fits_these_bytes_alone(there: Stand) -> None:
     (raw,) = there.office.bodies
     assert there.office.refused == []
     assert raw.isascii()
+    assert b"1\\/2" in raw
     again = json.dumps(json.loads(raw), ensure_ascii=False).encode()
     assert json.loads(again) == json.loads(raw)
     assert sign(again, KEYS.app_secret) != sign(raw, KEYS.app_secret)
@@ -104,6 +97,7 @@ async def test_what_is_not_taken_comes_again_later_each_time(there: Stand) -> No
     assert there.pauses == [0.25, 0.5, 1.0]
     (delivery,) = await there.control("GET", "/deliveries")
     assert (delivery["answers"], delivery["taken"]) == ([500, 503, 404, 200], True)
+    assert delivery["raw"].encode() == there.office.bodies[0]
 
 
 async def test_after_its_tries_it_is_given_up_and_can_be_replayed(there: Stand) -> None:

@@ -1,27 +1,12 @@
 """The window of 24 hours, and the templates that go outside it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.component.deploy.whatsapp_kit import PHONE, SECOND, WARGA, Stand, error_of, stand
+from tests.component.deploy.whatsapp_kit import PHONE, SECOND, WARGA, Stand, error_of
 
 TEMPLATE = {"name": "dokumen_terbit", "language": "id", "header": "document", "parameters": 1}
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[Stand]:
-    async with stand() as made:
-        yield made
-
-
-@pytest.fixture
-async def chat(there: Stand) -> Stand:
-    """Siti has written just now."""
-    await there.write()
-    await there.flush()
-    return there
 
 
 def template(media_id: str, *words: str) -> dict[str, Any]:
@@ -66,6 +51,9 @@ async def test_the_window_opens_at_the_senders_time(there: Stand) -> None:
     await there.write(at="2023-03-10T02:15:01Z")
     await there.text()
     assert (await there.control("GET", "/sent"))[1]["error"] is None
+    await there.write("datang terlambat", at="2023-03-09T02:00:00Z")
+    await there.text()
+    assert (await there.control("GET", "/sent"))[2]["error"] is None
 
 
 async def test_a_closed_window_may_be_refused_at_once(there: Stand) -> None:

@@ -1,17 +1,10 @@
 """What residents write: every kind, choices, and who they are."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.component.deploy.whatsapp_kit import FIRST, PHONE, WARGA, Stand, stand
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[Stand]:
-    async with stand() as made:
-        yield made
+from tests.component.deploy.whatsapp_kit import FIRST, PHONE, WARGA, Stand
 
 
 async def test_the_senders_time_may_lie_before_the_sandboxs(there: Stand) -> None:
