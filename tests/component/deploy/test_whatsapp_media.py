@@ -90,6 +90,14 @@ async def test_a_file_is_kept_for_days(there: Stand, days: int, *, uploaded: boo
     assert answer.json()["error"]["error_subcode"] == 33
 
 
+async def test_a_file_is_not_sent_after_its_days(there: Stand) -> None:
+    media_id = (await there.upload(b"%PDF-1.7 surat")).json()["id"]
+    message = {"type": "document", "document": {"id": media_id, "filename": "kia.pdf"}}
+    assert (await there.send(message)).status_code == 200
+    await there.control("POST", "/clock", {"advance_seconds": 30 * DAY})
+    assert error_of(await there.send(message)) == (400, 100)
+
+
 async def test_a_photo_may_come_with_an_id_that_has_expired(there: Stand) -> None:
     image = await received(there, expired=True)
     assert error_of(await there.asked(image["id"])) == (400, 100)

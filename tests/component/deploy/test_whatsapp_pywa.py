@@ -16,6 +16,7 @@ from pywa_async.types import (
     CallbackSelection,
     Message,
     MessageStatus,
+    PhoneNumberChange,
     Section,
     SectionList,
     SectionRow,
@@ -73,6 +74,7 @@ async def pywa() -> AsyncIterator[Pywa]:
             client.on_message_status,
             client.on_callback_button,
             client.on_callback_selection,
+            client.on_phone_number_change,
         ):
             listen(keep)
         yield Pywa(there, client, seen)
@@ -110,6 +112,15 @@ async def test_pywa_reads_every_kind(pywa: Pywa) -> None:
     assert (place.location.latitude, place.location.longitude) == (-2.33, 115.61)
     assert card.contacts[0].phones[0].phone == "+62 812 3450 0002"
     assert unknown.error.code == 131051
+
+
+async def test_pywa_reads_that_a_number_has_changed(pywa: Pywa) -> None:
+    new = {"to": FIRST, "wa_id": "6281234500008"}
+    after = await pywa.there.control("POST", "/residents/siti/number", new)
+    (change,) = await pywa.read()
+    assert isinstance(change, PhoneNumberChange)
+    assert (change.old_wa_id, change.new_wa_id) == (PHONE, "6281234500008")
+    assert change.new_user_id == after["user_id"]
 
 
 async def test_pywa_sends_text_and_reads_its_statuses(pywa: Pywa) -> None:
