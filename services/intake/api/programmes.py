@@ -7,19 +7,21 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, StrictInt, model_validator
 
-from services.intake.api.fields import TimeOfDay, require_region
+from services.intake.api.fields import require_region
 from services.intake.api.rights import allowed_programme, programme_of
+from services.intake.api.service_points import MAX_SERVICES, ServicePoints
 from services.intake.api.standing import Standing
+from services.intake.api.survey_questions import SurveyQuestions
 from services.intake.domain import (
     CalendarExceptions,
     CatalogueService,
     DataUse,
     Deliverable,
     LineOrder,
-    OpenHours,
     Programme,
     ServicePoint,
 )
+from services.intake.domain.survey import SurveyQuestion
 from services.intake.usecases import (
     Reader,
     Regions,
@@ -48,12 +50,9 @@ RULES: Final[RouteRules] = {
     "GET /api/programmes/{programme_id}": _READERS,
 }
 
-MAX_SERVICES: Final = 100
 MAX_CHANNELS: Final = 20
 MAX_EXCEPTIONS: Final = 400
 MAX_RECIPIENTS: Final = 20
-MAX_POINTS: Final = 200
-_WEEK: Final = 7
 MAX_RETENTION: Final = 36_500
 """Days: a hundred years."""
 
@@ -103,45 +102,6 @@ class DataUseBody(Body):
     contact: PublicText | None = None
 
 
-class OpenHoursBody(Body):
-    """When a point is open on one day of the week, 1 for Monday."""
-
-    weekday: Annotated[int, Field(ge=1, le=_WEEK)]
-    opens: TimeOfDay
-    closes: TimeOfDay
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.opens >= self.closes:
-            raise Unfit("a point closes after it opens")
-        return self
-
-
-class ServicePointBody(Body):
-    """Where residents reach the programme; what nobody has stated is left out."""
-
-    name: PublicText
-    region_code: TypedRegionCode
-    place: PublicText | None = None
-    online: bool = False
-    hours: Annotated[tuple[OpenHoursBody, ...], Field(max_length=2 * _WEEK)] = ()
-    services: Annotated[tuple[ServiceCode, ...], Field(max_length=MAX_SERVICES)] = ()
-    source: PublicText | None = None
-
-    def point(self) -> ServicePoint:
-        """Return the point that this describes."""
-        hours = tuple(OpenHours(**one.model_dump()) for one in self.hours)
-        return ServicePoint(
-            self.name,
-            self.region_code,
-            self.place,
-            self.online,
-            hours,
-            self.services,
-            self.source,
-        )
-
-
 class LineOrderBody(Body):
     """In which order the lines of its events are called; left out: by joining alone.
 
@@ -156,9 +116,6 @@ class LineOrderBody(Body):
         dict[ServiceCode, Annotated[StrictInt, Field(ge=1, le=100)]],
         Field(max_length=MAX_SERVICES),
     ] = Field(default_factory=dict)
-
-
-ServicePoints = Annotated[tuple[ServicePointBody, ...], Field(max_length=MAX_POINTS)]
 
 
 class ProgrammeBody(Standing, Body):
@@ -181,12 +138,16 @@ class ProgrammeBody(Standing, Body):
     """By the NIK of who asks, in the programme's zone. Null: any number."""
     service_points: ServicePoints = ()
     line: LineOrderBody = LineOrderBody()
+    survey_questions: SurveyQuestions = ()
+    """What the satisfaction survey asks beside its nine elements."""
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
         codes = [service.code for service in self.services]
         if len(set(codes)) < len(codes) or len(set(self.channels)) < len(self.channels):
             raise Unfit("a service or a channel is listed twice")
+        if len({one.code for one in self.survey_questions}) < len(self.survey_questions):
+            raise Unfit("a question of the survey is listed twice")
         return self
 
     def require_places(self, regions: Regions) -> None:
@@ -227,6 +188,7 @@ class ProgrammeBody(Standing, Body):
             requests_per_person_and_day=self.requests_per_person_and_day,
             service_points=tuple(one.point() for one in self.service_points),
             line=LineOrder(**self.line.model_dump()),
+            survey_questions=tuple(one.question() for one in self.survey_questions),
         )
 
 
@@ -256,6 +218,7 @@ class ProgrammeAnswer(BaseModel):
     data_use: DataUse
     service_points: tuple[ServicePoint, ...]
     line: LineOrder
+    survey_questions: tuple[SurveyQuestion, ...]
     copied_from: str | None
     catalogue_version: int | None
     sop_version: int | None
@@ -326,6 +289,7 @@ def answered(programme: Programme) -> ProgrammeAnswer:
         data_use=programme.data_use,
         service_points=programme.service_points,
         line=programme.line,
+        survey_questions=programme.survey_questions,
         copied_from=programme.copied_from,
         catalogue_version=programme.catalogue_version,
         sop_version=programme.sop_version,

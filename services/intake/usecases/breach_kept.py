@@ -15,7 +15,8 @@ from services.intake.domain import (
     Statement,
     statement_id,
 )
-from services.intake.domain.breach import DOCUMENT, ERASED_SINCE, PAPERS, TO_VISIT
+from services.intake.domain.breach import DOCUMENT, ERASED_SINCE, PAPERS, SURVEY, TO_VISIT
+from services.intake.domain.survey import Survey
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class KeptOf:
     said: Mapping[str, Statement]
     papers: Mapping[str, CasePapers]
     issued: Mapping[str, CaseDocument]
+    surveys: Mapping[str, Survey]
     until: datetime
     looked: bool
     """Whether somebody looked, as log or trail says: not, who could have."""
@@ -59,7 +61,9 @@ class KeptOf:
         if reach is Reach.ADDRESSES:
             return (fields & TO_VISIT) | erased
         papers = {PAPERS} if case.id in self.papers else set()
-        return fields | papers | self._documents(case) | erased
+        survey = self.surveys.get(case.id)
+        said = {SURVEY} if survey is not None and survey.comment else set()
+        return fields | papers | said | self._documents(case) | erased
 
     def _shown(self, case: Case) -> set[str]:
         # Who looked at a document saw one, whatever became of it since.
@@ -86,6 +90,7 @@ async def kept_of(
         said=await reader.many(Statement, names),
         papers=await reader.many(CasePapers, ids),
         issued=await reader.many(CaseDocument, ids),
+        surveys=await reader.many(Survey, ids),
         until=until,
         looked=looked,
     )
