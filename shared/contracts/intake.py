@@ -120,7 +120,7 @@ class SurveyQuestion(Part):
     """A question of the satisfaction survey that this programme asks beside the nine elements."""
 
     code: Annotated[Slug, Field(examples=["tahu_selesai"])]
-    text: Annotated[PublicText, Field(examples=["Tahukah Anda kapan dokumen selesai?"])]
+    wording: Annotated[PublicText, Field(examples=["Tahukah Anda kapan dokumen Anda selesai?"])]
 
 
 class ProgrammePublished(Event):

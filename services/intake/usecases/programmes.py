@@ -134,6 +134,6 @@ def _published(programme: Programme) -> ProgrammePublished:
         at_home=tuple(s.code for s in programme.services if programme.brings(s)),
         copied_from=programme.copied_from,
         survey_questions=tuple(
-            SurveyQuestion(code=one.code, text=one.text) for one in programme.survey_questions
+            SurveyQuestion(code=one.code, wording=one.text) for one in programme.survey_questions
         ),
     )
