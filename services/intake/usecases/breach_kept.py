@@ -13,6 +13,7 @@ from services.intake.domain import (
     Reach,
     Resident,
     Statement,
+    local_day,
     statement_id,
 )
 from services.intake.domain.breach import DOCUMENT, ERASED_SINCE, PAPERS, SURVEY, TO_VISIT
@@ -61,9 +62,13 @@ class KeptOf:
         if reach is Reach.ADDRESSES:
             return (fields & TO_VISIT) | erased
         papers = {PAPERS} if case.id in self.papers else set()
-        survey = self.surveys.get(case.id)
-        said = {SURVEY} if survey is not None and survey.comment else set()
-        return fields | papers | said | self._documents(case) | erased
+        return fields | papers | self._commented(case) | self._documents(case) | erased
+
+    def _commented(self, case: Case) -> set[str]:
+        # Of a survey its day is known, and no more.
+        survey, last = self.surveys.get(case.id), local_day(self.until, case.time_zone)
+        there = survey is not None and survey.comment and survey.answered_on <= last
+        return {SURVEY} if there else set()
 
     def _shown(self, case: Case) -> set[str]:
         # Who looked at a document saw one, whatever became of it since.

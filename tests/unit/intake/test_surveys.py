@@ -1,4 +1,4 @@
-"""The satisfaction survey: once, about what is closed, sealed here, and its scores without a case."""
+"""The satisfaction survey: once, about what is closed, sealed here; scores leave without a case."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
