@@ -160,7 +160,7 @@ async def test_an_operator_enters_paper_and_reads_no_score() -> None:
         before = await page(browser, "GET", f"/meja/{case_id}")
         assert f'href="/intake/meja/{case_id}/survei"' in before.text
         form = await page(browser, "GET", f"/meja/{case_id}/survei")
-        sent = {**hidden(form.text.partition("/survei")[2]), "n-U7": "2", "komentar": SAID}
+        sent = {**dict(hidden(form.text.partition("/survei")[2])), "n-U7": "2", "komentar": SAID}
         for _ in range(2):
             done = await page(browser, "POST", f"/meja/{case_id}/survei", data=sent)
             assert done.headers["location"] == f"/intake/meja/{case_id}?selesai=survei"
