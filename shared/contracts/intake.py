@@ -258,10 +258,7 @@ class SurveyScore(Part):
 
 
 class SurveyAnswered(Event):
-    """Somebody answered the satisfaction survey about a closed request: which one stands nowhere.
-
-    What was left out counts nowhere. Its time is the beginning of the day.
-    """
+    """Somebody answered the satisfaction survey; about which request stands nowhere."""
 
     type: ClassVar[str] = "intake.survey_answered.v1"
     aggregate_field: ClassVar[str] = "survey_id"
@@ -277,9 +274,12 @@ class SurveyAnswered(Event):
     programme_id: ProgrammeId
     service: ServiceCode
     answered_on: date = Field(
-        description="The day, in the programme's zone.", examples=["2023-03-15"]
+        description="The day in the programme's zone; the event's time is its beginning.",
+        examples=["2023-03-15"],
     )
-    scores: tuple[SurveyScore, ...] = Field(min_length=1, max_length=12)
+    scores: tuple[SurveyScore, ...] = Field(
+        min_length=1, max_length=12, description="What was left out counts nowhere."
+    )
 
 
 class AccessKind(StrEnum):
