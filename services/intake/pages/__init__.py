@@ -19,6 +19,7 @@ from services.intake.pages import (
     manual,
     numbers,
     outside,
+    paper_surveys,
     parties,
     places,
     print_lists,
@@ -28,6 +29,7 @@ from services.intake.pages import (
     services,
     signin,
     start,
+    surveys,
     tracking,
 )
 from services.intake.pages.fresh import Proves
@@ -55,6 +57,7 @@ FRONT_ROUTERS: Final = (start.router, signin.router, manual.front_router)
 
 RULES: Final[RouteRules] = {
     **tracking.RULES,
+    **surveys.RULES,
     **desk.RULES,
     **numbers.RULES,
     **batches.RULES,
@@ -64,6 +67,7 @@ RULES: Final[RouteRules] = {
     **documents.RULES,
     **outside.RULES,
     **parties.RULES,
+    **paper_surveys.RULES,
     **counter.RULES,
     **record.RULES,
     **history.RULES,
@@ -81,6 +85,7 @@ RULES: Final[RouteRules] = {
 }
 ROUTERS: Final = (
     tracking.router,
+    surveys.router,
     desk.router,
     numbers.router,
     batches.router,
@@ -90,6 +95,7 @@ ROUTERS: Final = (
     documents.router,
     outside.router,
     parties.router,
+    paper_surveys.router,
     counter.router,
     record.router,
     history.router,

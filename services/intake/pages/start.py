@@ -48,6 +48,12 @@ TASKS: Final = (
         "reporting",
         "/acara",
     ),
+    Task(
+        "satisfaction",
+        frozenset({Role.HEAD, Role.PLANNER, Role.SERVICE, Role.SUPERVISOR}),
+        "reporting",
+        "/kepuasan",
+    ),
     Task("desk", frozenset({Role.OPERATOR, Role.SUPERVISOR}), OWN, "/meja"),
     Task("counter", frozenset({Role.OPERATOR, Role.SUPERVISOR}), OWN, "/konter"),
     Task("office", frozenset({Role.OPERATOR}), OWN, "/catat"),
@@ -69,6 +75,7 @@ TASKS: Final = (
 """What has a page comes first."""
 CHAPTERS: Final[Mapping[str, str]] = {
     "figures": "supervisor-angka-acara",
+    "satisfaction": "supervisor-kepuasan",
     "desk": "operator-meja",
     "counter": "operator-konter",
     "office": "operator-mencatat",

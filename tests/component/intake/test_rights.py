@@ -273,6 +273,8 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     form = {"kode": recorded["tracking_code"], "token": office.messaging.token("operator")}
     if row.route.startswith("POST /daftar-siswa"):
         form = {"aksi": "catat", "isi": CLASS, "wilayah": "32.75.01"}
+    if row.route == "POST /lacak/survei":
+        (await office.step(recorded["case_id"], "cancel")).raise_for_status()
     if row.route == "POST /lacak/terima":
         await brought(recorded["case_id"], office)
         form["kode_terima"] = recorded["receipt_code"]
@@ -506,6 +508,7 @@ DESK_PAGES = {
     **pages.desk_case.RULES,
     **pages.outside.RULES,
     **pages.parties.RULES,
+    **pages.paper_surveys.RULES,
     **pages.numbers.RULES,
 }
 
@@ -523,6 +526,9 @@ async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
         how = {"data": {"aksi": "lepas", "program": row.programme, "keadaan": "diterima"}}
     if row.route in pages.outside.RULES:
         how = {"data": {"aksi": "kirim", "sistem": "siak"}}
+    if row.route in pages.paper_surveys.RULES:
+        (await office.step(case_id, "cancel")).raise_for_status()
+        how = {"data": {"n-U1": "4"}} if method == "POST" else {}
     if row.route == "POST /meja/{case_id}/orang":
         how = {"data": {"sebagai": "reporter", "nama": "Pelapor Contoh"}}
     if row.route == "POST /meja/nomor":
