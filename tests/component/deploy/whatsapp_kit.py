@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,7 +142,7 @@ class Stand:
         """Have all webhooks posted and taken."""
         return await self.control("POST", "/flush")
 
-    async def send(self, message: dict[str, object], number: str = FIRST) -> httpx.Response:
+    async def send(self, message: Mapping[str, object], number: str = FIRST) -> httpx.Response:
         """Send a message to Siti."""
         body = {"messaging_product": "whatsapp", "to": PHONE, **message}
         return await self.meta.post(f"/{VERSION}/{number}/messages", json=body)
