@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import BeforeValidator, Field
 
+from shared.contracts import complaints
 from shared.contracts.audit import AuditHead
 from shared.contracts.event import (
     AggregateId,
@@ -18,8 +19,9 @@ from shared.contracts.event import (
     PublicText,
     RegionCode,
     ServiceCode,
+    Slug,
 )
-from shared.contracts.text import Reason, gate_code
+from shared.contracts.text import Reason, gate_code, token
 
 AccessId = Annotated[
     AggregateId,
@@ -115,6 +117,13 @@ class LineOrder(Part):
     weights: tuple[ServiceWeight, ...] = Field(default=(), max_length=100)
 
 
+class SurveyQuestion(Part):
+    """A question of the satisfaction survey that this programme asks beside the nine elements."""
+
+    code: Annotated[Slug, Field(examples=["tahu_selesai"])]
+    wording: Annotated[PublicText, Field(examples=["Tahukah Anda kapan dokumen Anda selesai?"])]
+
+
 class ProgrammePublished(Event):
     """A programme, whole, as it stands from now on: a programme is data, not code."""
 
@@ -145,6 +154,7 @@ class ProgrammePublished(Event):
         examples=[["KK"]],
     )
     copied_from: ProgrammeId | None = Field(default=None, examples=["botram_2023"])
+    survey_questions: tuple[SurveyQuestion, ...] = Field(default=(), max_length=3)
 
 
 class CaseEvent(Event):
@@ -231,58 +241,45 @@ class RequestClosed(CaseEvent):
     )
 
 
-class ComplaintKind(StrEnum):
-    """What a complaint is."""
+class SurveyScore(Part):
+    """What one question of a survey was given."""
 
-    INFORMATION = "information"
-    SERVICE = "service"
-    SUPERVISION = "supervision"
-    ASPIRATION = "aspiration"
-
-
-class ComplaintEvent(Event):
-    """What every fact about a complaint says: nothing of who, where, or about whom."""
-
-    aggregate_field: ClassVar[str] = "complaint_id"
-    correlation_field: ClassVar[str] = "complaint_id"
-
-    complaint_id: AggregateId = Field(examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c11"])
-    programme_id: ProgrammeId
-    kind: ComplaintKind = Field(examples=[ComplaintKind.SERVICE])
-    month: Annotated[
+    question: Annotated[
         str,
         Field(
-            pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$",
-            description="In which it came, in the programme's zone: it is counted under it.",
-            examples=["2023-03"],
+            pattern=f"^(U[1-9]|{token('a-z', '_')[1:-1]})$",
+            max_length=40,
+            description="An element of PermenPANRB 14/2017, U1 to U9, or a question that the "
+            "programme asks besides.",
+            examples=["U3"],
         ),
-        Reason("a month is written 2023-03"),
+        Reason("U1 to U9, or the code of a question of the programme's own"),
     ]
+    score: int = Field(ge=1, le=4, examples=[4])
 
 
-class ComplaintReceived(ComplaintEvent):
-    """A complaint or a wish came."""
+class SurveyAnswered(Event):
+    """Somebody answered the satisfaction survey; about which request stands nowhere."""
 
-    type: ClassVar[str] = "intake.complaint_received.v1"
+    type: ClassVar[str] = "intake.survey_answered.v1"
+    aggregate_field: ClassVar[str] = "survey_id"
+    correlation_field: ClassVar[str] = "survey_id"
 
-
-class ComplaintResolved(ComplaintEvent):
-    """It was answered and is closed."""
-
-    type: ClassVar[str] = "intake.complaint_resolved.v1"
-
-    within_deadline: bool = Field(
-        description="It was answered on or before its last day.", examples=[True]
+    survey_id: Annotated[
+        AggregateId,
+        Field(
+            description="Random, and kept nowhere else: it leads to no request.",
+            examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"],
+        ),
+    ]
+    programme_id: ProgrammeId
+    service: ServiceCode
+    answered_on: date = Field(
+        description="The day in the programme's zone; the event's time is its beginning.",
+        examples=["2023-03-15"],
     )
-
-
-class ComplaintReopened(ComplaintEvent):
-    """It is opened again after it was closed: what was told of its end counts no more."""
-
-    type: ClassVar[str] = "intake.complaint_reopened.v1"
-
-    within_deadline: bool = Field(
-        description="As it was told when it was resolved.", examples=[True]
+    scores: tuple[SurveyScore, ...] = Field(
+        min_length=1, max_length=12, description="What was left out counts nowhere."
     )
 
 
@@ -327,9 +324,8 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentIssued,
     ReceiptConfirmed,
     RequestClosed,
-    ComplaintReceived,
-    ComplaintResolved,
-    ComplaintReopened,
+    *complaints.EVENTS,
+    SurveyAnswered,
     AccessRevoked,
     AuditHeadPublished,
 )

@@ -13,6 +13,7 @@ from services.intake.domain.line_order import LineOrder
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import within
 from services.intake.domain.service_point import ServicePoint
+from services.intake.domain.survey import SurveyQuestion, require_same_words
 
 ONLINE: Final = "online"
 """The channel by which residents ask on intake's own page, where a programme offers it."""
@@ -72,6 +73,8 @@ class Programme:
     line: LineOrder = field(default_factory=LineOrder)
     complaint_days: Mapping[ComplaintKind, int] = field(default_factory=dict)
     """Working days in which complaints are answered, of kinds that have other than the usual."""
+    survey_questions: tuple[SurveyQuestion, ...] = ()
+    """What the satisfaction survey asks beside its nine elements."""
 
     def days_to_answer(self, kind: ComplaintKind) -> int:
         """Return the working days in which a complaint of a kind is to be answered."""
@@ -101,6 +104,7 @@ class Programme:
         """
         if changed.time_zone != self.time_zone:
             raise Refused("time_zone_fixed", "time_zone: it never changes once published")
+        require_same_words(self.survey_questions, changed.survey_questions)
         following = replace(
             changed,
             version=self.version + 1,

@@ -22,14 +22,17 @@ from services.intake.pages import (
     manual,
     numbers,
     outside,
+    paper_surveys,
     parties,
     places,
     print_lists,
     record,
+    rosters,
     security,
     services,
     signin,
     start,
+    surveys,
     tracking,
 )
 from services.intake.pages.complaints_desk import ShowsComplaints
@@ -59,6 +62,7 @@ FRONT_ROUTERS: Final = (start.router, signin.router, manual.front_router)
 
 RULES: Final[RouteRules] = {
     **tracking.RULES,
+    **surveys.RULES,
     **desk.RULES,
     **numbers.RULES,
     **batches.RULES,
@@ -68,9 +72,11 @@ RULES: Final[RouteRules] = {
     **documents.RULES,
     **outside.RULES,
     **parties.RULES,
+    **paper_surveys.RULES,
     **counter.RULES,
     **record.RULES,
     **history.RULES,
+    **rosters.RULES,
     **devices.RULES,
     **account_list.RULES,
     **accounts.RULES,
@@ -87,6 +93,7 @@ RULES: Final[RouteRules] = {
 }
 ROUTERS: Final = (
     tracking.router,
+    surveys.router,
     desk.router,
     numbers.router,
     batches.router,
@@ -96,9 +103,11 @@ ROUTERS: Final = (
     documents.router,
     outside.router,
     parties.router,
+    paper_surveys.router,
     counter.router,
     record.router,
     history.router,
+    rosters.router,
     devices.router,
     account_list.router,
     accounts.router,

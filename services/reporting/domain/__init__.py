@@ -1,13 +1,7 @@
-"""What reporting counts and knows. Standard library only, no clock, no IO."""
+"""Reporting's rules and values: standard library only, no clock, no IO."""
 
-from services.reporting.domain.copies import (
-    Booth,
-    EventPlan,
-    Programme,
-    lies_in,
-)
+from services.reporting.domain.copies import Booth, EventPlan, Programme, lies_in
 from services.reporting.domain.counting import (
-    MAX_DAYS,
     NONE,
     SUB_DISTRICT,
     Amounts,
@@ -16,7 +10,6 @@ from services.reporting.domain.counting import (
     Difference,
     Fact,
     Measure,
-    Period,
     Totals,
     amounts,
     cells,
@@ -24,7 +17,7 @@ from services.reporting.domain.counting import (
     differences,
     fold,
 )
-from services.reporting.domain.refusal import Refused
+from services.reporting.domain.period import MAX_DAYS, Period, Refused
 
 __all__ = [
     "MAX_DAYS",

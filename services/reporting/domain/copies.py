@@ -1,7 +1,7 @@
-"""Our copies of what others publish: programmes and events."""
+"""Our copies of what others publish: programmes, and events with their booths."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from services.reporting.domain.counting import SUB_DISTRICT
@@ -15,7 +15,11 @@ def lies_in(region: str, outer: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """Our copy of a programme; `services` are the names of its catalogue by code."""
+    """Our copy of a programme.
+
+    `services` are the names of its catalogue by code, `questions` what its satisfaction survey
+    asks beside the nine elements, by code.
+    """
 
     id: str
     version: int
@@ -24,6 +28,7 @@ class Programme:
     region_code: str
     time_zone: str
     services: Mapping[str, str]
+    questions: Mapping[str, str] = field(default_factory=dict)
 
     def parts(self, regions: Iterable[str]) -> frozenset[str]:
         """Return those of the regions that are a part of this programme's and are counted.
