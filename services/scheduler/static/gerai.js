@@ -146,7 +146,10 @@
   function list(found) {
     window.JemputCerita.list({
       box: at("daftar"), words: "booth", seen: found, zone: page.dataset.zona,
-      facts: function (one) { return [one.label, word("booth.state." + (one.end || "called"))]; },
+      facts: function (one) {
+        var step = (one.acts || []).slice(-1)[0];
+        return [one.label, word("booth.state." + (one.end || (step && step.state) || "called"))];
+      },
       again: function (id) { bekal.again(id).then(changed); },
       drop: function (id) { bekal.drop(id).then(changed); }
     });
