@@ -69,6 +69,8 @@ async def test_whichever_telling_comes_first_a_call_ends_as_it_did(end: LateEnd 
         for which in (*order, *order[::-1]):
             [answer] = await at.tell(tellings[which], device="d1")
             assert (answer["outcome"] != "refused", answer["conflicts"]) == (True, [])
+        [again] = await at.tell(tellings[-1], device="d1")
+        assert again["outcome"] == "known"
         found.add(await _shape(at))
 
     [shape] = found
@@ -175,15 +177,16 @@ async def test_who_was_noted_as_left_by_another_booth_was_there_where_one_says_s
     assert (answer["conflicts"], (await at.ticket(1)).state) == ([], TicketState.ON_HOLD)
 
 
-async def test_what_the_booth_did_since_with_uplink_stays() -> None:
+@pytest.mark.parametrize("act", [Act.HOLD, Act.RECALL])
+async def test_what_the_booth_did_since_with_uplink_stays(act: Act) -> None:
     at = await _held()
     whole = at.called(1, "kia-1", ago=600)
     await at.tell(whole, device="d1")
-    await at.act(Act.HOLD, 1, "kia-1")
+    await at.act(act, 1, "kia-1")
+    before = await at.ticket(1)
     [answer] = await at.tell(replace(whole, acts=_acts(at, ("start", 500))), device="d1")
 
-    assert (await at.ticket(1)).state is TicketState.ON_HOLD
-    assert answer["conflicts"] == ["newer"]
+    assert (await at.ticket(1), answer["conflicts"]) == (before, ["newer"])
     assert ConflictKind.NEWER in await at.conflicts()
 
 
@@ -237,3 +240,20 @@ async def test_a_step_was_neither_before_the_one_before_it_nor_is_it_still_to_co
     again = tuple(LateAct(one.step, Claim(one.claim.at, 40)) for one in acts)
     [answer] = await at.tell(replace(whole, acts=again), device="d1")
     assert answer["outcome"] == "known", "the same, although the clock was put right meanwhile"
+    ended = replace(whole, acts=acts, end=LateEnd.SERVED, ended=at.claim(5000))
+    await at.tell(ended, device="d1")
+    [entry] = await at.work.all(LateEntry)
+    assert entry.ended_at == now
+
+
+async def test_what_was_told_of_somebody_thought_gone_is_done_once_he_has_come() -> None:
+    at = await _held()
+    await at.act(Act.LEAVE, 1, "kia-2")
+    acts = _acts(at, ("recall", 500), ("start", 400))
+    whole = replace(at.called(1, "kia-1", ago=600), acts=acts)
+    [first] = await at.tell(replace(whole, acts=acts[:1]), device="d1")
+    assert (first["conflicts"], (await at.ticket(1)).state) == (["ended"], TicketState.LEFT)
+    await at.tell(whole, device="d1")
+
+    ticket = await at.ticket(1)
+    assert (ticket.state, ticket.called_at) == (TicketState.SERVING, acts[0].claim.at)
