@@ -66,9 +66,10 @@ def show(
     streams = open_streams(context, settings, timing)
     return HttpInterface(
         rules={**api.RULES, **pages.RULES},
-        routers=[*api.ROUTERS, pages.router],
+        routers=[*api.ROUTERS, *pages.ROUTERS],
         provides={
             reports.Reader: reader,
+            reports.Clock: context.messaging.clock,
             **evidence.provides,
             Pages: frame,
             pages.Board: board,

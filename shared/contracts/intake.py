@@ -18,8 +18,9 @@ from shared.contracts.event import (
     PublicText,
     RegionCode,
     ServiceCode,
+    Slug,
 )
-from shared.contracts.text import Reason, gate_code
+from shared.contracts.text import Reason, gate_code, token
 
 AccessId = Annotated[
     AggregateId,
@@ -115,6 +116,13 @@ class LineOrder(Part):
     weights: tuple[ServiceWeight, ...] = Field(default=(), max_length=100)
 
 
+class SurveyQuestion(Part):
+    """A question of the satisfaction survey that this programme asks beside the nine elements."""
+
+    code: Annotated[Slug, Field(examples=["tahu_selesai"])]
+    wording: Annotated[PublicText, Field(examples=["Tahukah Anda kapan dokumen Anda selesai?"])]
+
+
 class ProgrammePublished(Event):
     """A programme, whole, as it stands from now on: a programme is data, not code."""
 
@@ -145,6 +153,7 @@ class ProgrammePublished(Event):
         examples=[["KK"]],
     )
     copied_from: ProgrammeId | None = Field(default=None, examples=["botram_2023"])
+    survey_questions: tuple[SurveyQuestion, ...] = Field(default=(), max_length=3)
 
 
 class CaseEvent(Event):
@@ -231,6 +240,48 @@ class RequestClosed(CaseEvent):
     )
 
 
+class SurveyScore(Part):
+    """What one question of a survey was given."""
+
+    question: Annotated[
+        str,
+        Field(
+            pattern=f"^(U[1-9]|{token('a-z', '_')[1:-1]})$",
+            max_length=40,
+            description="An element of PermenPANRB 14/2017, U1 to U9, or a question that the "
+            "programme asks besides.",
+            examples=["U3"],
+        ),
+        Reason("U1 to U9, or the code of a question of the programme's own"),
+    ]
+    score: int = Field(ge=1, le=4, examples=[4])
+
+
+class SurveyAnswered(Event):
+    """Somebody answered the satisfaction survey; about which request stands nowhere."""
+
+    type: ClassVar[str] = "intake.survey_answered.v1"
+    aggregate_field: ClassVar[str] = "survey_id"
+    correlation_field: ClassVar[str] = "survey_id"
+
+    survey_id: Annotated[
+        AggregateId,
+        Field(
+            description="Random, and kept nowhere else: it leads to no request.",
+            examples=["0190f3c2-7a51-7c3e-9a5e-0d2f4b6a8c10"],
+        ),
+    ]
+    programme_id: ProgrammeId
+    service: ServiceCode
+    answered_on: date = Field(
+        description="The day in the programme's zone; the event's time is its beginning.",
+        examples=["2023-03-15"],
+    )
+    scores: tuple[SurveyScore, ...] = Field(
+        min_length=1, max_length=12, description="What was left out counts nowhere."
+    )
+
+
 class AccessKind(StrEnum):
     """What was taken back."""
 
@@ -272,6 +323,7 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentIssued,
     ReceiptConfirmed,
     RequestClosed,
+    SurveyAnswered,
     AccessRevoked,
     AuditHeadPublished,
 )

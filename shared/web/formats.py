@@ -25,6 +25,11 @@ def tanggal(value: date, zone: str) -> str:
     return f"{_DAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
+def bulan(value: date) -> str:
+    """The month of a day: "Maret 2023"."""
+    return f"{_MONTHS[value.month - 1]} {value.year}"
+
+
 def waktu(value: datetime, zone: str) -> str:
     """A time of day: "pukul 09.15 WIB"."""
     local = _local(value, zone)

@@ -41,7 +41,7 @@ class Pages:
     """Renders templates.
 
     Theirs are `t`, `asset`, `at` (the address of a path of this service), `tanggal`, `waktu`,
-    `waktu_detik`, `tanggal_waktu` and `angka`.
+    `waktu_detik`, `tanggal_waktu`, `bulan` and `angka`.
     """
 
     def __init__(
@@ -127,6 +127,7 @@ def _filters(default: str) -> dict[str, Any]:
         "waktu": partial(zoned, formats.waktu),
         "waktu_detik": partial(zoned, formats.waktu_detik),
         "tanggal_waktu": partial(zoned, formats.tanggal_waktu),
+        "bulan": formats.bulan,
         "angka": formats.angka,
     }
 

@@ -22,11 +22,14 @@ PUBLIC_NAMES = {
     ("intake.programme_published.v1", "name"),
     ("intake.programme_published.v1", "owner"),
     ("intake.programme_published.v1", "services[].name"),
+    ("intake.programme_published.v1", "survey_questions[].wording"),
     ("scheduler.event_scheduled.v1", "name"),
     ("scheduler.event_scheduled.v1", "place"),
     ("scheduler.event_scheduled.v1", "booths[].agency"),
 }
-"""Names of programmes, offices, places and services. Nothing else may be written freely."""
+"""Names of programmes, offices, places and services, and questions that a programme asks of all.
+
+Nothing else may be written freely."""
 
 # One line a word would be two pages: the lists are meant to be read through.
 # fmt: off

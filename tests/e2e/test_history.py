@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
-from tests.e2e.browser_kit import looked_at, opened_alone, whole_stack
-from tests.e2e.test_account_pages import SMALL
-from tests.e2e.test_accounts import admin_at, send, sign_in, use_link
+from tests.e2e.browser_kit import opened_alone, whole_stack
+from tests.e2e.test_record import NOISE, look, officer
 
 pytestmark = pytest.mark.browser
 
@@ -38,12 +37,12 @@ async def test_a_small_history_is_checked_and_brought_in(
 ) -> None:
     file = tmp_path / "riwayat.csv"
     # Of each width a file of its own: the same one again is known.
-    file.write_text(ROWS.format(minute=width % 60), "utf-8")
+    file.write_text(ROWS.format(minute=17 if width == 360 else 18), "utf-8")
     async with (
-        opened_alone(browser, 1280, "status of") as admin,
-        opened_alone(browser, width, r"status of (401|409)") as page,
+        opened_alone(browser, 1280, NOISE) as admin,
+        opened_alone(browser, width, NOISE) as page,
     ):
-        await importer(stack, admin, page, f"riwayat-{width}")
+        await officer(stack, admin, page, f"riwayat-{width}", IMPORTER)
         await page.goto(f"{stack.origin('intake')}/intake/riwayat")
         await look(page, f"riwayat-pilih-{width}")
         await page.get_by_role("link", name="Buka BOTRAM").press("Enter")
@@ -64,17 +63,3 @@ async def test_a_small_history_is_checked_and_brought_in(
         await look(page, f"riwayat-selesai-{width}")
     assert len(report.splitlines()) == 2
     assert "Paspor" not in report
-
-
-async def importer(stack: Stack, admin: Page, page: Page, login: str) -> None:
-    """Invite somebody as an importer, who signs in."""
-    await admin_at(admin, stack, f"{login}-admin", "1280")
-    made = await send(admin, "POST", "/intake/api/accounts", {"login": login, "grants": [IMPORTER]})
-    await use_link(page, stack, made["body"]["code"])
-    await sign_in(page, login, None)
-    await page.wait_for_url(f"{stack.origin('intake')}/")
-
-
-async def look(page: Page, name: str) -> None:
-    await looked_at(page, name)
-    assert await page.evaluate(SMALL) == []

@@ -26,6 +26,7 @@ from services.intake.api import (
     own_papers,
     papers,
     parties,
+    programme_reads,
     programmes,
     requests,
     residents,
@@ -42,6 +43,7 @@ from shared.auth.rules import RouteRules
 
 RULES: Final[RouteRules] = {
     **programmes.RULES,
+    **programme_reads.RULES,
     **copies.RULES,
     **catalogues.RULES,
     **sop.RULES,
@@ -83,6 +85,7 @@ ROUTERS: Final = (
     requests.router,
     track.router,
     programmes.router,
+    programme_reads.router,
     copies.router,
     catalogues.router,
     sop.router,

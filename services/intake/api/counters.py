@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
-from services.intake.api.kit import Kit, Where, catalogue_of, kit_fields
+from services.intake.api.kit import Kit, Where, kit_fields
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.domain import (
     PlannedEvent,
@@ -18,7 +18,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.counter import AT_COUNTER, KIT_SHAPE, counter_open, offered_at
 from services.intake.domain.visit import counted
-from services.intake.usecases import Catalogues, Clock, Reader, Regions
+from services.intake.usecases import Catalogues, Clock, Reader, Regions, current_catalogue
 from services.intake.usecases.counters import event_within
 from services.intake.usecases.reach import allowed_region
 from shared.auth.roles import Caller, Role
@@ -111,7 +111,7 @@ async def get_counter(
     today = local_day(parts.clock(), programme.time_zone)
     if not counter_open(today, event.on):
         raise Conflict("event_id: the event was too long ago", reason="event_over")
-    catalogue = await catalogue_of(programme, parts.catalogues)
+    catalogue = await current_catalogue(programme, parts.catalogues)
     offers = tuple(offered_at(event, programme, catalogue))
     where = Where(AT_COUNTER, event.on, event.region_code, offers)
     data_use = await parts.receipts.of(programme.id)

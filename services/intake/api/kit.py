@@ -13,12 +13,11 @@ from services.intake.domain import (
     Party,
     Programme,
     Requirement,
-    catalogue_id,
 )
 from services.intake.domain.counter import Offer
 from services.intake.domain.paper import Whose
 from services.intake.domain.person import FIRST_BIRTH, FOREIGN, MOBILE, NAME_LIMIT, NIK
-from services.intake.usecases import Catalogues, Regions
+from services.intake.usecases import Regions
 from shared.contracts.intake import GATE_CODE
 from shared.contracts.text import public_text
 
@@ -144,12 +143,6 @@ def kit_fields(
         "subdistricts": _places(programme, regions),
         "rules": _rules(regions),
     }
-
-
-async def catalogue_of(programme: Programme, catalogues: Catalogues) -> Catalogue | None:
-    """Return the catalogue that counts now; None where the programme has none."""
-    version = programme.catalogue_version
-    return await catalogues.get(catalogue_id(programme.id, version)) if version else None
 
 
 def _rules(regions: Regions) -> RulesAnswer:

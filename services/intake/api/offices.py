@@ -5,11 +5,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from services.intake.api.kit import Kit, Where, catalogue_of, kit_fields
+from services.intake.api.kit import Kit, Where, kit_fields
 from services.intake.api.receipt import ReceiptTexts
 from services.intake.domain import Programme, local_day
 from services.intake.domain.counter import KIT_SHAPE, offered_in
-from services.intake.usecases import Catalogues, Clock, Reader, Regions
+from services.intake.usecases import Catalogues, Clock, Reader, Regions, current_catalogue
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import Channel, ProgrammeId
@@ -61,7 +61,7 @@ async def get_office(
     if channel not in programme.channels:
         why = "channel: the programme takes nothing in it"
         raise Conflict(why, reason="channel_not_offered")
-    catalogue = await catalogue_of(programme, parts.catalogues)
+    catalogue = await current_catalogue(programme, parts.catalogues)
     today = local_day(parts.clock(), programme.time_zone)
     offers = tuple(offered_in(channel, programme, catalogue))
     where = Where(channel, today, programme.region_code, offers)

@@ -6,8 +6,10 @@ from fastapi import Request
 
 from services.intake.api.cases import people_of
 from services.intake.api.person_reads import log_read
+from services.intake.api.sealed import openable
 from services.intake.domain import Case, Party
 from services.intake.usecases import Reader, Told, Vault
+from services.intake.usecases.surveys import comment_on
 from shared.auth.roles import Caller
 from shared.runtime import Commands
 
@@ -29,3 +31,11 @@ class CasePeople:
         """
         await log_read(request, caller, case.id, reason, self._commands)
         return await people_of(case, self._reader, self._vault)
+
+    async def comment_on(self, case: Case) -> str:
+        """Return what the applicant said of the service in his own words; or nothing.
+
+        Raises what `openable` does.
+        """
+        with openable():
+            return await comment_on(case, self._reader, self._vault)

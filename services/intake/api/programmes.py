@@ -1,14 +1,13 @@
-"""Programmes over HTTP: a document to publish, to copy and to read."""
+"""Programmes over HTTP: a document to publish."""
 
-from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Self
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, StrictInt, model_validator
 
 from services.intake.api.fields import TimeOfDay, require_region
-from services.intake.api.rights import allowed_programme, programme_of
+from services.intake.api.rights import allowed_programme
 from services.intake.api.standing import Standing
 from services.intake.domain import (
     CalendarExceptions,
@@ -20,11 +19,8 @@ from services.intake.domain import (
     Programme,
     ServicePoint,
 )
-from services.intake.usecases import (
-    Reader,
-    Regions,
-    publish_programme,
-)
+from services.intake.domain.survey import OWN_QUESTIONS, SurveyQuestion
+from services.intake.usecases import Regions, publish_programme
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
 from shared.contracts.event import (
@@ -32,6 +28,7 @@ from shared.contracts.event import (
     ProgrammeId,
     PublicText,
     ServiceCode,
+    Slug,
     TypedRegionCode,
 )
 from shared.contracts.intake import Language, TimeZone
@@ -40,13 +37,7 @@ from shared.web.body import Body, Unfit
 from shared.web.guard import CallerDep
 from shared.web.problems import FieldError, InvalidFields
 
-_READERS: Final = Rule(set(Role) - {Role.CHANNEL})
-
-RULES: Final[RouteRules] = {
-    "PUT /api/programmes/{programme_id}": Rule({Role.ADMIN}),
-    "GET /api/programmes": _READERS,
-    "GET /api/programmes/{programme_id}": _READERS,
-}
+RULES: Final[RouteRules] = {"PUT /api/programmes/{programme_id}": Rule({Role.ADMIN})}
 
 MAX_SERVICES: Final = 100
 MAX_CHANNELS: Final = 20
@@ -158,7 +149,16 @@ class LineOrderBody(Body):
     ] = Field(default_factory=dict)
 
 
+class SurveyQuestionBody(Body):
+    """A question of the satisfaction survey. `answers`: the words for 1, 2, 3 and 4."""
+
+    code: Slug
+    text: PublicText
+    answers: tuple[PublicText, PublicText, PublicText, PublicText]
+
+
 ServicePoints = Annotated[tuple[ServicePointBody, ...], Field(max_length=MAX_POINTS)]
+SurveyQuestions = Annotated[tuple[SurveyQuestionBody, ...], Field(max_length=OWN_QUESTIONS)]
 
 
 class ProgrammeBody(Standing, Body):
@@ -181,12 +181,16 @@ class ProgrammeBody(Standing, Body):
     """By the NIK of who asks, in the programme's zone. Null: any number."""
     service_points: ServicePoints = ()
     line: LineOrderBody = LineOrderBody()
+    survey_questions: SurveyQuestions = ()
+    """What the satisfaction survey asks beside its nine elements."""
 
     @model_validator(mode="after")
     def _unequivocal(self) -> Self:
         codes = [service.code for service in self.services]
         if len(set(codes)) < len(codes) or len(set(self.channels)) < len(self.channels):
             raise Unfit("a service or a channel is listed twice")
+        if len({one.code for one in self.survey_questions}) < len(self.survey_questions):
+            raise Unfit("a question of the survey is listed twice")
         return self
 
     def require_places(self, regions: Regions) -> None:
@@ -227,6 +231,9 @@ class ProgrammeBody(Standing, Body):
             requests_per_person_and_day=self.requests_per_person_and_day,
             service_points=tuple(one.point() for one in self.service_points),
             line=LineOrder(**self.line.model_dump()),
+            survey_questions=tuple(
+                SurveyQuestion(**one.model_dump()) for one in self.survey_questions
+            ),
         )
 
 
@@ -237,33 +244,7 @@ class PublishedAnswer(BaseModel):
     version: int
 
 
-class ProgrammeAnswer(BaseModel):
-    """A programme as it stands."""
-
-    programme_id: str
-    version: int
-    name: str
-    owner: str
-    region_code: str
-    time_zone: str
-    languages: tuple[str, ...]
-    channels: tuple[str, ...]
-    services: tuple[dict[str, Any], ...]
-    standard_working_days: int | None
-    pick_up_and_delivery: bool
-    calendar: dict[str, list[date]]
-    retention_days: int | None
-    data_use: DataUse
-    service_points: tuple[ServicePoint, ...]
-    line: LineOrder
-    copied_from: str | None
-    catalogue_version: int | None
-    sop_version: int | None
-    requests_per_person_and_day: int | None
-
-
 router = APIRouter(prefix="/api/programmes")
-ReaderDep = Annotated[Reader, Depends(provided(Reader))]
 RegionsDep = Annotated[Regions, Depends(provided(Regions))]
 
 
@@ -287,47 +268,3 @@ async def put_programme(
     )
     allow(wanted)  # a replay too: the token may be another one by now
     return PublishedAnswer(programme_id=programme_id, version=outcome.answer)
-
-
-@router.get("")
-async def list_programmes(caller: CallerDep, reader: ReaderDep) -> list[ProgrammeAnswer]:
-    """Return the programmes in which the caller holds a grant."""
-    found = await reader.find(Programme)
-    return [answered(programme) for programme in found if caller.belongs_to(programme.id)]
-
-
-@router.get("/{programme_id}")
-async def get_programme(
-    programme_id: ProgrammePath, caller: CallerDep, reader: ReaderDep
-) -> ProgrammeAnswer:
-    """Return one programme."""
-    return answered(await programme_of(programme_id, caller, reader))
-
-
-def answered(programme: Programme) -> ProgrammeAnswer:
-    """Return a programme as it is read."""
-    return ProgrammeAnswer(
-        programme_id=programme.id,
-        version=programme.version,
-        name=programme.name,
-        owner=programme.owner,
-        region_code=programme.region_code,
-        time_zone=programme.time_zone,
-        languages=programme.languages,
-        channels=programme.channels,
-        services=tuple(asdict(service) for service in programme.services),
-        standard_working_days=programme.standard_working_days,
-        pick_up_and_delivery=programme.pick_up_and_delivery,
-        calendar={
-            "closed": sorted(programme.calendar.closed),
-            "open": sorted(programme.calendar.open),
-        },
-        retention_days=programme.retention_days,
-        data_use=programme.data_use,
-        service_points=programme.service_points,
-        line=programme.line,
-        copied_from=programme.copied_from,
-        catalogue_version=programme.catalogue_version,
-        sop_version=programme.sop_version,
-        requests_per_person_and_day=programme.requests_per_person_and_day,
-    )

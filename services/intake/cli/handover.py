@@ -30,8 +30,10 @@ from services.intake.domain import (
 )
 from services.intake.domain.batch import Batch
 from services.intake.domain.outside import Errand
+from services.intake.domain.survey import Element, Survey
 from services.intake.domain.visit import Visit
 from services.intake.usecases import answer_rights_request, opened_key
+from services.intake.usecases.surveys import comment_on
 from shared.files.frames import opened
 from shared.files.stored import StoredFile
 from shared.runtime import sent_by
@@ -103,6 +105,15 @@ async def papers_and_trail(case: Case, desk: Desk) -> dict[str, Any]:
     }
 
 
+async def survey_of(case: Case, resident: Resident, desk: Desk) -> dict[str, Any] | None:
+    """Return what a resident answered about a case that he asked for; None where he did not."""
+    kept = await desk.reader.get(Survey, case.id)
+    if kept is None or case.parties.get(Party.APPLICANT) != resident.id:
+        return None
+    comment = await comment_on(case, desk.reader, vault_of(desk.settings))
+    return {**asdict(kept), "comment": comment}
+
+
 async def _beside(case: Case, desk: Desk) -> dict[str, Any]:
     """Return what other places hold of a case: who collected, what was seen, waived, passed on."""
     reader = desk.reader
@@ -154,12 +165,17 @@ async def _page(held: Mapping[str, Any], desk: Desk) -> str:
     programme = await desk.reader.get(Programme, str(held["programme_id"]))
     services = programme.catalogue if programme else {}
     frame = frame_of(desk.settings.path_prefix)
+    asked = programme.survey_questions if programme else ()
     return frame.fragment(
         "salinan.html",
         held=held,
         programme=programme,
         zone=programme.time_zone if programme else "Asia/Jakarta",
         services={code: service.name for code, service in services.items()},
+        questions={
+            **{one.value: frame.texts(f"survey.element.{one}") for one in Element},
+            **{one.code: one.text for one in asked},
+        },
         made_at=desk.clock(),
         word=lambda theme, name: (
             frame.texts(f"copy.{theme}.{name}") if f"copy.{theme}.{name}" in frame.texts else name

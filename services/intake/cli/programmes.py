@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from services.intake.api.programmes import ProgrammeBody, answered
+from services.intake.api.programme_reads import answered
+from services.intake.api.programmes import ProgrammeBody
 from services.intake.app import Desk
 from services.intake.cli import catalogues, sop
 from services.intake.cli.shell import ITSELF, CommandRefused, Themes, by_shell

@@ -20,6 +20,7 @@ from services.intake.cli.handover import (
     into_folder,
     papers_and_trail,
     require_request,
+    survey_of,
 )
 from services.intake.cli.restriction import add_commands as add_restriction
 from services.intake.cli.shell import CommandRefused, Themes, by_shell, public_text
@@ -161,6 +162,7 @@ async def _held(said: str, resident: Resident, desk: Desk) -> dict[str, Any]:
         "case": {name: v for name, v in asdict(case).items() if name not in _NOT_SHOWN},
         "state": case.state,
         "looked_at": [asdict(read) for read in await desk.reader.reads_of(case.id)],
+        "survey": await survey_of(case, resident, desk),
         **await papers_and_trail(case, desk),
     }
 

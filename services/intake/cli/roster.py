@@ -4,61 +4,36 @@ What a check prints names rows, columns and reasons, never what stands there.
 """
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from services.intake.app import Desk, frame_of, vault_of
+from services.intake.app import Desk, frame_of, recorder_of, vault_of
 from services.intake.cli.shell import CommandRefused, Themes, by_shell, public_text
 from services.intake.domain import (
     AlreadyOpen,
     Case,
     ChannelCannot,
-    Line,
-    LookupKeys,
-    NewRequest,
     Party,
     Programme,
     Refused,
-    Secrets,
-    digest,
     local_day,
 )
-from services.intake.domain.roster import ROSTER_PUPILS, Fault, Pupil, Roster, read_roster
-from services.intake.domain.visit import Visit, Wanted
-from services.intake.gateways import KeptCatalogues, NationalCalendar
-from services.intake.usecases import (
-    InVisit,
-    NewVisit,
-    checklist_of,
-    note_person_read,
-    record_request,
-    record_visit,
-    told_of,
+from services.intake.domain.roster import ROSTER_LARGEST, Fault, Roster, read_roster
+from services.intake.domain.visit import Visit
+from services.intake.usecases import InVisit, NewVisit, note_person_read, told_of
+from services.intake.usecases.rosters import (
+    ROSTER_SERVICE,
+    ForClass,
+    Slip,
+    record_roster,
+    slip_of,
 )
-from shared.contracts.envelope import new_id
-from shared.messaging.task import fingerprint_of
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import Sent, add_account, sent_by
 from shared.sealing.private import replace_private
 from shared.web.texts import Texts
 
-LARGEST: Final = 64 * 1024
-"""Bytes of a roster's file."""
 _SLIPS: Final = "roster slips"
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """What one pupil takes home."""
-
-    name: str
-    service: str
-    code: str
-    lacking: Sequence[Line] | None
-    """What is still to be brought; None where no catalogue says."""
 
 
 def add_commands(themes: Themes) -> None:
@@ -74,7 +49,7 @@ def add_commands(themes: Themes) -> None:
     record.add_argument("--channel", required=True)
     record.add_argument("--event", metavar="ID")
     record.add_argument("--region", required=True, metavar="CODE", help="where the pupils live")
-    record.add_argument("--service", default="KIA", metavar="CODE")
+    record.add_argument("--service", default=ROSTER_SERVICE, metavar="CODE")
     record.add_argument("--variant", metavar="CODE", help="an entry of the catalogue")
     record.add_argument("--under-five", metavar="CODE", help="the entry for who is under five")
     slips = commands.add_parser("slips", help="a page to print: what each pupil has yet to bring")
@@ -98,9 +73,9 @@ async def _record(options: argparse.Namespace, desk: Desk) -> list[str]:
     if roster.faults or not roster.consented:
         lines = [_named(fault, texts) for fault in roster.faults]
         raise CommandRefused("\n".join([*lines, *_summed(roster, texts)]))
-    visit = _visit(options, roster, programme, desk)
+    asked, visit = _visit(options, roster, programme, desk)
     try:
-        answer = await _recorded(visit, options, content, desk)
+        answer = await _recorded(asked, visit, options, content, desk)
     except InVisit as refused:
         raise CommandRefused(_why(refused, roster)) from None
     lines = [f"{one['case_id']}: {', '.join(one['warnings']) or '-'}" for one in answer["cases"]]
@@ -112,8 +87,8 @@ async def _read(options: argparse.Namespace, desk: Desk) -> tuple[Programme, Ros
     if programme is None:
         raise CommandRefused("no such programme")
     raw = options.file.read_bytes()
-    if len(raw) > LARGEST:
-        raise CommandRefused(f"{options.file.name}: more than {LARGEST // 1024} KiB")
+    if len(raw) > ROSTER_LARGEST:
+        raise CommandRefused(f"{options.file.name}: more than {ROSTER_LARGEST // 1024} KiB")
     try:
         content = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -134,63 +109,30 @@ def _summed(roster: Roster, texts: Texts) -> list[str]:
 
 def _visit(
     options: argparse.Namespace, roster: Roster, programme: Programme, desk: Desk
-) -> NewVisit:
-    today = local_day(desk.clock(), programme.time_zone)
+) -> tuple[ForClass, NewVisit]:
     if not desk.regions.known(options.region):
         raise CommandRefused("--region: no region of the register has this code")
-
-    def asked(pupil: Pupil) -> NewRequest:
-        young = options.under_five and pupil.under_five(today)
-        return NewRequest(
-            case_id="",
-            tracking="",
-            programme_id=programme.id,
-            service=options.service,
-            channel=options.channel,
-            person=pupil.person,
-            region_code=options.region,
-            event_id=options.event,
-            others=pupil.guardians,
-            variant=options.under_five if young else options.variant,
-        )
-
-    wanted = tuple(Wanted(asked(pupil)) for pupil in roster.consented)
-    return NewVisit(new_id(), programme.id, options.channel, options.event, wanted)
+    asked = ForClass(
+        programme_id=programme.id,
+        channel=options.channel,
+        region_code=options.region,
+        event_id=options.event,
+        service=options.service,
+        variant=options.variant,
+        under_five=options.under_five,
+    )
+    return asked, asked.visit(roster, local_day(desk.clock(), programme.time_zone))
 
 
 async def _recorded(
-    visit: NewVisit, options: argparse.Namespace, content: str, desk: Desk
+    asked: ForClass, visit: NewVisit, options: argparse.Namespace, content: str, desk: Desk
 ) -> dict[str, Any]:
     """Record the visit; the same file for the same event once more brings the same answer."""
-    lookups, catalogues = LookupKeys(*desk.settings.lookup_secrets), KeptCatalogues(desk.reader)
-    secrets = Secrets(*desk.settings.tracking_secrets)
-
-    def codes() -> tuple[str, str]:
-        case_id = new_id()
-        return case_id, digest(secrets.code(case_id))
-
-    record = partial(
-        record_request,
-        holidays=NationalCalendar(),
-        lookups=lookups,
-        vault=vault_of(desk.settings),
-        allow=by_shell,
-        catalogues=catalogues,
-    )
-    # Keyed: a digest of names and birth dates alone could be guessed from.
-    said = (visit.programme_id, options.event or "", options.service, content)
-    print_ = fingerprint_of(lookups.fingerprint_key, *said)
-    sent = Sent(f"roster:{print_}", print_, actor=options.by, action="roster record")
+    recorder = recorder_of(desk.settings, desk.reader)
+    print_ = asked.print_of(content, recorder.lookups)
     outcome = await desk.commands.run(
-        lambda uow: record_visit(
-            visit,
-            uow,
-            record=record,
-            new_codes=codes,
-            catalogues=catalogues,
-            limit=ROSTER_PUPILS,
-        ),
-        sent=sent,
+        lambda uow: record_roster(visit, uow, recorder=recorder, allow=by_shell),
+        sent=Sent(print_, print_, actor=options.by, action="roster record"),
         key=visit.id,
     )
     answer: dict[str, Any] = outcome.answer
@@ -236,11 +178,5 @@ async def _slip(case_id: str, programme: Programme | None, desk: Desk) -> Slip |
     if case is None:
         return None
     told = await told_of(case, Party.APPLICANT, desk.reader, vault_of(desk.settings))
-    if told is None:
-        return None
-    checked = await checklist_of(case, desk.reader, KeptCatalogues(desk.reader))
-    service = programme.catalogue.get(case.service) if programme else None
-    secrets = Secrets(*desk.settings.tracking_secrets)
-    code = secrets.code(case.id, case.tracking)
-    name = service.name if service else case.service
-    return Slip(told.person.name, name, code, checked.lacking if checked else None)
+    recorder = recorder_of(desk.settings, desk.reader)
+    return await slip_of(case, {Party.APPLICANT: told}, programme, desk.reader, recorder)

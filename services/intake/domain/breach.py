@@ -51,6 +51,8 @@ _OF_ACCOUNTS: Final = RIGHTS - MACHINES
 PAPERS: Final = "papers"
 DOCUMENT: Final = "document"
 """What the office issued, as a file."""
+SURVEY: Final = "survey"
+"""What the applicant said of the service in his own words."""
 ERASED_SINCE: Final = "erased_since"
 """In the place of kinds of data, where somebody was erased since and nothing tells any more."""
 

@@ -12,6 +12,7 @@ from services.intake.domain.line_order import LineOrder
 from services.intake.domain.refusal import Refused
 from services.intake.domain.region import within
 from services.intake.domain.service_point import ServicePoint
+from services.intake.domain.survey import SurveyQuestion, require_same_words
 
 ONLINE: Final = "online"
 """The channel by which residents ask on intake's own page, where a programme offers it."""
@@ -69,6 +70,8 @@ class Programme:
     service_points: tuple[ServicePoint, ...] = ()
     """Where it is reached beside its events, as far as that is stated."""
     line: LineOrder = field(default_factory=LineOrder)
+    survey_questions: tuple[SurveyQuestion, ...] = ()
+    """What the satisfaction survey asks beside its nine elements."""
 
     @property
     def catalogue(self) -> Mapping[str, CatalogueService]:
@@ -94,6 +97,7 @@ class Programme:
         """
         if changed.time_zone != self.time_zone:
             raise Refused("time_zone_fixed", "time_zone: it never changes once published")
+        require_same_words(self.survey_questions, changed.survey_questions)
         following = replace(
             changed,
             version=self.version + 1,

@@ -91,6 +91,15 @@ class Resident:
             return self
         return replace(self, lookups=(*self.lookups, lookup_id))
 
+    def sealed_for(self) -> "Resident":
+        """Note that something more is sealed for him, beside what he said for a case.
+
+        The version rises, so an erasure at once is seen. Raises Refused where nothing may be added.
+        """
+        if self.gone:
+            raise Refused("erased", "resident: he has been erased, or is about to be")
+        return replace(self, version=self.version + 1)
+
     def leave(self) -> "Resident":
         """Note that his erasure is decided."""
         return replace(self, version=self.version + 1, leaving=True)

@@ -17,6 +17,8 @@ from services.intake.domain.resident import Party
 
 ROSTER_PUPILS: Final = 40
 """Rows of one roster: a class. They are recorded in one transaction."""
+ROSTER_LARGEST: Final = 64 * 1024
+"""Bytes of a roster's file."""
 KIA_UNTIL: Final = 17
 """Years; the card ends the day before (Permendagri 2/2016)."""
 PHOTO_FROM: Final = 5

@@ -19,14 +19,17 @@ from services.intake.pages import (
     manual,
     numbers,
     outside,
+    paper_surveys,
     parties,
     places,
     print_lists,
     record,
+    rosters,
     security,
     services,
     signin,
     start,
+    surveys,
     tracking,
 )
 from services.intake.pages.fresh import Proves
@@ -54,6 +57,7 @@ FRONT_ROUTERS: Final = (start.router, signin.router, manual.front_router)
 
 RULES: Final[RouteRules] = {
     **tracking.RULES,
+    **surveys.RULES,
     **desk.RULES,
     **numbers.RULES,
     **batches.RULES,
@@ -63,9 +67,11 @@ RULES: Final[RouteRules] = {
     **documents.RULES,
     **outside.RULES,
     **parties.RULES,
+    **paper_surveys.RULES,
     **counter.RULES,
     **record.RULES,
     **history.RULES,
+    **rosters.RULES,
     **devices.RULES,
     **account_list.RULES,
     **accounts.RULES,
@@ -79,6 +85,7 @@ RULES: Final[RouteRules] = {
 }
 ROUTERS: Final = (
     tracking.router,
+    surveys.router,
     desk.router,
     numbers.router,
     batches.router,
@@ -88,9 +95,11 @@ ROUTERS: Final = (
     documents.router,
     outside.router,
     parties.router,
+    paper_surveys.router,
     counter.router,
     record.router,
     history.router,
+    rosters.router,
     devices.router,
     account_list.router,
     accounts.router,

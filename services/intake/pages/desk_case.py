@@ -27,6 +27,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.desk_work import possible_steps
 from services.intake.domain.outside import Errand
+from services.intake.domain.survey import Survey
 from services.intake.domain.visit import Visit
 from services.intake.pages.desk import DESK, DeskDep, held_by
 from services.intake.pages.issued import issued_of, takes_document
@@ -112,7 +113,7 @@ Action = Literal["ambil", "lepas", "langkah", "lihat", "tanpa", "kembalikan", "a
 DONE: Final = frozenset(
     {
         *("ambil", "lepas", "langkah", "lihat", "tanpa", "kembalikan", "ajukan"),
-        *("berkas", "dokumen", "pastikan", "luar", "orang"),
+        *("berkas", "dokumen", "pastikan", "luar", "orang", "survei"),
     }
 )
 """What was done, below `case.done` in the texts."""
@@ -309,6 +310,8 @@ async def _values(at: CaseDesk, case: Case, *, works: bool) -> dict[str, Any]:
         "visit": visit,
         "others": await other_cases(case, programme, visit, at.desk) if works else OtherCases(),
         "errand": await at.reader.get(Errand, case.id),
+        "survey": await at.reader.get(Survey, case.id),
+        "comment": await at.people.comment_on(case) if works else "",
         "systems": at.systems.connected,
         "returnable": case.outcome is None and Fact.ISSUED not in case.facts and not case.returned,
         "supervises": Role.SUPERVISOR in at.desk.caller.acting,

@@ -20,6 +20,10 @@ class ShowsPeople(Protocol):
         """Return what was said of each; None of an erased one."""
         ...
 
+    async def comment_on(self, case: Case) -> str:
+        """Return what the applicant said of the service, to whoever was shown him; or nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:

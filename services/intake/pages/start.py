@@ -48,9 +48,16 @@ TASKS: Final = (
         "reporting",
         "/acara",
     ),
+    Task(
+        "satisfaction",
+        frozenset({Role.HEAD, Role.PLANNER, Role.SERVICE, Role.SUPERVISOR}),
+        "reporting",
+        "/kepuasan",
+    ),
     Task("desk", frozenset({Role.OPERATOR, Role.SUPERVISOR}), OWN, "/meja"),
     Task("counter", frozenset({Role.OPERATOR, Role.SUPERVISOR}), OWN, "/konter"),
     Task("office", frozenset({Role.OPERATOR}), OWN, "/catat"),
+    Task("roster", frozenset({Role.OPERATOR}), OWN, "/daftar-siswa"),
     Task("gate", frozenset({Role.OPERATOR}), "scheduler", "/gerbang"),
     Task("serve", frozenset({Role.OPERATOR, Role.AGENCY_OPERATOR}), "scheduler", "/loket"),
     Task("watch", frozenset({Role.SUPERVISOR}), "scheduler", "/perangkat"),
@@ -68,9 +75,11 @@ TASKS: Final = (
 """What has a page comes first."""
 CHAPTERS: Final[Mapping[str, str]] = {
     "figures": "supervisor-angka-acara",
+    "satisfaction": "supervisor-kepuasan",
     "desk": "operator-meja",
     "counter": "operator-konter",
     "office": "operator-mencatat",
+    "roster": "operator-daftar-siswa",
     "gate": "operator-gerbang",
     "serve": "operator-loket",
     "watch": "supervisor-perangkat-acara",

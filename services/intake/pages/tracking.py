@@ -119,9 +119,9 @@ async def show_request(
     request: Request, parts: TrackingDep, kode: Typed = "", tanda: Typed = ""
 ) -> Response:
     """Show how the request stands. Raises TooManyRequests after too many wrong codes."""
-    code, shown = _cut(kode), _cut(tanda)
+    code, shown = cut(kode), cut(tanda)
     one = await parts.found(request, code, shown)
-    return _standing(request, parts, one) if one else _unknown(request, parts, code, shown)
+    return standing(request, parts, one) if one else unknown(request, parts, code, shown)
 
 
 @router.post(PAPERS)
@@ -129,12 +129,12 @@ async def show_papers(
     request: Request, parts: TrackingDep, kode: Typed = "", tanda: Typed = ""
 ) -> Response:
     """Show which papers can be sent; how it stands, where none can. Raises TooManyRequests."""
-    code, shown = _cut(kode), _cut(tanda)
+    code, shown = cut(kode), cut(tanda)
     one = await parts.found(request, code, shown)
     if one is None:
-        return _unknown(request, parts, code, shown)
+        return unknown(request, parts, code, shown)
     if not one.takes_papers or one.checked is None:
-        return _standing(request, parts, one)
+        return standing(request, parts, one)
     return parts.pages.render(
         request,
         "kirim_berkas.html",
@@ -163,34 +163,36 @@ async def take_receipt(
     kode_terima: Typed = "",
 ) -> Response:
     """Take the recipient's word, by the code that no agent has, and show how it stands."""
-    code, shown, receipt = _cut(kode), _cut(tanda), _cut(kode_terima)
+    code, shown, receipt = cut(kode), cut(tanda), cut(kode_terima)
     one = await parts.found(request, code, shown)
     if one is None:
-        return _unknown(request, parts, code, shown)
+        return unknown(request, parts, code, shown)
     if not receipt:
-        return _standing(request, parts, one, wrong="tracking.receipt_empty")
+        return standing(request, parts, one, wrong="tracking.receipt_empty")
     if not await parts.recipient(request, one.case, receipt):
-        return _standing(request, parts, one, wrong="tracking.receipt_wrong")
+        return standing(request, parts, one, wrong="tracking.receipt_wrong")
     try:
         await parts.receipts.take(one.case.id)
     except Conflict as refused:
         words = f"receipt.{refused.members.get('reason')}"
         if words not in parts.pages.texts:
             raise
-        return _standing(request, parts, one, wrong=words)
+        return standing(request, parts, one, wrong=words)
     after = await parts.of_pass(parts.passes(one.case, parts.clock()))
-    return _standing(request, parts, after or one, noted="track.receipt_noted")
+    return standing(request, parts, after or one, noted="track.receipt_noted")
 
 
-def _cut(typed: str) -> str:
+def cut(typed: str) -> str:
+    """Return what is looked at of a code or a pass."""
     return typed.strip()[:MAX_CODE]
 
 
-def _standing(
+def standing(
     request: Request, parts: Tracking, one: Tracked, *, wrong: str = "", noted: str = ""
 ) -> Response:
+    """Return how a request stands; `wrong` and `noted` are keys of what is said above it."""
     now = parts.clock()
-    goes_on = one.takes_papers or one.case.awaits_receipt
+    goes_on = one.takes_papers or one.case.awaits_receipt or one.takes_survey
     return parts.pages.render(
         request,
         "lacak.html",
@@ -204,7 +206,8 @@ def _standing(
     )
 
 
-def _unknown(request: Request, parts: Tracking, code: str, shown: str) -> Response:
+def unknown(request: Request, parts: Tracking, code: str, shown: str) -> Response:
+    """Return the form again, for what no request has."""
     words = "papers.pass" if shown else "track.unknown" if code else "tracking.empty"
     return _asked(request, parts, words, 422)
 

@@ -32,6 +32,7 @@ from services.intake.domain.daily_cap import DayShare
 from services.intake.domain.imports import Import, ImportedFile, ImportRefusal
 from services.intake.domain.outside import Errand
 from services.intake.domain.sop import Sop
+from services.intake.domain.survey import Survey
 from services.intake.domain.visit import Visit
 from services.intake.store.names import (
     ACCOUNT_REQUESTS,
@@ -108,6 +109,7 @@ COLLECTIONS: Final = Collections(
     Collection("papers", CasePapers),
     Collection(VISITS, Visit),
     Collection("documents", CaseDocument, label="document"),
+    Collection("surveys", Survey),
     Collection(ERASURES, Erasure),
     FILES,
     Collection("accounts", Account),

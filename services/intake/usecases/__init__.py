@@ -22,7 +22,11 @@ from services.intake.usecases.case_progress import (
     note_overdue,
     note_ticket,
 )
-from services.intake.usecases.catalogues import publish_catalogue, publish_catalogue_if_missing
+from services.intake.usecases.catalogues import (
+    current_catalogue,
+    publish_catalogue,
+    publish_catalogue_if_missing,
+)
 from services.intake.usecases.checklists import Checked, checklist_of, papers_of_visit, waive
 from services.intake.usecases.claims import (
     CLAIM_OVER,
@@ -87,7 +91,7 @@ from services.intake.usecases.papers import (
 from services.intake.usecases.parties import name_party
 from services.intake.usecases.person_reads import note_person_read
 from services.intake.usecases.phones import checked_phone
-from services.intake.usecases.places import Places, Wanted, current_catalogue, places
+from services.intake.usecases.places import Places, Wanted, places
 from services.intake.usecases.ports import (
     Breached,
     CaseFilter,

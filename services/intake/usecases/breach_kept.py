@@ -13,9 +13,11 @@ from services.intake.domain import (
     Reach,
     Resident,
     Statement,
+    local_day,
     statement_id,
 )
-from services.intake.domain.breach import DOCUMENT, ERASED_SINCE, PAPERS, TO_VISIT
+from services.intake.domain.breach import DOCUMENT, ERASED_SINCE, PAPERS, SURVEY, TO_VISIT
+from services.intake.domain.survey import Survey
 
 T = TypeVar("T")
 
@@ -37,6 +39,7 @@ class KeptOf:
     said: Mapping[str, Statement]
     papers: Mapping[str, CasePapers]
     issued: Mapping[str, CaseDocument]
+    surveys: Mapping[str, Survey]
     until: datetime
     looked: bool
     """Whether somebody looked, as log or trail says: not, who could have."""
@@ -59,7 +62,13 @@ class KeptOf:
         if reach is Reach.ADDRESSES:
             return (fields & TO_VISIT) | erased
         papers = {PAPERS} if case.id in self.papers else set()
-        return fields | papers | self._documents(case) | erased
+        return fields | papers | self._commented(case) | self._documents(case) | erased
+
+    def _commented(self, case: Case) -> set[str]:
+        # Of a survey its day is known, and no more.
+        survey, last = self.surveys.get(case.id), local_day(self.until, case.time_zone)
+        there = survey is not None and survey.comment and survey.answered_on <= last
+        return {SURVEY} if there else set()
 
     def _shown(self, case: Case) -> set[str]:
         # Who looked at a document saw one, whatever became of it since.
@@ -86,6 +95,7 @@ async def kept_of(
         said=await reader.many(Statement, names),
         papers=await reader.many(CasePapers, ids),
         issued=await reader.many(CaseDocument, ids),
+        surveys=await reader.many(Survey, ids),
         until=until,
         looked=looked,
     )

@@ -41,6 +41,13 @@ async def publish_catalogue_if_missing(
     return await publish_beside_if_missing(wanted, _PLACE, uow, allow=allow)
 
 
+async def current_catalogue(programme: Programme, catalogues: Catalogues) -> Catalogue | None:
+    """Return the catalogue of a programme that counts now; None where it has none."""
+    if programme.catalogue_version is None:
+        return None
+    return await catalogues.get(catalogue_id(programme.id, programme.catalogue_version))
+
+
 async def take_up(
     new: NewRequest,
     programme: Programme,

@@ -28,6 +28,7 @@ from services.intake.domain import (
     require_all_closed,
     statement_id,
 )
+from services.intake.domain.survey import Survey
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.ports import Clock, Reader
 from shared.audit.trail import note
@@ -216,6 +217,7 @@ async def _forget_papers(resident: Resident, uow: UnitOfWork) -> None:
         applied = statement_id(case_id, Party.APPLICANT) in resident.said
         if applied:
             await _forget_document(case_id, uow)
+            await _forget_survey(case_id, uow)
         papers = await uow.get(CasePapers, case_id)
         if papers is None or papers.erased:
             continue
@@ -235,6 +237,13 @@ async def _forget_document(case_id: str, uow: UnitOfWork) -> None:
     if kept.document is not None:
         await begin_removal(kept.document.id, uow, unless=frozenset())
     uow.add(kept.without_document())
+
+
+async def _forget_survey(case_id: str, uow: UnitOfWork) -> None:
+    """Forget what he answered; what was counted of it names nobody and stays."""
+    kept = await uow.get(Survey, case_id)
+    if kept is not None and not kept.erased:
+        uow.add(kept.without_answers())
 
 
 def _answer(erasure: Erasure, cases: Sequence[Case]) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from services.intake.domain import (
     Programme,
     Refused,
     ResidentKey,
-    catalogue_id,
     local_day,
     open_case,
 )
@@ -34,6 +33,7 @@ from services.intake.domain.imports import (
     read_entry,
 )
 from services.intake.domain.imports.rows import cell_name
+from services.intake.usecases.catalogues import current_catalogue
 from services.intake.usecases.imports import Choice, Recorder, own_event, request_of
 from services.intake.usecases.papers import opened_key
 from services.intake.usecases.ports import Reader, Regions, Vault
@@ -169,9 +169,7 @@ async def rules_of(
     event = None
     if choice.event_id is not None:
         event = own_event(await reader.get(PlannedEvent, choice.event_id), programme)
-    version = programme.catalogue_version
-    id_ = catalogue_id(programme.id, version) if version is not None else None
-    catalogue = await recorder.catalogues.get(id_) if id_ else None
+    catalogue = await current_catalogue(programme, recorder.catalogues)
     return Rules(one, choice, event, catalogue, recorder, now)
 
 

@@ -12,10 +12,10 @@ from services.intake.domain import (
     Programme,
     Promise,
     ServicePoint,
-    catalogue_id,
     local_day,
     within,
 )
+from services.intake.usecases.catalogues import current_catalogue
 from services.intake.usecases.ports import Catalogues, Reader
 
 EVENTS_SHOWN: Final = 200
@@ -152,13 +152,6 @@ async def _ways(programme: Programme, wanted: Wanted, catalogues: Catalogues) ->
     catalogue = await current_catalogue(programme, catalogues)
     ways = (WayIn(one, programme, _promised(catalogue, wanted.service, one)) for one in channels)
     return [way for way in ways if way.promise is None or way.promise.promise is not Promise.NONE]
-
-
-async def current_catalogue(programme: Programme, catalogues: Catalogues) -> Catalogue | None:
-    """Return the catalogue of a programme that counts now; None where it has none."""
-    if programme.catalogue_version is None:
-        return None
-    return await catalogues.get(catalogue_id(programme.id, programme.catalogue_version))
 
 
 def _promised(catalogue: Catalogue | None, service: str, channel: str) -> ChannelPromise | None:

@@ -12,6 +12,7 @@ from shared.contracts.intake import (
     CatalogueService,
     Deliverable,
     ProgrammePublished,
+    SurveyQuestion,
 )
 from shared.messaging.errors import Missing
 from shared.messaging.unit_of_work import UnitOfWork
@@ -132,4 +133,7 @@ def _published(programme: Programme) -> ProgrammePublished:
         line=_line_order(programme.line),
         at_home=tuple(s.code for s in programme.services if programme.brings(s)),
         copied_from=programme.copied_from,
+        survey_questions=tuple(
+            SurveyQuestion(code=one.code, wording=one.text) for one in programme.survey_questions
+        ),
     )

@@ -22,6 +22,7 @@ from services.intake.usecases.erasure import why_declined
 from services.intake.usecases.known_programmes import KnownProgrammes
 from services.intake.usecases.ports import Catalogues, Limiter, Reader
 from services.intake.usecases.restriction import paused
+from services.intake.usecases.surveys import may_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Tracked:
     """Nothing is processed, at the word of one of its people."""
     erasure_declined: str | None = None
     """Why its applicant is not erased, where that was asked for and refused."""
+    takes_survey: bool = False
+    """It is closed, and how it went was not answered yet."""
 
     @property
     def lacking(self) -> tuple[Line, ...]:
@@ -123,14 +126,15 @@ async def tracked(
     case: Case, reader: Reader, catalogues: Catalogues, programmes: KnownProgrammes
 ) -> Tracked:
     """Return how a request stands. What it takes is read at the same time."""
-    programme, event, checked, is_paused, declined = await asyncio.gather(
+    programme, event, checked, is_paused, declined, asks = await asyncio.gather(
         programmes.published(case.programme_id),
         _event_of(case, reader),
         checklist_of(case, reader, catalogues),
         paused(case, reader),
         why_declined(case, reader),
+        may_answer(case, reader),
     )
-    return Tracked(case, programme, event, checked, is_paused, declined)
+    return Tracked(case, programme, event, checked, is_paused, declined, asks)
 
 
 async def _event_of(case: Case, reader: Reader) -> PlannedEvent | None:

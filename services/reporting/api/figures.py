@@ -34,6 +34,8 @@ RULES: Final[RouteRules] = {
 """Which roles may use which route; programme and region are checked on what is asked for."""
 
 Figures = dict[Measure, int]
+_OF_QUESTIONS: Final = {Measure.SURVEY_SCORES, Measure.SURVEY_POINTS}
+"""Counted by question alone, and shown as means."""
 
 
 class RowAnswer(BaseModel):
@@ -139,7 +141,7 @@ async def get_totals(
     Whose grants reach only some sub-districts gets those rows alone, by region or by event: along
     other splits nothing is kept for a part of a programme.
     """
-    period = _period(first, last)
+    period = period_of(first, last)
     programme = await reader.get(Programme, programme_id)
     if programme is None:
         raise NotFound("programme")
@@ -159,7 +161,8 @@ def _shown(caller: Caller, programme: Programme, by: Split) -> frozenset[str] | 
     return found
 
 
-def _period(first: date, last: date) -> Period:
+def period_of(first: date, last: date) -> Period:
+    """Return the days that are asked for. Raises InvalidFields."""
     try:
         return Period(first, last)
     except Refused as refused:
@@ -167,7 +170,7 @@ def _period(first: date, last: date) -> Period:
 
 
 def _figures(row: Row) -> Figures:
-    return {measure: row.of(measure) for measure in Measure}
+    return {measure: row.of(measure) for measure in Measure if measure not in _OF_QUESTIONS}
 
 
 def _row(row: Row) -> RowAnswer:

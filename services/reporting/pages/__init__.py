@@ -1,6 +1,14 @@
-"""The page of an event's figures, live, and the list that leads to it."""
+"""The page of an event's figures, live, the list that leads to it, and what surveys came to."""
 
+from typing import Final
+
+from services.reporting.pages import routes, satisfaction
 from services.reporting.pages.board import Board
-from services.reporting.pages.routes import NAVIGATION, RULES, TEXTS, router
+from services.reporting.pages.routes import TEXTS
+from shared.auth.rules import RouteRules
 
-__all__ = ["NAVIGATION", "RULES", "TEXTS", "Board", "router"]
+NAVIGATION: Final = (*routes.NAVIGATION, *satisfaction.NAVIGATION)
+RULES: Final[RouteRules] = {**routes.RULES, **satisfaction.RULES}
+ROUTERS: Final = (routes.router, satisfaction.router)
+
+__all__ = ["NAVIGATION", "ROUTERS", "RULES", "TEXTS", "Board"]

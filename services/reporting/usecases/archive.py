@@ -100,6 +100,7 @@ async def archive_programme(event: ProgrammePublished, uow: UnitOfWork) -> None:
         region_code=event.region_code,
         time_zone=event.time_zone,
         services={service.code: service.name for service in event.services},
+        questions={question.code: question.wording for question in event.survey_questions},
     )
     await keep_newest(copy, uow)
 

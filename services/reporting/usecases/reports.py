@@ -26,6 +26,14 @@ T = TypeVar("T")
 _HUNDREDTH: Final = Decimal("0.01")
 
 
+class Clock(Protocol):
+    """Tells the time, aware."""
+
+    def __call__(self) -> datetime:
+        """Return the time now."""
+        ...
+
+
 class Split(StrEnum):
     """Along what a programme's totals can be asked for."""
 

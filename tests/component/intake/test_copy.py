@@ -23,6 +23,7 @@ from tests.component.intake.printing import body as batch_of
 from tests.component.intake.printing import hand_over, printed
 from tests.component.intake.shell import run_command
 from tests.component.intake.test_counters import claimed
+from tests.component.intake.test_surveys import closed as closed_request
 
 WORDS = Texts.load(TEXTS)
 LOOKS = {
@@ -111,6 +112,21 @@ async def test_where_nothing_lies_beside_it_nothing_is_said(
         beside = ("collected", "counter", "outside", "seen", "waived")
         assert [case[name] for name in beside] == [None, None, None, [], []]
         assert "Dokumen diambil" not in page
+
+
+async def test_what_was_answered_in_the_survey_is_handed_over_to_who_applied(
+    given: Settings, tmp_path: Path
+) -> None:
+    async with desk() as office:
+        recorded = await closed_request(office)
+        form = {"kode": recorded["tracking_code"], "aksi": "kirim", "n-U3": "2", "komentar": "Lama"}
+        (await office.client.post("/lacak/survei", data=form)).raise_for_status()
+
+        case, page = await handed_over(office, given, tmp_path)
+
+        assert (case["survey"]["scores"], case["survey"]["comment"]) == ({"U3": 2}, "Lama")
+        for part in ("Survei kepuasan, diisi", WORDS("survey.element.U3"), "Komentar Anda", "Lama"):
+            assert part in page, part
 
 
 def routes() -> set[str]:

@@ -81,6 +81,7 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
+CLASS = "nama;tanggal_lahir;persetujuan\nAni Contoh;1 Mei 2016;ya"
 LAPTOP = "0f8fad5b-d9cb-469f-a165-70867728950e"
 REASON = {"reason": "Permintaan warga"}
 
@@ -210,12 +211,18 @@ async def asked_outside(route: str, case_id: str, office: Desk) -> None:
         await office.messaging.settle()
 
 
+async def visited(path: str, row: Row, office: Desk) -> str:
+    """Record a visit where the route is about one, and return the route with its id."""
+    if "{visit_id}" not in path:
+        return path
+    made = await office.operator("POST", "/visits", json=visit_body(row))
+    return path.replace("{visit_id}", made.raise_for_status().json()["visit_id"])
+
+
 async def what_is_sent(row: Row, office: Desk) -> tuple[str, dict[str, Any]]:
     """Return where the request goes and what is sent with it."""
     method, path = row.route.split()
-    if "{visit_id}" in path:
-        made = await office.operator("POST", "/visits", json=visit_body(row))
-        path = path.replace("{visit_id}", made.raise_for_status().json()["visit_id"])
+    path = await visited(path, row, office)
     if not path.startswith("/api/rights-requests"):
         return path, _how(row)
     if method == "GET":
@@ -242,13 +249,20 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
     """Ask as a browser does, at the root of the origin or below the prefix."""
     method, path = row.route.split()
     await needed(path, office)
+    path = await visited(path, row, office)
     path = path.replace("{programme_id}/{entry}", "botram/KK")
     path = path.replace("{programme_id}", row.programme).replace("{event_id}", EVENT)
     path = path.replace("{chapter}", "warga-melacak").replace("{channel}", "eopen")
     address = HOST + path if row.route in pages.FRONT_RULES else path
     # The state is asked for by a page's script; a browser would be sent to sign in.
     quiet = path in (STATE, SECURITY) or path.startswith(
-        (pages.counter.COUNTER, pages.record.RECORD, pages.history.HISTORY)
+        (
+            pages.counter.COUNTER,
+            pages.record.RECORD,
+            pages.history.HISTORY,
+            pages.rosters.ROSTERS,
+            "/slip-siswa/",
+        )
     )
     headers = {"Accept": "*/*" if quiet else "text/html"}
     if row.role != "nobody":
@@ -257,6 +271,10 @@ async def ask_for_page(row: Row, office: Desk) -> httpx.Response:
         return await office.client.get(address, headers=headers)
     recorded = await office.record(request_body(row))
     form = {"kode": recorded["tracking_code"], "token": office.messaging.token("operator")}
+    if row.route.startswith("POST /daftar-siswa"):
+        form = {"aksi": "catat", "isi": CLASS, "wilayah": "32.75.01"}
+    if row.route == "POST /lacak/survei":
+        (await office.step(recorded["case_id"], "cancel")).raise_for_status()
     if row.route == "POST /lacak/terima":
         await brought(recorded["case_id"], office)
         form["kode_terima"] = recorded["receipt_code"]
@@ -490,6 +508,7 @@ DESK_PAGES = {
     **pages.desk_case.RULES,
     **pages.outside.RULES,
     **pages.parties.RULES,
+    **pages.paper_surveys.RULES,
     **pages.numbers.RULES,
 }
 
@@ -507,6 +526,9 @@ async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
         how = {"data": {"aksi": "lepas", "program": row.programme, "keadaan": "diterima"}}
     if row.route in pages.outside.RULES:
         how = {"data": {"aksi": "kirim", "sistem": "siak"}}
+    if row.route in pages.paper_surveys.RULES:
+        (await office.step(case_id, "cancel")).raise_for_status()
+        how = {"data": {"n-U1": "4"}} if method == "POST" else {}
     if row.route == "POST /meja/{case_id}/orang":
         how = {"data": {"sebagai": "reporter", "nama": "Pelapor Contoh"}}
     if row.route == "POST /meja/nomor":

@@ -31,7 +31,7 @@ async def test_an_events_report(full: Desk) -> None:
         "Stadion Mini Desa Cijengkol",
         "2023-03-11",
     )
-    assert set(said["measures"]) == set(Measure)
+    assert set(said["measures"]) == set(Measure) - {Measure.SURVEY_SCORES, Measure.SURVEY_POINTS}
     assert said["measures"]["requests_received"] == 4
     assert [(r["value"], r["name"], r["share"]) for r in said["services"]] == [
         ("KIA", "Kartu Identitas Anak", 75.0),
@@ -169,6 +169,7 @@ async def test_the_description_names_roles_and_hides_pages(full: Desk) -> None:
     assert set(said["paths"]) == {
         "/reporting/api/events/{event_id}/report",
         "/reporting/api/programmes",
+        "/reporting/api/programmes/{programme_id}/satisfaction",
         "/reporting/api/programmes/{programme_id}/totals",
         "/reporting/api/programmes/{programme_id}/years/{year}/evidence",
         "/reporting/api/programmes/{programme_id}/years/{year}/evidence/{file_id}",

@@ -10,6 +10,10 @@ PATHS = {
     "GET /api/programmes/{programme_id}/totals": (
         "/api/programmes/botram/totals?from=2023-03-01&to=2023-03-31&by=day"
     ),
+    "GET /api/programmes/{programme_id}/satisfaction": (
+        "/api/programmes/botram/satisfaction?from=2023-03-01&to=2023-03-31"
+    ),
+    "GET /kepuasan": "/kepuasan",
     "GET /api/programmes/{programme_id}/years/{year}/evidence": EVIDENCE,
     "GET /api/programmes/{programme_id}/years/{year}/evidence/{file_id}/content": (
         f"{EVIDENCE}/file-1/content"

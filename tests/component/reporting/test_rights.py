@@ -66,6 +66,10 @@ async def test_a_row_of_the_table(row: dict[str, str]) -> None:
         )
         if path.endswith("/totals"):
             path += f"?from=2023-03-01&to=2023-03-31&by={row['by']}"
+        if path.endswith("/satisfaction"):
+            path += "?from=2023-03-01&to=2023-03-31"
+        if path == "/kepuasan":
+            path += f"?program={row['programme']}"
         headers = {}
         if row["role"] != "nobody":
             headers = full.messaging.headers(

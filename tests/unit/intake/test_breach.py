@@ -32,6 +32,7 @@ from services.intake.domain import (
     unreadable,
 )
 from services.intake.domain.breach import NARROW
+from services.intake.domain.survey import Survey, SurveyWay
 from services.intake.usecases import (
     Breach,
     Question,
@@ -230,6 +231,21 @@ async def test_an_issued_document_is_a_kind_of_data_once_one_is_bound(work: Benc
 
     assert found.read["botram"].kinds["document"] == 1
     assert "document" not in found.read["halo_pamor"].kinds
+
+
+async def test_what_was_said_in_a_survey_is_a_kind_of_data_from_its_day_on(work: Bench) -> None:
+    said = Survey(CASE, SATURDAY.date(), SurveyWay.PAGE, "resident", {"U1": 4}, {"comment": "s"})
+    tomorrow = replace(said, id="case-2", answered_on=SATURDAY.date() + timedelta(days=1))
+    work.keep(said, tomorrow, replace(said, id="case-3", comment={}))
+    for case_id in (CASE, "case-2", "case-3"):
+        await look(work, "a-1", case_id)
+
+    found = await ask(work)
+
+    assert {case for case, kinds in found.read["botram"].by_case.items() if "survey" in kinds} == {
+        CASE
+    }
+    assert "survey" not in found.read["halo_pamor"].kinds
 
 
 async def test_what_could_have_been_read_is_all_within_the_grants_of_that_time(

@@ -103,12 +103,26 @@ def received(case_id: str, service: str = "KIA", **more: Any) -> Event:
     return intake.RequestReceived.model_validate({**said, **more})
 
 
+def surveyed(service: str = "KIA", on: str = "2023-03-15", **scores: int) -> Event:
+    """A survey with these scores, by question; all nine a 4 where none is given."""
+    given = scores or {f"U{number}": 4 for number in range(1, 10)}
+    said = {
+        "survey_id": "s1",
+        "programme_id": "botram",
+        "service": service,
+        "answered_on": on,
+        "scores": [{"question": code, "score": score} for code, score in given.items()],
+    }
+    return intake.SurveyAnswered.model_validate(said)
+
+
 # About midnight in every zone, where a day is easily missed.
 _MOMENTS = st.builds(
     lambda minutes: datetime(2023, 3, 10, 14, 30, tzinfo=UTC) + timedelta(minutes=minutes),
     st.integers(0, 200),
 )
 _COUNTED = (
+    intake.SurveyAnswered,
     *(event for event in intake.EVENTS if issubclass(event, CaseEvent)),
     *(
         event
@@ -118,6 +132,17 @@ _COUNTED = (
 )
 _ANYTHING = {
     "case_id": st.sampled_from(("c1", "c2", "c3")),
+    "survey_id": st.sampled_from(("s1", "s2")),
+    "answered_on": st.sampled_from((date(2023, 3, 31), date(2023, 4, 1))),
+    "scores": st.lists(
+        st.builds(
+            intake.SurveyScore,
+            question=st.sampled_from(("U1", "U9", "tahu_selesai")),
+            score=st.integers(1, 4),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
     "thread_id": st.sampled_from(("c1", "c2", "c3")),
     "ticket_id": st.sampled_from(("t1", "t2")),
     "visit_id": st.sampled_from(("v1", "v2")),
@@ -196,13 +221,24 @@ def count(history: Iterable[Told]) -> Count:
         for place in _places(told_):
             for measure, amount in _measures(told_.event).items():
                 counted[(*place, measure)] += amount
+        if isinstance(told_.event, intake.SurveyAnswered):
+            _count_scores(told_.event, counted)
     return counted
+
+
+def _count_scores(survey: intake.SurveyAnswered, counted: Count) -> None:
+    for one in survey.scores:
+        value = f"{survey.service}.{one.question}"
+        place = (survey.programme_id, "", "question", survey.answered_on.isoformat(), value)
+        counted[(*place, "survey_scores")] += 1
+        counted[(*place, "survey_points")] += one.score
 
 
 def _places(told_: Told) -> list[tuple[str, str, str, str, str]]:
     said = told_.event.model_dump(mode="json")
     local = told_.envelope.occurred_at.astimezone(ZoneInfo(ZONES[said["programme_id"]]))
-    home = "-" if isinstance(told_.event, VisitRecorded) else ".".join(_parts(said)[:3])
+    homeless = isinstance(told_.event, VisitRecorded | intake.SurveyAnswered)
+    home = "-" if homeless else ".".join(_parts(said)[:3])
     event = said.get("event_id") or "-"
     shared = {
         "all": "-",
@@ -210,7 +246,7 @@ def _places(told_: Told) -> list[tuple[str, str, str, str, str]]:
         "region": home,
         "channel": said.get("channel", "-"),
     }
-    day = f"{local:%Y-%m-%d}"
+    day = said.get("answered_on") or f"{local:%Y-%m-%d}"
     places = [
         (said["programme_id"], "", by, day, value)
         for by, value in {**shared, "event": event}.items()
@@ -260,6 +296,7 @@ _OF_REQUESTS: dict[type[Event], str] = {
     intake.RequestVerified: "requests_verified",
     intake.DocumentIssued: "documents_issued",
     intake.ReceiptConfirmed: "receipts_confirmed",
+    intake.SurveyAnswered: "surveys_answered",
 }
 _OF_JOBS: dict[type[Event], str] = {
     courier.JobOpened: "jobs_opened",

@@ -12,29 +12,18 @@ family's death or birth; what is not there cannot be shown by mistake.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 NONE: Final = "-"
 """The value of a dimension that a fact does not have."""
-MAX_DAYS: Final = 366
-"""Days in one report at most: a leap year."""
 SUB_DISTRICT: Final = len("32.16.18")
 """Characters of the finest region that is counted."""
 
 _HOURS: Final = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9}
 """Hours ahead of UTC of Indonesia's zones, which know no summer time (Keppres 41/1987)."""
 _ZONES: Final = {name: timezone(timedelta(hours=hours)) for name, hours in _HOURS.items()}
-
-
-class Refused(Exception):  # noqa: N818 - reads as the decision it is
-    """A question that the rules do not allow; `reason` is stable, `detail` a sentence."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
 
 
 class Measure(StrEnum):
@@ -75,6 +64,11 @@ class Measure(StrEnum):
     DELIVERY_ATTEMPTS_FAILED = "delivery_attempts_failed"
     """Attempts, not jobs: one job can fail twice and be delivered in the end."""
     JOBS_WITHDRAWN = "jobs_withdrawn"
+    SURVEYS_ANSWERED = "surveys_answered"
+    SURVEY_SCORES = "survey_scores"
+    """Answers to one question of surveys, split by `question` alone."""
+    SURVEY_POINTS = "survey_points"
+    """What they add up to; the question's mean is this by `survey_scores`."""
 
 
 class By(StrEnum):
@@ -88,6 +82,8 @@ class By(StrEnum):
     EVENT = "event"
     HOUR = "hour"
     BOOTH = "booth"
+    QUESTION = "question"
+    """Of surveys: a service and an element, or a question of the programme's own, as `KIA.U3`."""
 
 
 class Cell(NamedTuple):
@@ -140,6 +136,7 @@ class Fact:
 
 
 _VISIT: Final = "scheduler.visit_recorded.v1"
+_SURVEY: Final = "intake.survey_answered.v1"
 _CLOSED: Final = "intake.request_closed.v1"
 _ONES: Final[Mapping[str, Measure]] = {
     "intake.request_received.v1": Measure.REQUESTS_RECEIVED,
@@ -156,6 +153,7 @@ _ONES: Final[Mapping[str, Measure]] = {
     "courier.delivery_confirmed.v1": Measure.JOBS_DELIVERED,
     "courier.delivery_failed.v1": Measure.DELIVERY_ATTEMPTS_FAILED,
     "courier.job_withdrawn.v1": Measure.JOBS_WITHDRAWN,
+    "intake.survey_answered.v1": Measure.SURVEYS_ANSWERED,
 }
 """Types of which each event is one; of two versions sent side by side only one may stand here."""
 
@@ -215,7 +213,8 @@ def cells(fact: Fact, zone: str) -> Iterator[Cell]:
         By.REGION: _residence(fact),
         By.CHANNEL: fact.payload.get("channel") or NONE,
     }
-    programme, day = fact.programme_id, local.date().isoformat()
+    # A survey says its day: its time is no finer.
+    programme, day = fact.programme_id, fact.payload.get("answered_on") or f"{local:%Y-%m-%d}"
     for by, value in (*values.items(), (By.EVENT, fact.event_id)):
         yield Cell(programme, "", by, day, value)
     if fact.event_id == NONE:
@@ -235,16 +234,31 @@ def _residence(fact: Fact) -> str:
     return str(fact.payload.get("region_code") or NONE)[:SUB_DISTRICT]
 
 
+def scores(fact: Fact) -> Iterator[tuple[Cell, Amounts]]:
+    """Return what each answered question of a survey adds, and where; nothing of other facts."""
+    said = fact.payload
+    for score in said["scores"] if fact.type == _SURVEY else ():
+        value = f"{said['service']}.{score['question']}"
+        cell = Cell(fact.programme_id, "", By.QUESTION, said["answered_on"], value)
+        yield cell, {Measure.SURVEY_SCORES: 1, Measure.SURVEY_POINTS: score["score"]}
+
+
 def fold(facts: Iterable[Fact], zones: Mapping[str, str], into: Totals | None = None) -> Totals:
     """Add facts up. `zones` has the zone of every programme that they belong to."""
     totals: Totals = {} if into is None else into
     for fact in facts:
         added = amounts(fact)
         for cell in cells(fact, zones[fact.programme_id]) if added else ():
-            counters = totals.setdefault(cell, {})
-            for measure, amount in added.items():
-                counters[measure] = counters.get(measure, 0) + amount
+            _add(totals, cell, added)
+        for cell, scored in scores(fact):
+            _add(totals, cell, scored)
     return totals
+
+
+def _add(totals: Totals, cell: Cell, added: Amounts) -> None:
+    counters = totals.setdefault(cell, {})
+    for measure, amount in added.items():
+        counters[measure] = counters.get(measure, 0) + amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,73 +281,3 @@ def differences(
             pair = (ours.get(measure, 0), theirs.get(measure, 0))
             if pair[0] != pair[1]:
                 yield Difference(cell, measure, *pair)
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days from the first to the last, both included. Raises Refused: order, too_long."""
-
-    first: date
-    last: date
-
-    def __post_init__(self) -> None:
-        if self.last < self.first:
-            raise Refused("order", "the last day comes before the first")
-        if (self.last - self.first).days >= MAX_DAYS:
-            raise Refused("too_long", f"at most {MAX_DAYS} days")
-
-
-def lies_in(region: str, outer: str) -> bool:
-    """Return whether a region is the other or lies in it, compared segment by segment."""
-    above = outer.split(".")
-    return region.split(".")[: len(above)] == above
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """Our copy of a programme; `services` are the names of its catalogue by code."""
-
-    id: str
-    version: int
-    name: str
-    owner: str
-    region_code: str
-    time_zone: str
-    services: Mapping[str, str]
-
-    def parts(self, regions: Iterable[str]) -> frozenset[str]:
-        """Return those of the regions that are a part of this programme's and are counted.
-
-        Nothing is counted below the sub-district.
-        """
-        return frozenset(
-            region
-            for region in regions
-            if len(region) <= SUB_DISTRICT and lies_in(region, self.region_code)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Booth:
-    """A booth of one agency at an event."""
-
-    id: str
-    agency: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventPlan:
-    """Our copy of an event: where and when it is, who stands there, and with which services."""
-
-    id: str
-    version: int
-    programme_id: str
-    name: str
-    place: str
-    region_code: str
-    on: date
-    opens_at: datetime
-    closes_at: datetime
-    booths: tuple[Booth, ...]
-    services: tuple[str, ...]
-    cancelled: bool = False
