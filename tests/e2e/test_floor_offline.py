@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -135,6 +136,52 @@ async def test_a_gate_gives_thirty_numbers_without_uplink_and_tells_them(
         tickets = send(stack, "GET", f"/{event}/arrivals/{code}").json()["tickets"]
         assert [one["label"] for one in tickets] == [number]
     assert send(stack, "GET", f"/{event}/conflicts").status_code == 403
+
+
+NEARLY_OUT: Final = """async (left) => {
+    const opening = indexedDB.open("jemput-gerbang", 1);
+    await new Promise((done) => { opening.onsuccess = done; });
+    const all = opening.result.transaction("perangkat", "readwrite");
+    const kept = all.objectStore("perangkat"), asked = kept.getAll();
+    asked.onsuccess = () => asked.result.forEach((one) => {
+        const block = one.blocks.find((block) => block.service === "KIA");
+        one.given.KIA = [];
+        for (let n = block.first; n <= block.last - left; n += 1) one.given.KIA.push(n);
+        kept.put(one);
+    });
+    await new Promise((done) => { all.oncomplete = done; });
+    opening.result.close();
+}"""
+"""Has a device know that all but so many of its numbers of KIA are given."""
+
+
+async def test_a_gate_whose_clock_is_a_day_off_gives_numbers_until_its_lease_is_used_up(
+    stack: Stack, browser: Browser
+) -> None:
+    event, begun = "botram-gerbang-habis", datetime.now(UTC)
+    await asyncio.to_thread(planned, stack, event)
+    async with opened_alone(browser, 360, NOISE) as page:
+        await page.clock.install(time=begun + timedelta(days=1))
+        await signed_in(page, stack)
+        await gate_of(page, stack, event)
+        await page.context.set_offline(True)
+        await page.evaluate(NEARLY_OUT, 1)
+        number, code = await give(page)
+        await next_one(page)
+        await page.get_by_role("checkbox", name="Kartu Identitas Anak").check()
+        await page.get_by_role("button", name="Ambil nomor").click()
+        await expect(page.locator("[data-putusan]")).to_contain_text("sudah habis")
+        assert len((await page.evaluate(KEPT, GATES))[1]) == 1, "nothing is given"
+        await page.context.set_offline(False)
+        await told(page)
+        await expect(page.locator("[data-sambungan]")).to_contain_text("Jam perangkat ini salah")
+    counted = line(stack, event)
+    assert (counted["issued"], counted["waiting"]) == (1, 1)
+    found = send(stack, "GET", f"/{event}/arrivals/{code}").json()
+    assert [one["label"] for one in found["tickets"]] == [number]
+    assert begun <= datetime.fromisoformat(found["arrived_at"]) <= datetime.now(UTC)
+    conflicts = seen(stack, event, "conflicts")["conflicts"]
+    assert [one["kind"] for one in conflicts] == ["clock"]
 
 
 async def test_what_the_office_refuses_stays_with_its_reason_and_can_be_told_again(

@@ -85,7 +85,7 @@ class Device:
             self._give(now)
         elif any(now < until for until in self.held.values()) and self.seed.random() < 0.5:
             self._call(now)
-        elif self.seed.random() < 0.5:
+        elif self.seed.random() < 0.4:
             self._step(now)
         else:
             self._end(now)
