@@ -209,7 +209,9 @@ async def found(at: TicketAt, uow: UnitOfWork, allow: Allow) -> tuple[ScheduledE
     """Return the event and the ticket that a booth names. Raises Missing and Forbidden."""
     event = await uow.require(ScheduledEvent, at.event_id)
     allow(event.plan, event.plan.booth(at.booth_id))
-    ticket = await uow.require(Ticket, at.id)
+    ticket = await uow.get(Ticket, at.id)
+    if ticket is None:
+        raise Missing("number: nobody has it in the line of this service")
     if uow.in_history:
         require_after_last_step(ticket, uow.now())
     return event, ticket
@@ -221,4 +223,4 @@ def require_offered(event: ScheduledEvent, booth_id: str, service: str) -> None:
     if booth is None:
         raise Missing("booth")
     if not booth.has_line(service):
-        raise Refused("not_offered", f"booth {booth_id} has no line for this service")
+        raise Refused("not_offered", f"service: booth {booth_id} has no line for it")
