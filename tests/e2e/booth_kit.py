@@ -106,14 +106,14 @@ async def call_here(page: Page, left: int) -> str:
     """Call the next; return his number."""
     await page.get_by_role("button", name="Panggil berikutnya").click()
     await expect(page.locator(f'[data-dipegang="{left}"]')).to_be_visible()
-    await expect(page.locator("[data-keadaan]")).to_contain_text("Sedang dipanggil")
+    await expect(page.locator("p[data-keadaan]")).to_contain_text("Sedang dipanggil")
     return await page.locator("[data-angka]").inner_text()
 
 
 async def serve_here(page: Page) -> None:
     """Serve whom the booth has called."""
     await page.get_by_role("button", name="Selesai dilayani").first.click()
-    await expect(page.locator("[data-keadaan]")).to_contain_text("Selesai dilayani")
+    await expect(page.locator("p[data-keadaan]")).to_contain_text("Selesai dilayani")
 
 
 async def booth_told(page: Page) -> None:

@@ -1,10 +1,12 @@
 """An event's floor with the network cut: numbers that devices have leased, told when it is back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -26,7 +28,7 @@ from tests.e2e.compose_kit import eventually
 from tests.e2e.counter_kit import out, revoked
 from tests.e2e.counter_kit import signed_in as with_account
 from tests.e2e.test_accounts import admin_at
-from tests.e2e.test_floor import arrive, looked, planned, send, signed_in
+from tests.e2e.test_floor import arrive, call, looked, planned, send, signed_in
 
 pytestmark = pytest.mark.browser
 
@@ -35,8 +37,8 @@ NOISE: Final = "status of|ERR_INTERNET|ERR_FAILED|Failed to load|Password forms"
 PEOPLE: Final = 30
 PATIENCE: Final = 30_000
 """Milliseconds for what a busy machine has to send."""
-KEPT: Final = """async () => {
-    const opening = indexedDB.open("jemput-gerbang", 1);
+KEPT: Final = """async (name) => {
+    const opening = indexedDB.open(name, 1);
     await new Promise((done) => { opening.onsuccess = done; });
     const all = opening.result.transaction(["perangkat", "cerita"]);
     const asked = ["perangkat", "cerita"].map((one) => all.objectStore(one).getAll());
@@ -44,11 +46,13 @@ KEPT: Final = """async () => {
     opening.result.close();
     return asked.map((one) => one.result);
 }"""
-
+"""Leases and stories, of the store that a page names."""
+GATES: Final = "jemput-gerbang"
+BOOTHS: Final = "jemput-loket"
 
 READY = f"""async () => {{
     for (;;) {{
-        const [leases] = await ({KEPT})();
+        const [leases] = await ({KEPT})("{GATES}");
         if (leases.some((one) => one.blocks.length) && navigator.serviceWorker.controller) return;
         await new Promise((again) => setTimeout(again, 50));
     }}
@@ -134,6 +138,52 @@ async def test_a_gate_gives_thirty_numbers_without_uplink_and_tells_them(
     assert send(stack, "GET", f"/{event}/conflicts").status_code == 403
 
 
+NEARLY_OUT: Final = """async (left) => {
+    const opening = indexedDB.open("jemput-gerbang", 1);
+    await new Promise((done) => { opening.onsuccess = done; });
+    const all = opening.result.transaction("perangkat", "readwrite");
+    const kept = all.objectStore("perangkat"), asked = kept.getAll();
+    asked.onsuccess = () => asked.result.forEach((one) => {
+        const block = one.blocks.find((block) => block.service === "KIA");
+        one.given.KIA = [];
+        for (let n = block.first; n <= block.last - left; n += 1) one.given.KIA.push(n);
+        kept.put(one);
+    });
+    await new Promise((done) => { all.oncomplete = done; });
+    opening.result.close();
+}"""
+"""Has a device know that all but so many of its numbers of KIA are given."""
+
+
+async def test_a_gate_whose_clock_is_a_day_off_gives_numbers_until_its_lease_is_used_up(
+    stack: Stack, browser: Browser
+) -> None:
+    event, begun = "botram-gerbang-habis", datetime.now(UTC)
+    await asyncio.to_thread(planned, stack, event)
+    async with opened_alone(browser, 360, NOISE) as page:
+        await page.clock.install(time=begun + timedelta(days=1))
+        await signed_in(page, stack)
+        await gate_of(page, stack, event)
+        await page.context.set_offline(True)
+        await page.evaluate(NEARLY_OUT, 1)
+        number, code = await give(page)
+        await next_one(page)
+        await page.get_by_role("checkbox", name="Kartu Identitas Anak").check()
+        await page.get_by_role("button", name="Ambil nomor").click()
+        await expect(page.locator("[data-putusan]")).to_contain_text("sudah habis")
+        assert len((await page.evaluate(KEPT, GATES))[1]) == 1, "nothing is given"
+        await page.context.set_offline(False)
+        await told(page)
+        await expect(page.locator("[data-sambungan]")).to_contain_text("Jam perangkat ini salah")
+    counted = line(stack, event)
+    assert (counted["issued"], counted["waiting"]) == (1, 1)
+    found = send(stack, "GET", f"/{event}/arrivals/{code}").json()
+    assert [one["label"] for one in found["tickets"]] == [number]
+    assert begun <= datetime.fromisoformat(found["arrived_at"]) <= datetime.now(UTC)
+    conflicts = seen(stack, event, "conflicts")["conflicts"]
+    assert [one["kind"] for one in conflicts] == ["clock"]
+
+
 async def test_what_the_office_refuses_stays_with_its_reason_and_can_be_told_again(
     stack: Stack, browser: Browser
 ) -> None:
@@ -182,7 +232,7 @@ async def test_a_device_that_is_revoked_without_uplink_tells_what_it_gave_by_the
         await page.context.set_offline(False)
         await expect(page.locator("[data-sambungan=revoked]")).to_be_visible(timeout=PATIENCE)
         await expect(page.locator("[data-daftar] li")).to_contain_text(number)
-        devices, stories = await page.evaluate(KEPT)
+        devices, stories = await page.evaluate(KEPT, GATES)
         assert [one["blocks"] for one in devices] == [[]]
         assert len(stories) == 1
         await page.get_by_role("checkbox", name="Kartu Identitas Anak").check()
@@ -193,6 +243,91 @@ async def test_a_device_that_is_revoked_without_uplink_tells_what_it_gave_by_the
         await gate_of(page, stack, event)
         await told(page)
         await asyncio.to_thread(eventually, lambda: line(stack, event)["issued"], 1)
+
+
+def seen(stack: Stack, event: str, what: str) -> Any:
+    """What a supervisor sees of an event's devices."""
+    sent = {"Authorization": f"Bearer {stack.token('rina', 'supervisor:botram:32.16')}"}
+    url = f"{stack.url('scheduler')}/api/events/{event}/{what}"
+    return httpx.get(url, headers=sent, timeout=60).raise_for_status().json()
+
+
+def standing(stack: Stack, event: str, codes: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    """How the one ticket of each code stands, and at which booth, by its number."""
+    found = [send(stack, "GET", f"/{event}/arrivals/{code}").json()["tickets"] for code in codes]
+    return {one["label"]: (one["state"], one["booth_id"]) for [one] in found}
+
+
+async def test_a_booth_that_is_revoked_without_uplink_tells_whom_it_served_by_the_next_account(
+    stack: Stack, browser: Browser
+) -> None:
+    """What it did counts, but for whom another booth has called since; what it leased is gone."""
+    event = "botram-gerai-dicabut"
+    await asyncio.to_thread(two_booths, stack, event)
+    codes = [arrive(stack, "KIA", event_id=event)["code"] for _ in range(12)]
+    async with (
+        opened_alone(browser, 1280, NOISE) as admin,
+        opened_alone(browser, 360, NOISE) as page,
+    ):
+        await admin_at(admin, stack, "gerai-admin", "1280")
+        account = await with_account(page, stack, admin, "gerai-siti")
+        await booth_of(page, stack, event, "gerai-1", held=4)
+        await page.context.set_offline(True)
+        called = [await call_here(page, 3)]
+        await serve_here(page)
+        called.append(await call_here(page, 2))
+        await revoked(admin, account)
+        await out(page, stack, f"{stack.url('scheduler')}/api/events/{event}")
+        await asyncio.to_thread(
+            eventually, lambda: [one["ended"] for one in seen(stack, event, "leases")], ["revoked"]
+        )
+        # It does not know yet: it serves, and calls one more. Whom it held is free for the others.
+        await serve_here(page)
+        called.append(await call_here(page, 1))
+        elsewhere = await asyncio.to_thread(call, stack, "gerai-2", event)
+        assert elsewhere["label"] == called[0]
+        await page.context.set_offline(False)
+        await expect(page.locator("[data-sambungan=revoked]")).to_be_visible(timeout=PATIENCE)
+        rows = page.locator("[data-daftar] li")
+        await expect(rows).to_have_count(3)
+        for number in called:
+            await expect(rows.filter(has_text=f"{number}, ")).to_contain_text(
+                "Hak perangkat ini dicabut sebelum panggilan ini sampai di kantor"
+            )
+        await looked(page, "loket-dicabut-360")
+        devices, stories = await page.evaluate(KEPT, BOOTHS)
+        assert [(one["held"], one["ended"]) for one in devices] == [([], "dicabut")]
+        assert len(stories) == 3
+        await page.get_by_role("button", name="Panggil berikutnya").click()
+        await expect(page.locator("[data-salah]")).to_contain_text("Hak perangkat ini dicabut")
+        before = line(stack, event)
+        assert (before["served"], before["waiting"]) == (0, 11), "nothing was told by it"
+
+        await with_account(page, stack, admin, "gerai-budi")
+        await page.goto(f"{stack.origin('scheduler')}/scheduler/loket/{event}/gerai-1")
+        await expect(rows.filter(has_text=f"{called[0]}, ")).to_contain_text(
+            "Gerai lain juga memanggil nomor ini", timeout=PATIENCE
+        )
+        await expect(rows.filter(has_text=f"{called[1]}, ")).to_contain_text(
+            "Dicatat sesudah masa pakai perangkat ini habis"
+        )
+        await booth_told(page)
+        await expect(page.locator("[data-angka]")).to_have_text(called[2])
+        await serve_here(page)
+        await looked(page, "loket-sesudah-dicabut-360")
+    counted = line(stack, event)
+    assert (counted["issued"], counted["served"], counted["waiting"]) == (12, 2, 9)
+    stand = standing(stack, event, codes)
+    assert len(stand) == 12
+    assert [stand[number] for number in called] == [
+        ("called", "gerai-2"),
+        ("served", "gerai-1"),
+        ("served", "gerai-1"),
+    ]
+    assert {one["kind"] for one in seen(stack, event, "conflicts")["conflicts"]} == {
+        "called_twice",
+        "after_lease",
+    }
 
 
 async def test_two_booths_serve_twelve_without_uplink_and_one_is_killed_in_mid_call(
@@ -264,8 +399,7 @@ async def test_a_booth_without_uplink_holds_takes_back_and_shows_what_was_refuse
 ) -> None:
     event = "botram-gerai-ditolak"
     await asyncio.to_thread(two_booths, stack, event)
-    for _ in range(6):
-        arrive(stack, "KIA", event_id=event)
+    codes = [arrive(stack, "KIA", event_id=event)["code"] for _ in range(6)]
     async with opened_alone(browser, 1280, NOISE) as page:
         await signed_in(page, stack)
         await booth_of(page, stack, event, "gerai-1", held=2)
@@ -300,6 +434,7 @@ async def test_a_booth_without_uplink_holds_takes_back_and_shows_what_was_refuse
         rows = page.locator("[data-daftar] li")
         await expect(rows).to_have_count(2, timeout=PATIENCE)
         await expect(rows.first).to_contain_text("gerbang belum mengirimnya")
+        await expect(rows.filter(has_text=f"{first}, ")).to_contain_text("Sedang dilayani")
         await looked(page, "loket-perlu-dilihat-1280")
         await page.unroute("**/stories")
         for left in (1, 0):
@@ -308,3 +443,5 @@ async def test_a_booth_without_uplink_holds_takes_back_and_shows_what_was_refuse
         await booth_told(page)
     assert line(stack, event)["waiting"] == 4
     assert current(stack, event, "gerai-1")["label"] == other
+    stand = standing(stack, event, codes)
+    assert (stand[first], stand[other]) == (("serving", "gerai-1"), ("called", "gerai-1"))

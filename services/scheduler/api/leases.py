@@ -19,13 +19,16 @@ from services.scheduler.domain import (
     Claim,
     ConflictKind,
     Holder,
+    LateAct,
     LateCall,
     LateEnd,
     LateIssue,
+    LateStep,
     LateStory,
     Lease,
     LeaseEnd,
 )
+from services.scheduler.domain.late import MAX_STEPS
 from services.scheduler.usecases import (
     Clock,
     LeaseWanted,
@@ -147,8 +150,18 @@ class IssuedBody(Body):
         return LateIssue(str(self.entry_id), self.code, numbers, claim, self.priority)
 
 
+class StepBody(Body):
+    """What a booth did with somebody whom it had called."""
+
+    act: LateStep
+    claimed_at: ClaimedAt
+
+
 class CalledBody(Body):
-    """A booth called somebody; once it is known how that ended, it is told again with it."""
+    """A booth called somebody; what it did then, and how that ended, is told again with it.
+
+    `acts`: all since the call, in their order, also those that were told before.
+    """
 
     entry_id: UUID
     booth_id: BoothId
@@ -156,6 +169,7 @@ class CalledBody(Body):
     number: Annotated[StrictInt, Field(ge=1, le=MAX_NUMBER)]
     claimed_at: ClaimedAt
     clock_ahead: ClockAhead = 0
+    acts: Annotated[tuple[StepBody, ...], Field(max_length=MAX_STEPS)] = ()
     end: LateEnd | None = None
     end_claimed_at: ClaimedAt | None = None
 
@@ -167,10 +181,16 @@ class CalledBody(Body):
 
     def story(self) -> LateCall:
         """Return what it tells."""
-        ended = Claim(self.end_claimed_at, self.clock_ahead) if self.end_claimed_at else None
-        claim = Claim(self.claimed_at, self.clock_ahead)
+        ahead = self.clock_ahead
         return LateCall(
-            str(self.entry_id), self.booth_id, self.service, self.number, claim, self.end, ended
+            entry_id=str(self.entry_id),
+            booth_id=self.booth_id,
+            service=self.service,
+            number=self.number,
+            claim=Claim(self.claimed_at, ahead),
+            end=self.end,
+            ended=Claim(self.end_claimed_at, ahead) if self.end_claimed_at else None,
+            acts=tuple(LateAct(one.act, Claim(one.claimed_at, ahead)) for one in self.acts),
         )
 
 
@@ -194,6 +214,7 @@ class StoriesBody(Body):
 class StoryAnswer(BaseModel):
     """Whether a story is `merged`, was `known`, or is `refused` for a reason and can be told anew.
 
+    `detail`: what is refused of it, by the name of its field.
     `conflicts`: what of it does not agree with others; a supervisor sees it. `tickets`: of numbers
     that are merged just now, what the gate says while their holder still stands there.
     """
@@ -201,6 +222,7 @@ class StoryAnswer(BaseModel):
     entry_id: str
     outcome: str
     reason: str | None = None
+    detail: str | None = None
     conflicts: list[ConflictKind] = []
     tickets: list[GivenAnswer] = []
 

@@ -77,7 +77,7 @@ class Arrival:
         """Hold more tickets, by the story of another gate. Raises Refused: arrival_full."""
         tickets = (*self.tickets, *more)
         if len(tickets) > MAX_TICKETS:
-            raise Refused("arrival_full", f"{MAX_TICKETS} tickets were given for one code")
+            raise Refused("arrival_full", f"code: {MAX_TICKETS} tickets were given for it")
         stories = (*self.told, told)
         return replace(self, version=self.version + 1, tickets=tickets, told=stories)
 

@@ -11,10 +11,12 @@ from typing import Final
 
 from services.scheduler.domain.lease import CLOCK_OFF, CLOCK_OFF_SECONDS
 from services.scheduler.domain.refusal import Refused
-from services.scheduler.domain.ticket import Act
+from services.scheduler.domain.ticket import Act, TicketState
 
 MAX_NAMED: Final = 10
 """Stories that a conflict names; all are counted."""
+MAX_STEPS: Final = 50
+"""What is told of one call besides its end."""
 LISTED_CONFLICTS: Final = 200
 """Conflicts that a supervisor is shown at once."""
 
@@ -67,6 +69,55 @@ _ACTS: Final = {
 }
 
 
+class LateStep(StrEnum):
+    """What a booth did without uplink between a call and its end."""
+
+    START = "start"
+    RECALL = "recall"
+    HOLD = "hold"
+    RESUME = "resume"
+
+    @property
+    def act(self) -> Act:
+        """Return what the booth did."""
+        return Act(self.value)
+
+    @property
+    def state(self) -> TicketState:
+        """Return what that leads to."""
+        return _REACHED[self]
+
+
+_REACHED: Final = {
+    LateStep.START: TicketState.SERVING,
+    LateStep.RECALL: TicketState.RECALLED,
+    LateStep.HOLD: TicketState.ON_HOLD,
+    LateStep.RESUME: TicketState.SERVING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LateAct:
+    """One such step, and when."""
+
+    step: LateStep
+    claim: Claim
+
+    @property
+    def said(self) -> str:
+        """Return what may not change of it."""
+        return f"{self.step} {self.claim.said}"
+
+
+@dataclass(frozen=True, slots=True)
+class DoneAct:
+    """A step that was taken in, with the time that counts."""
+
+    step: LateStep
+    said: str
+    happened_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class LateIssue:
     """A gate gave people a code and numbers of its own."""
@@ -87,7 +138,10 @@ class LateIssue:
 
 @dataclass(frozen=True, slots=True)
 class LateCall:
-    """A booth called somebody, and perhaps what came of it."""
+    """A booth called somebody, and perhaps what came of it.
+
+    `acts` begin with the first; more may come to them until the call has ended.
+    """
 
     entry_id: str
     booth_id: str
@@ -96,11 +150,18 @@ class LateCall:
     claim: Claim
     end: LateEnd | None = None
     ended: Claim | None = None
+    acts: tuple[LateAct, ...] = ()
 
     @property
     def said(self) -> str:
-        """Return what may not change; the end may come later."""
+        """Return what may not change; what was done since, and the end, may come later."""
         return f"{self.booth_id} {self.service} {self.number} {self.claim.said}"
+
+    @property
+    def came(self) -> bool:
+        """Return whether the booth says that the holder stood before it."""
+        here = any(one.step is not LateStep.RECALL for one in self.acts)
+        return here or self.end is LateEnd.SERVED
 
 
 LateStory = LateIssue | LateCall
@@ -146,6 +207,13 @@ class LateEntry:
     ended_at: datetime | None = None
     conflicts: tuple[ConflictKind, ...] = ()
     version: int = 1
+    acts: tuple[DoneAct, ...] = ()
+
+    @property
+    def last_at(self) -> datetime:
+        """Return when the last of what it tells happened."""
+        done = self.acts[-1].happened_at if self.acts else self.happened_at
+        return self.ended_at or done
 
     @property
     def id(self) -> str:
@@ -163,14 +231,32 @@ class LateEntry:
         return f"{event_id}/{device}/{entry_id}"
 
     def tells_more(self, story: LateStory) -> bool:
-        """Return whether a story says how it ended, and this does not.
+        """Return whether a story says what was done since, or how it ended, and this does not.
 
-        Raises Refused: entry_changed.
+        What is told of a call only grows, so of two tellings one begins as the other, whichever
+        comes first. After the end nothing more comes. Raises Refused: entry_changed.
         """
-        end = story.end if isinstance(story, LateCall) else None
-        if story.said != self.said or (self.end is not None and end not in (None, self.end)):
-            raise Refused("entry_changed", "something else was told under this entry_id")
-        return end is not None and self.end is None
+        acts, end = (story.acts, story.end) if isinstance(story, LateCall) else ((), None)
+        begun = all(one.said == known.said for one, known in zip(acts, self.acts, strict=False))
+        ended = self.end is None or end in (None, self.end)
+        if story.said != self.said or not begun or not ended:
+            raise Refused("entry_changed", "entry_id: something else was told under it")
+        return self.end is None and (end is not None or len(acts) > len(self.acts))
+
+    def telling(self, story: LateCall, first: datetime, now: datetime) -> "LateEntry":
+        """Know more of a call, which was not before `first`.
+
+        Each step was when the device says, but neither before the one before it nor after now.
+        """
+        at = self.happened_at if self.version else story.claim.between(first, now)
+        known = replace(self, happened_at=at)
+        for one in story.acts[len(self.acts) :]:
+            done = DoneAct(one.step, one.said, one.claim.between(known.last_at, now))
+            known = replace(known, acts=(*known.acts, done))
+        if story.end is None or story.ended is None:
+            return known
+        ended_at = story.ended.between(known.last_at, now)
+        return replace(known, end=story.end, ended_claimed_at=story.ended.at, ended_at=ended_at)
 
     def conflicting(self, kinds: tuple[ConflictKind, ...]) -> "LateEntry":
         """Know of more conflicts."""

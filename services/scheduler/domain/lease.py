@@ -226,7 +226,7 @@ class Lease:
         """Return the block of a number. Raises Refused: not_leased."""
         found = next((block for block in self.blocks if block.has(service, number)), None)
         if found is None:
-            raise Refused("not_leased", "this device never had that number, or it is used up")
+            raise Refused("not_leased", "numbers: this device never had one, or it is used up")
         return found
 
     def using(self, service: str, number: int) -> "Lease":

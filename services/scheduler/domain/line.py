@@ -146,7 +146,7 @@ class Line:
     def require_open(self) -> None:
         """Refuse whoever wants to join a closed line: closed."""
         if self.closed:
-            raise Refused("closed", f"the line for {self.service} is closed")
+            raise Refused("closed", f"service: the line for {self.service} is closed")
 
     def ahead(self, policy: Policy, now: datetime, *, priority: bool = False) -> float:
         """Return how many are to be expected to be called before somebody who joins now.
@@ -173,7 +173,7 @@ class Line:
             self.require_open()
         last = self.last_number + size
         if last > MAX_NUMBER:
-            raise Refused("line_full", f"{MAX_NUMBER} numbers were given out for {self.service}")
+            raise Refused("line_full", f"service: {MAX_NUMBER} numbers were given out")
         return replace(self, version=self.version + 1, numbered=last)
 
     def issue_leased(self) -> "Line":

@@ -125,17 +125,17 @@ class ScheduledEvent:
     def require_held(self) -> None:
         """Refuse what needs an event that takes place: cancelled."""
         if self.cancelled:
-            raise Refused("cancelled", "the event was cancelled")
+            raise Refused("cancelled", "event_id: the event was cancelled")
 
     def require_over(self, now: datetime) -> None:
         """Refuse to send people away before the closing: not_closing_yet."""
         if now < self.closes_at:
-            raise Refused("not_closing_yet", f"the event closes at {self.plan.closes:%H:%M}")
+            raise Refused("not_closing_yet", f"event_id: it closes at {self.plan.closes:%H:%M}")
 
     def require_not_over(self, now: datetime) -> None:
         """Refuse to call off what has taken place: event_over."""
         if now >= self.closes_at:
-            raise Refused("event_over", f"the event closed at {self.plan.closes:%H:%M}")
+            raise Refused("event_over", f"event_id: it closed at {self.plan.closes:%H:%M}")
 
     def in_its_day(self, now: datetime) -> datetime:
         """Return the time, or the last instant of the event's day where that has gone by."""
@@ -150,16 +150,24 @@ class ScheduledEvent:
         """Refuse on any other day than the event's: not_its_day."""
         today = self._day(now)
         if today != self.plan.on:
-            said = f"the event is on {self.plan.on}, and in {self.time_zone} it is {today}"
+            said = f"event_id: it is on {self.plan.on}, and in {self.time_zone} it is {today}"
             raise Refused("not_its_day", said)
+
+    def require_history(self, at: datetime, now: datetime) -> None:
+        """Refuse what cannot be brought in as history: not_over_yet, not_its_day."""
+        if not self.is_over(now):
+            said = f"occurred_at: only of a day gone by, and the event is on {self.plan.on}"
+            raise Refused("not_over_yet", said)
+        if not self.is_on(at):
+            raise Refused("not_its_day", f"occurred_at: the event was on {self.plan.on}")
 
     def require_leasable(self, now: datetime) -> None:
         """Refuse to lease anything of the event to a device: cancelled, too_early, closed."""
         self.require_held()
         if now < self.closes_at - LEASE_BEFORE:
-            raise Refused("too_early", f"devices lease from {LEASE_BEFORE} before the closing on")
+            raise Refused("too_early", f"event_id: leases begin {LEASE_BEFORE} before it closes")
         if now >= self.leases_until:
-            raise Refused("closed", f"the event closed at {self.plan.closes:%H:%M}")
+            raise Refused("closed", f"event_id: it closed at {self.plan.closes:%H:%M}")
 
     @property
     def leases_until(self) -> datetime:
@@ -169,7 +177,7 @@ class ScheduledEvent:
     def require_merge_open(self, now: datetime) -> None:
         """Refuse what happened at an event that was too long ago: merge_too_late."""
         if not merge_open(self._day(now), self.plan.on):
-            said = f"what happened without uplink is taken in for {MERGE_DAYS} days"
+            said = f"event_id: what happened there is taken in for {MERGE_DAYS} days"
             raise Refused("merge_too_late", said)
 
     def require_open(self, now: datetime, *, booked: bool = False) -> None:
@@ -181,7 +189,7 @@ class ScheduledEvent:
         if not booked:
             self.require_today(now)
         if now >= self.closes_at:
-            raise Refused("closed", f"the event closed at {self.plan.closes:%H:%M}")
+            raise Refused("closed", f"event_id: it closed at {self.plan.closes:%H:%M}")
 
     def booked_at(self, local: time) -> datetime:
         """Return when somebody is to come who booked a time of the event's day, UTC.

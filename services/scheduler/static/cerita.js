@@ -7,6 +7,9 @@
 
   function untold(one) { return one.state !== "diterima"; }
 
+  // A story only grows, but for what was taken back before any try to tell it: so many steps say which of its states it is.
+  function steps(one) { return (one.acts || []).length + (one.end ? 1 : 0); }
+
   function chunks(all) {
     var found = [], now = Date.now();
     all.filter(function (one) { return one.state === "menunggu" && (one.later || 0) <= now; }).forEach(function (one) {
@@ -114,7 +117,7 @@
           var now = asking.result;
           if (!now) { return; }
           all.put(Object.assign(now, {
-            state: now.end === one.end ? state : "menunggu", known: state === "diterima" || now.known, reason: outcome.reason || "",
+            state: steps(now) === steps(one) ? state : "menunggu", taken: state === "diterima" ? steps(one) : now.taken, reason: outcome.reason || "",
             conflicts: conflicts, tickets: outcome.tickets || [], later: state === "menunggu" ? Date.now() + LATER : 0
           }));
         };
@@ -199,7 +202,7 @@
 
     return {
       device: device, story: story, stories: stories, change: change, begun: begun, ask: ask, tellAll: tellAll, again: again, drop: drop,
-      settled: settled, stocked: stocked, start: start, stranger: stranger, soon: sending.soon, here: here, mine: mine,
+      steps: steps, settled: settled, stocked: stocked, start: start, stranger: stranger, soon: sending.soon, here: here, mine: mine,
       connected: function () { return navigator.onLine !== false && ["sent", "baru"].indexOf(here.link) >= 0; },
       onChange: function (what) { told = what; }
     };

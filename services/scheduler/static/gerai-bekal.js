@@ -4,9 +4,9 @@
   "use strict";
   var lantai = window.JemputLantai, sesi = window.JemputSesi, page = document.querySelector("[data-layar][data-penjaga]");
   if (!page) { return; }
-  var HOLD = 6, MOST = 12, LOOK = 10000, RENEW = 600000, AGAIN = 60000, UNDO = 120000, KNOWN = 100;
+  var HOLD = 6, MOST = 12, LOOK = 10000, RENEW = 600000, AGAIN = 60000, UNDO = 120000, KNOWN = 100, STEPS = 50;
   var HERE = ["called", "recalled", "serving", "on_hold"], ASKED = ["called", "recalled"];
-  // As the office allows it: from which states, to which, and what is told of it as an end.
+  // As the office allows it: from which states, to which, and whether the call has ended with it.
   var ACTS = {
     start: [ASKED, "serving"], recall: [ASKED, "recalled"], hold: [ASKED.concat("serving"), "on_hold"], resume: [["on_hold"], "serving"],
     serve: [HERE, "served", true], leave: [HERE, "left", true], no_show: [ASKED.concat("on_hold"), "no_show", true]
@@ -29,13 +29,16 @@
 
   function said(one) {
     var more = one.end ? { end: one.end, end_claimed_at: one.ended_at } : {};
-    return Object.assign({
+    var acts = (one.acts || []).map(function (step) { return { act: step.act, claimed_at: step.at }; });
+    return Object.assign(acts.length ? { acts: acts } : {}, {
       entry_id: one.id, booth_id: one.booth, service: one.service, number: one.number, claimed_at: one.at, clock_ahead: one.ahead
     }, more);
   }
 
   function begun(kept, one) {
-    return Object.assign(book.begun(kept), { booth: booth, service: one.service, number: one.number, label: one.label, end: null, ended_at: null });
+    return Object.assign(book.begun(kept), {
+      booth: booth, service: one.service, number: one.number, label: one.label, acts: [], end: null, ended_at: null
+    });
   }
 
   // Changes what the device has, for the account of this page alone; `how` gives the reason why not, or "".
@@ -60,7 +63,7 @@
       all.put(told);
       kept.held = others(kept.held, key(next));
       know(kept, Object.assign({}, next, { state: "called", story: told.id }));
-      kept.undo = { of: key(next), held: next, was: was, story: told.id, at: Date.now() };
+      kept.undo = { of: key(next), held: next, was: was, begins: true, at: Date.now() };
       return "";
     });
   }
@@ -76,22 +79,26 @@
       if (name === "undo") { return undo(kept, wanted, all, devices, other); }
       if (!rule) { return "needs_uplink"; }
       if (!one) { return "not_here"; }
-      if (rule[0].indexOf(one.state) < 0) { return "not_now"; }
-      kept.undo = { of: wanted, before: one.state, was: kept.now, story: rule[2] ? one.story || "" : null, at: Date.now() };
+      if (rule[0].indexOf(one.state) < 0 || (!rule[2] && (one.steps || 0) >= STEPS)) { return "not_now"; }
+      kept.undo = { of: wanted, before: one.state, was: kept.now, begins: !one.story, at: Date.now() };
       one.state = rule[1];
       kept.now = wanted;
-      if (rule[2]) { ended(kept, one, all); }
+      noted(kept, one, all, devices, rule[2] ? "" : name);
       return "";
     });
   }
 
-  // How a call ended is told under the call's story; one that the office has called gets a story now.
-  function ended(kept, one, all) {
+  // What is done is told under the call's story. One that the office has called gets a story now, and so does one whose
+  // story has its end, or is no longer kept here.
+  function noted(kept, one, all, devices, step) {
     var made = begun(kept, one), asking = all.get(one.story || made.id);
     one.story = one.story || made.id;
+    one.steps = (one.steps || 0) + (step ? 1 : 0);
     asking.onsuccess = function () {
-      var told = asking.result || Object.assign(made, { id: one.story });
-      all.put(Object.assign(told, { end: one.state, ended_at: new Date().toISOString(), state: "menunggu", later: 0, tried: false }));
+      var told = asking.result && !asking.result.end ? asking.result : made, at = new Date().toISOString();
+      var more = step ? { acts: (told.acts || []).concat({ act: step, state: one.state, at: at }) } : { end: one.state, ended_at: at };
+      all.put(Object.assign(told, more, { state: "menunggu", later: 0, tried: false }));
+      if (told.id !== one.story) { one.story = told.id; kept.undo.begins = true; devices.put(kept); }
     };
   }
 
@@ -100,27 +107,32 @@
     var last = kept.undo, one = person(kept, wanted);
     if (!last || last.of !== wanted || !one) { return "nothing_to_undo"; }
     if (Math.abs(Date.now() - last.at) > UNDO) { return "undo_too_late"; }
-    kept.undo = null;
-    if (last.held) { kept.people = others(kept.people, wanted); kept.held = [last.held].concat(kept.held); } else { one.state = last.before; }
-    kept.now = last.was;
-    if (last.story === null) { return ""; }
-    var story = last.story || one.story, asking = all.get(story);
+    if (!one.story) { return "nothing_to_undo"; }
+    var asking = all.get(one.story);
     asking.onsuccess = function () {
       var told = asking.result;
       if (!told || told.tried) { other("undo_told"); return; }
-      if (last.held || !last.story) { all.delete(story); } else {
-        all.put(Object.assign(told, { end: null, ended_at: null, state: told.known ? "diterima" : "menunggu", tried: true }));
+      kept.undo = null;
+      kept.now = last.was;
+      if (last.begins) { all.delete(told.id); one.story = ""; } else { all.put(without(told)); }
+      if (last.held) { kept.people = others(kept.people, wanted); kept.held = [last.held].concat(kept.held); } else {
+        one.steps = (one.steps || 0) - (told.end ? 0 : 1);
+        one.state = last.before;
       }
-      if (!last.story && !last.held) { one.story = ""; }
       other("");
       devices.put(kept);
     };
     return "undo_told";
   }
 
-  function waits(all) {
-    return all.filter(function (one) { return one.of === book.mine && one.state === "menunggu" && (one.later || 0) <= Date.now(); });
+  // What was noted last is taken out; what is left is told, unless the office has just that.
+  function without(told) {
+    var left = Object.assign({}, told, told.end ? { end: null, ended_at: null } : { acts: told.acts.slice(0, -1) });
+    return Object.assign(left, { state: book.steps(left) === left.taken ? "diterima" : "menunggu", tried: true });
   }
+
+  function ripe(one) { return one.state === "menunggu" && (one.later || 0) <= Date.now(); }
+  function waits(all) { return all.filter(function (one) { return one.of === book.mine && ripe(one); }); }
 
   // So many are held: a share of who waits for each line's booths, with one share for whoever has no device.
   function wanted(kept) {
@@ -176,9 +188,10 @@
     });
   }
 
-  // An answer first: what no answer was awaited for can still be taken back. Then what happened, and only then whom to hold.
+  // An answer first: what no answer was awaited for can still be taken back. Then what happened, also what another account
+  // left here whose device was revoked, and only then whom to hold.
   async function through() {
-    var came = await screen(), before = waits(await book.stories()).length;
+    var came = await screen(), before = (await book.stories()).some(ripe);
     if (came === "sent" && before) { came = await book.tellAll(); }
     if (came === "sent" && before) { came = await screen(); }
     if (came === "sent" && here.screen && here.screen.today && !page.hasAttribute("data-batal")) { came = await lease(); }

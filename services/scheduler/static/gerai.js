@@ -134,7 +134,7 @@
     var name = found.ended ? "revoked" : ["signin", "ended"].indexOf(found.link) >= 0 ? "signin" :
       !found.away ? "connected" : found.answered ? "telling" : "without";
     var parts = [word("booth.link." + name, { time: found.since ? time(found.since) : "-" })];
-    if (found.away) { parts.push(found.held ? word("booth.link.held", { many: found.held }) : word("booth.link.nobody")); }
+    if (found.away && !found.ended) { parts.push(found.held ? word("booth.link.held", { many: found.held }) : word("booth.link.nobody")); }
     else if (found.held) { parts.push(word("booth.link.ready", { many: found.held })); }
     if (found.open) { parts.push(word("booth.link.open", { many: found.open })); }
     at("sambungan").textContent = parts.join(" ");
@@ -146,7 +146,10 @@
   function list(found) {
     window.JemputCerita.list({
       box: at("daftar"), words: "booth", seen: found, zone: page.dataset.zona,
-      facts: function (one) { return [one.label, word("booth.state." + (one.end || "called"))]; },
+      facts: function (one) {
+        var step = (one.acts || []).slice(-1)[0];
+        return [one.label, word("booth.state." + (one.end || (step && step.state) || "called"))];
+      },
       again: function (id) { bekal.again(id).then(changed); },
       drop: function (id) { bekal.drop(id).then(changed); }
     });

@@ -14,6 +14,7 @@ from services.scheduler.domain import (
     TicketState,
     ticket_id,
 )
+from services.scheduler.domain.history import require_after_last_step
 from services.scheduler.usecases.calls import NO_SHOW, counter_of, policy_of, wait_for
 from services.scheduler.usecases.closing import end_later, kinds_of
 from services.scheduler.usecases.ports import Allow
@@ -208,7 +209,12 @@ async def found(at: TicketAt, uow: UnitOfWork, allow: Allow) -> tuple[ScheduledE
     """Return the event and the ticket that a booth names. Raises Missing and Forbidden."""
     event = await uow.require(ScheduledEvent, at.event_id)
     allow(event.plan, event.plan.booth(at.booth_id))
-    return event, await uow.require(Ticket, at.id)
+    ticket = await uow.get(Ticket, at.id)
+    if ticket is None:
+        raise Missing("number: nobody has it in the line of this service")
+    if uow.in_history:
+        require_after_last_step(ticket, uow.now())
+    return event, ticket
 
 
 def require_offered(event: ScheduledEvent, booth_id: str, service: str) -> None:
@@ -217,4 +223,4 @@ def require_offered(event: ScheduledEvent, booth_id: str, service: str) -> None:
     if booth is None:
         raise Missing("booth")
     if not booth.has_line(service):
-        raise Refused("not_offered", f"booth {booth_id} has no line for this service")
+        raise Refused("not_offered", f"service: booth {booth_id} has no line for it")

@@ -1,6 +1,6 @@
 """Calls that a booth made without uplink, and what came of them."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,9 +9,11 @@ from services.scheduler.domain import (
     Arrival,
     Booth,
     ConflictKind,
+    DoneAct,
     LateCall,
     LateEnd,
     LateEntry,
+    LateStep,
     Lease,
     Refused,
     ScheduledEvent,
@@ -38,18 +40,9 @@ async def take_in_call(
 
     Raises Refused, before anything is changed: unknown_booth, not_offered, unknown_ticket.
     """
-    ticket = await _ticket(story, lease, event, uow)
-    at = story.claim.between(ticket.issued_at, uow.now())
-    at = entry.happened_at if entry.version else at
-    ended = story.ended.between(at, uow.now()) if story.ended else None
-    entry = replace(
-        entry,
-        happened_at=at,
-        end=story.end,
-        ended_claimed_at=story.ended.at if story.ended else None,
-        ended_at=ended,
-    )
-    clash = _clash(ticket, story)
+    ticket, known = await _ticket(story, lease, event, uow), len(entry.acts)
+    entry = entry.telling(story, ticket.issued_at, uow.now())
+    at, clash = entry.happened_at, _clash(ticket, story)
     if clash is not None:
         return entry, {clash: About(ticket.id, _booths(ticket, story))}
     found: dict[ConflictKind, About] = {}
@@ -60,8 +53,8 @@ async def take_in_call(
     if ticket.state is TicketState.WAITING:
         if story.end is None and await _elsewhere(ticket, uow):
             found[ConflictKind.TWO_BOOTHS] = About(ticket.id, (story.booth_id,))
-        ticket = await enter_late_call(event, ticket, story.booth_id, at, uow)
-    if not await _end(ticket, story, entry, event, uow):
+        ticket, known = await enter_late_call(event, ticket, story.booth_id, at, uow), 0
+    if not await _after(ticket, story, entry, entry.acts[known:], event, uow):
         found[ConflictKind.NEWER] = About(ticket.id, _booths(ticket, story))
     return entry, found
 
@@ -69,13 +62,13 @@ async def take_in_call(
 async def _ticket(story: LateCall, lease: Lease, event: ScheduledEvent, uow: UnitOfWork) -> Ticket:
     booth = booth_then(story, lease, event)
     if booth is None:
-        raise Refused("unknown_booth", "the event has no such booth, and had none for this device")
+        raise Refused("unknown_booth", "booth_id: the event has no such booth, nor had it")
     now = event.plan.booth(story.booth_id)
     if not (booth.has_line(story.service) or (now and now.has_line(story.service))):
-        raise Refused("not_offered", f"booth {booth.id} has no line for this service")
+        raise Refused("not_offered", f"service: booth {booth.id} has no line for it")
     found = await uow.get(Ticket, ticket_id(event.id, story.service, story.number))
     if found is None:
-        raise Refused("unknown_ticket", "no such number was given to anybody, or not told yet")
+        raise Refused("unknown_ticket", "number: it was given to nobody, or that was not told yet")
     return found
 
 
@@ -90,17 +83,13 @@ def booth_then(story: LateCall, lease: Lease, event: ScheduledEvent) -> Booth | 
 def _clash(ticket: Ticket, story: LateCall) -> ConflictKind | None:
     """Return why a booth cannot have called a ticket, as it stands; None: it can.
 
-    Who ended unserved was called before: nobody had told it. Who left while he waited was served
+    Who ended unserved was called before: nobody had told it. Who left while he waited was there
     all the same where a booth says so.
     """
     if ticket.state is TicketState.WAITING:
         return None
     if ticket.called_at is None:
-        agrees = (
-            ticket.state is TicketState.UNSERVED
-            or story.end is LateEnd.SERVED
-            or _ended_so(ticket, story)
-        )
+        agrees = ticket.state is TicketState.UNSERVED or story.came or _ended_so(ticket, story)
         return None if ticket.ended_uncalled and agrees else ConflictKind.ENDED
     here = ticket.state in AT_BOOTH or ticket.state in _ENDED or ticket.did_not_come
     return None if here and ticket.booth_id == story.booth_id else ConflictKind.CALLED_TWICE
@@ -129,26 +118,59 @@ async def _elsewhere(ticket: Ticket, uow: UnitOfWork) -> bool:
     return arrival is not None and not arrival.may_be_called(ticket)
 
 
+async def _after(
+    ticket: Ticket,
+    story: LateCall,
+    entry: LateEntry,
+    acts: Sequence[DoneAct],
+    event: ScheduledEvent,
+    uow: UnitOfWork,
+) -> bool:
+    """Do what a booth did after its call; False where it has done something else since."""
+    if _ended_so(ticket, story):
+        return True
+    if ticket.did_not_come and story.came:
+        ticket = await _came_after_all(ticket, entry.happened_at, event, uow)
+    agrees = True
+    for one in acts:
+        ticket, done = await _step(ticket, one, story.booth_id, event, uow)
+        agrees = agrees and done
+    ended = await _end(ticket, story, entry, event, uow)
+    return ended and (agrees or story.end is not None)
+
+
+async def _step(
+    ticket: Ticket, one: DoneAct, booth_id: str, event: ScheduledEvent, uow: UnitOfWork
+) -> tuple[Ticket, bool]:
+    """Do one thing as its booth did; return the ticket, and whether it is so now."""
+    if _done_since(ticket, one.happened_at) or not ticket.can(one.step.act):
+        in_vain = one.step is LateStep.RECALL and ticket.did_not_come
+        return ticket, in_vain or ticket.state is one.step.state
+    at = one.happened_at
+    return await carry_out(one.step.act, ticket, booth_id, event, uow, at=at), True
+
+
 async def _end(
     ticket: Ticket, story: LateCall, entry: LateEntry, event: ScheduledEvent, uow: UnitOfWork
 ) -> bool:
     """End a ticket as its booth did; False where the booth has done something else since."""
-    if story.end is None or _ended_so(ticket, story):
+    if story.end is None:
         return True
-    if ticket.did_not_come and story.end is LateEnd.SERVED:
-        ticket = await _came_after_all(ticket, entry.happened_at, event, uow)
-    done_since = ticket.before is not None and ticket.before.at > (entry.ended_at or uow.now())
-    newer = done_since and story.end is not LateEnd.SERVED
+    newer = _done_since(ticket, entry.last_at) and story.end is not LateEnd.SERVED
     if newer or not ticket.can(story.end.act):
         return False
     await carry_out(story.end.act, ticket, story.booth_id, event, uow, at=entry.ended_at)
     return True
 
 
+def _done_since(ticket: Ticket, at: datetime) -> bool:
+    return ticket.before is not None and ticket.before.at > at
+
+
 async def _came_after_all(
     ticket: Ticket, at: datetime, event: ScheduledEvent, uow: UnitOfWork
 ) -> Ticket:
-    """Return a no-show who was served to the booth that served him, also on his way to it."""
+    """Return a no-show who came to the booth that called him, also on his way to it."""
     came = ticket.as_before()
     if came.state is TicketState.SENT and came.booth_id is not None:
         came = came.call(came.booth_id, at, in_order=came.in_order)

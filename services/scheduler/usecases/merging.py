@@ -6,7 +6,7 @@ does not agree with what is known is kept beside it as a conflict, and moves no 
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from services.scheduler.domain import (
     Arrival,
@@ -37,6 +37,8 @@ from services.scheduler.usecases.waiting import lines_of
 from shared.auth.roles import Forbidden
 from shared.messaging.unit_of_work import UnitOfWork
 
+_FORBIDDEN: Final = Refused("forbidden", "booth_id: not this account's to tell of")
+
 
 async def merge(
     lease_id: str, account: str, stories: Sequence[LateStory], uow: UnitOfWork, *, allow: Allow
@@ -53,7 +55,7 @@ async def merge(
     lease.require_sender(account, uow.now())
     uow.add(lease.heard(uow.now(), stories[-1].claim.ahead))
     return [
-        _refused(story, "forbidden")
+        _refused(story, _FORBIDDEN)
         if story in forbidden
         else await _one(lease_id, account, story, event, uow)
         for story in stories
@@ -87,7 +89,7 @@ async def _one(
         entry = known or _entry(story, lease, account, uow)
         entry, found, given = await _take_in(story, entry, lease, event, uow)
     except Refused as refused:
-        return _refused(story, refused.reason)
+        return _refused(story, refused)
     found = {**_doubts(story, entry, lease, event), **found}
     entry = await keep_entry(replace(entry, version=entry.version + 1), found, uow)
     return {**_told(entry, "merged"), "tickets": given}
@@ -129,7 +131,7 @@ async def _issue(
     ids = tuple(ticket_id(event.id, service, number) for service, number in story.numbers)
     for id_ in ids:
         if await uow.get(Ticket, id_) is not None:
-            raise Refused("number_taken", "somebody else has that number of this device")
+            raise Refused("number_taken", "numbers: somebody else has one of them")
     at = story.claim.between(max(block.leased_at for block in blocks), uow.now())
     known = await uow.get(Arrival, Arrival.key(event.id, story.code))
     new = Arrival(event.id, story.code, at, ids, story.priority, told=(entry.name,))
@@ -155,17 +157,17 @@ async def _issue(
 def _doubts(story: LateStory, entry: LateEntry, lease: Lease, event: ScheduledEvent) -> Found:
     """Return what of the times of a story cannot be, or should not have been."""
     at, device = entry.happened_at, About(lease.device)
-    last = entry.ended_at or at
     found = {
         ConflictKind.CLOCK: story.claim.off(at),
-        ConflictKind.AFTER_LEASE: last > lease.over_at(),
+        ConflictKind.AFTER_LEASE: entry.last_at > lease.over_at(),
         ConflictKind.AFTER_CLOSING: isinstance(story, LateIssue) and at >= event.closes_at,
     }
     return {kind: device for kind, so in found.items() if so}
 
 
-def _refused(story: LateStory, reason: str) -> dict[str, Any]:
-    return {"entry_id": story.entry_id, "outcome": "refused", "reason": reason}
+def _refused(story: LateStory, why: Refused) -> dict[str, Any]:
+    said = {"reason": why.reason, "detail": why.detail}
+    return {"entry_id": story.entry_id, "outcome": "refused", **said}
 
 
 def _told(entry: LateEntry, outcome: str) -> dict[str, Any]:

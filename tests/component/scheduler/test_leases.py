@@ -10,8 +10,9 @@ import pytest
 
 from services.scheduler.api.leases import MAX_LINES, MAX_STORIES
 from services.scheduler.domain import MAX_HELD, MAX_WANTED, Conflict, ConflictKind
-from services.scheduler.domain.late import LISTED_CONFLICTS
+from services.scheduler.domain.late import LISTED_CONFLICTS, MAX_STEPS
 from shared.contracts.intake import AccessKind, AccessRevoked
+from shared.contracts.scheduler import TicketServed
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.runtime import sent_by
 from tests.component.scheduler.floor import DEVICE, Floor, floor
@@ -21,6 +22,7 @@ OTHER: Final = "0190f3c2-7a51-4c3e-9a5e-0d2f4b6a8c99"
 _IDS = count(1)
 """The same in each worker, for they are parts of tests' names."""
 TIME: Final = "2023-03-11T09:15:00+07:00"
+HELD_BACK: Final = {"act": "hold", "claimed_at": TIME}
 
 
 def issued(number: int = 1, code: str = "K7QW3ZTM", **more: Any) -> dict[str, Any]:
@@ -78,6 +80,30 @@ async def test_a_gate_and_a_booth_go_on_without_uplink_and_tell_it() -> None:
         place = (await at.get(f"/api/events/{SETU}/arrivals/K7QW3ZTM")).json()["tickets"]
         assert [one["label"] for one in place] == ["A2"]
         assert await seen(at, "conflicts") == {"conflicts": [], "more": False}
+
+
+async def test_what_a_booth_does_between_a_call_and_its_end_is_told_as_it_goes_on() -> None:
+    async with floor() as at:
+        await at.arrive()
+        await at.lease({"booth_id": "loket-1", "hold": 1})
+        at.messaging.clock.advance(minutes=20)
+        began = {"act": "start", "claimed_at": "2023-03-11T09:20:00+07:00"}
+        held_back = {"act": "hold", "claimed_at": "2023-03-11T09:22:00+07:00"}
+        story = called(1)
+        states = []
+        for more in ({}, {"acts": [began]}, {"acts": [began, held_back]}):
+            told = await at.tell({"called": [{**story, **more}]})
+            assert (told.json()[0]["outcome"], told.json()[0]["conflicts"]) == ("merged", [])
+            current = await at.get(f"/api/events/{SETU}/booths/loket-1/current")
+            states.append(current.json()["ticket"]["state"])
+        ended = {"end": "served", "end_claimed_at": "2023-03-11T09:30:00+07:00"}
+        await at.tell({"called": [{**story, "acts": [began, held_back], **ended}]})
+        late = await at.tell({"called": [{**story, "acts": [began]}]})
+
+        assert states == ["called", "serving", "on_hold"]
+        assert late.json()[0]["outcome"] == "known"
+        [served] = [one for one in at.messaging.published if isinstance(one, TicketServed)]
+        assert served.served_seconds == 600, "since he was served, and not since he was called"
 
 
 async def test_a_booth_calls_those_whom_its_device_holds() -> None:
@@ -166,8 +192,11 @@ async def test_a_device_is_a_uuid_and_its_event_is_planned() -> None:
         ({"called": [called(0)]}, "/called/0/number"),
         ({"called": [called(end="served")]}, "/called/0"),
         ({"called": [called(end="gone", end_claimed_at=TIME)]}, "/called/0/end"),
+        ({"called": [called(acts=[{"act": "serve", "claimed_at": TIME}])]}, "/called/0/acts/0/act"),
+        ({"called": [called(acts=[{"act": "hold"}])]}, "/called/0/acts/0/claimed_at"),
+        ({"called": [called(acts=[HELD_BACK] * (MAX_STEPS + 1))]}, "/called/0/acts"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:80],
 )
 async def test_what_cannot_be_told_is_refused_by_field(body: Any, field: str) -> None:
     async with floor() as at:

@@ -103,7 +103,9 @@ def _done(story: LateCall, entry: Document, history: History, found: Found) -> b
     # Who does not come to a line that is closed is unserved.
     absent = {"unserved"} if story.end is LateEnd.NO_SHOW else set()
     reached = bool(({story.end} | absent) & states) if story.end else bool(states - {"waiting"})
-    return entry["end"] == story.end and (reached or disagrees)
+    acts = [one.said for one in story.acts] == [one["said"] for one in entry["acts"]]
+    found.seen["acts_offline"] += len(story.acts)
+    return entry["end"] == story.end and acts and (reached or disagrees)
 
 
 def _conserved(kept: Kept) -> bool:

@@ -7,10 +7,25 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from services.scheduler.domain import Claim, LateCall, LateEnd, LateIssue
+from services.scheduler.domain import (
+    Claim,
+    LateAct,
+    LateCall,
+    LateEnd,
+    LateIssue,
+    LateStep,
+    TicketState,
+)
 from services.scheduler.domain.arrival import CODE_LETTERS
 
 SERVICE: Final = "KIA"
+STEPS: Final = {
+    TicketState.CALLED: (LateStep.START, LateStep.RECALL, LateStep.HOLD),
+    TicketState.RECALLED: (LateStep.START, LateStep.RECALL, LateStep.HOLD),
+    TicketState.SERVING: (LateStep.HOLD,),
+    TicketState.ON_HOLD: (LateStep.RESUME,),
+}
+"""What a booth can do with somebody, but for letting him go."""
 Story = LateIssue | LateCall
 
 
@@ -68,8 +83,10 @@ class Device:
             return
         if self.booth_id is None:
             self._give(now)
-        elif any(now < until for until in self.held.values()) and self.seed.random() < 0.6:
+        elif any(now < until for until in self.held.values()) and self.seed.random() < 0.5:
             self._call(now)
+        elif self.seed.random() < 0.4:
+            self._step(now)
         else:
             self._end(now)
 
@@ -89,13 +106,26 @@ class Device:
         del self.held[number]
         self._keep(LateCall(self._id(), self.booth_id or "", SERVICE, number, self._claim(now)))
 
-    def _end(self, now: datetime) -> None:
-        """End a call of its own; where it was killed in the middle of one it finds it again."""
+    @property
+    def _begun(self) -> list[LateCall]:
+        """Calls of its own; where it was killed in the middle of one it finds it again."""
         calls = [one for one in self.stories.values() if isinstance(one, LateCall)]
-        begun = [one for one in calls if one.end is None]
-        if begun:
-            end = self.seed.choice((LateEnd.SERVED, LateEnd.SERVED, LateEnd.NO_SHOW, LateEnd.LEFT))
-            self._keep(replace(self.seed.choice(begun), end=end, ended=self._claim(now)))
+        return [one for one in calls if one.end is None]
+
+    def _step(self, now: datetime) -> None:
+        """Call somebody again, serve him, hold him or go on with him."""
+        if begun := self._begun:
+            call = self.seed.choice(begun)
+            step = self.seed.choice(STEPS[_state(call)])
+            self._keep(replace(call, acts=(*call.acts, LateAct(step, self._claim(now)))))
+
+    def _end(self, now: datetime) -> None:
+        """End a call."""
+        if begun := self._begun:
+            call = self.seed.choice(begun)
+            ends = [LateEnd.SERVED, LateEnd.SERVED, LateEnd.LEFT]
+            ends += [LateEnd.NO_SHOW] if _state(call) is not TicketState.SERVING else []
+            self._keep(replace(call, end=self.seed.choice(ends), ended=self._claim(now)))
 
     def _keep(self, story: Story) -> None:
         self.stories[story.entry_id] = story
@@ -114,6 +144,10 @@ class Device:
         """Know that the office has it as it stands."""
         if self.stories.get(story.entry_id) == story:
             self.unknown.discard(story.entry_id)
+
+
+def _state(call: LateCall) -> TicketState:
+    return call.acts[-1].step.state if call.acts else TicketState.CALLED
 
 
 def _numbers(story: Story) -> list[int]:

@@ -68,7 +68,11 @@ class Instance:
 
     async def die(self) -> None:
         """End, wherever it is: what it has committed and not answered is committed."""
-        self._running.cancel()
+        # One cancellation may be lost: asyncio.wait_for of Python 3.11 keeps it to itself where
+        # what it waits for ends at that moment, and the driver waits so for each write.
+        while not self._running.done():
+            self._running.cancel()
+            await asyncio.wait({self._running}, timeout=1)
         with suppress(asyncio.CancelledError):
             await self._running
         self.dead.set()

@@ -128,7 +128,7 @@ _MOMENTS = st.builds(
     lambda minutes: datetime(2023, 3, 10, 14, 30, tzinfo=UTC) + timedelta(minutes=minutes),
     st.integers(0, 200),
 )
-_COUNTED = (
+_COUNTED: tuple[type[Event], ...] = (
     intake.SurveyAnswered,
     *(event for event in intake.EVENTS if issubclass(event, CaseEvent | ComplaintEvent)),
     *(

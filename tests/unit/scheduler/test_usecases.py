@@ -468,7 +468,7 @@ async def test_a_booth_serves_its_own_calls_only() -> None:
 
     with pytest.raises(Refused, match="other_booth"):
         await serve(work, 1)
-    with pytest.raises(Missing, match="ticket"):
+    with pytest.raises(Missing, match="number"):
         await serve(work, 2)
     assert await serve(work, 1, "loket-2") == "served"
 
