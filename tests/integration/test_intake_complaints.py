@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from deploy.local.servers import Servers
-from shared.contracts.complaints import ComplaintReceived, ComplaintResolved
+from shared.contracts.intake_complaints import ComplaintReceived, ComplaintResolved
 from tests.component.intake.complaining import ANSWER, complaint
 from tests.integration.intake_kit import PROGRAMMES, Office, Running, open_office, running, until
 

@@ -6,7 +6,7 @@ from typing import Final
 from services.intake.domain import Programme
 from services.intake.domain.complaint import OWED, Complaint, ComplaintState
 from services.intake.usecases.complaint_words import forget_words
-from shared.contracts.complaints import (
+from shared.contracts.intake_complaints import (
     ComplaintEvent,
     ComplaintReceived,
     ComplaintReopened,

@@ -5,7 +5,11 @@ from typing import Any, Final
 
 from services.reporting.usecases.reports import Split
 from shared.contracts import CATALOGUE
-from shared.contracts.complaints import ComplaintReceived, ComplaintReopened, ComplaintResolved
+from shared.contracts.intake_complaints import (
+    ComplaintReceived,
+    ComplaintReopened,
+    ComplaintResolved,
+)
 from tests.component.intake import complaining, kit
 from tests.component.reporting.kit import Desk, desk
 from tests.unit.reporting.histories import programme

@@ -115,6 +115,7 @@ ENDS = {
     "scheduler.device_leases.services": "of one booth, by the route",
     "scheduler.late_conflicts.booths": "10, by the domain",
     "scheduler.late_conflicts.entries": "10, by the domain",
+    "scheduler.late_entries.acts": "50 and its end, by the API",
     "scheduler.late_entries.conflicts": "one of each kind",
     "scheduler.lease_accesses.leases": "of events that are not over, one for each device",
     "scheduler.lease_devices.devices": "120, by the domain",

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from shared.contracts import courier, intake, scheduler
 from shared.contracts.audit import AuditHead
-from shared.contracts.complaints import (
+from shared.contracts.envelope import Envelope
+from shared.contracts.event import Event
+from shared.contracts.intake import CaseEvent, CloseOutcome
+from shared.contracts.intake_complaints import (
     ComplaintEvent,
     ComplaintKind,
     ComplaintReceived,
     ComplaintReopened,
     ComplaintResolved,
 )
-from shared.contracts.envelope import Envelope
-from shared.contracts.event import Event
-from shared.contracts.intake import CaseEvent, CloseOutcome
 from shared.contracts.scheduler import VisitRecorded
 from shared.messaging.message import Message
 from shared.testing.messages import message_of
