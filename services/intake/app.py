@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from services.intake import api, handlers, pages
+from services.intake.api.complaint_reads import ComplaintReads
 from services.intake.api.cookies import SessionCookies
 from services.intake.api.people import CasePeople
 from services.intake.api.receipt import ReceiptTexts
@@ -160,6 +161,7 @@ def _provided(
     reader = IntakeReader(context.messaging.database, COLLECTIONS)
     recorder = recorder_of(settings, reader)
     receipts = Receipts(context.commands)
+    complaints = ComplaintReads(reader, recorder.vault, context.commands)
     frames = MongoFrames(context.messaging.database)
     parts = (frames, worker, context.commands, scanner_of(settings))
     return {
@@ -181,6 +183,8 @@ def _provided(
         Receipts: receipts,
         pages.TakesReceipts: receipts,
         pages.ShowsPeople: CasePeople(reader, recorder.vault, context.commands),
+        ComplaintReads: complaints,
+        pages.ShowsComplaints: complaints,
         Limiter: TryLimits(
             _tries(settings, context),
             "track",

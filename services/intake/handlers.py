@@ -25,6 +25,14 @@ from services.intake.usecases import (
 )
 from services.intake.usecases.batches import HANDED_OVER, note_handed_over
 from services.intake.usecases.case_progress import JOB_FACTS
+from services.intake.usecases.complaint_events import (
+    COMPLAINT_CLOSES,
+    COMPLAINT_DUE,
+    COMPLAINT_RETENTION,
+    note_complaint_closes,
+    note_complaint_due,
+    note_complaint_over,
+)
 from services.intake.usecases.outside import SILENT, note_silence
 from services.intake.usecases.state_time import STATE_TIME, note_state_time
 from shared.contracts.courier import DeliveryFailed, JobEvent
@@ -65,6 +73,9 @@ def subscribe(consumer: Consumer, holidays: Holidays) -> None:
     consumer.on_timer(SILENT)(note_silence)
     consumer.on_timer(STATE_TIME)(partial(note_state_time, holidays=holidays))
     consumer.on_timer(FILE_OVER)(note_file_over)
+    consumer.on_timer(COMPLAINT_DUE)(note_complaint_due)
+    consumer.on_timer(COMPLAINT_CLOSES)(note_complaint_closes)
+    consumer.on_timer(COMPLAINT_RETENTION)(note_complaint_over)
 
 
 def _case(event: TicketEvent | JobEvent) -> str:

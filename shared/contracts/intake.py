@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import BeforeValidator, Field
 
+from shared.contracts import complaints
 from shared.contracts.audit import AuditHead
 from shared.contracts.event import (
     AggregateId,
@@ -323,6 +324,7 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentIssued,
     ReceiptConfirmed,
     RequestClosed,
+    *complaints.EVENTS,
     SurveyAnswered,
     AccessRevoked,
     AuditHeadPublished,

@@ -147,10 +147,23 @@ class UnitOfWork:
         """None: deleted."""
         self.messages: list[Message] = []
         self.missing: PredecessorMissing | None = None
+        self._as_of: datetime | None = None
+
+    def as_of(self, moment: datetime) -> None:
+        """Take what follows as having happened then: `now` says so, and events occurred then.
+
+        When it was recorded stays the clock's. For who brings in a history, and has the right to.
+        """
+        self._as_of = moment.astimezone(UTC)
+
+    @property
+    def in_history(self) -> bool:
+        """Return whether what is done happened earlier: no clock runs for it any more."""
+        return self._as_of is not None
 
     def now(self) -> datetime:
-        """Return the time by the injected clock, aware, UTC."""
-        return self._clock()
+        """Return the time by the injected clock, or that of `as_of`; aware, UTC."""
+        return self._as_of or self._clock()
 
     async def get(self, kept: type[T], id_: str) -> T | None:
         """Return what is kept under an id, or None."""
@@ -247,7 +260,7 @@ class UnitOfWork:
             version=version,
             correlation_id=event.correlation_id,
             causation_id=self.cause.id if self.cause else None,
-            occurred_at=(occurred_at or now).astimezone(UTC),
+            occurred_at=(occurred_at or self.now()).astimezone(UTC),
             recorded_at=now,
             actor=self.actor,
         )

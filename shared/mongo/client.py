@@ -149,6 +149,7 @@ def translated() -> Iterator[None]:
     """Turn the driver's errors into Conflict and Unavailable; a fault of the request stays itself.
 
     A code that no list knows is Unavailable too: to wait and be seen in a metric is the safe side.
+    Raises CancelledError where the task was cancelled meanwhile and the driver kept that to itself.
     """
     try:
         yield
@@ -158,6 +159,19 @@ def translated() -> Iterator[None]:
         raise Unavailable(type(error).__name__) from error
     except OperationFailure as error:
         _raise(_of_codes([error.code], error), error)
+    _heed_cancellation()
+
+
+def _heed_cancellation() -> None:
+    """Raise CancelledError where somebody wants the task to end.
+
+    The driver awaits each write with `asyncio.wait_for`. That of Python 3.11 returns the result
+    instead where it comes at the moment of the cancellation (bpo-37658; 3.12 does not): a loop
+    would go on, and a service that is stopped wait for it.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _raise(told: Exception, error: Exception) -> NoReturn:

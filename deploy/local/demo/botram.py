@@ -1,20 +1,21 @@
 """BOTRAM at Setu, Saturday 11 March 2023: 938 requests between 09.00 and 11.30 WIB.
 
 Whoever comes gets a number at the gate, where nobody is asked who he is. The booth that calls it
-records the request under the code of the slip, and serves.
+records the request under the code of the slip, and serves. All of it has the times of that day, as
+an importer brings a history in: half a minute of it after the other.
 """
 
-import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from deploy.local.demo.client import Progress, at_most, until
+from deploy.local.demo.client import at_most, until
 from deploy.local.demo.day import BOTRAM, COPY, EVENT, Day, Visitor
 from deploy.local.demo.floor import admit, booth, call, serve
 from deploy.local.demo.people import residents
+from deploy.local.processes import FailedError
 
 REQUESTS: Final = {"KK": 164, "KTP_EL_PRINT": 77, "BIRTH_CERT": 118, "KIA": 467, "IKD": 112}
 """From SIAK's history of that morning (BOTRAM proposal 2023)."""
@@ -23,9 +24,15 @@ TOTAL: Final = sum(REQUESTS.values())
 
 _OPENS = datetime(2023, 3, 11, 2, 0, tzinfo=UTC)
 _MINUTES = 150
+_SERVICE: Final = _OPENS + timedelta(minutes=15)
+"""Booths work from 09.15 on (rundown of that day)."""
+_CLOSES: Final = _OPENS + timedelta(hours=3)
+_STEP: Final = timedelta(seconds=30)
+_BUSY: Final = 0.95
+"""The share of its time until the closing that a booth is busy; how long each serves is made up."""
 _FINISHED: Final = {
-    "issue": _OPENS + timedelta(minutes=_MINUTES + 15),
-    "hand_over": _OPENS + timedelta(minutes=_MINUTES + 30),
+    "issue": _CLOSES + timedelta(minutes=45),
+    "hand_over": _CLOSES + timedelta(minutes=60),
 }
 """Made up, but of that Saturday: a document issued years later would break the standard."""
 _AT_ONCE = 48
@@ -56,11 +63,7 @@ async def run(day: Day) -> None:
     operator = day.token("demo-operator", f"operator:{BOTRAM}:32.16", f"importer:{BOTRAM}:32.16")
     await _plan(day, planner)
     day.say(f"{TICKETS} numbers are given at the gate; booths call, record {TOTAL} and serve")
-    coming = [partial(_admit, day, operator, one) for one in _coming(day)]
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(at_most(_AT_ONCE, coming))
-        for one in _booths():
-            tasks.create_task(_serve(day, operator, one["booth_id"]))
+    await _morning(day, operator)
     await _walk_in(day, operator)
     await until("every served request is being worked on", lambda: _none_received(day, operator))
     day.say("issuing (simulated: SIAK is not asked) and handing over")
@@ -91,10 +94,9 @@ async def _plan(day: Day, planner: str) -> None:
         "name": "BOTRAM Setu",
         "place": "Stadion Mini Desa Cijengkol",
         "region_code": "32.16.18",
-        # Gate and booths work on the day of their event alone, from opening to closing, and do now.
-        "on": datetime.now(ZoneInfo("Asia/Jakarta")).date().isoformat(),
-        "opens": "00:00",
-        "closes": "23:59",
+        "on": "2023-03-11",
+        "opens": "09:00",
+        "closes": "12:00",
         "booths": [*_booths(), *_open_booths()],
     }
     # The event about the programme may still be on its way to scheduler.
@@ -130,38 +132,59 @@ def _coming(day: Day) -> Iterator[Visitor]:
         yield Visitor(resident, service, arrived, partner)
 
 
+async def _morning(day: Day, operator: str) -> None:
+    """Give the numbers of each half minute, then have every free booth call. Raises FailedError."""
+    coming, booths = list(_coming(day)), [Counter(one) for one in _booths()]
+    now = _OPENS
+    while len(day.ledger.served) < TICKETS:
+        if now > _CLOSES + timedelta(hours=3):
+            raise FailedError(f"{len(day.ledger.served)} of {TICKETS} served hours after closing")
+        now += _STEP
+        come = [one for one in coming if one.arrived < now]
+        del coming[: len(come)]
+        await at_most(_AT_ONCE, [partial(_admit, day, operator, one) for one in come])
+        free = [one for one in booths if one.free_at <= now]
+        await at_most(_AT_ONCE, [partial(_serve, day, operator, one, now) for one in free])
+
+
+@dataclass(slots=True)
+class Counter:
+    """A booth, and from when on it can call again."""
+
+    plan: dict[str, Any]
+    free_at: datetime = _SERVICE
+
+    def takes(self, day: Day) -> timedelta:
+        """Return how long it serves somebody: half to one and a half times what it has for each."""
+        [service] = self.plan["services"]
+        people, booths = {**REQUESTS, **PARTNERS}[service], _BOOTHS.get(service, 1)
+        each = (_CLOSES - _SERVICE) * booths / people
+        return _BUSY * day.chance.uniform(0.5, 1.5) * min(each, timedelta(minutes=10))
+
+
 async def _admit(day: Day, operator: str, visitor: Visitor) -> None:
     """Give a number for each service that somebody wants, under one code."""
     wanted = [one for one in (visitor.service, visitor.partner) if one is not None]
-    given = await admit(day, operator, EVENT, wanted)
+    given = await admit(day, operator, EVENT, wanted, visitor.arrived)
     day.ledger.visitors[given["code"]] = visitor
     day.ledger.tickets |= {one["ticket_id"] for one in given["tickets"]}
 
 
-async def _serve(day: Day, operator: str, booth_id: str) -> None:
-    """Call, record and serve at one booth until nobody of the day is left. Raises FailedError."""
-    progress = Progress("tickets served")
-    while len(day.ledger.served) < TICKETS:
-        progress.seen(len(day.ledger.served))
-        ticket = await call(day, operator, EVENT, booth_id)
-        if ticket is None:
-            # The tapping of an operator at an empty booth.
-            await asyncio.sleep(1)
-            continue
-        if ticket["service"] in REQUESTS:
-            await _record(day, operator, ticket["arrival_id"].rpartition("/")[2])
-        await serve(day, operator, EVENT, ticket, booth_id)
-        day.ledger.served.add(ticket["ticket_id"])
+async def _serve(day: Day, operator: str, counter: Counter, now: datetime) -> None:
+    """Call whoever is next, record what he wants and serve him."""
+    booth_id = counter.plan["booth_id"]
+    ticket = await call(day, operator, EVENT, booth_id, now)
+    if ticket is None:
+        return
+    if ticket["service"] in REQUESTS:
+        await _record(day, operator, ticket["arrival_id"].rpartition("/")[2])
+    counter.free_at = now + counter.takes(day)
+    await serve(day, operator, EVENT, ticket, booth_id, counter.free_at)
+    day.ledger.served.add(ticket["ticket_id"])
 
 
 async def _record(day: Day, operator: str, code: str) -> None:
     """Record what somebody wants who shows the code of his slip."""
-
-    async def here() -> bool:
-        return code in day.ledger.visitors
-
-    # He may be called before the gate has its own answer, where that was lost on its way.
-    await until("who was called has his slip", here)
     visitor = day.ledger.visitors[code]
     body = {
         "programme_id": BOTRAM,
@@ -187,7 +210,8 @@ async def _record(day: Day, operator: str, code: str) -> None:
 async def _walk_in(day: Day, operator: str) -> None:
     for booth_id, _, service, visitors in _WITHOUT_TICKETS:
         path = f"/api/events/{EVENT}/booths/{booth_id}/visits"
-        body = {"service": service, "visitors": visitors}
+        at = _CLOSES.isoformat()
+        body = {"service": service, "visitors": visitors, "occurred_at": at}
         await day.client.send("POST", "scheduler", path, operator, body)
 
 

@@ -123,29 +123,6 @@ async def until(what: str, holds: Callable[[], Awaitable[bool]], patience: float
         await asyncio.sleep(_PAUSE)
 
 
-class Progress:
-    """Something that has to go on: a count that stands still for too long is a failure."""
-
-    def __init__(
-        self,
-        what: str,
-        patience: float = PATIENCE,
-        timer: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._what = what
-        self._patience = patience
-        self._timer = timer
-        self._count = -1
-        self._since = timer()
-
-    def seen(self, count: int) -> None:
-        """Tell how many there are now. Raises FailedError."""
-        if count != self._count:
-            self._count, self._since = count, self._timer()
-        elif self._timer() - self._since > self._patience:
-            raise FailedError(f"{self._what}: no more than {count} for {self._patience:.0f} s")
-
-
 async def at_most(many: int, jobs: Sequence[Callable[[], Awaitable[None]]]) -> None:
     """Run jobs, so many at a time; the first error ends all."""
     gate = asyncio.Semaphore(many)

@@ -17,7 +17,10 @@ from deploy.local.folder import ROOT
 RESULT_VARIABLE: Final = "JEMPUT_DEMO_RESULT"
 """Names another file for the result, so that a test leaves the user's alone."""
 
-_NOT_READ: Final[Mapping[str, Any]] = {"services": (), "measures": Counter()}
+_NOT_READ: Final[Mapping[str, Any]] = {"services": (), "hours": (), "measures": Counter()}
+
+_HOURS: Final = {"09", "10", "11"}
+"""In which booths called on 11 March, from 09.15 to noon; a few may come after it."""
 
 
 @dataclass(slots=True)
@@ -76,7 +79,19 @@ def _botram(report: Mapping[str, Any]) -> dict[str, Any]:
         "partners_served": {code: served.get(code, 0) for code in botram.PARTNERS},
         "within_standard": figures["within_standard"],
         "late": figures["late"],
+        "called_by_hour": {
+            row["value"][-2:]: row["measures"]["tickets_called"]
+            for row in report["hours"]
+            if row["measures"]["tickets_called"]
+        },
+        "waited_minutes": {row["value"]: waited(row["measures"]) for row in report["services"]},
     }
+
+
+def waited(figures: Mapping[str, int]) -> float | None:
+    """Return the mean wait of all calls in minutes; None where nobody was called."""
+    called = figures["tickets_called"]
+    return round(figures["seconds_waited"] / called / 60, 1) if called else None
 
 
 def _closing(figures: Mapping[str, int]) -> dict[str, int]:
@@ -89,8 +104,10 @@ def _closing(figures: Mapping[str, int]) -> dict[str, int]:
 
 def agrees(result: Mapping[str, Any]) -> bool:
     """Return whether the result is the recorded day, and nothing was lost or doubled."""
+    day = dict(result["botram"])
+    hours, waits = day.pop("called_by_hour"), day.pop("waited_minutes")
     return bool(
-        result["botram"]
+        day
         == {
             "requests": botram.REQUESTS,
             "total": botram.TOTAL,
@@ -99,6 +116,9 @@ def agrees(result: Mapping[str, Any]) -> bool:
             "within_standard": botram.TOTAL,
             "late": 0,
         }
+        and _HOURS <= hours.keys() <= _HOURS | {"12"}
+        and sum(hours.values()) == botram.TICKETS
+        and waits.keys() >= {*botram.REQUESTS, *botram.PARTNERS}
         and result["halo_pamor"] == {"jobs": halo_pamor.JOBS, "delivered": halo_pamor.JOBS}
         and result["closing"]
         == {

@@ -24,7 +24,7 @@ from deploy.local.demo.client import Client, Refusal, until
 from deploy.local.demo.day import CLOSING, EVENT, HALO_PAMOR, Day, Ledger, Say, Target
 from deploy.local.demo.front import origin_of, walk
 from deploy.local.demo.result import Course, agrees, place, result, write
-from deploy.local.demo.tables import botram_table, halo_pamor_table
+from deploy.local.demo.tables import botram_table, halo_pamor_table, hours_table
 from deploy.local.demo.verify import verify
 from deploy.local.first_steps import page
 from deploy.local.folder import ROOT, forget
@@ -191,7 +191,11 @@ def _conclude(course: Course, ran_on: tuple[str, str, str], seconds: float, say:
 
 
 def _say_reports(course: Course, say: Say) -> None:
-    tables = (("botram", botram_table), ("halo_pamor", halo_pamor_table))
+    tables = (
+        ("botram", botram_table),
+        ("botram", hours_table),
+        ("halo_pamor", halo_pamor_table),
+    )
     for name, table in tables:
         if name in course.reports:
             say(table(course.reports[name]))

@@ -9,6 +9,11 @@ _BOTRAM = (
     ("documents_issued", "issued"),
     ("closed_handed_over", "handed over"),
 )
+_LINES = (
+    ("tickets_issued", "numbers given"),
+    ("tickets_called", "called"),
+    ("tickets_served", "served"),
+)
 _HALO_PAMOR = (
     ("jobs_opened", "jobs"),
     ("jobs_collected", "papers fetched"),
@@ -21,6 +26,12 @@ def botram_table(report: Mapping[str, Any]) -> str:
     """Return BOTRAM's day by service."""
     title = f"{report['name']}, {report['place']}, {report['on']}"
     return _table(title, "service", report["services"], report["measures"], _BOTRAM)
+
+
+def hours_table(report: Mapping[str, Any]) -> str:
+    """Return the lines of BOTRAM's day by its hours."""
+    rows = [row for row in report["hours"] if any(row["measures"][one] for one, _ in _LINES)]
+    return _table("The lines by hour", "from", rows, report["measures"], _LINES)
 
 
 def halo_pamor_table(totals: Mapping[str, Any]) -> str:

@@ -11,6 +11,8 @@ from services.intake.api import (
     catalogues,
     checklist,
     claims,
+    complaint_steps,
+    complaints,
     copies,
     corrections,
     counters,
@@ -75,6 +77,8 @@ RULES: Final[RouteRules] = {
     **account_requests.RULES,
     **invitations.RULES,
     **rights_requests.RULES,
+    **complaints.RULES,
+    **complaint_steps.RULES,
     **imports.RULES,
     **import_refusals.RULES,
 }
@@ -115,6 +119,8 @@ ROUTERS: Final = (
     account_requests.router,
     invitations.router,
     rights_requests.router,
+    complaints.router,
+    complaint_steps.router,
     imports.router,
     import_refusals.router,
 )

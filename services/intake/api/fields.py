@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field, StrictInt, ValidationInfo
 
 from services.intake.domain import (
     Refused,
@@ -13,6 +13,7 @@ from services.intake.domain import (
     checked_name,
     checked_nik,
 )
+from services.intake.domain.complaint import ComplaintKind
 from services.intake.domain.person import FIRST_BIRTH
 from services.intake.usecases import Regions, checked_phone
 from shared.contracts.event import TypedRegionCode
@@ -61,6 +62,9 @@ TimeOfDay = Annotated[
     Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
     Reason("a time of day is written 08:00"),
 ]
+
+ComplaintDays = dict[ComplaintKind, Annotated[StrictInt, Field(ge=1, le=365)]]
+"""Working days in which complaints are answered, by kind; the usual ones are left out."""
 
 
 def invalid(refused: Refused, at: str = "") -> InvalidFields:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
+from services.intake.api.fields import ComplaintDays
 from services.intake.api.programmes import ProgrammePath
 from services.intake.api.rights import programme_of
 from services.intake.domain import DataUse, LineOrder, Programme, ServicePoint
@@ -48,6 +49,7 @@ class ProgrammeAnswer(BaseModel):
     catalogue_version: int | None
     sop_version: int | None
     requests_per_person_and_day: int | None
+    complaint_days: ComplaintDays
 
 
 router = APIRouter(prefix="/api/programmes")
@@ -96,4 +98,5 @@ def answered(programme: Programme) -> ProgrammeAnswer:
         catalogue_version=programme.catalogue_version,
         sop_version=programme.sop_version,
         requests_per_person_and_day=programme.requests_per_person_and_day,
+        complaint_days=dict(programme.complaint_days),
     )

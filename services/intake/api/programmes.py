@@ -6,7 +6,7 @@ from typing import Annotated, Final, Self
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, StrictInt, model_validator
 
-from services.intake.api.fields import TimeOfDay, require_region
+from services.intake.api.fields import ComplaintDays, TimeOfDay, require_region
 from services.intake.api.rights import allowed_programme
 from services.intake.api.standing import Standing
 from services.intake.domain import (
@@ -181,6 +181,7 @@ class ProgrammeBody(Standing, Body):
     """By the NIK of who asks, in the programme's zone. Null: any number."""
     service_points: ServicePoints = ()
     line: LineOrderBody = LineOrderBody()
+    complaint_days: ComplaintDays = Field(default_factory=dict)
     survey_questions: SurveyQuestions = ()
     """What the satisfaction survey asks beside its nine elements."""
 
@@ -231,6 +232,7 @@ class ProgrammeBody(Standing, Body):
             requests_per_person_and_day=self.requests_per_person_and_day,
             service_points=tuple(one.point() for one in self.service_points),
             line=LineOrder(**self.line.model_dump()),
+            complaint_days=self.complaint_days,
             survey_questions=tuple(
                 SurveyQuestion(**one.model_dump()) for one in self.survey_questions
             ),

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.intake.domain.calendar import CalendarExceptions
+from services.intake.domain.complaint import WORKING_DAYS, ComplaintKind
 from services.intake.domain.data_use import DataUse
 from services.intake.domain.line_order import LineOrder
 from services.intake.domain.refusal import Refused
@@ -70,8 +71,14 @@ class Programme:
     service_points: tuple[ServicePoint, ...] = ()
     """Where it is reached beside its events, as far as that is stated."""
     line: LineOrder = field(default_factory=LineOrder)
+    complaint_days: Mapping[ComplaintKind, int] = field(default_factory=dict)
+    """Working days in which complaints are answered, of kinds that have other than the usual."""
     survey_questions: tuple[SurveyQuestion, ...] = ()
     """What the satisfaction survey asks beside its nine elements."""
+
+    def days_to_answer(self, kind: ComplaintKind) -> int:
+        """Return the working days in which a complaint of a kind is to be answered."""
+        return self.complaint_days.get(kind, WORKING_DAYS[kind])
 
     @property
     def catalogue(self) -> Mapping[str, CatalogueService]:

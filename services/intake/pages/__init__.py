@@ -8,6 +8,9 @@ from services.intake.pages import (
     accounts,
     ask,
     batches,
+    complain,
+    complaint_status,
+    complaints_desk,
     counter,
     data_use,
     desk,
@@ -32,6 +35,7 @@ from services.intake.pages import (
     surveys,
     tracking,
 )
+from services.intake.pages.complaints_desk import ShowsComplaints
 from services.intake.pages.fresh import Proves
 from services.intake.pages.people import ShowsPeople
 from services.intake.pages.tracking import TakesReceipts
@@ -45,6 +49,7 @@ NAVIGATION: Final = (
     NavItem(services.SERVICES, "navigation.services"),
     NavItem(places.PLACES, "navigation.places"),
     NavItem(tracking.TRACK, "navigation.tracking"),
+    NavItem(complain.COMPLAIN, "navigation.complain"),
     NavItem(manual.MANUAL, "navigation.manual"),
     NavItem(desk.DESK, "navigation.desk", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
     NavItem(counter.COUNTER, "navigation.counter", frozenset({Role.OPERATOR, Role.SUPERVISOR})),
@@ -80,6 +85,9 @@ RULES: Final[RouteRules] = {
     **services.RULES,
     **places.RULES,
     **ask.RULES,
+    **complain.RULES,
+    **complaint_status.RULES,
+    **complaints_desk.RULES,
     **data_use.RULES,
     **manual.RULES,
 }
@@ -108,6 +116,9 @@ ROUTERS: Final = (
     services.router,
     places.router,
     ask.router,
+    complain.router,
+    complaint_status.router,
+    complaints_desk.router,
     data_use.router,
     manual.router,
 )
@@ -119,6 +130,7 @@ __all__ = [
     "ROUTERS",
     "RULES",
     "Proves",
+    "ShowsComplaints",
     "ShowsPeople",
     "TakesReceipts",
 ]

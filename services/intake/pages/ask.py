@@ -36,8 +36,8 @@ from services.intake.pages.ask_form import (
     Wrong,
     new_request,
 )
+from services.intake.pages.resident_form import resident_sent
 from services.intake.usecases import (
-    RESIDENT,
     Catalogues,
     Clock,
     KeyMissing,
@@ -51,7 +51,7 @@ from services.intake.usecases import (
 )
 from shared.auth.rules import PUBLIC, RouteRules
 from shared.contracts.envelope import new_id
-from shared.messaging.task import Outcome, fingerprint_of
+from shared.messaging.task import Outcome
 from shared.runtime import Commands, FingerprintKey, Sent, gathered
 from shared.sealing.masterkeys import UnknownMasterKey
 from shared.web.idempotency import usable_key
@@ -221,10 +221,8 @@ async def _record(parts: Asking, form: AskForm, asked: Asked) -> Outcome:
 
 def _sent(form: AskForm, key: FingerprintKey) -> Sent:
     """Return the form as a command: sent again it is the same, changed it is another."""
-    own = usable_key(form.kunci) or new_id()
     typed = [f"{name}={value}" for name, value in sorted(form.kept.items()) if name != "sudah"]
-    content = fingerprint_of(key.secret, own, *typed)
-    return Sent(fingerprint_of("ask", content), content, actor=RESIDENT, action=f"POST {ASK}")
+    return resident_sent("ask", f"POST {ASK}", form.kunci, typed, key)
 
 
 async def _answer(request: Request, parts: Asking, asked: Asked, outcome: Outcome) -> Response:

@@ -28,6 +28,7 @@ from services.intake.domain import (
     path,
 )
 from services.intake.domain.batch import Batch
+from services.intake.domain.complaint import Complaint, ComplaintText
 from services.intake.domain.daily_cap import DayShare
 from services.intake.domain.imports import Import, ImportedFile, ImportRefusal
 from services.intake.domain.outside import Errand
@@ -38,6 +39,7 @@ from services.intake.store.names import (
     ACCOUNT_REQUESTS,
     BATCHES,
     CASES,
+    COMPLAINTS,
     ERASURES,
     EVENTS,
     EVERYWHERE,
@@ -90,6 +92,15 @@ def _by_place(batch: Batch) -> dict[str, Any]:
     return {"within": [EVERYWHERE, *path(batch.region_code)]}
 
 
+def _by_last_day(complaint: Complaint) -> dict[str, Any]:
+    return {
+        "due": complaint.overdue_at,
+        "within": [EVERYWHERE, *path(complaint.region)],
+        "month": complaint.month,
+        "overdue": complaint.overdue,
+    }
+
+
 COLLECTIONS: Final = Collections(
     Collection("programmes", Programme),
     Collection("catalogues", Catalogue),
@@ -124,6 +135,8 @@ COLLECTIONS: Final = Collections(
     Collection(IMPORTS, Import, label="import"),
     Collection("import_files", ImportedFile, listed=False),
     Collection(IMPORT_REFUSALS, ImportRefusal, listed=False),
+    Collection(COMPLAINTS, Complaint, label="complaint", derived=_by_last_day),
+    Collection("complaint_texts", ComplaintText),
     REVOCATIONS,
     raw=RAW_FILES,
 )

@@ -13,6 +13,7 @@ from shared.mongo.migrations import Index
 from shared.mongo.revocations import REVOCATION_INDEX
 
 BATCHES: Final = "batches"
+COMPLAINTS: Final = "complaints"
 CASES: Final = "cases"
 EVENTS: Final = "events"
 VISITS: Final = "visits"
@@ -49,6 +50,12 @@ INDEXES: Final = (
     Index(
         CASES, (("programme_id", 1), ("within", 1), ("late", 1), ("_id", 1)), partial={"late": True}
     ),
+    Index(COMPLAINTS, (("tracking", 1),), unique=True),
+    Index(
+        COMPLAINTS,
+        (("programme_id", 1), ("within", 1), ("state", 1), ("due", 1), ("_id", 1)),
+    ),
+    Index(COMPLAINTS, (("programme_id", 1), ("kind", 1), ("month", 1))),
     Index(BATCHES, (("programme_id", 1), ("within", 1), ("_id", -1))),
     Index(
         RIGHTS_REQUESTS,

@@ -23,10 +23,13 @@ from services.intake.domain import (
     SecurityRecord,
 )
 from services.intake.domain.batch import Batch
+from services.intake.domain.complaint import Complaint, ComplaintKind, ComplaintState
+from services.intake.domain.complaint_tally import Tally
 from services.intake.domain.imports import Import, ImportRefusal, ImportState
 from services.intake.domain.visit import Visit
 from services.intake.store.names import EVERYWHERE
 from services.intake.usecases import CaseFilter, OpenRights, RightsFilter
+from services.intake.usecases.ports import ComplaintFilter
 from services.intake.usecases.watch import Late
 from shared.audit.kept import TrailReader
 from shared.audit.trail import AuditEntry
@@ -176,13 +179,41 @@ class IntakeReader(FileReader, TrailReader):
             "$or": [{"within": region} for region in sorted(rights_filter.regions)],
         }
         if (last := rights_filter.after) is not None:
-            behind = [
-                {"due": {"$gt": last.due_at}},
-                {"due": last.due_at, "_id": {"$gt": last.id}},
-            ]
-            query["$and"] = [{"$or": behind}]
-        order = (("due", 1), ("_id", 1))
-        return await self.find(RightsRequest, query, sort=order, limit=rights_filter.limit)
+            query["$and"] = _behind(last.due_at, last.id)
+        return await self.find(RightsRequest, query, sort=_BY_DUE, limit=rights_filter.limit)
+
+    async def complaint_by_code(self, tracking: str) -> Complaint | None:
+        """Return the complaint whose code has this hash."""
+        return await self.first(Complaint, {"tracking": tracking})
+
+    async def complaints(self, complaint_filter: ComplaintFilter) -> list[Complaint]:
+        """Return complaints, the nearest last day first."""
+        query: dict[str, Any] = {
+            "programme_id": complaint_filter.programme_id,
+            "state": {"$in": sorted(complaint_filter.states)},
+            "$or": [{"within": region} for region in sorted(complaint_filter.regions)],
+        }
+        if complaint_filter.overdue:
+            query["overdue"] = True
+        if (last := complaint_filter.after) is not None:
+            query["$and"] = _behind(last.overdue_at, last.id)
+        return await self.find(Complaint, query, sort=_BY_DUE, limit=complaint_filter.limit)
+
+    async def complaint_tally(
+        self, programme_id: str, kind: ComplaintKind, first: str, last: str
+    ) -> Tally:
+        """Return how many of a kind came in these months, written `2026-11`."""
+        came: dict[str, Any] = {
+            "programme_id": programme_id,
+            "kind": kind.value,
+            "month": {"$gte": first, "$lte": last},
+        }
+        resolved = {**came, "state": ComplaintState.CLOSED.value}
+        return Tally(
+            await self.count(Complaint, came),
+            await self.count(Complaint, resolved),
+            await self.count(Complaint, {**resolved, "within_deadline": True}),
+        )
 
     async def open_rights(self) -> OpenRights:
         """Return how many of them wait for an answer, and the nearest deadline."""
@@ -201,6 +232,14 @@ class IntakeReader(FileReader, TrailReader):
             "_id": {"$gt": after},
         }
         return await self.find(Resident, query, limit=limit)
+
+
+_BY_DUE: Final = (("due", 1), ("_id", 1))
+
+
+def _behind(due: datetime, id_: str) -> list[dict[str, Any]]:
+    """Return what is behind the last of a page that is in order of days and ids."""
+    return [{"$or": [{"due": {"$gt": due}}, {"due": due, "_id": {"$gt": id_}}]}]
 
 
 def _second(at: datetime) -> str:

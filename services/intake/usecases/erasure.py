@@ -28,6 +28,7 @@ from services.intake.domain import (
     require_all_closed,
     statement_id,
 )
+from services.intake.domain.complaint import ComplaintText
 from services.intake.domain.survey import Survey
 from services.intake.usecases.allow import Allow, require_right
 from services.intake.usecases.ports import Clock, Reader
@@ -154,8 +155,8 @@ async def note_expired(timer: Timer, uow: UnitOfWork) -> None:
 async def erase_resident(resident_id: str, uow: UnitOfWork) -> bool:
     """Destroy a resident's key and forget what leads to him; False where that was done before.
 
-    His cases stay as they are, and the frames of his papers go. Raises Missing where there is
-    nothing of him at all.
+    His cases stay as they are, and the frames of his papers go. A complaint has a key of its own,
+    under its id: then it is its words that go. Raises Missing where there is nothing of him at all.
     """
     resident = await uow.get(Resident, resident_id)
     key = await uow.get(ResidentKey, resident_id)
@@ -164,6 +165,10 @@ async def erase_resident(resident_id: str, uow: UnitOfWork) -> bool:
     changed = False
     if key is None or not key.destroyed:
         uow.add(key.destroy() if key else ResidentKey(resident_id))
+        changed = True
+    words = await uow.get(ComplaintText, resident_id)
+    if words is not None:
+        uow.delete(words)
         changed = True
     if resident is not None and (resident.erased_at is None or resident.said):
         await _forget(resident, uow)

@@ -19,6 +19,8 @@ from services.intake.domain import (
     State,
 )
 from services.intake.domain.batch import Batch
+from services.intake.domain.complaint import Complaint, ComplaintKind, ComplaintState
+from services.intake.domain.complaint_tally import Tally
 from services.intake.domain.imports import Import, ImportRefusal
 from services.intake.domain.sop import Sop
 from services.intake.domain.visit import Visit
@@ -65,6 +67,22 @@ class RightsFilter:
     regions: frozenset[str]
     open: bool
     after: RightsRequest | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintFilter:
+    """Complaints of one programme that these regions answer, by their last day.
+
+    `states`: those in one of them. `overdue`: those alone whose answer is owed too long. `after`
+    is the last of the page before.
+    """
+
+    programme_id: str
+    regions: frozenset[str]
+    states: frozenset[ComplaintState]
+    overdue: bool
+    after: Complaint | None
     limit: int
 
 
@@ -145,6 +163,20 @@ class Reader(Protocol):
 
     async def rights_requests(self, rights_filter: RightsFilter) -> list[RightsRequest]:
         """Return what residents ask for about their data, the nearest deadline first."""
+        ...
+
+    async def complaint_by_code(self, tracking: str) -> Complaint | None:
+        """Return the complaint whose code has this hash."""
+        ...
+
+    async def complaints(self, complaint_filter: ComplaintFilter) -> list[Complaint]:
+        """Return complaints, the nearest last day first."""
+        ...
+
+    async def complaint_tally(
+        self, programme_id: str, kind: ComplaintKind, first: str, last: str
+    ) -> Tally:
+        """Return how many of a kind came in these months, written `2026-11`."""
         ...
 
     async def residents_until(

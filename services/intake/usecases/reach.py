@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from services.intake.domain import Account, Case
+from services.intake.domain.complaint_sight import Onlooker
 from services.intake.usecases.account_changes import AllowAccount
 from services.intake.usecases.allow import Allow
+from services.intake.usecases.complaints import Looks
 from services.intake.usecases.rights_requests import AllowRegion
 from shared.auth.roles import Caller, Forbidden, Grant, Role
 
@@ -52,6 +54,21 @@ def within_reach(cases: Iterable[Case], caller: Caller) -> list[Case]:
 def allowed_region(caller: Caller) -> AllowRegion:
     """Hold the caller against a programme and a region."""
     return lambda programme, region: caller.require(programme=programme, region=region)
+
+
+def onlooker(caller: Caller) -> Looks:
+    """Return who the caller is to complaints, by the roles that the route lets act."""
+
+    def look(programme: str, region: str) -> Onlooker:
+        acts = {
+            role for role in caller.acting if caller.may({role}, programme=programme, region=region)
+        }
+        if not acts:
+            raise Forbidden("no role that this route allows in this programme and region")
+        holds = {grant.role for grant in caller.grants if grant.lies_in(programme)}
+        return Onlooker(caller.subject, frozenset(acts), frozenset(holds))
+
+    return look
 
 
 def administers(caller: Caller, grants: Sequence[str]) -> bool:

@@ -88,6 +88,9 @@ class TotalsAnswer(BaseModel):
     by: Split
     measures: Figures
     rows: list[RowAnswer]
+    complaint_ratio: float | None
+    """Complaints resolved by complaints received, in percent; null where none came, or by others
+    than `complaint`."""
 
 
 class ProgrammeAnswer(BaseModel):
@@ -201,6 +204,7 @@ def _event_answer(report: EventReport) -> EventAnswer:
 
 
 def _totals_answer(by: Split, report: ProgrammeReport) -> TotalsAnswer:
+    ratio = report.complaint_ratio
     return TotalsAnswer(
         programme_id=report.programme.id,
         first=report.period.first,
@@ -208,6 +212,7 @@ def _totals_answer(by: Split, report: ProgrammeReport) -> TotalsAnswer:
         by=by,
         measures=_figures(report.total),
         rows=[_row(row) for row in report.rows],
+        complaint_ratio=None if ratio is None else float(ratio),
     )
 
 

@@ -64,6 +64,11 @@ class Measure(StrEnum):
     DELIVERY_ATTEMPTS_FAILED = "delivery_attempts_failed"
     """Attempts, not jobs: one job can fail twice and be delivered in the end."""
     JOBS_WITHDRAWN = "jobs_withdrawn"
+    COMPLAINTS_RECEIVED = "complaints_received"
+    COMPLAINTS_RESOLVED = "complaints_resolved"
+    """Of those that came; one that is opened again is taken off until it is resolved once more."""
+    COMPLAINTS_WITHIN_DEADLINE = "complaints_within_deadline"
+    """Of those that are resolved."""
     SURVEYS_ANSWERED = "surveys_answered"
     SURVEY_SCORES = "survey_scores"
     """Answers to one question of surveys, split by `question` alone."""
@@ -82,12 +87,17 @@ class By(StrEnum):
     EVENT = "event"
     HOUR = "hour"
     BOOTH = "booth"
+    COMPLAINT = "complaint"
+    """Kind of complaint: complaints are counted along it alone."""
     QUESTION = "question"
     """Of surveys: a service and an element, or a question of the programme's own, as `KIA.U3`."""
 
 
 class Cell(NamedTuple):
-    """One counter's place. A programme's cells have a day and no event, an event's the reverse."""
+    """One counter's place. A programme's cells have a day and no event, an event's the reverse.
+
+    Complaints lie on the first day of the month in which they came.
+    """
 
     programme_id: str
     event_id: str
@@ -166,6 +176,8 @@ def amounts(fact: Fact) -> Amounts:
         return {Measure.VISITS: fact.payload["visitors"]}
     if fact.type == _CLOSED:
         return _closed(fact.payload)
+    if fact.type in _COMPLAINTS:
+        return _complaint(fact)
     return _ticket(fact.type, fact.payload)
 
 
@@ -204,8 +216,28 @@ def _closed(payload: Mapping[str, Any]) -> Amounts:
     return added
 
 
+_COMPLAINTS: Final[Mapping[str, int]] = {
+    "intake.complaint_received.v1": 0,
+    "intake.complaint_resolved.v1": 1,
+    "intake.complaint_reopened.v1": -1,
+}
+"""By how many each changes those that are resolved."""
+
+
+def _complaint(fact: Fact) -> Amounts:
+    many = _COMPLAINTS[fact.type]
+    if not many:
+        return {Measure.COMPLAINTS_RECEIVED: 1}
+    in_time = many if fact.payload["within_deadline"] else 0
+    return {Measure.COMPLAINTS_RESOLVED: many, Measure.COMPLAINTS_WITHIN_DEADLINE: in_time}
+
+
 def cells(fact: Fact, zone: str) -> Iterator[Cell]:
     """Return every place where a fact is counted; `zone` is that of its programme."""
+    if fact.type in _COMPLAINTS:
+        month = f"{fact.payload['month']}-01"
+        yield Cell(fact.programme_id, "", By.COMPLAINT, month, fact.payload["kind"])
+        return
     local = fact.occurred_at.astimezone(_ZONES[zone])
     values = {
         By.ALL: NONE,

@@ -42,6 +42,8 @@ class Split(StrEnum):
     CHANNEL = "channel"
     DAY = "day"
     EVENT = "event"
+    COMPLAINT = "complaint"
+    """Kind of complaint; each counts in the month in which it came, on its first day."""
 
 
 BY_REGION: Final = frozenset({Split.REGION, Split.EVENT})
@@ -149,6 +151,16 @@ class ProgrammeReport:
     total: Row
     rows: Sequence[Row]
 
+    @property
+    def complaint_ratio(self) -> Decimal | None:
+        """Return complaints resolved by complaints received in percent; None where none came.
+
+        "No complaints" is not 100 % (Surat BSKDN 400.10.11/1887/BSKDN).
+        """
+        received = self.total.of(Measure.COMPLAINTS_RECEIVED)
+        resolved = self.total.of(Measure.COMPLAINTS_RESOLVED)
+        return _percent(resolved, received) if received else None
+
 
 async def known_event(event_id: str, reader: Reader) -> Known | None:
     """Return an event with its programme, without which it has no zone; None: not known yet."""
@@ -251,5 +263,8 @@ def _named(
 def _share(amounts: Amounts, all_requests: int) -> Decimal | None:
     if not all_requests:
         return None
-    part = Decimal(100 * amounts.get(Measure.REQUESTS_RECEIVED, 0)) / all_requests
-    return part.quantize(_HUNDREDTH, ROUND_HALF_UP)
+    return _percent(amounts.get(Measure.REQUESTS_RECEIVED, 0), all_requests)
+
+
+def _percent(part: int, whole: int) -> Decimal:
+    return (Decimal(100 * part) / whole).quantize(_HUNDREDTH, ROUND_HALF_UP)

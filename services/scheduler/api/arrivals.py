@@ -1,6 +1,7 @@
 """The gate over HTTP: a code and tickets for whoever comes."""
 
 from datetime import datetime, time
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
@@ -11,10 +12,10 @@ from services.scheduler.api.offers import OfferAnswer
 from services.scheduler.api.parts import READERS, EventId, ReaderDep, visible_event
 from services.scheduler.api.plans import MAX_SERVICES
 from services.scheduler.domain import Arrival, OfferKind, Ticket, TicketState
-from services.scheduler.usecases import Wanted, admit, allowed, new_code
+from services.scheduler.usecases import Wanted, admit, allowed, happened, new_code
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import ServiceCode
+from shared.contracts.event import Moment, ServiceCode
 from shared.contracts.intake import TypedArrivalCode
 from shared.runtime import CommandsDep, SentDep
 from shared.web.body import Body, Unfit
@@ -38,6 +39,8 @@ class ArrivalBody(Body):
     services: Annotated[tuple[ServiceCode, ...], Field(min_length=1, max_length=MAX_SERVICES)]
     priority: StrictBool = False
     booked_for: LocalTime | None = None
+    occurred_at: Moment | None = None
+    """Of a day gone by, whose history an importer brings in."""
 
     @field_validator("services")
     @classmethod
@@ -114,10 +117,9 @@ async def post_arrival(
     """Give a code and a ticket for each service; nobody is asked who comes."""
     booked = time.fromisoformat(body.booked_for) if body.booked_for else None
     wanted, code = Wanted(body.services, body.priority, booked), new_code()
+    command = partial(admit, event_id, wanted, code, allow=allowed(caller))
     outcome = await commands.run(
-        lambda uow: admit(event_id, wanted, code, uow, allow=allowed(caller)),
-        sent=sent,
-        key=event_id,
+        happened(event_id, body.occurred_at, caller, command), sent=sent, key=event_id
     )
     return AdmittedAnswer.model_validate(outcome.answer)
 

@@ -1,5 +1,6 @@
 """Booths over HTTP: the next ticket, what is done with it, who walked up."""
 
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -13,13 +14,14 @@ from services.scheduler.usecases import (
     TicketAt,
     allowed,
     call_next,
+    happened,
     record_visit,
     use_case,
 )
 from services.scheduler.usecases.ticket_events import answer
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.event import ServiceCode
+from shared.contracts.event import Moment, ServiceCode
 from shared.contracts.scheduler import BoothId
 from shared.runtime import CommandsDep, SentDep
 from shared.web.body import Body
@@ -46,6 +48,8 @@ class ActBody(Body):
     booth_id: BoothId
     to_booth: BoothId | None = None
     to_service: ServiceCode | None = None
+    occurred_at: Moment | None = None
+    """Of a day gone by, whose history an importer brings in."""
 
     def require_goal(self, act: BoothAct) -> None:
         """Raise InvalidFields where it is not said, or said in vain, where the holder goes."""
@@ -63,6 +67,8 @@ class CallBody(Body):
     """Which device calls, where it holds a lease: then also those whom it holds."""
 
     device: UUID | None = None
+    occurred_at: Moment | None = None
+    """Of a day gone by, whose history an importer brings in."""
 
 
 class VisitBody(Body):
@@ -70,6 +76,8 @@ class VisitBody(Body):
 
     service: ServiceCode
     visitors: Annotated[StrictInt, Field(ge=1, le=MAX_VISITORS)]
+    occurred_at: Moment | None = None
+    """Of a day gone by, whose history an importer brings in."""
 
 
 class TicketAnswer(BaseModel):
@@ -109,11 +117,9 @@ async def post_call(
 ) -> CallAnswer:
     """Call the next ticket; `ticket` is null where nobody waits whom this device can call."""
     device = str(body.device) if body and body.device else None
-    outcome = await commands.run(
-        lambda uow: call_next(event_id, booth_id, uow, allow=allowed(caller), device=device),
-        sent=sent,
-        key=event_id,
-    )
+    at, allow = body.occurred_at if body else None, allowed(caller)
+    command = partial(call_next, event_id, booth_id, allow=allow, device=device)
+    outcome = await commands.run(happened(event_id, at, caller, command), sent=sent, key=event_id)
     return CallAnswer(ticket=outcome.answer)
 
 
@@ -144,6 +150,7 @@ async def post_act(
     body.require_goal(act)
     at = TicketAt(event_id, service, number, body.booth_id)
     command = use_case(act, at, body.goal, allowed(caller))
+    command = happened(event_id, body.occurred_at, caller, command)
     outcome = await commands.run(command, sent=sent, key=at.id)
     return TicketAnswer.model_validate(outcome.answer)
 
@@ -158,10 +165,9 @@ async def post_visit(
     sent: SentDep,
 ) -> VisitAnswer:
     """Record people who were served at a booth without tickets."""
-    allow = allowed(caller)
+    what = event_id, booth_id, body.service, body.visitors
+    command = partial(record_visit, *what, allow=allowed(caller))
     outcome = await commands.run(
-        lambda uow: record_visit(event_id, booth_id, body.service, body.visitors, uow, allow=allow),
-        sent=sent,
-        key=event_id,
+        happened(event_id, body.occurred_at, caller, command), sent=sent, key=event_id
     )
     return VisitAnswer(visit_id=outcome.answer)

@@ -153,6 +153,14 @@ class ScheduledEvent:
             said = f"event_id: it is on {self.plan.on}, and in {self.time_zone} it is {today}"
             raise Refused("not_its_day", said)
 
+    def require_history(self, at: datetime, now: datetime) -> None:
+        """Refuse what cannot be brought in as history: not_over_yet, not_its_day."""
+        if not self.is_over(now):
+            said = f"occurred_at: only of a day gone by, and the event is on {self.plan.on}"
+            raise Refused("not_over_yet", said)
+        if not self.is_on(at):
+            raise Refused("not_its_day", f"occurred_at: the event was on {self.plan.on}")
+
     def require_leasable(self, now: datetime) -> None:
         """Refuse to lease anything of the event to a device: cancelled, too_early, closed."""
         self.require_held()

@@ -21,6 +21,7 @@ from services.scheduler.usecases.events import (
     republish_event,
     schedule_event,
 )
+from services.scheduler.usecases.history import happened
 from services.scheduler.usecases.leases import LeaseWanted, end_lease, end_revoked, take_lease
 from services.scheduler.usecases.merging import merge
 from services.scheduler.usecases.offers import offers_of, told
@@ -68,6 +69,7 @@ __all__ = [
     "copy_programme",
     "end_lease",
     "end_revoked",
+    "happened",
     "issue_ticket",
     "merge",
     "name_agency",

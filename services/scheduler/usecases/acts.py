@@ -14,6 +14,7 @@ from services.scheduler.domain import (
     TicketState,
     ticket_id,
 )
+from services.scheduler.domain.history import require_after_last_step
 from services.scheduler.usecases.calls import NO_SHOW, counter_of, policy_of, wait_for
 from services.scheduler.usecases.closing import end_later, kinds_of
 from services.scheduler.usecases.ports import Allow
@@ -211,6 +212,8 @@ async def found(at: TicketAt, uow: UnitOfWork, allow: Allow) -> tuple[ScheduledE
     ticket = await uow.get(Ticket, at.id)
     if ticket is None:
         raise Missing("number: nobody has it in the line of this service")
+    if uow.in_history:
+        require_after_last_step(ticket, uow.now())
     return event, ticket
 
 

@@ -17,6 +17,7 @@ from services.scheduler.domain import (
     TicketState,
     Turn,
 )
+from services.scheduler.domain.history import require_after_last_step
 from services.scheduler.usecases.ports import Allow
 from services.scheduler.usecases.ticket_events import answer, called_event
 from services.scheduler.usecases.waiting import (
@@ -97,6 +98,8 @@ async def _choices(
 async def _call(
     line: Line, choice: Choice, counter: Counter, policy: Policy, uow: UnitOfWork
 ) -> Ticket:
+    if uow.in_history:
+        require_after_last_step(choice.ticket, uow.now())
     in_order = choice.turn is Turn.ORDER
     ticket = choice.ticket.call(counter.booth_id, uow.now(), in_order=in_order)
     uow.add(counter.call(ticket.id))
@@ -166,8 +169,8 @@ async def _sent(counter: Counter, uow: UnitOfWork) -> Ticket | None:
 
 
 async def wait_for(ticket: Ticket, policy: Policy, uow: UnitOfWork) -> None:
-    """Wait for the holder of a ticket as long as the policy says."""
-    if (patience := policy.patience(ticket)) is not None:
+    """Wait for the holder of a ticket as long as the policy says; in a history acts tell it."""
+    if not uow.in_history and (patience := policy.patience(ticket)) is not None:
         await uow.set_timer(NO_SHOW, ticket.id, uow.now() + patience)
 
 

@@ -9,6 +9,8 @@ import pytest
 from services.intake.api import (
     RULES,
     batches,
+    complaint_steps,
+    complaints,
     corrections,
     documents,
     imports,
@@ -31,6 +33,7 @@ from tests.component.intake.test_rights import (
     Row,
     ask_of_accounts,
     ask_of_batches,
+    ask_of_complaints,
     ask_of_documents,
     ask_of_imports,
     ask_of_programme,
@@ -62,10 +65,14 @@ BATCHES = {route for route in batches.RULES if not route.startswith("GET ")}
 ERRANDS = {route for route in outside.RULES if not route.startswith("GET ")}
 DOCUMENTS = {route for route in documents.RULES if not route.startswith("GET ")}
 IMPORTS = {route for route in imports.RULES if not route.startswith("GET ")}
+COMPLAINTS = {
+    route for route in {**complaints.RULES, **complaint_steps.RULES} if not route.startswith("GET ")
+}
 OWN = "POST /api/track/papers/{kind}"
 SILENT = {
     *(SEND, BIND, ASK, ANSWER, WAIVE, SEE, PARTIES, OWN),
     *(*RESIDENTS, *DOCUMENTS, *IMPORTS, *DESK_ROUTES, *BATCHES, *ERRANDS),
+    *(COMPLAINTS - {"POST /api/complaints"}),
 }
 """Routes that change what no other service needs to know."""
 COPY = {"programme_id": "sregep", "name": "SREGEP", "owner": "Bagian Kesra"}
@@ -84,6 +91,7 @@ SOP = {"PUT /api/programmes/{programme_id}/sop"}
 APART = (
     (BATCHES, "operator", "32.16.18.2001", ask_of_batches, "agus"),
     (ERRANDS, "operator", "32.16.18.2001", ask_of_programme, "agus"),
+    (COMPLAINTS, "supervisor", "32.16.18.2001", ask_of_complaints, "agus"),
     (SOP, "admin", "32.16", ask_of_sop, "asker"),
     (IMPORTS, "importer", "32.16", ask_of_imports, "agus"),
     (RESIDENTS, "supervisor", "32.16.18.2001", ask_of_residents, "asker"),

@@ -46,6 +46,9 @@ IMPORTERS = {
 SUPERVISORS = {
     "GET /api/late-requests": "/late-requests?programme_id=botram",
     "GET /api/rights-requests": "/rights-requests?programme_id=botram",
+    "GET /api/complaints": "/complaints?programme_id=botram",
+    "GET /api/complaints/{complaint_id}": "/complaints/k-1",
+    "GET /api/complaint-figures": "/complaint-figures?programme_id=botram&year=2023",
     "GET /api/residents/{resident_id}": "/residents/r-1",
 }
 

@@ -10,6 +10,7 @@ from shared.audit import looks
 from shared.runtime import commands
 from tests.component.fuzz import PATIENCE, Target, hold, hold_away
 from tests.component.intake.catalogues import catalogue
+from tests.component.intake.complaining import complaint
 from tests.component.intake.kit import BOTRAM, at_home, desk, in_visit
 
 KNOWN: Final = {
@@ -18,6 +19,7 @@ KNOWN: Final = {
     **catalogue(),
     "people": in_visit()["people"],
     "requests": in_visit()["requests"],
+    **{name: complaint()[name] for name in ("secrecy", "text", "phone")},
     "login": "siti",
     "grants": ["operator:botram:32.16"],
 }
@@ -43,6 +45,7 @@ async def target() -> AsyncIterator[Target]:
         visit = await office.operator("POST", "/visits", json=in_visit())
         about = {"right": "access", "case_id": recorded["case_id"]}
         asked = await office.operator("POST", "/rights-requests", json=about)
+        complained = await office.operator("POST", "/complaints", json=complaint())
         codes = {name: recorded[f"{name}_code"] for name in ("tracking", "receipt")}
         known = {
             **KNOWN,
@@ -50,6 +53,7 @@ async def target() -> AsyncIterator[Target]:
             "code": codes["tracking"],
             "receipt_code": codes["receipt"],
             "request_id": asked.json()["request_id"],
+            "complaint_id": complained.json()["complaint_id"],
             "visit_id": visit.json()["visit_id"],
             "resident_id": await office.resident(recorded["case_id"]),
         }

@@ -13,6 +13,8 @@ from services.intake.api import (
     account_requests,
     accounts,
     batches,
+    complaint_steps,
+    complaints,
     corrections,
     devices,
     documents,
@@ -31,7 +33,7 @@ from shared.auth.rules import PUBLIC
 from shared.contracts.courier import DocumentCollected, JobAssigned
 from shared.testing.callers import HOST
 from shared.web.session import STATE
-from tests.component.intake import printing, sops
+from tests.component.intake import complaining, printing, sops
 from tests.component.intake.catalogues import catalogue
 from tests.component.intake.catalogues import publish as publish_catalogue
 from tests.component.intake.desk_kit import ROUTES as DESK_ROUTES
@@ -541,7 +543,76 @@ async def ask_of_desk(row: Row, office: Desk) -> httpx.Response:
     return await office.client.request(method, path, headers=headers, **how)
 
 
+COMPLAINTS = {**complaints.RULES, **complaint_steps.RULES}
+
+
+async def ask_of_complaints(row: Row, office: Desk) -> httpx.Response:
+    """Ask about a complaint that the asker's role is for, as far as the route needs one."""
+    method, path = row.route.split()
+    body: dict[str, Any] = {"text": complaining.TEXT}
+    if "{complaint_id}" in path:
+        path = path.format(complaint_id=await complaint_for(row, office))
+    elif method == "POST":
+        body = complaining.complaint(programme_id=row.programme, region_code=row.region)
+    else:
+        year = "&year=2023" if path.endswith("figures") else ""
+        path += f"?programme_id={row.programme}{year}"
+    if path.endswith("/steps"):
+        body = {"step": "open" if row.role in OVER_STAFF else "hand_up"}
+    if path.endswith("/accused"):
+        account = await invited(office, "tono", f"agent:{row.programme}:{row.region}")
+        body = {"account_id": account.json()["account_id"]}
+    headers = {}
+    if row.role != "nobody":
+        headers = office.messaging.headers(row.role, row.grant_programme, row.grant_region)
+    sent = body if method == "POST" else None
+    return await office.client.request(method, path, headers=headers, json=sent)
+
+
+OVER_STAFF = ("head", "auditor")
+COMPLAINT_PAGES = {
+    **pages.complain.RULES,
+    **pages.complaint_status.RULES,
+    **pages.complaints_desk.RULES,
+}
+
+
+async def ask_of_complaint_pages(row: Row, office: Desk) -> httpx.Response:
+    """Ask for a page of complaints, of which one is there that the asker's role is for."""
+    method, path = row.route.split()
+    form = {"aksi": "periksa" if row.role in OVER_STAFF else "serahkan"}
+    if path == "/pengaduan":
+        form = complaining.typed()
+    elif path == "/pengaduan/lacak":
+        form = {"kode": str((await complaining.made(office))["code"])}
+    elif path == "/pengaduan-masuk":
+        path += f"?program={row.programme}"
+    else:
+        path = path.format(complaint_id=await complaint_for(row, office))
+    headers = {"Accept": "*/*"}
+    if row.role != "nobody":
+        headers |= office.messaging.headers(row.role, row.grant_programme, row.grant_region)
+    sent = form if method == "POST" else None
+    return await office.client.request(method, path, headers=headers, data=sent)
+
+
+async def complaint_for(row: Row, office: Desk) -> str:
+    """Return one in work, or answered; about staff for a role that sees no other, or to name."""
+    staff = row.role in OVER_STAFF or row.route.endswith("/accused")
+    more = {"region_code": row.region, **(complaining.STAFF if staff else {})}
+    if row.route.endswith("/reopening"):
+        return str((await complaining.answered(office, **more))["complaint_id"])
+    id_ = str((await complaining.made(office, **more))["complaint_id"])
+    if staff:
+        await complaining.opened(office, id_, "sri", "tuti")
+    role = "supervisor" if staff else "operator"
+    (await complaining.step(office, id_, "take", role, "sri")).raise_for_status()
+    return id_
+
+
 APART = (
+    (COMPLAINTS, ask_of_complaints),
+    (COMPLAINT_PAGES, ask_of_complaint_pages),
     (own_papers.RULES, ask_of_own_papers),
     ({**imports.RULES, **import_refusals.RULES}, ask_of_imports),
     ({**DESK_ROUTES, **DESK_PAGES}, ask_of_desk),

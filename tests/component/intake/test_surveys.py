@@ -19,7 +19,7 @@ from tests.component.intake.test_sessions import at_work
 WORDS: Final = Texts.load(TEXTS)
 HTML: Final = {"Accept": "text/html"}
 FORM: Final = 'action="/intake/lacak/survei"'
-QUESTION: Final = {
+QUESTION: Final[Mapping[str, Any]] = {
     "code": "tahu_selesai",
     "text": "Tahukah Anda kapan dokumen selesai?",
     "answers": ["Tidak tahu", "Kurang tahu", "Tahu", "Tahu pasti"],

@@ -9,13 +9,11 @@ import pytest
 
 from deploy.local.demo import botram
 from deploy.local.demo.chaos import victims_of
-from deploy.local.demo.client import Progress
 from deploy.local.demo.day import Ledger
 from deploy.local.demo.front import front, origin_of, walk
 from deploy.local.demo.result import RESULT_VARIABLE, Course, agrees, place, result
 from deploy.local.demo.verify import Verdict
 from deploy.local.folder import ROOT
-from deploy.local.processes import FailedError
 
 GOOD: dict[str, Any] = {
     "botram": {
@@ -25,6 +23,8 @@ GOOD: dict[str, Any] = {
         "partners_served": {"HEALTH_CHECK": 31, "BPJS_HEALTH": 12},
         "within_standard": 938,
         "late": 0,
+        "called_by_hour": {"09": 240, "10": 360, "11": 381},
+        "waited_minutes": dict.fromkeys(("HEALTH_CHECK", "BPJS_HEALTH", *botram.REQUESTS), 12.5),
     },
     "halo_pamor": {"jobs": 60, "delivered": 60},
     "closing": {"served": 7, "unserved": 5, "offered": 5},
@@ -65,6 +65,10 @@ def test_every_id_is_looked_for_and_found_once(
         {"halo_pamor": {"jobs": 61, "delivered": 60}},
         {"botram": {**GOOD["botram"], "within_standard": 937, "late": 1}},
         {"botram": {**GOOD["botram"], "total": 939}},
+        {"botram": {**GOOD["botram"], "called_by_hour": {"09": 240, "10": 360, "11": 380}}},
+        {"botram": {**GOOD["botram"], "called_by_hour": {"09": 240, "10": 741}}},
+        {"botram": {**GOOD["botram"], "called_by_hour": {"03": 240, "10": 360, "11": 381}}},
+        {"botram": {**GOOD["botram"], "waited_minutes": {}}},
         {"closing": {"served": 7, "unserved": 5, "offered": 4}},
         {"botram": {**GOOD["botram"], "partners_served": {"HEALTH_CHECK": 31, "BPJS_HEALTH": 11}}},
     ],
@@ -139,18 +143,6 @@ def test_origins_are_counted_once_each() -> None:
     asked = ["http://a.test:1/intake/x", "http://a.test:1/courier/y", "http://a.test:2/intake/x"]
 
     assert front(map(origin_of, asked), 1) == {"origins": 2, "sign_ins": 1}
-
-
-def test_what_stands_still_is_given_up() -> None:
-    now = [0.0]
-    progress = Progress("served", patience=10, timer=lambda: now[0])
-    for moment, count in ((0, 0), (9, 1), (18, 1)):
-        now[0] = moment
-        progress.seen(count)
-
-    now[0] = 19.5
-    with pytest.raises(FailedError, match="no more than 1 for 10 s"):
-        progress.seen(1)
 
 
 def test_every_service_dies_before_one_dies_again() -> None:

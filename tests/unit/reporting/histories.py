@@ -11,6 +11,13 @@ from hypothesis import strategies as st
 
 from shared.contracts import courier, intake, scheduler
 from shared.contracts.audit import AuditHead
+from shared.contracts.complaints import (
+    ComplaintEvent,
+    ComplaintKind,
+    ComplaintReceived,
+    ComplaintReopened,
+    ComplaintResolved,
+)
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.intake import CaseEvent, CloseOutcome
@@ -121,9 +128,9 @@ _MOMENTS = st.builds(
     lambda minutes: datetime(2023, 3, 10, 14, 30, tzinfo=UTC) + timedelta(minutes=minutes),
     st.integers(0, 200),
 )
-_COUNTED = (
+_COUNTED: tuple[type[Event], ...] = (
     intake.SurveyAnswered,
-    *(event for event in intake.EVENTS if issubclass(event, CaseEvent)),
+    *(event for event in intake.EVENTS if issubclass(event, CaseEvent | ComplaintEvent)),
     *(
         event
         for event in (*scheduler.EVENTS, *courier.EVENTS)
@@ -172,6 +179,10 @@ _ANYTHING = {
     "reverted": st.sampled_from(scheduler.TicketFact),
     "seconds": st.integers(0, 900),
     "offered": st.booleans(),
+    "complaint_id": st.sampled_from(("k1", "k2")),
+    "kind": st.sampled_from(ComplaintKind),
+    "month": st.sampled_from(("2022-12", "2023-03")),
+    "within_deadline": st.booleans(),
 }
 
 
@@ -236,6 +247,8 @@ def _count_scores(survey: intake.SurveyAnswered, counted: Count) -> None:
 
 def _places(told_: Told) -> list[tuple[str, str, str, str, str]]:
     said = told_.event.model_dump(mode="json")
+    if isinstance(told_.event, ComplaintEvent):
+        return [(said["programme_id"], "", "complaint", f"{said['month']}-01", said["kind"])]
     local = told_.envelope.occurred_at.astimezone(ZoneInfo(ZONES[said["programme_id"]]))
     homeless = isinstance(told_.event, VisitRecorded | intake.SurveyAnswered)
     home = "-" if homeless else ".".join(_parts(said)[:3])
@@ -287,8 +300,16 @@ def _measures(event: Event) -> dict[str, int]:  # noqa: PLR0911 - one for each k
             return _told("served", event.served_seconds)
         case scheduler.TicketIssued():
             return {"tickets_issued": 1}
+        case ComplaintResolved():
+            return _resolved(1, within=event.within_deadline)
+        case ComplaintReopened():
+            return _resolved(-1, within=event.within_deadline)
     one = _OF_REQUESTS.get(type(event)) or _OF_JOBS.get(type(event))
     return {one: 1} if one else {}
+
+
+def _resolved(many: int, *, within: bool) -> dict[str, int]:
+    return {"complaints_resolved": many} | ({"complaints_within_deadline": many} if within else {})
 
 
 _OF_REQUESTS: dict[type[Event], str] = {
@@ -296,6 +317,7 @@ _OF_REQUESTS: dict[type[Event], str] = {
     intake.RequestVerified: "requests_verified",
     intake.DocumentIssued: "documents_issued",
     intake.ReceiptConfirmed: "receipts_confirmed",
+    ComplaintReceived: "complaints_received",
     intake.SurveyAnswered: "surveys_answered",
 }
 _OF_JOBS: dict[type[Event], str] = {

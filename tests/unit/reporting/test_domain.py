@@ -93,6 +93,7 @@ def test_every_published_type_is_counted_or_known_not_to_be(type_: str) -> None:
         "end": "left",
         "reverted": "called",
         "seconds": 1,
+        "within_deadline": True,
     }
     added = amounts(Fact("m", type_, "botram", datetime.now(UTC), payload))
     assert bool(added) is (type_ not in UNCOUNTED)

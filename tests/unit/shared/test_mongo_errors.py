@@ -1,5 +1,8 @@
 """What an error of MongoDB means: wait, decide again, or a fault of what was asked."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, OperationFailure
 
@@ -52,3 +55,35 @@ def test_who_stands_in_the_way_is_told_apart_from_an_outage() -> None:
     away = told(AutoReconnect("told to"))
     assert isinstance(away, Unavailable)
     assert (away.reason, away.refused) == ("unreachable", False)
+
+
+async def _write(done: asyncio.Event) -> None:
+    """Write as the driver does whose cancellation and answer come at the same moment."""
+    while True:
+        with translated():
+            done.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+
+
+async def test_a_cancellation_that_the_driver_keeps_to_itself_ends_the_task() -> None:
+    done = asyncio.Event()
+    writing = asyncio.create_task(_write(done))
+    await done.wait()
+    writing.cancel()
+    ended, _ = await asyncio.wait({writing}, timeout=5)
+    assert ended == {writing}
+    assert writing.cancelled()
+
+
+async def _too_long() -> None:
+    async with asyncio.timeout(0):
+        with translated():
+            await asyncio.sleep(3600)
+
+
+async def test_a_time_limit_that_was_kept_leaves_what_follows_alone() -> None:
+    with pytest.raises(TimeoutError):
+        await _too_long()
+    with translated():
+        await asyncio.sleep(0)

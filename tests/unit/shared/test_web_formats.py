@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.web.formats import angka, tanggal, tanggal_waktu, waktu, waktu_detik
+from shared.web.formats import angka, bulan, tanggal, tanggal_waktu, waktu, waktu_detik
 
 SETU = datetime(2023, 3, 11, 2, 15, tzinfo=UTC)
 NEW_YEAR = datetime(2023, 12, 31, 16, 30, tzinfo=UTC)
@@ -77,3 +77,7 @@ def test_numbers_have_indonesian_separators(
     value: float | Decimal, desimal: int | None, text: str
 ) -> None:
     assert angka(value, desimal) == text
+
+
+def test_a_month_is_named_with_its_year() -> None:
+    assert [bulan(date(2023, month, 28)) for month in (1, 12)] == ["Januari 2023", "Desember 2023"]
