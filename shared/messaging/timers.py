@@ -82,12 +82,21 @@ def new_timer(
     had before. Raises ValueError for a name, an id or a time that none can be.
     """
     version = max(above + 1, (now - _EPOCH) // _MICROSECOND)
-    fields = {"name": name, "key": key, "due": due, "payload": payload}
+    fields = {"name": name, "key": key, "due": _kept(due), "payload": payload}
     try:
         return _ADAPTER.validate_python({**fields, "generation": new_id(), "version": version})
     except ValidationError as invalid:
         # Without what stood in it, which may be what has no place there.
         raise ValueError(f"this can be no timer: {wrong_fields(invalid)}") from None
+
+
+def _kept(due: datetime) -> datetime:
+    """Return the first moment from `due` on that the database keeps whole, to the millisecond.
+
+    Cut short, a handler would find that its time has not come yet.
+    """
+    over = due.microsecond % 1000
+    return due + timedelta(microseconds=1000 - over) if over else due
 
 
 def timer_id(name: str, key: str) -> str:

@@ -86,7 +86,8 @@ async def note_complaint_due(timer: Timer, uow: UnitOfWork) -> None:
 async def note_complaint_closes(timer: Timer, uow: UnitOfWork) -> None:
     """Close what was answered and nobody has said anything to; nothing where it is not so."""
     complaint = await uow.require(Complaint, timer.key)
-    if complaint.state is ComplaintState.ANSWERED and complaint.closes_at == timer.due:
+    closes_at = complaint.closes_at
+    if complaint.state is ComplaintState.ANSWERED and closes_at and closes_at <= timer.due:
         await keep_complaint(complaint, complaint.closed(uow.actor, timer.due), uow)
 
 

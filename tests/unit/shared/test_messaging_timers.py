@@ -132,6 +132,18 @@ async def test_it_fires_when_it_is_due_and_once(one: Desk) -> None:
     assert one.metric("jemput_timers_fired_total", name="remind") == 1
 
 
+async def test_a_handler_never_finds_that_its_time_has_not_come(one: Desk) -> None:
+    one.clock.advance(microseconds=678)
+    wanted = one.clock() + HOUR
+    await one.run(set_())
+    (row,) = one.messaging.documents(TIMERS.name)
+    assert wanted <= TIMERS.decode(row).due < wanted + timedelta(milliseconds=1)
+    await one.later(hours=1)
+    assert one.reminders == {}
+    await one.later(milliseconds=1)
+    assert one.reminders == {"a": 1}
+
+
 async def test_set_in_the_past_it_fires_at_once(one: Desk) -> None:
     await one.run(set_(after=-HOUR))
     assert one.reminders == {"a": 1}
