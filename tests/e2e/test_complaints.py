@@ -10,7 +10,7 @@ from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from tests.e2e.browser_kit import whole_stack
 from tests.e2e.test_account_pages import opened
-from tests.e2e.test_record import look, officer
+from tests.e2e.test_office import look, officer
 
 pytestmark = pytest.mark.browser
 
