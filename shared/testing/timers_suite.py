@@ -35,7 +35,7 @@ class TimerContract:
         await stores.store().commit(Changes(writes=[*writes]))
 
     async def test_what_is_due_is_a_message_to_the_services_own_queue(self, stores: Stores) -> None:
-        one = timer("a")
+        one = timer("a", NINE_STORED)
         await self._set(stores, one, timer("b", NEVER))
         timers, term = await leading(stores)
         (message,) = await timers.take(term, 10)
@@ -124,7 +124,8 @@ class TimerContract:
         await self._set(stores, timer("a", NEVER))
         timers, term = await leading(stores)
         assert ((await timers.overdue()).pending, (await timers.overdue()).seconds) == (1, 0.0)
-        long_ago = datetime.now(UTC) - timedelta(hours=1)
+        # A timer is set to the millisecond that has begun by then.
+        long_ago = datetime.now(UTC) - timedelta(hours=1, milliseconds=1)
         await self._set(stores, timer("b", long_ago))
         # Sent is not yet fired.
         await timers.sent(await timers.take(term, 10))
