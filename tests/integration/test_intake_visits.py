@@ -159,7 +159,7 @@ async def test_a_class_is_checked_recorded_once_and_takes_slips_home(
     printed = ("roster", "slips", "--visit", visit_id, "--out", str(out), *BY)
     assert (await office.run(*printed))[0] == 0
     page = out.read_text("utf-8")
-    assert page.count("<article>") == 2
+    assert page.count('<article class="slip">') == 2
     assert "Ani &lt;Rahasia&gt;" in page
     assert page.count("Pasfoto berwarna") == 1
     assert out.stat().st_mode & 0o077 == 0
