@@ -2,16 +2,17 @@
 
 Whoever comes gets a number at the gate, where nobody is asked who he is. The booth that calls it
 records the request under the code of the slip, and serves. All of it has the times of that day, as
-an importer brings a history in: half a minute of it after the other.
+an importer brings a history in.
 """
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from deploy.local.demo.client import at_most, until
+from deploy.local.demo.client import Refusal, at_most, until
 from deploy.local.demo.day import BOTRAM, COPY, EVENT, Day, Visitor
 from deploy.local.demo.floor import admit, booth, call, serve
 from deploy.local.demo.people import residents
@@ -28,6 +29,8 @@ _SERVICE: Final = _OPENS + timedelta(minutes=15)
 """Booths work from 09.15 on (rundown of that day)."""
 _CLOSES: Final = _OPENS + timedelta(hours=3)
 _STEP: Final = timedelta(seconds=30)
+"""After so long a free booth looks again."""
+_LONGEST: Final = timedelta(minutes=10)
 _BUSY: Final = 0.95
 """The share of its time until the closing that a booth is busy; how long each serves is made up."""
 _FINISHED: Final = {
@@ -133,33 +136,60 @@ def _coming(day: Day) -> Iterator[Visitor]:
 
 
 async def _morning(day: Day, operator: str) -> None:
-    """Give the numbers of each half minute, then have every free booth call. Raises FailedError."""
-    coming, booths = list(_coming(day)), [Counter(one) for one in _booths()]
-    now = _OPENS
-    while len(day.ledger.served) < TICKETS:
-        if now > _CLOSES + timedelta(hours=3):
-            raise FailedError(f"{len(day.ledger.served)} of {TICKETS} served hours after closing")
-        now += _STEP
-        come = [one for one in coming if one.arrived < now]
-        del coming[: len(come)]
-        await at_most(_AT_ONCE, [partial(_admit, day, operator, one) for one in come])
-        free = [one for one in booths if one.free_at <= now]
-        await at_most(_AT_ONCE, [partial(_serve, day, operator, one, now) for one in free])
+    """Give all numbers, then have the booths of every line call until nobody is left."""
+    coming = [partial(_admit, day, operator, one) for one in _coming(day)]
+    await at_most(_AT_ONCE, coming)
+    async with asyncio.TaskGroup() as lines:
+        for service, people in {**REQUESTS, **PARTNERS}.items():
+            lines.create_task(_line(day, operator, service, people))
 
 
 @dataclass(slots=True)
 class Counter:
-    """A booth, and from when on it can call again."""
+    """A booth, from when on it can call again, and whom it is serving."""
 
-    plan: dict[str, Any]
+    booth_id: str
     free_at: datetime = _SERVICE
+    serving: asyncio.Task[None] | None = None
 
-    def takes(self, day: Day) -> timedelta:
-        """Return how long it serves somebody: half to one and a half times what it has for each."""
-        [service] = self.plan["services"]
-        people, booths = {**REQUESTS, **PARTNERS}[service], _BOOTHS.get(service, 1)
-        each = (_CLOSES - _SERVICE) * booths / people
-        return _BUSY * day.chance.uniform(0.5, 1.5) * min(each, timedelta(minutes=10))
+    async def free(self) -> None:
+        """Wait until whom it called is served."""
+        if self.serving is not None:
+            await self.serving
+
+
+async def _line(day: Day, operator: str, service: str, people: int) -> None:
+    """Have the booth call that is free first, until all of a line are called. Raises FailedError.
+
+    `people`: so many have a number of it.
+    """
+    booths = [Counter(one["booth_id"]) for one in _booths() if one["services"] == [service]]
+    each = min((_CLOSES - _SERVICE) * len(booths) / people, _LONGEST)
+    async with asyncio.TaskGroup() as tasks:
+        while people:
+            one = min(booths, key=lambda counter: counter.free_at)
+            await one.free()
+            at = one.free_at
+            if at > _CLOSES + timedelta(hours=3):
+                raise FailedError(f"{service}: {people} not called hours after closing")
+            ticket = await _called(day, operator, one.booth_id, at)
+            if ticket is None:
+                one.free_at += _STEP
+                continue
+            people -= 1
+            one.free_at = at + _BUSY * day.chance.uniform(0.5, 1.5) * each
+            serve = _served(day, operator, ticket, one.booth_id, one.free_at)
+            one.serving = tasks.create_task(serve)
+
+
+async def _called(day: Day, operator: str, booth_id: str, at: datetime) -> dict[str, Any] | None:
+    """Call whoever is next; None where nobody had a number by then."""
+    try:
+        return await call(day, operator, EVENT, booth_id, at)
+    except Refusal as refusal:
+        if refusal.problem.get("reason") != "before_last_step":
+            raise
+        return None
 
 
 async def _admit(day: Day, operator: str, visitor: Visitor) -> None:
@@ -170,16 +200,13 @@ async def _admit(day: Day, operator: str, visitor: Visitor) -> None:
     day.ledger.tickets |= {one["ticket_id"] for one in given["tickets"]}
 
 
-async def _serve(day: Day, operator: str, counter: Counter, now: datetime) -> None:
-    """Call whoever is next, record what he wants and serve him."""
-    booth_id = counter.plan["booth_id"]
-    ticket = await call(day, operator, EVENT, booth_id, now)
-    if ticket is None:
-        return
+async def _served(
+    day: Day, operator: str, ticket: dict[str, Any], booth_id: str, at: datetime
+) -> None:
+    """Record what was asked for by who was called, and serve him."""
     if ticket["service"] in REQUESTS:
         await _record(day, operator, ticket["arrival_id"].rpartition("/")[2])
-    counter.free_at = now + counter.takes(day)
-    await serve(day, operator, EVENT, ticket, booth_id, counter.free_at)
+    await serve(day, operator, EVENT, ticket, booth_id, at)
     day.ledger.served.add(ticket["ticket_id"])
 
 
