@@ -68,7 +68,9 @@ class Up:
 @contextmanager
 def up(folder: Path, *words: str) -> Iterator[Up]:
     """`make up` from here to its end by Ctrl-C; it must end in good order."""
-    command = [sys.executable, "-m", "deploy.local", "up", "--data", str(folder), *words]
+    # Where the tests run in the background Ctrl-C is ignored, and so by their children.
+    heeded = ["env", "--default-signal=INT", sys.executable]
+    command = [*heeded, "-m", "deploy.local", "up", "--data", str(folder), *words]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -84,7 +86,17 @@ def up(folder: Path, *words: str) -> Iterator[Up]:
             yield one
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(90)
+            _ended(process)
+
+
+def _ended(process: "subprocess.Popen[str]") -> None:
+    """Wait until Ctrl-C has ended it; else have it end its servers, and let the test fail."""
+    try:
+        process.wait(90)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.wait(90)
+        raise
 
 
 @pytest.fixture(scope="module")
