@@ -5,8 +5,9 @@ import re
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
@@ -34,6 +35,20 @@ async def whole_stack(
         await asyncio.to_thread(running.await_ready)
         await asyncio.to_thread(running.publish_shipped)
         yield running
+
+
+def stack_without(*names: str) -> Any:
+    """A module's fixture `stack`: every service behind nginx but these, until its last test."""
+
+    @pytest.fixture(scope="module")
+    async def stack(
+        servers: Servers, tmp_path_factory: pytest.TempPathFactory
+    ) -> AsyncIterator[Stack]:
+        folder = tmp_path_factory.mktemp("stack")
+        async with whole_stack(servers, folder, without=names) as running:
+            yield running
+
+    return stack
 
 
 @asynccontextmanager

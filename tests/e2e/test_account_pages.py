@@ -1,7 +1,6 @@
 """Pages of accounts in a real browser: asked, approved, invited; devices ended; fresh sign-ins."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final
@@ -11,13 +10,12 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from deploy.compose.make_secrets import SESSION_KEY
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.auth.keys import load_private
 from shared.auth.roles import Grant
 from shared.auth.tokens import Issuer
 from shared.runtime.start import utc_now
-from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
+from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, stack_without
 from tests.e2e.test_accounts import admin_at, cookie, sign_in, use_link
 from tests.integration.authenticator import next_code
 from tests.integration.test_revocation import PASSWORD, first_admin
@@ -31,10 +29,7 @@ SMALL: Final = """() => [...document.querySelectorAll("button, input, select, su
 """What a finger would miss: less than 44 px high."""
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with whole_stack(servers, tmp_path_factory.mktemp("akun")) as running:
-        yield running
+stack = stack_without()
 
 
 def opened(browser: Browser, width: int = 1280) -> AbstractAsyncContextManager[Page]:

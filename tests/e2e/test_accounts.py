@@ -1,17 +1,15 @@
 """People with accounts in a real browser: from the link to the end of the session, everywhere."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.auth.proof import token_hash
-from tests.e2e.browser_kit import looked_at, opened_alone, whole_stack
+from tests.e2e.browser_kit import looked_at, opened_alone, stack_without
 from tests.integration.authenticator import next_code
 from tests.integration.intake_kit import until
 from tests.integration.test_revocation import ASKED, PASSWORD, first_admin
@@ -45,10 +43,7 @@ SENT: Final = """async ([method, address, body]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with whole_stack(servers, tmp_path_factory.mktemp("accounts")) as running:
-        yield running
+stack = stack_without()
 
 
 def opened(browser: Browser, width: int = 1280) -> AbstractAsyncContextManager[Page]:

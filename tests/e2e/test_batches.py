@@ -14,10 +14,9 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from deploy.local.folder import ROOT
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.contracts.envelope import new_id
-from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
+from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, stack_without
 from tests.e2e.test_account_pages import SMALL
 from tests.e2e.test_desk import OPERATOR, fold, record
 from tests.unit.files.samples import image
@@ -29,10 +28,7 @@ RESULT: Final = ROOT / "build" / "batch.json"
 REFUSED: Final = r"status of 409"
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with whole_stack(servers, tmp_path_factory.mktemp("cetak")) as running:
-        yield running
+stack = stack_without()
 
 
 @asynccontextmanager

@@ -1,14 +1,12 @@
 """Complaints in a real browser: written without a name, answered at the desk, opened again."""
 
-from collections.abc import AsyncIterator
 from typing import Final
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
-from tests.e2e.browser_kit import whole_stack
+from tests.e2e.browser_kit import stack_without
 from tests.e2e.test_account_pages import opened
 from tests.e2e.test_office import look, officer
 
@@ -18,12 +16,7 @@ TEXT: Final = "Pesan saya belum dijawab sejak Senin"
 ANSWER: Final = "Sudah kami jawab hari ini"
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    without = ("courier", "reporting", "scheduler")
-    folder = tmp_path_factory.mktemp("pengaduan")
-    async with whole_stack(servers, folder, without=without) as running:
-        yield running
+stack = stack_without("courier", "reporting", "scheduler")
 
 
 @pytest.mark.parametrize("width", [360, 1280])

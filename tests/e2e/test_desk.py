@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,10 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.contracts.envelope import new_id
 from tests.component.intake.kit import at_home
-from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
+from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, stack_without
 from tests.e2e.test_account_pages import SMALL, age_sign_in
 from tests.e2e.test_accounts import admin_at, send, sign_in, use_link
 from tests.integration.test_revocation import PASSWORD
@@ -31,10 +29,7 @@ MASKED: Final = f"{NIK[:4]}********{NIK[-4:]}"
 CARD: Final = {"service": "KK", "variant": "KK_CHANGE"}
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with whole_stack(servers, tmp_path_factory.mktemp("meja")) as running:
-        yield running
+stack = stack_without()
 
 
 def opened(browser: Browser, width: int = 1280) -> AbstractAsyncContextManager[Page]:

@@ -1,7 +1,7 @@
 """An event's floor with the network cut: numbers that devices have leased, told when it is back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,6 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from tests.e2e.booth_kit import (
     HELD,
@@ -23,7 +22,7 @@ from tests.e2e.booth_kit import (
     serve_here,
     two_booths,
 )
-from tests.e2e.browser_kit import opened_alone, whole_stack
+from tests.e2e.browser_kit import opened_alone, stack_without
 from tests.e2e.compose_kit import eventually
 from tests.e2e.counter_kit import out, revoked
 from tests.e2e.counter_kit import signed_in as with_account
@@ -61,11 +60,7 @@ READY = f"""async () => {{
 _WITHIN = 30.0
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    folder = tmp_path_factory.mktemp("tanpa-sambungan")
-    async with whole_stack(servers, folder, without=("courier", "reporting")) as running:
-        yield running
+stack = stack_without("courier", "reporting")
 
 
 async def gate_of(page: Page, stack: Stack, event: str) -> None:

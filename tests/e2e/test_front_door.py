@@ -1,7 +1,7 @@
 """One address with real services behind the shipped nginx, in a real browser."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 
 import httpx
@@ -9,21 +9,17 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from deploy.local.proxy import PROXY
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from deploy.provision import service_names
 from shared.contracts.envelope import new_id
-from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
+from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, stack_without
 
 pytestmark = pytest.mark.browser
 
 GRANTS = ("head:*:*", "operator:*:*", "planner:*:*", "admin:*:*", "agent:*:*", "importer:*:*")
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with whole_stack(servers, tmp_path_factory.mktemp("front")) as running:
-        yield running
+stack = stack_without()
 
 
 def opened(browser: Browser, width: int = 1280) -> AbstractAsyncContextManager[Page]:

@@ -1,7 +1,6 @@
 """One sign-in walks the desk, the floor, an agent's tasks and the dashboard, under one origin."""
 
 import re
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -12,12 +11,11 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.contracts.envelope import new_id
 from shared.runtime.start import utc_now
 from shared.web.formats import ZONES
-from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
+from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, stack_without
 from tests.e2e.test_account_pages import SMALL, tab_to
 from tests.e2e.test_accounts import SESSION, admin_at, send, sign_in, use_link
 from tests.integration.intake_kit import until
@@ -41,10 +39,7 @@ APPLICANT: Final = {
 }
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with whole_stack(servers, tmp_path_factory.mktemp("walk")) as running:
-        yield running
+stack = stack_without()
 
 
 def opened(browser: Browser, width: int = 1280) -> AbstractAsyncContextManager[Page]:

@@ -1,24 +1,19 @@
 """The manual in a real browser: found from every page, read by phone, light."""
 
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
 import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from services.intake.pages.manual.chapters import shipped_book
-from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
+from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, stack_without
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with whole_stack(servers, tmp_path_factory.mktemp("petunjuk")) as running:
-        yield running
+stack = stack_without()
 
 
 def opened(browser: Browser, width: int) -> AbstractAsyncContextManager[Page]:

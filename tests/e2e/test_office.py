@@ -1,7 +1,6 @@
 """The office's own pages in a real browser: requests written down, a history, a school's list."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,9 +8,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
-from tests.e2e.browser_kit import looked_at, opened_alone, whole_stack
+from tests.e2e.browser_kit import looked_at, opened_alone, stack_without
 from tests.e2e.test_account_pages import SMALL
 from tests.e2e.test_accounts import admin_at, send, sign_in, use_link
 
@@ -35,12 +33,7 @@ Cici Contoh;2-5-2016;;tidak
 """
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    without = ("courier", "reporting", "scheduler")
-    folder = tmp_path_factory.mktemp("kantor")
-    async with whole_stack(servers, folder, without=without) as running:
-        yield running
+stack = stack_without("courier", "reporting", "scheduler")
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -1,7 +1,6 @@
 """The satisfaction survey in a real browser: a resident's page, paper at the desk, the figures."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,11 +9,10 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.contracts.envelope import new_id
 from tests.component.intake.kit import at_event
-from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, whole_stack
+from tests.e2e.browser_kit import LARGEST, looked_at, opened_alone, stack_without
 from tests.e2e.test_account_pages import SMALL
 
 pytestmark = pytest.mark.browser
@@ -27,11 +25,7 @@ TURNS: Final = 60
 """Half seconds until a figure has to be counted."""
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    folder = tmp_path_factory.mktemp("survei")
-    async with whole_stack(servers, folder, without=("courier", "scheduler")) as running:
-        yield running
+stack = stack_without("courier", "scheduler")
 
 
 def opened(browser: Browser, width: int) -> AbstractAsyncContextManager[Page]:

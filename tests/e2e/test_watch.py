@@ -1,7 +1,7 @@
 """The supervisor's page of an event's devices in a real browser."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -10,10 +10,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from deploy.local.servers import Servers
 from deploy.local.stack import Stack
 from shared.contracts.envelope import new_id
-from tests.e2e.browser_kit import opened_alone, whole_stack
+from tests.e2e.browser_kit import opened_alone, stack_without
 from tests.e2e.test_floor import arrive, call, looked, planned, signed_in
 
 pytestmark = pytest.mark.browser
@@ -22,11 +21,7 @@ CODE: Final = "K7QW3ZTM"
 SUPERVISOR: Final = "supervisor:botram:32.16"
 
 
-@pytest.fixture(scope="module")
-async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    folder = tmp_path_factory.mktemp("perangkat-acara")
-    async with whole_stack(servers, folder, without=("courier", "reporting")) as running:
-        yield running
+stack = stack_without("courier", "reporting")
 
 
 def lease(stack: Stack, event: str, who: str, device: str, body: Mapping[str, Any]) -> Any:

@@ -1,9 +1,7 @@
 """A request over HTTP, as it is recorded."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import partial
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
@@ -31,8 +29,6 @@ from services.intake.domain import (
     Basis,
     Case,
     ChannelCannot,
-    Holidays,
-    LookupKeys,
     NamedParty,
     NewRequest,
     Party,
@@ -41,14 +37,12 @@ from services.intake.domain import (
     Secrets,
     State,
     TargetGroup,
-    digest,
     require_door,
     require_parties,
 )
-from services.intake.usecases import Catalogues, Reader, Regions, Vault, record_request
+from services.intake.usecases import Reader, Recorder, Regions
 from shared.auth.roles import Caller, Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.envelope import new_id
 from shared.contracts.event import (
     AggregateId,
     Channel,
@@ -186,37 +180,19 @@ class Recording:
     commands: Commands
     reader: Reader
     regions: Regions
-    holidays: Holidays
-    secrets: Secrets
-    lookups: LookupKeys
-    vault: Vault
-    catalogues: Catalogues
+    recorder: Recorder
     receipts: ReceiptTexts
     texts: Texts
-
-    def recorder(
-        self, caller: Caller, occurred_at: datetime | None
-    ) -> Callable[..., Awaitable[dict[str, Any]]]:
-        """Return the use case with what it works with."""
-        return partial(
-            record_request,
-            holidays=self.holidays,
-            lookups=self.lookups,
-            vault=self.vault,
-            allow=allowed(caller),
-            catalogues=self.catalogues,
-            occurred_at=occurred_at,
-        )
 
     async def answered(
         self, outcome: Outcome, asked: NewRequest, caller: Caller, data_use: str
     ) -> dict[str, Any]:
         """Return what the applicant is told of a request, after the check of a replay."""
         words = await told(
-            outcome.answer, asked.programme_id, asked.channel, self.catalogues, self.texts
+            outcome.answer, asked.programme_id, asked.channel, self.recorder.catalogues, self.texts
         )
         case = await replayed_case(outcome, outcome.answer["case_id"], caller, self.reader)
-        said = _said(outcome, case, caller, self.secrets, deliver=asked.deliver)
+        said = _said(outcome, case, caller, self.recorder.secrets, deliver=asked.deliver)
         earlier = outcome.answer.get("earlier", ())
         hints = await hinted(said["case_id"], earlier, caller, self.reader)
         return {**said, "told": words, "data_use": data_use, "hints": hints}
@@ -239,10 +215,10 @@ async def post_request(
     409 `channel_cannot` whose `instead` says, for the resident, what can be done.
     """
     caller.regions(body.programme_id)  # refuses another tenant before anything is checked
-    case_id = new_id()
-    new = body.request(case_id, digest(parts.secrets.code(case_id)))
+    case_id, tracking = parts.recorder.new_codes()
+    new = body.request(case_id, tracking)
     _check(new, parts.regions)
-    record = parts.recorder(caller, body.occurred_at)
+    record = parts.recorder.recording(allowed(caller), body.occurred_at)
     try:
         with openable():
             outcome = await parts.commands.run(lambda uow: record(new, uow), sent=sent, key=case_id)

@@ -18,6 +18,7 @@ from services.intake.api.requests import (
     RecordingDep,
     require_province,
 )
+from services.intake.api.rights import allowed
 from services.intake.api.sealed import openable
 from services.intake.api.told import LifeEventAnswer, told_of_event
 from services.intake.api.visit_refusals import refused_visit
@@ -29,7 +30,6 @@ from services.intake.domain import (
     Person,
     Refused,
     TargetGroup,
-    digest,
     require_door,
     require_parties,
 )
@@ -229,7 +229,7 @@ async def post_visit(
     _check_people(body, parts)
     new = body.visit(visit_id)
     _check_requests(new)
-    record = parts.recorder(caller, body.occurred_at)
+    record = parts.recorder.recording(allowed(caller), body.occurred_at)
     try:
         with openable():
             outcome = await parts.commands.run(
@@ -237,8 +237,8 @@ async def post_visit(
                     new,
                     uow,
                     record=record,
-                    new_codes=lambda: _codes(parts),
-                    catalogues=parts.catalogues,
+                    new_codes=parts.recorder.new_codes,
+                    catalogues=parts.recorder.catalogues,
                 ),
                 sent=sent,
                 key=visit_id,
@@ -246,11 +246,6 @@ async def post_visit(
     except InVisit as refused:
         raise refused_visit(refused) from None
     return await _recorded(outcome, new, caller, parts)
-
-
-def _codes(parts: Recording) -> tuple[str, str]:
-    case_id = new_id()
-    return case_id, digest(parts.secrets.code(case_id))
 
 
 def _check_people(body: VisitBody, parts: Recording) -> None:
@@ -306,7 +301,8 @@ async def _recorded(
         said = await parts.answered(single, asked, caller, data_use)
         requests.append(VisitedAnswer(**said, index=one["index"], service=one["service"]))
     events = [
-        await told_of_event(one, new.programme_id, parts.catalogues) for one in answer["told"]
+        await told_of_event(one, new.programme_id, parts.recorder.catalogues)
+        for one in answer["told"]
     ]
     return VisitRecordedAnswer(
         visit_id=answer["visit_id"],

@@ -71,7 +71,6 @@ from services.intake.usecases.imports import (
     Arrived,
     Choice,
     ImportedAlready,
-    Recorder,
     begin_import,
     keep_import,
     note_file_over,
@@ -122,6 +121,7 @@ from services.intake.usecases.reach import (
     supervises,
 )
 from services.intake.usecases.requests import (
+    Recorder,
     confirm_receipt,
     record_request,
     take_step,

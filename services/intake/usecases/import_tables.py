@@ -34,9 +34,10 @@ from services.intake.domain.imports import (
 )
 from services.intake.domain.imports.rows import cell_name
 from services.intake.usecases.catalogues import current_catalogue
-from services.intake.usecases.imports import Choice, Recorder, own_event, request_of
+from services.intake.usecases.imports import Choice, own_event, request_of
 from services.intake.usecases.papers import opened_key
 from services.intake.usecases.ports import Reader, Regions, Vault
+from services.intake.usecases.requests import Recorder
 from shared.contracts.event import CLOCKS_APART
 from shared.files.jobs import READ_TABLE
 from shared.files.stored import StoredFile

@@ -14,13 +14,13 @@ from services.intake.domain.imports import Bad, Entry, Import, Row
 from services.intake.usecases.import_tables import FileGone, Table, Tables, reason_of
 from services.intake.usecases.imports import (
     Choice,
-    Recorder,
     give_up,
     note_chunk,
     record_row,
     request_of,
 )
 from services.intake.usecases.ports import Reader
+from services.intake.usecases.requests import Recorder
 from services.intake.usecases.residents import KeyMissing
 from shared.files.upload import Files
 from shared.messaging.errors import Conflict, Overloaded, Unavailable

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from services.intake.domain import (
     Case,
-    Holidays,
     LookupKeys,
     NewRequest,
     PlannedEvent,
@@ -33,9 +32,8 @@ from services.intake.domain.imports import (
     row_case_id,
 )
 from services.intake.domain.imports.progress import FILE_STAYS, FILE_WAITS
-from services.intake.usecases.ports import Catalogues, Vault
 from services.intake.usecases.programmes import AllowProgramme
-from services.intake.usecases.requests import record_request
+from services.intake.usecases.requests import Recorder
 from shared.files.jobs import CHECK_TABLE, TABLE
 from shared.files.purpose import TABLE_SENTENCES, Purpose
 from shared.files.stored import begin_removal, bind, keep_checked
@@ -65,17 +63,6 @@ class ImportedAlready(Exception):  # noqa: N818 - reads as the decision it is
     def __init__(self, import_id: str) -> None:
         super().__init__(import_id)
         self.import_id = import_id
-
-
-@dataclass(frozen=True, slots=True)
-class Recorder:
-    """What recording a row works with."""
-
-    holidays: Holidays
-    lookups: LookupKeys
-    vault: Vault
-    catalogues: Catalogues
-    secrets: Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +170,8 @@ async def record_row(
     """
     if await uow.get(Case, new.case_id) is not None:
         return {"case_id": new.case_id}
-    answer = await record_request(
-        new,
-        uow,
-        holidays=recorder.holidays,
-        lookups=recorder.lookups,
-        vault=recorder.vault,
-        allow=_by_whom_it_was_begun,
-        catalogues=recorder.catalogues,
-        occurred_at=at,
-    )
+    record = recorder.recording(_by_whom_it_was_begun, at)
+    answer = await record(new, uow)
     return {"case_id": answer["case_id"]}
 
 

@@ -1,6 +1,9 @@
 """Requests: recorded, worked by operators, and confirmed by whoever received the document."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from services.intake.domain import (
@@ -14,8 +17,10 @@ from services.intake.domain import (
     PlannedEvent,
     Programme,
     Refused,
+    Secrets,
     Step,
     asked_for,
+    digest,
     office_region,
     open_case,
 )
@@ -32,8 +37,39 @@ from services.intake.usecases.ports import Catalogues, Vault
 from services.intake.usecases.residents import Company, Told, keep_told, resident_of
 from services.intake.usecases.restriction import require_processing
 from services.intake.usecases.state_time import kept_sop, require_step, roles_for, rule_of
+from shared.contracts.envelope import new_id
 from shared.contracts.event import CLOCKS_APART
 from shared.messaging.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What recording a request works with."""
+
+    holidays: Holidays
+    lookups: LookupKeys
+    vault: Vault
+    catalogues: Catalogues
+    secrets: Secrets
+
+    def recording(
+        self, allow: Allow, occurred_at: datetime | None = None
+    ) -> Callable[..., Awaitable[dict[str, Any]]]:
+        """Return `record_request` with what it works with, for whoever is allowed so."""
+        return partial(
+            record_request,
+            holidays=self.holidays,
+            lookups=self.lookups,
+            vault=self.vault,
+            allow=allow,
+            catalogues=self.catalogues,
+            occurred_at=occurred_at,
+        )
+
+    def new_codes(self) -> tuple[str, str]:
+        """Return the id of a new case, and the digest of the code that it is tracked by."""
+        case_id = new_id()
+        return case_id, digest(self.secrets.code(case_id))
 
 
 async def record_request(

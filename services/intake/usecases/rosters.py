@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any, Final
 
 from services.intake.domain import (
@@ -13,15 +12,13 @@ from services.intake.domain import (
     NewRequest,
     Party,
     Programme,
-    digest,
 )
 from services.intake.domain.roster import ROSTER_PUPILS, Pupil, Roster
 from services.intake.domain.visit import Wanted
 from services.intake.usecases.allow import Allow
 from services.intake.usecases.checklists import checklist_of
-from services.intake.usecases.imports import Recorder
 from services.intake.usecases.ports import Reader
-from services.intake.usecases.requests import record_request
+from services.intake.usecases.requests import Recorder
 from services.intake.usecases.residents import Told
 from services.intake.usecases.visits import NewVisit, record_visit
 from shared.contracts.envelope import new_id
@@ -78,24 +75,11 @@ async def record_roster(
     visit: NewVisit, uow: UnitOfWork, *, recorder: Recorder, allow: Allow
 ) -> dict[str, Any]:
     """Record a class's visit as `record_visit` does, for a class's number of pupils."""
-
-    def codes() -> tuple[str, str]:
-        case_id = new_id()
-        return case_id, digest(recorder.secrets.code(case_id))
-
-    record = partial(
-        record_request,
-        holidays=recorder.holidays,
-        lookups=recorder.lookups,
-        vault=recorder.vault,
-        allow=allow,
-        catalogues=recorder.catalogues,
-    )
     return await record_visit(
         visit,
         uow,
-        record=record,
-        new_codes=codes,
+        record=recorder.recording(allow),
+        new_codes=recorder.new_codes,
         catalogues=recorder.catalogues,
         limit=ROSTER_PUPILS,
     )
