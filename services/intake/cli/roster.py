@@ -18,7 +18,7 @@ from services.intake.domain import (
     Refused,
     local_day,
 )
-from services.intake.domain.roster import ROSTER_LARGEST, Fault, Roster, read_roster
+from services.intake.domain.roster import Fault, Roster, list_text, read_roster
 from services.intake.domain.visit import Visit
 from services.intake.usecases import InVisit, NewVisit, note_person_read, told_of
 from services.intake.usecases.rosters import (
@@ -70,7 +70,7 @@ async def _check(options: argparse.Namespace, desk: Desk) -> list[str]:
 async def _record(options: argparse.Namespace, desk: Desk) -> list[str]:
     programme, roster, content = await _read(options, desk)
     texts = frame_of(desk.settings.path_prefix).texts
-    if roster.faults or not roster.consented:
+    if not roster.ready:
         lines = [_named(fault, texts) for fault in roster.faults]
         raise CommandRefused("\n".join([*lines, *_summed(roster, texts)]))
     asked, visit = _visit(options, roster, programme, desk)
@@ -86,13 +86,10 @@ async def _read(options: argparse.Namespace, desk: Desk) -> tuple[Programme, Ros
     programme = await desk.reader.get(Programme, options.programme)
     if programme is None:
         raise CommandRefused("no such programme")
-    raw = options.file.read_bytes()
-    if len(raw) > ROSTER_LARGEST:
-        raise CommandRefused(f"{options.file.name}: more than {ROSTER_LARGEST // 1024} KiB")
     try:
-        content = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CommandRefused(f"{options.file.name}: UTF-8 is needed") from None
+        content = list_text(options.file.read_bytes())
+    except Refused as refused:
+        raise CommandRefused(f"{options.file.name}: {refused.detail}") from None
     return programme, read_roster(content, local_day(desk.clock(), programme.time_zone)), content
 
 

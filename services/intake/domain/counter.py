@@ -11,10 +11,12 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.intake.domain.catalogue import Catalogue, Entry
-from services.intake.domain.programme import CatalogueService, PlannedEvent, Programme
+from services.intake.domain.programme import ONLINE, CatalogueService, PlannedEvent, Programme
 
 AT_COUNTER: Final = "event"
 """The channel of what a counter takes."""
+AT_DOOR: Final = "agent"
+"""That of what an agent takes at somebody's door."""
 
 KIT_SHAPE: Final = 3
 """Counted up with every change of what a laptop takes along, or of what its page keeps."""
@@ -116,6 +118,14 @@ def offered_in(channel: str, programme: Programme, catalogue: Catalogue | None) 
         yield from (Offer(service, one) for one in entries if one.taken_in(channel))
         if not entries:
             yield Offer(service)
+
+
+def office_channels(programme: Programme) -> list[str]:
+    """Return the channels whose requests are written down at the office.
+
+    The others are elsewhere: at an event, by the resident himself, by an agent.
+    """
+    return sorted({*programme.channels} - {AT_COUNTER, ONLINE, AT_DOOR})
 
 
 def clock_off(ahead: int) -> bool:

@@ -81,9 +81,24 @@ class Roster:
         return tuple(pupil for pupil in self.pupils if pupil.consented)
 
     @property
+    def ready(self) -> bool:
+        """Return whether it can be recorded: no wrong cell, and somebody to record."""
+        return not self.faults and bool(self.consented)
+
+    @property
     def without_consent(self) -> tuple[int, ...]:
         """Return the rows of those for whom nobody has consented yet."""
         return tuple(pupil.row for pupil in self.pupils if not pupil.consented)
+
+
+def list_text(raw: bytes) -> str:
+    """Return the text of a roster's file. Raises Refused: too_large, no_utf8."""
+    if len(raw) > ROSTER_LARGEST:
+        raise Refused("too_large", f"more than {ROSTER_LARGEST // 1024} KiB")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused("no_utf8", "UTF-8 is needed") from None
 
 
 def read_roster(text: str, today: date) -> Roster:

@@ -11,8 +11,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
-from services.intake.domain import ONLINE, Programme
-from services.intake.domain.counter import AT_COUNTER, KIT_SHAPE
+from services.intake.domain import Programme
+from services.intake.domain.counter import KIT_SHAPE, office_channels
 from services.intake.domain.person import NAME_LIMIT
 from services.intake.domain.visit import VISIT_PEOPLE, VISIT_REQUESTS
 from services.intake.usecases import KnownProgrammes
@@ -30,8 +30,6 @@ RULES: Final[RouteRules] = {
     f"GET {RECORD}/{{programme_id}}/{{channel}}": Rule({Role.OPERATOR}),
 }
 _MOST: Final = {"people": VISIT_PEOPLE, "requests": VISIT_REQUESTS}
-_ELSEWHERE: Final = frozenset({AT_COUNTER, ONLINE, "agent"})
-"""Channels whose requests are written down elsewhere: at an event, by the resident, by an agent."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,9 +65,8 @@ async def _ways(caller: Caller, parts: Recording) -> Sequence[Way]:
 
 
 def _of(programme: Programme) -> Iterator[Way]:
-    for channel in sorted(programme.channels):
-        if channel not in _ELSEWHERE:
-            yield Way(programme, channel)
+    for channel in office_channels(programme):
+        yield Way(programme, channel)
 
 
 @router.get(f"{RECORD}/{{programme_id}}/{{channel}}")

@@ -4,7 +4,7 @@ The list goes to and fro in the form: nothing of it is kept before it is recorde
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
@@ -22,7 +22,7 @@ from services.intake.domain import (
     local_day,
 )
 from services.intake.domain.counter import AT_COUNTER, Offer, offered_in
-from services.intake.domain.roster import ROSTER_LARGEST, Roster, read_roster
+from services.intake.domain.roster import ROSTER_LARGEST, Roster, list_text, read_roster
 from services.intake.domain.visit import Visit
 from services.intake.pages.desk import DeskDep
 from services.intake.pages.people import ShowsPeople
@@ -43,7 +43,6 @@ from services.intake.usecases.rosters import (
 )
 from shared.auth.roles import Role
 from shared.auth.rules import RouteRules, Rule
-from shared.contracts.envelope import new_id
 from shared.contracts.event import AggregateId, Channel, ProgrammeId, TypedRegionCode
 from shared.runtime import CommandsDep, Sent, built, provided
 from shared.web.problems import NotFound
@@ -163,13 +162,11 @@ async def typed_form(
     """Read the fields of the form; a file that was chosen counts before a list sent back."""
     typed = Typed(aksi == "catat", isi, "", wilayah or "", acara or "", entri, balita)
     raw = await berkas.read(ROSTER_LARGEST + 1) if berkas is not None else b""
-    if len(raw) > ROSTER_LARGEST:
-        return replace(typed, content="", wrong="too_large")
     if raw:
         try:
-            return replace(typed, content=raw.decode("utf-8-sig"), records=False)
-        except UnicodeDecodeError:
-            return replace(typed, content="", wrong="no_utf8")
+            return replace(typed, content=list_text(raw), records=False)
+        except Refused as refused:
+            return replace(typed, content="", wrong=refused.reason)
     return typed if isi.strip() else replace(typed, wrong="list_missing")
 
 
@@ -204,15 +201,14 @@ async def post_class(
     roster = read_roster(typed.content, today) if typed.content else None
     try:
         _require(way, typed, at.places(way.programme))
-        if roster is not None and typed.records and not roster.faults and roster.consented:
+        if roster is not None and typed.records and roster.ready:
             visit_id = await _recorded(at, way, typed, roster)
             to = at.desk.pages.at(SLIPS.format(visit_id=visit_id))
             return RedirectResponse(to, status_code=303)
     except Refused as refused:
         return await _page(at, way, typed, roster, [_worded(at, refused)])
     except InVisit as refused:
-        wrong = [("berkas", text) for text in _said(at, refused, roster)]
-        return await _page(at, way, typed, roster, wrong)
+        return await _page(at, way, typed, roster, [("berkas", _said(at, refused, roster))])
     return await _page(at, way, typed, roster)
 
 
@@ -256,8 +252,8 @@ def _worded(at: RosterDesk, refused: Refused) -> tuple[str, str]:
     return _AT.get(reason, "berkas"), at.desk.pages.texts(f"roster.wrong.{reason}")
 
 
-def _said(at: RosterDesk, refused: InVisit, roster: Roster | None) -> Iterator[str]:
-    """Yield why a pupil's request was refused, with the row where he stands."""
+def _said(at: RosterDesk, refused: InVisit, roster: Roster | None) -> str:
+    """Return why a pupil's request was refused, with the row where he stands."""
     texts = at.desk.pages.texts
     match refused.cause:
         case AlreadyOpen():
@@ -269,7 +265,7 @@ def _said(at: RosterDesk, refused: InVisit, roster: Roster | None) -> Iterator[s
         case cause:
             raise cause
     row = roster.consented[refused.index].row if roster else "-"
-    yield texts("roster.refused", row=row, words=why)
+    return texts("roster.refused", row=row, words=why)
 
 
 async def _page(
@@ -279,19 +275,16 @@ async def _page(
     roster: Roster | None = None,
     wrong: Sequence[tuple[str, str]] = (),
 ) -> Response:
-    faults = roster.faults if roster else ()
     return at.desk.pages.render(
         at.desk.request,
         "siswa.html",
-        status=422 if wrong or faults else 200,
+        status=422 if wrong or (roster is not None and roster.faults) else 200,
         way=way,
         typed=typed,
         roster=roster,
         wrong=list(wrong),
-        ready=roster is not None and not faults and bool(roster.consented),
         places=at.places(way.programme),
         events=await at.events(way),
-        new_key=new_id,
     )
 
 
