@@ -35,7 +35,7 @@ class TimerContract:
         await stores.store().commit(Changes(writes=[*writes]))
 
     async def test_what_is_due_is_a_message_to_the_services_own_queue(self, stores: Stores) -> None:
-        one = timer("a", NINE_STORED)
+        one = timer("a")
         await self._set(stores, one, timer("b", NEVER))
         timers, term = await leading(stores)
         (message,) = await timers.take(term, 10)
@@ -44,8 +44,9 @@ class TimerContract:
         assert (envelope.id, envelope.type) == (one.generation, "desk.timer_remind.v1")
         assert (envelope.source, envelope.actor) == ("desk", "service:desk")
         assert (envelope.aggregate_id, envelope.correlation_id) == ("a", "a")
-        assert envelope.occurred_at == NINE_STORED
-        assert message.body == b'{"due":"2023-03-11T02:00:00.123000Z","letter_id":"letter-a"}'
+        # Kept to the millisecond, and never before its time.
+        assert envelope.occurred_at == NINE_STORED + timedelta(milliseconds=1) > NINE
+        assert message.body == b'{"due":"2023-03-11T02:00:00.124000Z","letter_id":"letter-a"}'
 
     async def test_it_is_taken_once_a_term_the_oldest_first(self, stores: Stores) -> None:
         for minute, key in enumerate("cab"):
