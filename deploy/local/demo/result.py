@@ -118,7 +118,7 @@ def agrees(result: Mapping[str, Any]) -> bool:
         }
         and _HOURS <= hours.keys() <= _HOURS | {"12"}
         and sum(hours.values()) == botram.TICKETS
-        and waits.keys() >= {*botram.REQUESTS, *botram.PARTNERS}
+        and all(waits.get(one) is not None for one in (*botram.REQUESTS, *botram.PARTNERS))
         and result["halo_pamor"] == {"jobs": halo_pamor.JOBS, "delivered": halo_pamor.JOBS}
         and result["closing"]
         == {

@@ -69,6 +69,12 @@ def test_every_id_is_looked_for_and_found_once(
         {"botram": {**GOOD["botram"], "called_by_hour": {"09": 240, "10": 741}}},
         {"botram": {**GOOD["botram"], "called_by_hour": {"03": 240, "10": 360, "11": 381}}},
         {"botram": {**GOOD["botram"], "waited_minutes": {}}},
+        {
+            "botram": {
+                **GOOD["botram"],
+                "waited_minutes": {**GOOD["botram"]["waited_minutes"], "KK": None},
+            }
+        },
         {"closing": {"served": 7, "unserved": 5, "offered": 4}},
         {"botram": {**GOOD["botram"], "partners_served": {"HEALTH_CHECK": 31, "BPJS_HEALTH": 11}}},
     ],
